@@ -1,0 +1,13 @@
+# Sourced by the other scripts: where things are, which versions, how to speak.
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cache="${ISOFRAME_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/isoframe}"
+# The version numbers, as variables.
+. "$root/ci/versions.env"
+libtorch="$cache/libtorch-$LIBTORCH_VERSION"
+reference="$cache/reference-diffusers-$DIFFUSERS_VERSION-transformers-$TRANSFORMERS_VERSION"
+build="$root/build"
+export ISOFRAME_CACHE="$cache"
+# Machines with other defaults: CMake must see one cache, whoever calls it.
+say() { printf '\n== %s\n' "$*"; }
+die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 2; }

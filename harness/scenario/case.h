@@ -1,0 +1,84 @@
+#pragma once
+// A case: one video under one layout, as plain data.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "model/parallel/layout.h"
+
+namespace isoframe::harness::scenario {
+
+/// Where in a scenario file something was said; lines and columns start at 1.
+struct Location {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+/// "file:line:column"
+std::string to_string(const Location& location);
+
+/// What a case must satisfy.  Unset gates are not checked.
+struct Gates {
+  bool identical = false;                       ///< every float of every frame equals the baseline's
+  std::optional<double> psnr_min;               ///< dB, on 8-bit frames, mean over frames
+  std::optional<double> ssim_min;               ///< on 8-bit frames, mean over frames
+  std::optional<double> relative_l2_max;        ///< on float frames
+  std::optional<double> max_difference_max;     ///< on float frames
+  std::optional<double> latency_ratio_max;      ///< median total time / the baseline's in the same run
+  std::optional<double> peak_tensor_ratio_max;  ///< largest rank's peak tensor memory / the baseline's
+};
+
+struct Case {
+  std::string name;
+  std::string task = "t2v";
+  std::filesystem::path checkpoint;
+  std::string prompt;
+  std::string negative_prompt;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::int64_t frames = 0;
+  std::int64_t steps = 0;
+  std::uint64_t seed = 0;
+  std::optional<double> guidance_scale;  ///< the checkpoint's own where unset
+  bool tiling = true;
+  std::int64_t tile_size = 256;  ///< pixels
+  double tile_overlap = 0.25;
+  model::parallel::Layout layout;
+  std::string dtype = "float32";
+  std::string device = "cpu";
+  int threads_per_rank = 1;
+  int warmup = 1;                   ///< generations before the first that is measured, in each round
+  int repeat = 2;                   ///< rounds; each measures one generation
+  double timeout_seconds = 600.0;   ///< of one round, loading included
+  std::string baseline;             ///< name of the case it is compared with; empty for a baseline
+  bool expected_different = false;  ///< an untiled run, say: quality is reported and not gated
+  Gates gates;
+  Location where;
+};
+
+/// Every field under its own name; layout as text.  from_json() is its inverse: how a case travels to its
+/// ranks.
+nlohmann::json to_json(const Case& value);
+Case case_from_json(const nlohmann::json& json);
+
+/// Cases in file order, expanded, with their baselines resolved.
+struct Suite {
+  std::vector<std::filesystem::path> files;
+  std::vector<Case> cases;
+};
+
+/// Reads, validates and expands.  Throws InputError with "file:line:column: what is wrong; what would be
+/// right" for the first error; `overrides` come from the command line.
+struct Overrides {
+  std::optional<std::filesystem::path> checkpoint;
+  std::optional<int> repeat;
+  std::string filter;  ///< glob on case names; a baseline is kept with the cases that need it
+};
+Suite load_suite(const std::vector<std::filesystem::path>& files, const Overrides& overrides);
+
+}  // namespace isoframe::harness::scenario

@@ -1,0 +1,50 @@
+#pragma once
+// A part's config.json, read with errors that name file and key.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace isoframe::model::checkpoint {
+
+/// One JSON object of configuration and the file it came from.
+class Config {
+ public:
+  /// Throws InputError for a file that is missing, not JSON or not an object.
+  static Config load(const std::filesystem::path& file);
+  /// For tests and synthetic checkpoints: `origin` stands in error messages in place of a file.
+  Config(nlohmann::json values, std::string origin);
+
+  bool has(const std::string& key) const;
+  /// The value of `key`; throws InputError "FILE: 'KEY' ..." when it is missing or of another type.
+  std::int64_t integer(const std::string& key) const;
+  double number(const std::string& key) const;
+  bool boolean(const std::string& key) const;
+  std::string text(const std::string& key) const;
+  std::vector<std::int64_t> integers(const std::string& key) const;
+  /// The same with a default for a key that is missing or null.
+  std::int64_t integer(const std::string& key, std::int64_t otherwise) const;
+  double number(const std::string& key, double otherwise) const;
+  bool boolean(const std::string& key, bool otherwise) const;
+  std::string text(const std::string& key, const std::string& otherwise) const;
+  std::vector<std::int64_t> integers(const std::string& key,
+                                     const std::vector<std::int64_t>& otherwise) const;
+
+  /// Throws InputError unless `_class_name` (diffusers) or one of `architectures` (transformers) is `name`.
+  void require_class(const std::string& name) const;
+  /// A clear InputError about `key` of this file.
+  [[noreturn]] void fail(const std::string& key, const std::string& problem) const;
+
+  const nlohmann::json& values() const { return values_; }
+  const std::string& origin() const { return origin_; }
+
+ private:
+  nlohmann::json values_;
+  std::string origin_;
+};
+
+}  // namespace isoframe::model::checkpoint

@@ -1,0 +1,61 @@
+#pragma once
+// A group of ranks and the collectives that the model needs.
+//
+// A group of one returns its input, so the single-device path is the parallel path with groups of one.
+// Everything larger is c10d's: Gloo for CPU tensors (NCCL for CUDA tensors later), no transport of our own.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+namespace isoframe::model::parallel {
+
+/// What one rank put into and took out of one kind of collective of one group.
+struct Traffic {
+  std::uint64_t calls = 0;
+  std::uint64_t bytes_sent = 0;      ///< payload that leaves this rank for others
+  std::uint64_t bytes_received = 0;  ///< payload that arrives from others
+  double seconds = 0.0;              ///< wall time inside the calls, waiting included
+};
+
+class Group {
+ public:
+  virtual ~Group() = default;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+  virtual const std::string& name() const = 0;
+
+  /// Each rank's `input`; they agree in dtype and number of dimensions and may differ in the size of `dim`,
+  /// which `sizes` gives for every rank.  Returns their concatenation along `dim`.
+  virtual at::Tensor all_gather(const at::Tensor& input, std::int64_t dim,
+                                const std::vector<std::int64_t>& sizes) = 0;
+
+  /// Block r of `inputs` goes to rank r; returns what each rank sent here, block r from rank r, with the
+  /// shapes given.  Blocks may be empty and of different shapes.
+  virtual std::vector<at::Tensor> all_to_all(const std::vector<at::Tensor>& inputs,
+                                             const std::vector<std::vector<std::int64_t>>& output_shapes) = 0;
+
+  /// `tensor` of `root` to every rank, in place.
+  virtual void broadcast(at::Tensor& tensor, int root) = 0;
+  /// Point to point, matched by tag; blocking.
+  virtual void send(const at::Tensor& tensor, int destination, int tag) = 0;
+  virtual void receive(at::Tensor& tensor, int source, int tag) = 0;
+  virtual void barrier() = 0;
+
+  /// By collective ("all_to_all", "all_gather", "broadcast", "send", "receive", "barrier").
+  const std::map<std::string, Traffic>& traffic() const { return traffic_; }
+  void reset_traffic() { traffic_.clear(); }
+
+ protected:
+  std::map<std::string, Traffic> traffic_;
+};
+
+/// The group of one rank, by this name.
+std::shared_ptr<Group> self_group(const std::string& name);
+
+}  // namespace isoframe::model::parallel

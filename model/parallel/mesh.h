@@ -1,0 +1,43 @@
+#pragma once
+// Turns a layout into named groups for one rank.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/parallel/group.h"
+#include "model/parallel/layout.h"
+
+namespace isoframe::model::parallel {
+
+/// The world ranks of every group of one name, e.g. ulysses=2,cfg=2: "ulysses" -> {{0,1},{2,3}}.
+std::vector<std::vector<int>> group_ranks(const Layout& layout, const std::string& name);
+
+/// How ranks meet: makes a group of the given world ranks; called by members only, in the same order on each.
+class Rendezvous {
+ public:
+  virtual ~Rendezvous() = default;
+  virtual int rank() const = 0;
+  virtual int world_size() const = 0;
+  virtual std::shared_ptr<Group> group(const std::string& name, const std::vector<int>& world_ranks) = 0;
+};
+
+/// One rank's place in a layout.
+struct Mesh {
+  Layout layout;
+  int rank = 0;
+  std::shared_ptr<Group> world;
+  std::shared_ptr<Group> ulysses;
+  std::shared_ptr<Group> cfg;
+  std::shared_ptr<Group> vae_patch;  ///< null on ranks outside the VAEPP group: they get no tiles
+
+  /// All distinct groups of more than one rank that this rank is in, for their traffic.
+  std::vector<std::shared_ptr<Group>> groups() const;
+};
+
+/// Throws InputError when the rendezvous' world size is not the layout's.
+Mesh make_mesh(const Layout& layout, Rendezvous& rendezvous);
+/// The mesh of a single process.
+Mesh single_mesh();
+
+}  // namespace isoframe::model::parallel

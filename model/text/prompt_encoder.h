@@ -1,0 +1,43 @@
+#pragma once
+// From a prompt to what the transformer is conditioned on: chat template, Qwen2.5-VL text states, glyph
+// texts, ByT5. Reference: HunyuanVideo15Pipeline.encode_prompt (diffusers 0.42).
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "model/checkpoint/checkpoint.h"
+#include "model/probe.h"
+
+namespace isoframe::model::text {
+
+/// Valid tokens only; the reference pads to 1000 and 256, and trims nothing.
+struct PromptEmbeds {
+  at::Tensor text;  ///< [1, T, hidden_size] after the template's first 108 tokens are cropped
+  at::Tensor byt5;  ///< [1, G, d_model]; G = 0 without quoted text
+};
+
+class PromptEncoder {
+ public:
+  /// Loads `tokenizer`, `text_encoder`, `tokenizer_2`, `text_encoder_2` of the checkpoint.
+  explicit PromptEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype = at::kFloat);
+  ~PromptEncoder();
+
+  PromptEmbeds encode(const std::string& prompt, Probe& probe) const;
+
+  /// The token ids that encode() feeds to the text encoder: template and prompt, truncated to 1108, unpadded.
+  std::vector<std::int64_t> token_ids(const std::string& prompt) const;
+  /// The ByT5 ids of the prompt's glyph texts, truncated to 256, unpadded; empty without quoted text.
+  std::vector<std::int64_t> glyph_token_ids(const std::string& prompt) const;
+
+  /// Surplus tensors of the two text encoders' files ("text_encoder: lm_head.weight"), for one warning.
+  std::vector<std::string> unused() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace isoframe::model::text
