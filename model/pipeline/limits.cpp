@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include "model/error.h"
+#include "model/pipeline/text_to_video.h"
+#include "model/sampling/guidance.h"
+#include "model/transformer/transformer.h"
+
+namespace isoframe::model::pipeline {
+
+Limits read_limits(const checkpoint::Checkpoint& checkpoint) {
+  const auto transformer = transformer::TransformerConfig::from(checkpoint.config("transformer"));
+  const auto vae = vae::VaeConfig::from(checkpoint.config("vae"));
+  Limits limits;
+  limits.attention_heads = transformer.num_attention_heads;
+  limits.patch_size = transformer.patch_size;
+  limits.patch_size_t = transformer.patch_size_t;
+  limits.target_size = transformer.target_size;
+  limits.spatial_compression = vae.spatial_compression_ratio;
+  limits.temporal_compression = vae.temporal_compression_ratio;
+  limits.guidance_scale = sampling::GuiderConfig::from(checkpoint.config("guider")).guidance_scale;
+  return limits;
+}
+
+namespace {
+
+void check_side(const char* name, std::int64_t value, std::int64_t multiple) {
+  constexpr std::int64_t kLargest = 16384;
+  if (value >= multiple && value <= kLargest && value % multiple == 0) return;
+  const std::int64_t below = std::max(multiple, std::min(value, kLargest) / multiple * multiple);
+  const std::int64_t above = std::min(kLargest / multiple * multiple, below + multiple);
+  throw InputError(
+      fmt::format("{} {} is not a multiple of {} px between {} and {}; the nearest that would do: {} or {}",
+                  name, value, multiple, multiple, kLargest, below, above));
+}
+
+}  // namespace
+
+void check_request(const Request& request, const Limits& limits) {
+  check_side("height", request.height, limits.spatial_compression * limits.patch_size);
+  check_side("width", request.width, limits.spatial_compression * limits.patch_size);
+  const std::int64_t k = limits.temporal_compression;
+  if (request.frames < 1 || (request.frames - 1) % k != 0) {
+    const std::int64_t below = request.frames < 1 ? 1 : (request.frames - 1) / k * k + 1;
+    throw InputError(fmt::format("frames {} is not 1 + {} n; the nearest that would do: {} or {}",
+                                 request.frames, k, below, below + k));
+  }
+  const std::int64_t latent_frames = (request.frames - 1) / k + 1;
+  if (latent_frames % limits.patch_size_t != 0) {
+    throw InputError(
+        fmt::format("frames {} give {} latent frames, not a multiple of the transformer's patch_size_t {}",
+                    request.frames, latent_frames, limits.patch_size_t));
+  }
+  if (request.steps < 1) throw InputError(fmt::format("steps {} must be at least 1", request.steps));
+  if (request.tiling.enabled) vae::check_tiling(request.tiling, limits.spatial_compression);
+}
+
+}  // namespace isoframe::model::pipeline
