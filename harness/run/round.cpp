@@ -1,0 +1,98 @@
+#include "harness/run/round.h"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "harness/store/json_file.h"
+#include "model/error.h"
+
+namespace isoframe::harness::run {
+
+namespace fs = std::filesystem;
+
+nlohmann::json Job::to_json() const {
+  return {{"case", scenario::to_json(value)}, {"directory", directory.string()}, {"store", store.string()}};
+}
+
+Job Job::from_json(const nlohmann::json& json) {
+  return {scenario::case_from_json(json.at("case")), json.at("directory").get<std::string>(),
+          json.at("store").get<std::string>()};
+}
+
+fs::path this_program() { return fs::read_symlink("/proc/self/exe"); }
+
+namespace {
+
+/// A store of its own in the temporary folder: the run directory may be on a file system without locks.
+struct TemporaryFolder {
+  fs::path path;
+  TemporaryFolder() {
+    std::string name = (fs::temp_directory_path() / "isoframe-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) {
+      throw RunError(fmt::format("cannot make a folder in {}; set TMPDIR to one that is writable",
+                                 fs::temp_directory_path().string()));
+    }
+    path = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+};
+
+/// The input error that a rank reported in its last line, without the program's prefix.
+std::string bad_input_message(const launch::LocalResult& result) {
+  std::string message = result.summary();
+  constexpr std::string_view kPrefix = "isoframe worker: ";
+  if (message.starts_with(kPrefix)) message.erase(0, kPrefix.size());
+  return message;
+}
+
+}  // namespace
+
+RoundResult run_round(const scenario::Case& value, const fs::path& directory, const RoundContext& context) {
+  const TemporaryFolder meeting_place;
+  fs::create_directories(directory);
+  const Job job{value, directory, meeting_place.path / "store"};
+  const fs::path job_file = directory / "job.json";
+  store::write_json(job_file, job.to_json());
+
+  launch::LocalJob local;
+  local.command = {context.program.string(), "worker", job_file.string()};
+  // libgomp's threads spin between parallel regions; with more ranks than cores that starves the others.
+  local.environment = {{"OMP_NUM_THREADS", std::to_string(value.threads_per_rank)},
+                       {"MKL_NUM_THREADS", std::to_string(value.threads_per_rank)},
+                       {"OMP_WAIT_POLICY", "PASSIVE"}};
+  local.world_size = value.layout.world_size();
+  local.directory = directory;
+  local.timeout_seconds = value.timeout_seconds;
+  local.stall_seconds = value.timeout_seconds;
+  local.on_progress = context.on_progress;
+  local.interrupted = context.interrupted;
+  const launch::LocalResult outcome = launch::run_local(local);
+
+  RoundResult result;
+  if (outcome.outcome == launch::Outcome::kInterrupted) {
+    result.status = RoundResult::Status::kInterrupted;
+    return result;
+  }
+  if (outcome.outcome != launch::Outcome::kFinished) {
+    const launch::RankOutcome* culprit = outcome.culprit >= 0 ? &outcome.ranks[outcome.culprit] : nullptr;
+    const bool bad_input = culprit != nullptr && culprit->exit_code == 2;
+    result.status = bad_input ? RoundResult::Status::kBadInput : RoundResult::Status::kError;
+    result.error = {{"rank", culprit ? nlohmann::json(culprit->rank) : nlohmann::json()},
+                    {"stage", culprit ? culprit->stage : ""},
+                    {"message", bad_input ? bad_input_message(outcome) : outcome.summary()},
+                    {"last_words", culprit ? culprit->last_words : ""}};
+    return result;
+  }
+  for (int rank = 0; rank < local.world_size; ++rank) {
+    result.ranks.push_back(store::read_json(directory / fmt::format("rank-{}.json", rank)));
+  }
+  return result;
+}
+
+}  // namespace isoframe::harness::run

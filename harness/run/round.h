@@ -1,0 +1,46 @@
+#pragma once
+// One round of one case: its ranks are started, load, warm up, measure one generation, and end.
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/launch/local.h"
+#include "harness/scenario/case.h"
+
+namespace isoframe::harness::run {
+
+/// What a rank needs to know, as a file: `isoframe worker JOB.json` reads it.
+struct Job {
+  scenario::Case value;
+  std::filesystem::path directory;  ///< rank-<r>.json goes there, and rank 0's frames and latents
+  std::filesystem::path store;      ///< the file store through which local ranks meet
+
+  nlohmann::json to_json() const;
+  static Job from_json(const nlohmann::json& json);
+};
+
+struct RoundContext {
+  std::filesystem::path program;  ///< the isoframe binary, which every rank runs
+  std::function<void(const launch::Progress&)> on_progress;
+  const std::atomic<bool>* interrupted = nullptr;
+};
+
+struct RoundResult {
+  enum class Status { kOk, kBadInput, kError, kInterrupted };
+  Status status = Status::kOk;
+  nlohmann::json ranks = nlohmann::json::array();  ///< the ranks' records, in order
+  nlohmann::json error;                            ///< {rank, stage, message, last_words} unless ok
+};
+
+/// Runs the round in `directory` (made if missing).  Never throws for what a rank does.
+RoundResult run_round(const scenario::Case& value, const std::filesystem::path& directory,
+                      const RoundContext& context);
+
+/// The path of this very program.
+std::filesystem::path this_program();
+
+}  // namespace isoframe::harness::run

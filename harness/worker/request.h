@@ -1,0 +1,11 @@
+#pragma once
+// A case in the model's words.
+
+#include "harness/scenario/case.h"
+#include "model/pipeline/text_to_video.h"
+
+namespace isoframe::harness::worker {
+
+model::pipeline::Request request_of(const scenario::Case& value);
+
+}  // namespace isoframe::harness::worker

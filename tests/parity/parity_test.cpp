@@ -1,0 +1,155 @@
+// isoframe against diffusers on the same checkpoint.
+//
+// ISOFRAME_PARITY_CHECKPOINT, ISOFRAME_PARITY_CASES and ISOFRAME_PARITY_DATA name the checkpoint, the cases
+// and what tests/parity/reference.py recorded of them.  tests/parity/run sets them.
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/safetensors.h"
+#include "model/parallel/mesh.h"
+#include "model/pipeline/text_to_video.h"
+#include "model/text/prompt_encoder.h"
+
+namespace isoframe::model {
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set; run tests/parity/run");
+  return value;
+}
+
+std::vector<nlohmann::json> cases() {
+  std::ifstream file(variable("ISOFRAME_PARITY_CASES"));
+  return nlohmann::json::parse(file).get<std::vector<nlohmann::json>>();
+}
+
+double relative_l2(const at::Tensor& actual, const at::Tensor& expected) {
+  const at::Tensor reference = expected.to(at::kDouble);
+  return ((actual.to(at::kDouble) - reference).norm() / reference.norm().clamp_min(1e-30)).item<double>();
+}
+
+/// Keeps block outputs of the first step under the recorder's names.
+class FirstStep : public Probe {
+ public:
+  void begin(ProbePoint point) override {
+    if (point.name == "denoise.step") step_ = point.index;
+  }
+  void tensor(ProbePoint point, const at::Tensor& value) override {
+    if (step_ != 0) return;
+    const char* prefix = point.name == "transformer_blocks"           ? "block"
+                         : point.name == "transformer_blocks.context" ? "context"
+                                                                      : nullptr;
+    if (prefix == nullptr) return;
+    const std::string key = std::string(prefix) + std::to_string(point.index);
+    const std::int64_t call = calls_[key]++;
+    kept[fmt::format("{}.{}.{}", prefix, call, point.index)] = value.squeeze(0).clone();
+  }
+  std::map<std::string, at::Tensor> kept;
+
+ private:
+  std::int64_t step_ = -1;
+  std::map<std::string, std::int64_t> calls_;
+};
+
+class Parity : public testing::TestWithParam<nlohmann::json> {
+ protected:
+  static void SetUpTestSuite() {
+    checkpoint_ = std::make_unique<checkpoint::Checkpoint>(variable("ISOFRAME_PARITY_CHECKPOINT"));
+    prompt_encoder_ = std::make_unique<text::PromptEncoder>(*checkpoint_);
+  }
+  static void TearDownTestSuite() {
+    prompt_encoder_.reset();
+    checkpoint_.reset();
+  }
+  void SetUp() override {
+    recorded_ = checkpoint::read_safetensors(variable("ISOFRAME_PARITY_DATA") + "/" +
+                                             GetParam().at("name").get<std::string>() + ".safetensors");
+  }
+  void expect_close(const std::string& name, const at::Tensor& actual, double bound) {
+    const at::Tensor& expected = recorded_.at(name);
+    ASSERT_EQ(actual.sizes(), expected.sizes()) << name;
+    EXPECT_LE(relative_l2(actual, expected), bound) << name;
+  }
+
+  static inline std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
+  static inline std::unique_ptr<text::PromptEncoder> prompt_encoder_;
+  std::map<std::string, at::Tensor> recorded_;
+  c10::InferenceMode inference_;
+};
+
+std::vector<std::int64_t> ids(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.contiguous();
+  return {flat.data_ptr<std::int64_t>(), flat.data_ptr<std::int64_t>() + flat.numel()};
+}
+
+TEST_P(Parity, TokenIdsAreEqual) {
+  const std::string prompt = GetParam().at("prompt");
+  EXPECT_EQ(prompt_encoder_->token_ids(prompt), ids(recorded_.at("token_ids")));
+  EXPECT_EQ(prompt_encoder_->glyph_token_ids(prompt), ids(recorded_.at("glyph_token_ids")));
+}
+
+TEST_P(Parity, TextStatesAreWithin1e5) {
+  const text::PromptEmbeds embeds = prompt_encoder_->encode(GetParam().at("prompt"), no_probe());
+  expect_close("text", embeds.text.squeeze(0), 1e-5);
+  expect_close("byt5", embeds.byt5.squeeze(0), 1e-5);
+}
+
+TEST_P(Parity, BlocksStepsAndFramesAreTheReferences) {
+  const nlohmann::json& c = GetParam();
+  pipeline::Request request;
+  request.prompt = c.at("prompt");
+  request.negative_prompt = c.value("negative_prompt", "");
+  request.height = c.at("height");
+  request.width = c.at("width");
+  request.frames = c.at("frames");
+  request.steps = c.at("steps");
+  request.seed = c.at("seed");
+  request.tiling.enabled = c.contains("tiling");
+  if (request.tiling.enabled) {
+    request.tiling.tile_size = c["tiling"].at("tile_size");
+    request.tiling.overlap = c["tiling"].at("overlap");
+  }
+  std::optional<double> scale;
+  if (c.contains("guidance_scale")) scale = c["guidance_scale"].get<double>();
+
+  const pipeline::TextToVideo model(*checkpoint_, parallel::single_mesh(), scale);
+  pipeline::check_request(request, pipeline::read_limits(*checkpoint_));
+  FirstStep probe;
+  const pipeline::Video video = model.generate(request, probe);
+
+  std::size_t blocks = 0;
+  for (const auto& [name, expected] : recorded_) {
+    if (!name.starts_with("block.") && !name.starts_with("context.")) continue;
+    ++blocks;
+    ASSERT_TRUE(probe.kept.contains(name)) << name;
+    expect_close(name, probe.kept.at(name), 1e-5);
+  }
+  EXPECT_EQ(blocks, probe.kept.size());
+  ASSERT_GT(blocks, 0u);
+  ASSERT_EQ(video.step_latents.size(), static_cast<std::size_t>(request.steps));
+  for (std::int64_t k = 0; k < request.steps; ++k) {
+    expect_close(fmt::format("step_{}", k), video.step_latents[k], 1e-5);
+  }
+  const at::Tensor& expected = recorded_.at("frames");
+  ASSERT_EQ(video.frames.sizes(), expected.sizes());
+  EXPECT_LE((video.frames - expected).abs().max().item<double>(), 1e-4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Reference, Parity, testing::ValuesIn(cases()),
+                         [](const testing::TestParamInfo<nlohmann::json>& info) {
+                           std::string name = info.param.at("name");
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace isoframe::model

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Runs the reference, diffusers' HunyuanVideo15Pipeline, and keeps what it computed on the way.
+
+usage: reference.py CHECKPOINT CASES.json OUT_DIR
+
+For each case OUT_DIR/<name>.safetensors gets, in float32 and with padding tokens removed:
+  token_ids, glyph_token_ids            of the prompt (int64)
+  text, byt5                            prompt embeddings, valid rows only
+  block.<call>.<i>, context.<call>.<i>  each transformer block's two streams in the first step; call 0 is the
+                                        conditional pass, call 1 the unconditional one
+  step_<k>                              latents after each scheduler step
+  frames                                [F, H, W, 3] in [0, 1], before 8-bit rounding
+"""
+
+import json
+import pathlib
+import sys
+
+import torch
+from diffusers import HunyuanVideo15Pipeline
+from safetensors.torch import save_file
+
+
+def prompt_tensors(pipe, prompt):
+    """Token ids and embeddings of one prompt, valid rows only."""
+    out = {}
+    text, text_mask, byt5, byt5_mask = pipe.encode_prompt(prompt=prompt, device="cpu", dtype=torch.float32)
+    out["text"] = text[0, text_mask[0].bool()]
+    out["byt5"] = byt5[0, byt5_mask[0].bool()]
+
+    ids = {}
+    hooks = [
+        pipe.text_encoder.register_forward_pre_hook(lambda m, a, k: ids.__setitem__("token_ids", k), with_kwargs=True),
+        pipe.text_encoder_2.register_forward_pre_hook(
+            lambda m, a, k: ids.__setitem__("glyph_token_ids", k), with_kwargs=True
+        ),
+    ]
+    pipe.encode_prompt(prompt=prompt, device="cpu", dtype=torch.float32)
+    for hook in hooks:
+        hook.remove()
+    for name in ("token_ids", "glyph_token_ids"):
+        if name in ids:
+            out[name] = ids[name]["input_ids"][0][ids[name]["attention_mask"][0].bool()].to(torch.int64)
+        else:
+            out[name] = torch.zeros(0, dtype=torch.int64)
+    return out
+
+
+def valid_rows(pipe, prompt):
+    _, text_mask, _, byt5_mask = pipe.encode_prompt(prompt=prompt, device="cpu", dtype=torch.float32)
+    return int(text_mask.sum() + byt5_mask.sum())
+
+
+def run(pipe, case):
+    out = prompt_tensors(pipe, case["prompt"])
+    scale = case.get("guidance_scale")
+    if scale is not None:
+        pipe.guider.guidance_scale = scale
+    rows = [valid_rows(pipe, case["prompt"]), valid_rows(pipe, case.get("negative_prompt", ""))]
+
+    tiling = case.get("tiling")
+    pipe.vae.use_tiling = tiling is not None
+    if tiling is not None:
+        size, overlap = tiling["tile_size"], tiling["overlap"]
+        pipe.vae.tile_sample_min_height = pipe.vae.tile_sample_min_width = size
+        pipe.vae.tile_latent_min_height = size // pipe.vae.spatial_compression_ratio
+        pipe.vae.tile_latent_min_width = size // pipe.vae.spatial_compression_ratio
+        pipe.vae.tile_overlap_factor = overlap
+
+    passes = 1 if pipe.guider.guidance_scale == 1.0 else 2
+    calls = {}
+
+    def record(index):
+        def hook(module, args, result):
+            call = calls[index] = calls.get(index, -1) + 1
+            if call < passes:
+                hidden, context = result
+                out[f"block.{call}.{index}"] = hidden[0].clone()
+                out[f"context.{call}.{index}"] = context[0, : rows[call]].clone()
+
+        return hook
+
+    hooks = [b.register_forward_hook(record(i)) for i, b in enumerate(pipe.transformer.transformer_blocks)]
+    step, steps = pipe.scheduler.step, []
+
+    def recording_step(*args, **kwargs):
+        result = step(*args, **kwargs)
+        steps.append(result[0].clone())
+        return result
+
+    pipe.scheduler.step = recording_step
+    video = pipe(
+        prompt=case["prompt"],
+        negative_prompt=case.get("negative_prompt", ""),
+        height=case["height"],
+        width=case["width"],
+        num_frames=case["frames"],
+        num_inference_steps=case["steps"],
+        generator=torch.Generator().manual_seed(case["seed"]),
+        output_type="pt",
+    ).frames
+    pipe.scheduler.step = step
+    for hook in hooks:
+        hook.remove()
+    for k, latents in enumerate(steps):
+        out[f"step_{k}"] = latents
+    out["frames"] = video[0].permute(0, 2, 3, 1)
+    return {name: tensor.contiguous() for name, tensor in out.items()}
+
+
+def main():
+    checkpoint, cases, out = sys.argv[1:]
+    torch.set_num_threads(2)
+    out = pathlib.Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    pipe = HunyuanVideo15Pipeline.from_pretrained(checkpoint, torch_dtype=torch.float32)
+    pipe.set_progress_bar_config(disable=True)
+    own_scale = pipe.guider.guidance_scale
+    with torch.no_grad():
+        for case in json.loads(pathlib.Path(cases).read_text()):
+            pipe.guider.guidance_scale = own_scale
+            tensors = run(pipe, case)
+            save_file(tensors, str(out / (case["name"] + ".safetensors.part")))
+            (out / (case["name"] + ".safetensors.part")).rename(out / (case["name"] + ".safetensors"))
+            print(case["name"], "recorded")
+
+
+if __name__ == "__main__":
+    main()
