@@ -3,13 +3,15 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 namespace isoframe::model::checkpoint {
+
+/// The JSON value in `file`.  Throws InputError for a file that is missing or not JSON.
+nlohmann::json read_json(const std::filesystem::path& file);
 
 /// One JSON object of configuration and the file it came from.
 class Config {
@@ -34,6 +36,9 @@ class Config {
   std::vector<std::int64_t> integers(const std::string& key,
                                      const std::vector<std::int64_t>& otherwise) const;
 
+  /// A nested object, as rope_parameters; its errors name the file and `key`.
+  Config object(const std::string& key) const;
+
   /// Throws InputError unless `_class_name` (diffusers) or one of `architectures` (transformers) is `name`.
   void require_class(const std::string& name) const;
   /// A clear InputError about `key` of this file.
@@ -43,6 +48,9 @@ class Config {
   const std::string& origin() const { return origin_; }
 
  private:
+  const nlohmann::json& required(const std::string& key) const;
+  [[noreturn]] void wrong_type(const std::string& key, const char* wanted) const;
+
   nlohmann::json values_;
   std::string origin_;
 };

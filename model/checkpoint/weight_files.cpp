@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/safetensors.h"
+#include "model/error.h"
+
+namespace isoframe::model::checkpoint {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kFileSuffix = ".safetensors";
+constexpr std::string_view kIndexSuffix = ".safetensors.index.json";
+
+bool ends_with(const std::string& text, std::string_view suffix) {
+  return std::string_view(text).ends_with(suffix);
+}
+
+/// The folder's files whose names end so, sorted; hidden ones are another writer's unfinished work.
+std::vector<fs::path> files_ending(const fs::path& folder, std::string_view suffix) {
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (ends_with(name, suffix) && !name.starts_with('.')) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+/// Tensor name -> file name, as an index says it.
+std::map<std::string, std::string> read_weight_map(const fs::path& index) {
+  const Config weight_map = Config::load(index).object("weight_map");
+  std::map<std::string, std::string> files;
+  for (const auto& item : weight_map.values().items()) {
+    const std::string file = weight_map.text(item.key());
+    if (fs::path(file).filename() != file) {
+      weight_map.fail(item.key(), fmt::format("must name a file of the same folder, but is '{}'", file));
+    }
+    files.emplace(item.key(), file);
+  }
+  return files;
+}
+
+}  // namespace
+
+struct WeightFiles::Impl {
+  fs::path folder;
+  at::ScalarType dtype;
+  std::vector<SafetensorsFile> files;
+  std::map<std::string, std::size_t> file_of;  ///< tensor name -> index into files
+  std::set<std::string> used;
+
+  void open_indexed(const fs::path& index) {
+    const std::map<std::string, std::string> weight_map = read_weight_map(index);
+    std::map<std::string, std::size_t> opened;
+    for (const auto& [tensor, file] : weight_map) {
+      auto found = opened.find(file);
+      if (found == opened.end()) {
+        if (!fs::exists(folder / file)) {
+          throw InputError(fmt::format("{}: missing, but {} names it for tensor '{}'",
+                                       (folder / file).string(), index.filename().string(), tensor));
+        }
+        found = opened.emplace(file, files.size()).first;
+        files.emplace_back(folder / file);
+      }
+      if (!files[found->second].has(tensor)) {
+        throw InputError(fmt::format("{}: tensor '{}' is missing, but {} says it is here",
+                                     (folder / file).string(), tensor, index.filename().string()));
+      }
+      file_of.emplace(tensor, found->second);
+    }
+  }
+
+  void open_all() {
+    for (const fs::path& path : files_ending(folder, kFileSuffix)) {
+      files.emplace_back(path);
+      for (const TensorSpec& spec : files.back().specs()) {
+        const auto [at, is_new] = file_of.emplace(spec.name, files.size() - 1);
+        if (!is_new) {
+          throw InputError(fmt::format("{}: tensor '{}' is also in {}; keep one of the two files",
+                                       path.string(), spec.name,
+                                       files[at->second].path().filename().string()));
+        }
+      }
+    }
+  }
+};
+
+WeightFiles::WeightFiles(const fs::path& folder, at::ScalarType dtype) : impl_(std::make_unique<Impl>()) {
+  impl_->folder = folder;
+  impl_->dtype = dtype;
+  if (!fs::is_directory(folder)) throw InputError(fmt::format("{}: no such folder", folder.string()));
+  const std::vector<fs::path> indexes = files_ending(folder, kIndexSuffix);
+  if (indexes.size() > 1) {
+    throw InputError(fmt::format("{}: {} and {} both say which weights these are; keep one", folder.string(),
+                                 indexes[0].filename().string(), indexes[1].filename().string()));
+  }
+  indexes.empty() ? impl_->open_all() : impl_->open_indexed(indexes[0]);
+  if (impl_->files.empty()) {
+    throw InputError(fmt::format("{}: no *.safetensors here", folder.string()));
+  }
+}
+
+WeightFiles::~WeightFiles() = default;
+
+at::Tensor WeightFiles::parameter(const std::string& name, const Shape& shape) {
+  const auto found = impl_->file_of.find(name);
+  if (found == impl_->file_of.end()) {
+    const fs::path& place = impl_->files.size() == 1 ? impl_->files[0].path() : impl_->folder;
+    throw InputError(fmt::format("{}: tensor '{}' is missing; the config asks for one of shape {}",
+                                 place.string(), name, shape));
+  }
+  const SafetensorsFile& file = impl_->files[found->second];
+  if (file.spec(name).shape != shape) {
+    throw InputError(fmt::format("{}: tensor '{}' has shape {}, but the config asks for {}",
+                                 file.path().string(), name, file.spec(name).shape, shape));
+  }
+  impl_->used.insert(name);
+  return file.tensor(name).to(impl_->dtype);
+}
+
+bool WeightFiles::has(const std::string& name) const { return impl_->file_of.count(name) != 0; }
+
+std::vector<std::string> WeightFiles::unused() const {
+  std::vector<std::string> names;
+  for (const SafetensorsFile& file : impl_->files) {
+    for (const TensorSpec& spec : file.specs()) {
+      if (impl_->used.count(spec.name) == 0) names.push_back(spec.name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<WeightFiles::Entry> WeightFiles::entries() const {
+  std::vector<Entry> entries;
+  for (const SafetensorsFile& file : impl_->files) {
+    for (const TensorSpec& spec : file.specs()) {
+      entries.push_back({spec.name, spec.shape, spec.dtype, spec.bytes(), file.path().filename().string()});
+    }
+  }
+  return entries;
+}
+
+}  // namespace isoframe::model::checkpoint
