@@ -1,0 +1,74 @@
+#include "harness/run/run_directory.h"
+
+#include <fmt/format.h>
+
+#include "harness/judge/quality.h"
+#include "harness/store/json_file.h"
+#include "harness/worker/video.h"
+
+namespace isoframe::harness::run {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+fs::path RunDirectory::round(const scenario::Case& value, int index) const {
+  return of(value) / ".rounds" / std::to_string(index);
+}
+
+bool RunDirectory::has_round(const scenario::Case& value, int index) const {
+  const fs::path directory = round(value, index);
+  if (!fs::exists(directory / "done.json") || !has_frames(value)) return false;
+  return store::read_json(directory / "done.json").at("case") == scenario::to_json(value);
+}
+
+void RunDirectory::keep_round(const scenario::Case& value, int index, const RoundResult& result) const {
+  const fs::path from = round(value, index);
+  const fs::path to = of(value);
+  if (index == 0) {
+    worker::write_video_of(from / "frames.safetensors", to / "video.mp4");
+    fs::rename(from / "latents.safetensors", to / "latents.safetensors");
+    fs::rename(from / "frames.safetensors", to / "frames.safetensors");
+  } else {
+    store::write_json(from / "repeat.json", judge::compare_frames(to / "frames.safetensors",
+                                                                  from / "frames.safetensors", value.name));
+    fs::remove(from / "frames.safetensors");
+    fs::remove(from / "latents.safetensors");
+  }
+  store::write_json(from / "done.json", {{"case", scenario::to_json(value)}, {"ranks", result.ranks}});
+}
+
+void RunDirectory::keep_error(const scenario::Case& value, int index, const json& error) const {
+  store::write_json(round(value, index) / "error.json", error);
+}
+
+void RunDirectory::forget(const scenario::Case& value, int index) const {
+  fs::remove_all(round(value, index));
+  if (index > 0) return;
+  fs::remove_all(of(value));
+}
+
+std::vector<json> RunDirectory::rounds(const scenario::Case& value) const {
+  std::vector<json> result;
+  for (int index = 0; fs::exists(round(value, index) / "done.json"); ++index)
+    result.push_back(store::read_json(round(value, index) / "done.json").at("ranks"));
+  return result;
+}
+
+json RunDirectory::error(const scenario::Case& value) const {
+  for (int index = 0; fs::exists(round(value, index)); ++index) {
+    const fs::path file = round(value, index) / "error.json";
+    if (fs::exists(file)) return store::read_json(file);
+  }
+  return nullptr;
+}
+
+json RunDirectory::repetition(const scenario::Case& value, int index) const {
+  const fs::path file = round(value, index) / "repeat.json";
+  return fs::exists(file) ? store::read_json(file) : json();
+}
+
+bool RunDirectory::has_frames(const scenario::Case& value) const {
+  return fs::exists(of(value) / "frames.safetensors");
+}
+
+}  // namespace isoframe::harness::run

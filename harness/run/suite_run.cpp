@@ -1,0 +1,244 @@
+#include "harness/run/suite_run.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "harness/judge/quality.h"
+#include "harness/judge/verdict.h"
+#include "harness/launch/progress.h"
+#include "harness/measure/environment.h"
+#include "harness/run/preflight.h"
+#include "harness/run/result.h"
+#include "harness/run/run_directory.h"
+#include "harness/store/json_file.h"
+#include "model/error.h"
+#include "reports/junit.h"
+#include "reports/markdown.h"
+
+namespace isoframe::harness::run {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using scenario::Case;
+
+namespace {
+
+std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+/// A baseline runs at least twice: what differs between its two runs is the floor under every gate.
+int rounds_of(const Case& value) { return value.baseline.empty() ? std::max(2, value.repeat) : value.repeat; }
+
+json suite_record(const scenario::Suite& suite, const RunOptions& options) {
+  json record = {{"schema_version", 1},        {"started", utc_now()},
+                 {"finished", nullptr},        {"interrupted", false},
+                 {"command", options.command}, {"environment", measure::environment()},
+                 {"scenarios", json::array()}, {"cases", json::array()}};
+  for (const fs::path& file : suite.files) record["scenarios"].push_back(file.string());
+  for (const Case& value : suite.cases) record["cases"].push_back(scenario::to_json(value));
+  return record;
+}
+
+void prepare_directory(const RunOptions& options) {
+  if (fs::exists(options.out) && !fs::is_directory(options.out))
+    throw InputError(fmt::format("{} is not a directory; choose another --out", options.out.string()));
+  if (fs::exists(options.out) && !fs::is_empty(options.out)) {
+    if (!options.resume)
+      throw InputError(fmt::format("{} is not empty; add --resume to go on with it, or choose another --out",
+                                   options.out.string()));
+    if (!fs::exists(options.out / "suite.json"))
+      throw InputError(fmt::format("{} holds no run to resume: it has no suite.json", options.out.string()));
+  }
+  fs::create_directories(options.out);
+}
+
+/// The case run alone, with the baseline that it needs.
+std::string command_of(const json& suite, const Case& value) {
+  std::string files;
+  for (const json& file : suite.at("scenarios")) files += " " + file.get<std::string>();
+  return fmt::format("build/isoframe run{} --filter {}", files, value.name);
+}
+
+std::vector<Case> cases_of(const json& suite) {
+  std::vector<Case> cases;
+  for (const json& value : suite.at("cases")) cases.push_back(scenario::case_from_json(value));
+  return cases;
+}
+
+/// Rounds outside, cases inside, every other round backwards: a drift of the machine meets all cases alike.
+class RoundLoop {
+ public:
+  RoundLoop(const std::vector<Case>& cases, const RunDirectory& directory, const RunOptions& options)
+      : cases_(cases), directory_(directory), options_(options), progress_(count_rounds()) {}
+
+  bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
+
+  void run() {
+    int last = 0;
+    for (const Case& value : cases_) last = std::max(last, rounds_of(value));
+    for (int index = 0; index < last && !interrupted(); ++index) {
+      std::vector<const Case*> order;
+      for (const Case& value : cases_) order.push_back(&value);
+      if (index % 2 == 1) std::reverse(order.begin(), order.end());
+      for (const Case* value : order)
+        if (!interrupted()) run_one(*value, index);
+    }
+  }
+
+ private:
+  int count_rounds() const {
+    int count = 0;
+    for (const Case& value : cases_) count += value.skip_reason.empty() ? rounds_of(value) : 0;
+    return count;
+  }
+
+  void run_one(const Case& value, int index) {
+    if (!value.skip_reason.empty() || index >= rounds_of(value) || !directory_.error(value).is_null()) return;
+    progress_.begin(value.name);
+    if (!directory_.has_round(value, index)) {
+      directory_.forget(value, index);
+      const RoundContext context{this_program(), [this](const launch::Progress& p) { progress_.update(p); },
+                                 options_.interrupted};
+      const RoundResult result = run_round(value, directory_.round(value, index), context);
+      if (result.status == RoundResult::Status::kOk) directory_.keep_round(value, index, result);
+      if (result.status == RoundResult::Status::kInterrupted) directory_.forget(value, index);
+      if (!result.error.is_null()) directory_.keep_error(value, index, result.error);
+    }
+    progress_.end();
+  }
+
+  const std::vector<Case>& cases_;
+  const RunDirectory& directory_;
+  const RunOptions& options_;
+  launch::ProgressLine progress_;
+};
+
+/// A failed round of an earlier run is tried again.
+void forget_errors(const std::vector<Case>& cases, const RunDirectory& directory) {
+  for (const Case& value : cases) {
+    for (int index = 0; index < rounds_of(value); ++index)
+      if (fs::exists(directory.round(value, index) / "error.json")) directory.forget(value, index);
+  }
+}
+
+json measured_result(const Case& value, const json& suite, const RunDirectory& directory) {
+  json environment = suite.at("environment");
+  environment["threads_per_rank"] = value.threads_per_rank;
+  environment["device"] = value.device;
+  json result = assemble_result(value, directory.rounds(value), directory.error(value), environment,
+                                command_of(suite, value));
+  bool repeats = true;
+  for (int index = 1; !directory.repetition(value, index).is_null(); ++index)
+    repeats = repeats && directory.repetition(value, index).at("identical").get<bool>();
+  result["repeats_identically"] = repeats;
+  if (value.baseline.empty()) {
+    const json own = directory.repetition(value, 1);
+    if (!own.is_null()) result["quality_self"] = own;
+  }
+  return result;
+}
+
+judge::Judgement judgement_of(const Case& value, const json& suite, const json& result,
+                              const json& baseline) {
+  if (!value.skip_reason.empty()) return {judge::Verdict::kSkipped, value.skip_reason};
+  if (result.at("status") == "ok" && result.at("ranks").empty()) {
+    return {judge::Verdict::kSkipped,
+            suite.at("interrupted").get<bool>() ? "not reached before the interruption" : "not run"};
+  }
+  return judge::judge(value, result, baseline);
+}
+
+/// This run's case beside the same case of an earlier run.
+json against_row(const Case& value, const json& row, const RunDirectory& directory, const fs::path& against) {
+  const json earlier = store::read_json(against / "run.json");
+  for (const json& other : earlier.at("cases")) {
+    if (other.at("name") != value.name) continue;
+    json result = {{"seconds_ratio", nullptr}, {"identical", nullptr}, {"ssim", nullptr}, {"psnr", nullptr}};
+    if (row.at("seconds").is_number() && other.at("seconds").is_number())
+      result["seconds_ratio"] = row.at("seconds").get<double>() / other.at("seconds").get<double>();
+    const fs::path frames = against / value.name / "frames.safetensors";
+    if (directory.has_frames(value) && fs::exists(frames)) {
+      const json quality =
+          judge::compare_frames(frames, directory.of(value) / "frames.safetensors", against.string());
+      result["identical"] = quality.at("identical");
+      result["ssim"] = quality.at("ssim").at("mean");
+      result["psnr"] = quality.at("psnr").at("mean");
+    }
+    return result;
+  }
+  return nullptr;
+}
+
+json judge_and_report(const json& suite, const RunDirectory& directory, const fs::path& against) {
+  const std::vector<Case> cases = cases_of(suite);
+  std::map<std::string, json> results;
+  for (const Case& value : cases) results[value.name] = measured_result(value, suite, directory);
+
+  json run = suite;
+  run["cases"] = json::array();
+  if (!against.empty()) run["against"] = against.string();
+  std::map<std::string, int> counts = {
+      {"passed", 0}, {"failed", 0}, {"untrusted", 0}, {"skipped", 0}, {"error", 0}};
+  for (const Case& value : cases) {
+    json& result = results.at(value.name);
+    const json baseline = value.baseline.empty() ? json() : results.at(value.baseline);
+    if (!value.baseline.empty() && result.at("status") == "ok" && directory.has_frames(value)) {
+      const fs::path reference = directory.path() / value.baseline / "frames.safetensors";
+      if (fs::exists(reference))
+        result["quality"] =
+            judge::compare_frames(reference, directory.of(value) / "frames.safetensors", value.baseline);
+    }
+    const judge::Judgement judgement = judgement_of(value, suite, result, baseline);
+    result["verdict"] = judge::to_string(judgement.verdict);
+    result["reason"] = judgement.reason;
+    ++counts[judge::to_string(judgement.verdict)];
+    fs::create_directories(directory.of(value));
+    store::write_json(directory.of(value) / "result.json", result);
+    json row = summary_row(value, result, baseline);
+    if (!against.empty()) row["against"] = against_row(value, row, directory, against);
+    run["cases"].push_back(row);
+  }
+  run["counts"] = counts;
+  store::write_json(directory.path() / "run.json", run);
+  store::write_text(directory.path() / "report.md", reports::markdown_report(run));
+  store::write_text(directory.path() / "junit.xml", reports::junit_report(run));
+  return run;
+}
+
+}  // namespace
+
+json run_suite(const scenario::Suite& suite, const RunOptions& options) {
+  for (const Case& value : suite.cases)
+    if (value.skip_reason.empty()) check_case(value);
+  if (!options.against.empty() && !fs::exists(options.against / "run.json"))
+    throw InputError(fmt::format("--against {}: no run.json there", options.against.string()));
+  prepare_directory(options);
+
+  const RunDirectory directory(options.out);
+  json record = suite_record(suite, options);
+  store::write_json(directory.path() / "suite.json", record);
+  if (options.resume) forget_errors(suite.cases, directory);
+
+  RoundLoop loop(suite.cases, directory, options);
+  loop.run();
+  record["finished"] = utc_now();
+  record["interrupted"] = loop.interrupted();
+  store::write_json(directory.path() / "suite.json", record);
+  return judge_and_report(record, directory, options.against);
+}
+
+json report_run(const fs::path& directory, const fs::path& against) {
+  if (!fs::exists(directory / "suite.json"))
+    throw InputError(fmt::format("{} is not a run directory: it has no suite.json", directory.string()));
+  return judge_and_report(store::read_json(directory / "suite.json"), RunDirectory(directory), against);
+}
+
+int exit_code_of(const json& run) {
+  const json& counts = run.at("counts");
+  if (run.at("interrupted").get<bool>() || counts.at("error") > 0) return 3;
+  return counts.at("failed") > 0 || counts.at("untrusted") > 0 ? 1 : 0;
+}
+
+}  // namespace isoframe::harness::run
