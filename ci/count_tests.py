@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Adds up JUnit files of ctest and GoogleTest; names what failed; the last line is "N passed, N failed, N skipped".
+
+A file that is missing or empty counts as one failure: a test program that never ran has not passed.
+"""
+
+import pathlib
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def outcome(case):
+    if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
+        return "failed"
+    if case.find("skipped") is not None or case.get("status") in ("disabled", "notrun") or case.get("result") == "skipped":
+        return "skipped"
+    return "passed"
+
+
+def main():
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for name in sys.argv[1:]:
+        try:
+            cases = list(ElementTree.parse(name).iter("testcase"))
+        except (OSError, ElementTree.ParseError) as error:
+            print(f"failed: {name}: {error}")
+            counts["failed"] += 1
+            continue
+        if not cases:
+            print(f"failed: {name}: no tests in it")
+            counts["failed"] += 1
+        for case in cases:
+            result = outcome(case)
+            counts[result] += 1
+            if result == "failed":
+                print(f"failed: {pathlib.Path(name).stem}: {case.get('classname', '')} {case.get('name')}")
+    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
+    return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
