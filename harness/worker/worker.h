@@ -1,0 +1,12 @@
+#pragma once
+// One rank of one round: loads, warms up, measures one generation, leaves its record.
+
+#include <filesystem>
+
+namespace isoframe::harness::worker {
+
+/// Reads the job, meets the other ranks, runs.  Writes rank-<r>.json, and on rank 0 frames.safetensors and
+/// latents.safetensors, into the job's directory.  Throws InputError or RunError.
+void run_worker(const std::filesystem::path& job_file);
+
+}  // namespace isoframe::harness::worker
