@@ -1,0 +1,99 @@
+#include "harness/run/generate.h"
+
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "harness/cli/commands.h"
+#include "harness/launch/interrupt.h"
+#include "harness/run/default_size.h"
+#include "model/error.h"
+
+namespace isoframe::harness::cli {
+
+namespace {
+
+struct GenerateArguments {
+  scenario::Case value;
+  std::string checkpoint, image, layout = "single", out;
+  double guidance_scale = 0.0;
+  bool no_tiling = false;
+  bool json = false;
+};
+
+int generate(GenerateArguments& arguments, bool guidance_given) {
+  scenario::Case& value = arguments.value;
+  if (value.task == "i2v")
+    throw InputError("--task i2v: image-to-video is not in this version; use --task t2v");
+  if (!arguments.image.empty()) throw InputError("--image is for --task i2v; text-to-video takes no image");
+  if (value.device != "cpu") throw InputError("--device cuda: this build has no CUDA; use --device cpu");
+  if (value.dtype != "float32")
+    throw InputError(fmt::format("--dtype {}: this version computes in float32 only", value.dtype));
+  if ((value.height == 0) != (value.width == 0))
+    throw InputError("--height and --width go together; give both or none");
+  value.name = std::filesystem::path(arguments.out).filename().string();
+  if (value.name.empty()) value.name = "generate";
+  value.checkpoint = arguments.checkpoint;
+  value.layout = model::parallel::parse_layout(arguments.layout);
+  value.tiling = !arguments.no_tiling;
+  value.warmup = 0;
+  value.repeat = 1;
+  if (guidance_given) value.guidance_scale = arguments.guidance_scale;
+  if (value.height == 0) run::set_default_size(value);
+
+  const nlohmann::json result =
+      run::generate(value, arguments.out, command_line(), &launch::catch_interrupts());
+  if (arguments.json) {
+    std::cout << result.dump(2) << "\n";
+  } else {
+    std::cout << fmt::format("{} frames of {} x {} in {:.2f} s: {}/video.mp4\n", value.frames, value.height,
+                             value.width, result.at("latency").at("total_seconds").at(0).get<double>(),
+                             arguments.out);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_generate_command(CLI::App& program, int& exit_code) {
+  auto arguments = std::make_shared<GenerateArguments>();
+  scenario::Case& value = arguments->value;
+  CLI::App* command = program.add_subcommand("generate", "One video under one layout");
+  command->add_option("--checkpoint", arguments->checkpoint, "A checkpoint directory in diffusers' layout")
+      ->required();
+  command->add_option("--task", value.task, "t2v or i2v")->check(CLI::IsMember({"t2v", "i2v"}))->required();
+  command->add_option("--prompt", value.prompt, "What to show")->required();
+  command->add_option("--negative-prompt", value.negative_prompt, "What not to show (default: empty)");
+  command->add_option("--image", arguments->image, "The first frame, for i2v");
+  command->add_option("--height", value.height, "Pixels (default: 16:9 at the checkpoint's target size)");
+  command->add_option("--width", value.width, "Pixels");
+  command->add_option("--frames", value.frames, "1 + 4 n")->required();
+  command->add_option("--steps", value.steps, "Denoising steps")->required();
+  command->add_option("--seed", value.seed, "Of the initial noise")->required();
+  CLI::Option* guidance =
+      command->add_option("--guidance-scale", arguments->guidance_scale, "Instead of the checkpoint's own");
+  command->add_option("--tile-size", value.tile_size, "VAE tile, pixels")->capture_default_str();
+  command->add_option("--tile-overlap", value.tile_overlap, "Share of a tile")->capture_default_str();
+  command->add_flag("--no-tiling", arguments->no_tiling, "Decode in one piece");
+  command->add_option("--layout", arguments->layout, "e.g. ulysses=2,cfg=2,vae_patch=4")
+      ->capture_default_str();
+  command->add_option("--dtype", value.dtype, "Computation type")
+      ->check(CLI::IsMember({"float32", "bfloat16", "float16"}))
+      ->capture_default_str();
+  command->add_option("--device", value.device, "cpu or cuda")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->capture_default_str();
+  command->add_option("--threads-per-rank", value.threads_per_rank, "CPU threads of each rank")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--timeout", value.timeout_seconds, "Seconds until the run is given up")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--out", arguments->out, "Where the files go")->required();
+  command->add_flag("--json", arguments->json, "Print result.json");
+  command->callback(
+      [arguments, guidance, &exit_code] { exit_code = generate(*arguments, guidance->count() > 0); });
+}
+
+}  // namespace isoframe::harness::cli

@@ -1,0 +1,93 @@
+#include <ctime>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "harness/cli/commands.h"
+#include "harness/launch/interrupt.h"
+#include "harness/run/suite_run.h"
+#include "harness/scenario/case.h"
+#include "reports/console.h"
+
+namespace isoframe::harness::cli {
+
+namespace {
+
+struct RunArguments {
+  std::vector<std::string> files;
+  std::string out;
+  std::string filter;
+  std::string checkpoint;
+  int repeat = 0;
+  bool resume = false;
+  std::string against;
+  bool json = false;
+};
+
+void print_run(const nlohmann::json& run, const std::string& directory, bool json) {
+  if (json) {
+    std::cout << run.dump(2) << "\n";
+  } else {
+    std::cout << reports::console_summary(run) << "report: " << directory << "/report.md\n";
+  }
+}
+
+int run(const RunArguments& arguments) {
+  scenario::Overrides overrides;
+  if (!arguments.checkpoint.empty()) overrides.checkpoint = arguments.checkpoint;
+  if (arguments.repeat > 0) overrides.repeat = arguments.repeat;
+  overrides.filter = arguments.filter;
+  const scenario::Suite suite =
+      scenario::load_suite({arguments.files.begin(), arguments.files.end()}, overrides);
+
+  run::RunOptions options;
+  options.out = arguments.out.empty() ? fmt::format("runs/{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr)))
+                                      : arguments.out;
+  options.resume = arguments.resume;
+  options.against = arguments.against;
+  options.command = command_line();
+  options.interrupted = &launch::catch_interrupts();
+  const nlohmann::json result = run::run_suite(suite, options);
+  print_run(result, options.out.string(), arguments.json);
+  return run::exit_code_of(result);
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& program, int& exit_code) {
+  auto arguments = std::make_shared<RunArguments>();
+  CLI::App* command =
+      program.add_subcommand("run", "Run the cases of scenario files, judge them, write the reports");
+  command->add_option("scenario", arguments->files, "Scenario files")->required();
+  command->add_option("--out", arguments->out, "The run directory (default: runs/<time>)");
+  command->add_option("--filter", arguments->filter,
+                      "Only cases whose name matches this glob, and their baselines");
+  command->add_option("--repeat", arguments->repeat, "Measured repetitions of each case")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--checkpoint", arguments->checkpoint, "Instead of the scenarios' own");
+  command->add_flag("--resume", arguments->resume, "Go on with --out: what it has measured is not run again");
+  command->add_option("--against", arguments->against, "An earlier run directory to compare with");
+  command->add_flag("--json", arguments->json, "Print run.json instead of the table");
+  command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
+}
+
+void add_report_command(CLI::App& program, int& exit_code) {
+  struct Arguments {
+    std::string directory, against;
+    bool json = false;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand("report", "Judge a run directory again and rewrite its reports");
+  command->add_option("run", arguments->directory, "The run directory")->required();
+  command->add_option("--against", arguments->against, "An earlier run directory to compare with");
+  command->add_flag("--json", arguments->json, "Print run.json instead of the table");
+  command->callback([arguments, &exit_code] {
+    const nlohmann::json result = run::report_run(arguments->directory, arguments->against);
+    print_run(result, arguments->directory, arguments->json);
+    exit_code = run::exit_code_of(result);
+  });
+}
+
+}  // namespace isoframe::harness::cli

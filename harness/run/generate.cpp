@@ -1,0 +1,56 @@
+#include "harness/run/generate.h"
+
+#include <fmt/format.h>
+
+#include "harness/launch/progress.h"
+#include "harness/measure/environment.h"
+#include "harness/run/preflight.h"
+#include "harness/run/result.h"
+#include "harness/run/round.h"
+#include "harness/store/json_file.h"
+#include "harness/worker/video.h"
+#include "model/error.h"
+
+namespace isoframe::harness::run {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+json generate(const scenario::Case& value, const fs::path& out, const std::string& command,
+              const std::atomic<bool>* interrupted) {
+  check_case(value);
+  if (fs::exists(out) && !fs::is_directory(out))
+    throw InputError(fmt::format("{} is not a directory; choose another --out", out.string()));
+  fs::create_directories(out);
+  const fs::path work = out / ".round";
+  fs::remove_all(work);
+
+  launch::ProgressLine progress(1);
+  progress.begin(value.name);
+  const RoundResult round = run_round(
+      value, work, {this_program(), [&](const launch::Progress& p) { progress.update(p); }, interrupted});
+  progress.end();
+  switch (round.status) {
+    case RoundResult::Status::kOk:
+      break;
+    case RoundResult::Status::kBadInput:
+      throw InputError(round.error.at("message").get<std::string>());
+    case RoundResult::Status::kError:
+      throw RunError(round.error.at("message").get<std::string>());
+    case RoundResult::Status::kInterrupted:
+      fs::remove_all(work);
+      throw RunError("interrupted");
+  }
+  json environment = measure::environment();
+  environment["threads_per_rank"] = value.threads_per_rank;
+  environment["device"] = value.device;
+  const json result = assemble_result(value, {round.ranks}, nullptr, environment, command);
+  worker::write_video_of(work / "frames.safetensors", out / "video.mp4");
+  fs::rename(work / "latents.safetensors", out / "latents.safetensors");
+  fs::rename(work / "frames.safetensors", out / "frames.safetensors");
+  store::write_json(out / "result.json", result);
+  fs::remove_all(work);
+  return result;
+}
+
+}  // namespace isoframe::harness::run
