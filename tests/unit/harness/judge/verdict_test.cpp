@@ -1,0 +1,135 @@
+#include "harness/judge/verdict.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace isoframe::harness::judge {
+namespace {
+
+using nlohmann::json;
+
+json quality(bool identical, const json& psnr = "inf", double ssim = 1.0) {
+  return {{"identical", identical},
+          {"trusted", true},
+          {"untrusted_reason", nullptr},
+          {"psnr", {{"mean", psnr}}},
+          {"ssim", {{"mean", ssim}}},
+          {"float",
+           {{"max_difference", identical ? 0.0 : 0.25},
+            {"relative_l2", identical ? 0.0 : 0.02},
+            {"first_differing_frame", identical ? json() : json(3)}}}};
+}
+
+json measured(double seconds = 1.0, std::uint64_t peak = 100) {
+  return {{"status", "ok"},
+          {"latency", {{"total_seconds", {seconds, seconds}}}},
+          {"ranks", {{{"peak_tensor_bytes", peak}}}}};
+}
+
+class Judge : public testing::Test {
+ protected:
+  Judge() {
+    case_.name = "candidate";
+    case_.baseline = "reference";
+    case_.gates.identical = true;
+    baseline_ = measured();
+    baseline_["quality_self"] = quality(true);
+    result_ = measured();
+    result_["quality"] = quality(true);
+  }
+  Judgement run() const { return judge(case_, result_, baseline_); }
+
+  scenario::Case case_;
+  json baseline_;
+  json result_;
+};
+
+TEST_F(Judge, PassesIdenticalFrames) {
+  EXPECT_EQ(run().verdict, Verdict::kPassed);
+  EXPECT_EQ(run().reason, "");
+}
+
+TEST_F(Judge, FailsDifferentFramesAndSaysByHowMuch) {
+  result_["quality"] = quality(false, 41.2, 0.9931);
+  EXPECT_EQ(run().verdict, Verdict::kFailed);
+  EXPECT_THAT(run().reason,
+              testing::HasSubstr("frames differ from reference: PSNR 41.20 dB (needs inf), SSIM 0.993100"));
+  EXPECT_THAT(run().reason, testing::HasSubstr("first in frame 3"));
+}
+
+TEST_F(Judge, NamesEveryBrokenGate) {
+  case_.gates = {.psnr_min = 50.0, .ssim_min = 0.999, .latency_ratio_max = 0.5, .peak_tensor_ratio_max = 1.5};
+  result_ = measured(0.6, 200);
+  result_["quality"] = quality(false, 41.2, 0.9931);
+  const std::string reason = run().reason;
+  EXPECT_THAT(reason, testing::HasSubstr("PSNR 41.20 dB (needs 50.00 dB)"));
+  EXPECT_THAT(reason, testing::HasSubstr("SSIM 0.993100 (needs 0.999000)"));
+  EXPECT_THAT(reason, testing::HasSubstr("takes 0.600x the time of reference (at most 0.500x)"));
+  EXPECT_THAT(reason, testing::HasSubstr("2.000x the tensor memory"));
+}
+
+TEST_F(Judge, PassesWithinBounds) {
+  case_.gates = {
+      .psnr_min = 40.0, .relative_l2_max = 0.05, .max_difference_max = 0.5, .latency_ratio_max = 1.0};
+  result_["quality"] = quality(false, 41.2, 0.9931);
+  EXPECT_EQ(run().verdict, Verdict::kPassed);
+}
+
+TEST_F(Judge, ANumberGateFailsWhereItIsExceeded) {
+  case_.gates = {.relative_l2_max = 0.01};
+  result_["quality"] = quality(false, 41.2, 0.9931);
+  EXPECT_EQ(run().verdict, Verdict::kFailed);
+  case_.gates = {.max_difference_max = 0.1};
+  EXPECT_EQ(run().verdict, Verdict::kFailed);
+}
+
+TEST_F(Judge, NoGateIsTighterThanTheBaselinesOwnNoise) {
+  baseline_["quality_self"] = quality(false, 45.0, 0.99);
+  EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+  EXPECT_THAT(run().reason, testing::HasSubstr("does not repeat itself (A/A: PSNR 45.00 dB"));
+  case_.gates = {.psnr_min = 40.0};
+  EXPECT_EQ(run().verdict, Verdict::kPassed);
+  case_.gates = {.psnr_min = 46.0};
+  EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+}
+
+TEST_F(Judge, DoesNotTrustABaselineThatRanOnce) {
+  baseline_.erase("quality_self");
+  EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+}
+
+TEST_F(Judge, DoesNotTrustFramesThatCannotFail) {
+  result_["quality"]["trusted"] = false;
+  result_["quality"]["untrusted_reason"] = "frame 0 has no contrast";
+  EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+  EXPECT_EQ(run().reason, "frame 0 has no contrast");
+}
+
+TEST_F(Judge, DoesNotTrustACaseThatDoesNotRepeatItself) {
+  result_["repeats_identically"] = false;
+  EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+}
+
+TEST_F(Judge, ACrashIsAnErrorWithItsMessage) {
+  result_ = {{"status", "error"}, {"error", {{"message", "rank 1 was killed by signal 9"}}}};
+  EXPECT_EQ(run().verdict, Verdict::kError);
+  EXPECT_EQ(run().reason, "rank 1 was killed by signal 9");
+}
+
+TEST_F(Judge, NothingIsComparedWithABaselineThatCrashed) {
+  baseline_ = {{"status", "error"}};
+  EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+}
+
+TEST_F(Judge, ABaselineThatDiffersFromItselfIsUntrusted) {
+  case_.baseline.clear();
+  case_.gates = {};
+  result_.erase("quality");
+  result_["quality_self"] = quality(true);
+  EXPECT_EQ(run().verdict, Verdict::kPassed);
+  result_["quality_self"] = quality(false, 45.0, 0.99);
+  EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+}
+
+}  // namespace
+}  // namespace isoframe::harness::judge
