@@ -15,6 +15,9 @@ namespace isoframe::harness::cli {
 
 namespace {
 
+/// A full-size model on a CPU takes its time: a day.
+constexpr double kDefaultTimeout = 86400.0;
+
 struct GenerateArguments {
   scenario::Case value;
   std::string checkpoint, image, layout = "single", out;
@@ -38,7 +41,6 @@ int generate(GenerateArguments& arguments, bool guidance_given) {
   value.checkpoint = arguments.checkpoint;
   value.layout = model::parallel::parse_layout(arguments.layout);
   value.tiling = !arguments.no_tiling;
-  value.warmup = 0;
   value.repeat = 1;
   if (guidance_given) value.guidance_scale = arguments.guidance_scale;
   if (value.height == 0) run::set_default_size(value);
@@ -60,6 +62,8 @@ int generate(GenerateArguments& arguments, bool guidance_given) {
 void add_generate_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<GenerateArguments>();
   scenario::Case& value = arguments->value;
+  value.warmup = 0;
+  value.timeout_seconds = kDefaultTimeout;
   CLI::App* command = program.add_subcommand("generate", "One video under one layout");
   command->add_option("--checkpoint", arguments->checkpoint, "A checkpoint directory in diffusers' layout")
       ->required();
@@ -87,6 +91,9 @@ void add_generate_command(CLI::App& program, int& exit_code) {
       ->capture_default_str();
   command->add_option("--threads-per-rank", value.threads_per_rank, "CPU threads of each rank")
       ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--warmup", value.warmup, "Generations of one step before the one that is measured")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--timeout", value.timeout_seconds, "Seconds until the run is given up")
       ->check(CLI::PositiveNumber)
