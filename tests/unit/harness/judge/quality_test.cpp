@@ -1,0 +1,70 @@
+#include "harness/judge/quality.h"
+
+#include <filesystem>
+#include <limits>
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "model/checkpoint/safetensors.h"
+#include "model/error.h"
+
+namespace isoframe::harness::judge {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Quality : public testing::Test {
+ protected:
+  Quality() : folder_(fs::path(testing::TempDir()) / ("quality-" + std::to_string(getpid()))) {
+    fs::create_directories(folder_);
+  }
+  ~Quality() override { fs::remove_all(folder_); }
+  fs::path write(const std::string& name, const at::Tensor& frames) const {
+    const fs::path path = folder_ / (name + ".safetensors");
+    model::checkpoint::write_safetensors(path, {{"frames", frames}});
+    return path;
+  }
+  static at::Tensor frames() {
+    auto generator = at::detail::createCPUGenerator(7);
+    return at::rand({3, 32, 48, 3}, generator);
+  }
+  fs::path folder_;
+};
+
+TEST_F(Quality, EqualFramesAreIdenticalWithSsimOneAndInfinitePsnr) {
+  const auto quality = compare_frames(write("a", frames()), write("b", frames()), "a");
+  EXPECT_TRUE(quality.at("identical").get<bool>());
+  EXPECT_TRUE(quality.at("trusted").get<bool>());
+  EXPECT_EQ(quality.at("ssim").at("mean"), 1.0);
+  EXPECT_EQ(quality.at("psnr").at("mean"), "inf");
+  EXPECT_TRUE(quality.at("float").at("first_differing_frame").is_null());
+}
+
+TEST_F(Quality, ADifferenceBelowOneEighthBitStepIsSeenInFloatsOnly) {
+  at::Tensor other = frames();
+  other[1][4][5][0] = std::nextafter(other[1][4][5][0].item<float>(), 2.0f);
+  const auto quality = compare_frames(write("a", frames()), write("b", other), "a");
+  EXPECT_FALSE(quality.at("identical").get<bool>());
+  EXPECT_EQ(quality.at("float").at("first_differing_frame"), 1);
+  EXPECT_EQ(quality.at("float").at("differing_values"), 1);
+  EXPECT_EQ(quality.at("psnr").at("mean"), "inf");
+}
+
+TEST_F(Quality, GreyAndNanFramesAreNotTrusted) {
+  const at::Tensor grey = at::full({3, 32, 48, 3}, 0.5);
+  auto quality = compare_frames(write("a", grey), write("b", grey), "a");
+  EXPECT_FALSE(quality.at("trusted").get<bool>());
+  at::Tensor broken = frames();
+  broken[2][0][0][0] = std::numeric_limits<float>::quiet_NaN();
+  quality = compare_frames(write("c", frames()), write("d", broken), "c");
+  EXPECT_FALSE(quality.at("trusted").get<bool>());
+  EXPECT_FALSE(quality.at("identical").get<bool>());
+}
+
+TEST_F(Quality, DifferentSizesAreRefused) {
+  EXPECT_THROW(compare_frames(write("a", frames()), write("b", frames().narrow(1, 0, 16)), "a"), InputError);
+}
+
+}  // namespace
+}  // namespace isoframe::harness::judge
