@@ -7,7 +7,8 @@
 namespace isoframe::harness::run {
 
 void set_default_size(scenario::Case& value) {
-  const model::pipeline::Limits limits = model::pipeline::read_limits(model::checkpoint::Checkpoint(value.checkpoint));
+  const model::pipeline::Limits limits =
+      model::pipeline::read_limits(model::checkpoint::Checkpoint(value.checkpoint));
   const model::pipeline::Size size =
       model::pipeline::nearest_bucket(9, 16, limits.target_size, limits.spatial_compression);
   value.height = size.height;

@@ -11,14 +11,26 @@ namespace isoframe::harness::run {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+namespace {
+
+/// The part of a case that a measurement depends on: gates may change between a run and its resumption.
+json what_is_measured(const scenario::Case& value) {
+  json result = scenario::to_json(value);
+  for (const char* key : {"where", "baseline", "expected_different", "gates", "repeat", "timeout_seconds"})
+    result.erase(key);
+  return result;
+}
+
+}  // namespace
+
 fs::path RunDirectory::round(const scenario::Case& value, int index) const {
   return of(value) / ".rounds" / std::to_string(index);
 }
 
 bool RunDirectory::has_round(const scenario::Case& value, int index) const {
-  const fs::path directory = round(value, index);
-  if (!fs::exists(directory / "done.json") || !has_frames(value)) return false;
-  return store::read_json(directory / "done.json").at("case") == scenario::to_json(value);
+  const fs::path file = round(value, index) / "done.json";
+  return fs::exists(file) && has_frames(value) &&
+         store::read_json(file).at("case") == what_is_measured(value);
 }
 
 void RunDirectory::keep_round(const scenario::Case& value, int index, const RoundResult& result) const {
@@ -34,7 +46,7 @@ void RunDirectory::keep_round(const scenario::Case& value, int index, const Roun
     fs::remove(from / "frames.safetensors");
     fs::remove(from / "latents.safetensors");
   }
-  store::write_json(from / "done.json", {{"case", scenario::to_json(value)}, {"ranks", result.ranks}});
+  store::write_json(from / "done.json", {{"case", what_is_measured(value)}, {"ranks", result.ranks}});
 }
 
 void RunDirectory::keep_error(const scenario::Case& value, int index, const json& error) const {

@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""`isoframe run` and `isoframe generate` as a user meets them: real ranks, killed, hung and interrupted.
+
+ISOFRAME_BIN names the program.  A tiny checkpoint is made once.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
+
+# Long enough to be caught in the act: many steps; the case after it is short.
+SCENARIO = """
+version: 1
+checkpoint: {checkpoint}
+defaults:
+  prompt: a lighthouse in a storm, "HOPE"
+  height: 64
+  width: 96
+  frames: 5
+  steps: 2
+  seed: 5
+  repeat: 1
+  warmup: 0
+  tiling: {{tile_size: 64, overlap: 0.25}}
+cases:
+  - name: base
+  - name: victim
+    layout: ulysses=2
+    timeout_seconds: {timeout}
+    {victim}
+  - name: after
+    layout: cfg=2
+    baseline: base
+"""
+
+
+def isoframe(*arguments, **options):
+    return subprocess.run([ISOFRAME, *map(str, arguments)], capture_output=True, text=True, **options)
+
+
+def ranks_of(parent):
+    """{rank: pid} of the worker processes that `parent` started."""
+    found = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            status = (entry / "status").read_text()
+            environment = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if f"PPid:\t{parent}\n" not in status:
+            continue
+        for variable in environment:
+            if variable.startswith(b"RANK="):
+                found[int(variable[5:])] = int(entry.name)
+    return found
+
+
+def is_alive(pid):
+    try:
+        return "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def wait_for(condition, what, seconds=120):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited for {what} in vain")
+
+
+class Run(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="isoframe test ")
+        cls.root = pathlib.Path(cls.folder.name)
+        cls.checkpoint = cls.root / "check point"
+        made = isoframe("weights", "init", "--preset", "tiny", "--seed", 3, cls.checkpoint)
+        assert made.returncode == 0, made.stderr
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def scenario(self, victim="steps: 2000", timeout=300):
+        path = self.root / f"{self.id().split('.')[-1]}.yaml"
+        path.write_text(SCENARIO.format(checkpoint=json.dumps(str(self.checkpoint)), victim=victim, timeout=timeout))
+        return path
+
+    def start(self, scenario, *options):
+        out = self.root / f"{self.id().split('.')[-1]} run"
+        process = subprocess.Popen(
+            [ISOFRAME, "run", scenario, "--out", out, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.addCleanup(process.kill)
+        return process, out
+
+    def victim_ranks(self, process, out):
+        """The two ranks of the case `victim`, once it is denoising."""
+        wait_for(lambda: (out / "victim" / ".rounds" / "0" / "job.json").exists(), "the victim to start")
+        ranks = wait_for(lambda: (lambda r: r if len(r) == 2 else None)(ranks_of(process.pid)), "two ranks")
+        time.sleep(4)
+        return ranks
+
+    def verdicts(self, out):
+        run = json.loads((out / "run.json").read_text())
+        return {case["name"]: case for case in run["cases"]}
+
+    def test_a_run_leaves_all_its_files_and_passes(self):
+        scenario = self.scenario(victim="baseline: base")
+        process, out = self.start(scenario)
+        stdout, stderr = process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 0, stdout + stderr)
+        for name in ("run.json", "report.md", "junit.xml"):
+            self.assertTrue((out / name).stat().st_size > 0, name)
+        for case in ("base", "victim", "after"):
+            for name in ("frames.safetensors", "latents.safetensors", "video.mp4", "result.json"):
+                self.assertTrue((out / case / name).stat().st_size > 0, f"{case}/{name}")
+        cases = self.verdicts(out)
+        self.assertEqual({name: case["verdict"] for name, case in cases.items()}, dict.fromkeys(cases, "passed"))
+        self.assertEqual(cases["victim"]["psnr"], "inf")
+        self.assertEqual(cases["victim"]["ssim"], 1.0)
+        result = json.loads((out / "victim" / "result.json").read_text())
+        self.assertEqual(len(result["ranks"]), 2)
+        self.assertEqual(len(result["latency"]["total_seconds"]), 1)
+        sent = [c for r in result["ranks"] for c in r["collectives"] if c["collective"] == "all_to_all"]
+        self.assertTrue(all(c["bytes_sent"] > 0 and c["calls"] > 0 for c in sent) and sent)
+        # Again from what was measured: the same verdicts, no rank started.
+        again = isoframe("report", out, "--json")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual([c["verdict"] for c in json.loads(again.stdout)["cases"]], ["passed"] * 3)
+        # Nothing is overwritten unasked.
+        refused = isoframe("run", scenario, "--out", out)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--resume", refused.stderr)
+
+    def test_a_killed_rank_ends_its_case_and_others_go_on(self):
+        process, out = self.start(self.scenario())
+        ranks = self.victim_ranks(process, out)
+        os.kill(ranks[1], signal.SIGKILL)
+        killed = time.monotonic()
+        wait_for(lambda: not is_alive(ranks[0]), "the other rank to end", 15)
+        stdout, stderr = process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 3, stdout + stderr)
+        self.assertLess(time.monotonic() - killed, 120)
+        cases = self.verdicts(out)
+        self.assertEqual(cases["victim"]["verdict"], "error")
+        self.assertRegex(cases["victim"]["reason"], r"rank 1 .*(SIGKILL|signal 9)")
+        self.assertIn("denoise", cases["victim"]["reason"])
+        self.assertEqual(cases["base"]["verdict"], "passed")
+        self.assertEqual(cases["after"]["verdict"], "passed")
+
+    def test_a_rank_that_hangs_is_ended_at_its_limit(self):
+        process, out = self.start(self.scenario(timeout=12))
+        ranks = self.victim_ranks(process, out)
+        os.kill(ranks[0], signal.SIGSTOP)
+        wait_for(lambda: not is_alive(ranks[0]) and not is_alive(ranks[1]), "both ranks to be ended", 30)
+        stdout, stderr = process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 3, stdout + stderr)
+        cases = self.verdicts(out)
+        self.assertEqual(cases["victim"]["verdict"], "error")
+        self.assertIn("12", cases["victim"]["reason"])
+        self.assertEqual(cases["after"]["verdict"], "passed")
+
+    def test_ctrl_c_leaves_no_process_and_a_report_and_can_be_resumed(self):
+        scenario = self.scenario()
+        process, out = self.start(scenario)
+        ranks = self.victim_ranks(process, out)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 3, stdout + stderr)
+        self.assertFalse(is_alive(ranks[0]) or is_alive(ranks[1]))
+        run = json.loads((out / "run.json").read_text())
+        self.assertTrue(run["interrupted"])
+        cases = self.verdicts(out)
+        self.assertEqual(cases["victim"]["verdict"], "skipped")
+        self.assertIn("interrupt", (out / "report.md").read_text().lower())
+
+        short = self.scenario(victim="baseline: base")
+        frames = out / "base" / "frames.safetensors"
+        before = frames.stat().st_mtime_ns
+        resumed = isoframe("run", short, "--out", out, "--resume", timeout=300)
+        self.assertEqual(resumed.returncode, 0, resumed.stdout + resumed.stderr)
+        self.assertEqual(frames.stat().st_mtime_ns, before, "the baseline was measured again")
+        self.assertEqual({c["verdict"] for c in self.verdicts(out).values()}, {"passed"})
+
+    def test_generate_leaves_frames_latents_video_and_result(self):
+        out = self.root / "one video"
+        done = isoframe(
+            *("generate", "--checkpoint", self.checkpoint, "--task", "t2v", "--prompt", "", "--height", 48, "--width", 80),
+            *("--frames", 5, "--steps", 2, "--seed", 1, "--no-tiling", "--layout", "cfg=2", "--out", out),
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(
+            sorted(p.name for p in out.iterdir()), ["frames.safetensors", "latents.safetensors", "result.json", "video.mp4"]
+        )
+        with open(out / "latents.safetensors", "rb") as file:
+            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        header.pop("__metadata__", None)
+        self.assertEqual(sorted(header), ["latents", "step_0", "step_1"])
+        probe = subprocess.run(
+            ["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=width,height,nb_read_frames"]
+            + ["-of", "csv=p=0", str(out / "video.mp4")],
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(probe.stdout.strip(), "80,48,5", probe.stderr)
+
+    def test_bad_input_is_one_line_and_exit_2(self):
+        good = {"checkpoint": self.checkpoint, "height": 48, "width": 80, "frames": 5, "steps": 2, "layout": "single"}
+        cases = [
+            ({"frames": 6}, "5 or 9"),
+            ({"height": 50}, "48 or 64"),
+            ({"layout": "ulysses=3"}, "heads"),
+            ({"layout": "ulyses=2"}, "ulysses"),
+            ({"layout": "vae_patch=2"}, "ranks"),
+            ({"layout": "cfg=3"}, "cfg"),
+            ({"tile-size": 96, "tile-overlap": 0.3}, "96"),
+            ({"checkpoint": self.root / "nowhere"}, "nowhere"),
+        ]
+        for change, expected in cases:
+            with self.subTest(change=change):
+                out = self.root / "refused"
+                options = [f"--{name}={value}" for name, value in (good | change).items()]
+                done = isoframe("generate", "--task", "t2v", "--prompt", "x", "--seed", 1, "--out", out, *options)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(expected, done.stderr)
+                self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+                self.assertFalse(out.exists())
+
+    def damaged_checkpoint(self, damage):
+        copy = self.root / self.id().split(".")[-1]
+        subprocess.run(["cp", "-r", str(self.checkpoint), str(copy)], check=True)
+        damage(copy)
+        return isoframe(
+            *("generate", "--checkpoint", copy, "--task", "t2v", "--prompt", "x", "--height", 48, "--width", 80),
+            *("--frames", 1, "--steps", 1, "--seed", 1, "--layout", "ulysses=2", "--out", self.root / "damaged"),
+        )
+
+    def test_a_truncated_file_is_named(self):
+        def damage(checkpoint):
+            file = next((checkpoint / "vae").glob("*.safetensors"))
+            os.truncate(file, file.stat().st_size - 10)
+
+        done = self.damaged_checkpoint(damage)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertRegex(done.stderr, r"vae/.*\.safetensors.*truncated")
+
+    def test_a_missing_tensor_is_named(self):
+        def damage(checkpoint):
+            file = next((checkpoint / "transformer").glob("*.safetensors"))
+            data = file.read_bytes().replace(b'"proj_out.weight"', b'"proj_out.weighX"')
+            file.write_bytes(data)
+
+        done = self.damaged_checkpoint(damage)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertIn("proj_out.weight", done.stderr)
+        self.assertIn("transformer", done.stderr)
+
+    def test_a_config_of_another_class_is_named(self):
+        def damage(checkpoint):
+            file = checkpoint / "vae" / "config.json"
+            file.write_text(file.read_text().replace("AutoencoderKLHunyuanVideo15", "AutoencoderKLWan"))
+
+        done = self.damaged_checkpoint(damage)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("AutoencoderKLWan", done.stderr)
+        self.assertIn("vae/config.json", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
