@@ -24,7 +24,7 @@ struct LocalJob {
       command;  ///< argv of one rank; RANK, LOCAL_RANK, WORLD_SIZE are in its environment
   std::map<std::string, std::string> environment;
   int world_size = 1;
-  std::filesystem::path directory;  ///< stderr of rank r goes to rank-<r>.log there
+  std::filesystem::path directory;  ///< stdout and stderr of rank r go to rank-<r>.log there
   double timeout_seconds = 600.0;   ///< of the whole job
   double stall_seconds = 0.0;       ///< no progress line from any rank for this long; 0: no limit
   std::function<void(const Progress&)> on_progress;
@@ -45,15 +45,20 @@ enum class Outcome { kFinished, kFailed, kTimedOut, kStalled, kInterrupted };
 
 struct LocalResult {
   Outcome outcome = Outcome::kFinished;
-  int culprit = -1;  ///< the rank that failed first, by itself
+  /// The rank that failed first, by itself; after a timeout or a stall the running rank that was heard from
+  /// longest ago.
+  int culprit = -1;
   std::vector<RankOutcome> ranks;
   double seconds = 0.0;
-  /// One line: "rank 1 was killed by signal 9 (Killed) in stage 'denoise' step 3; last words: ..."
+  double limit_seconds = 0.0;  ///< the one that was passed: timeout or stall
+  /// One line: "rank 1 was killed by signal 11 (Segmentation fault) in stage 'denoise step 3'; last words:
+  /// ...".  A rank that exits with 2 has said in its last line what is wrong with the input: then that line.
   std::string summary() const;
 };
 
-/// Starts `world_size` processes, returns when all have ended.  When one fails the others get SIGTERM, then
-/// SIGKILL after 2 s.  No process survives this call, nor the death of the caller.
+/// Starts `world_size` processes, returns when all have ended.  When one fails the others have 0.5 s to end
+/// by themselves, then get SIGTERM, then SIGKILL after 2 s.  No process survives this call, nor the death of
+/// the caller.  Throws RunError when a process cannot be made, having ended those that were.
 LocalResult run_local(const LocalJob& job);
 
 }  // namespace isoframe::harness::launch

@@ -1,0 +1,28 @@
+#pragma once
+// The receiving end of a rank's progress lines.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/launch/local.h"
+
+namespace isoframe::harness::launch {
+
+/// Bytes in, reports out.  Lines may arrive in pieces; what is not a report is passed over: a rank may be any
+/// program.
+class ProgressReader {
+ public:
+  explicit ProgressReader(int rank) : rank_(rank) {}
+
+  std::vector<Progress> read(std::string_view bytes);
+
+ private:
+  int rank_;
+  std::string partial_;
+};
+
+/// "denoise step 3", "decode.tile 5", "text": where a person would look for it.
+std::string describe(const Progress& progress);
+
+}  // namespace isoframe::harness::launch

@@ -1,0 +1,201 @@
+#include "harness/launch/rank_process.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "model/error.h"
+
+namespace isoframe::harness::launch {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// As shells have it.
+constexpr int kCannotRun = 127;
+
+/// argv or envp, built before fork(): the child must not allocate, another thread may hold the allocator's
+/// lock.
+class StringArray {
+ public:
+  explicit StringArray(std::vector<std::string> strings) : strings_(std::move(strings)) {
+    for (std::string& string : strings_) pointers_.push_back(string.data());
+    pointers_.push_back(nullptr);
+  }
+  char* const* data() const { return pointers_.data(); }
+
+ private:
+  std::vector<std::string> strings_;
+  std::vector<char*> pointers_;
+};
+
+std::vector<std::string> environment_of(const LocalJob& job, int rank, int progress_descriptor) {
+  std::map<std::string, std::string> own = job.environment;
+  own["RANK"] = own["LOCAL_RANK"] = std::to_string(rank);
+  own["WORLD_SIZE"] = std::to_string(job.world_size);
+  own["ISOFRAME_PROGRESS_FD"] = std::to_string(progress_descriptor);
+
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (!own.contains(std::string(text.substr(0, text.find('='))))) result.emplace_back(text);
+  }
+  for (const auto& [name, value] : own) result.push_back(name + "=" + value);
+  return result;
+}
+
+[[noreturn]] void fail(int rank, const std::string& what) {
+  throw RunError(fmt::format("rank {} cannot be started: {}: {}", rank, what, std::strerror(errno)));
+}
+
+FileDescriptor open_or_fail(int rank, const fs::path& path, int flags) {
+  FileDescriptor result(::open(path.c_str(), flags | O_CLOEXEC, 0644));
+  if (!result.open()) fail(rank, path.string());
+  return result;
+}
+
+struct Child {
+  pid_t parent;
+  int standard_input, log, progress;
+  char* const* arguments;
+  char* const* environment;
+};
+
+/// After fork(), in the child: only async-signal-safe calls.
+[[noreturn]] void become_rank(const Child& child) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The parent may have died before the line above; then nobody would ever send that signal.
+  if (::getppid() != child.parent) ::_exit(kCannotRun);
+
+  // exec() resets handlers, but not what is ignored or blocked.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(number, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+
+  ::dup2(child.standard_input, STDIN_FILENO);
+  ::dup2(child.log, STDOUT_FILENO);
+  ::dup2(child.log, STDERR_FILENO);
+  ::fcntl(child.progress, F_SETFD, 0);
+  ::execvpe(child.arguments[0], child.arguments, child.environment);
+
+  const char* reason = ::strerrordesc_np(errno);
+  for (const char* text : {"cannot run ", static_cast<const char*>(child.arguments[0]), ": ", reason, "\n"})
+    if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) break;
+  ::_exit(kCannotRun);
+}
+
+/// The last non-empty lines of a file, at most 2,000 bytes.
+std::string last_words_in(const fs::path& path) {
+  constexpr std::streamoff kMost = 2000;
+  std::ifstream stream(path, std::ios::binary | std::ios::ate);
+  if (!stream) return {};
+  const std::streamoff size = stream.tellg();
+  stream.seekg(std::max<std::streamoff>(0, size - kMost));
+  std::string words, line;
+  // Cut within a line, begin with the next; a single long line is kept as it is.
+  if (size > kMost && std::getline(stream, line) && stream.peek() == EOF) return line;
+  while (std::getline(stream, line)) {
+    while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
+    if (!line.empty()) words += (words.empty() ? "" : "\n") + line;
+  }
+  return words;
+}
+
+}  // namespace
+
+RankProcess::RankProcess(const LocalJob& job, int rank)
+    : log_(job.directory / fmt::format("rank-{}.log", rank)), reader_(rank) {
+  outcome_.rank = rank;
+  start(job);
+}
+
+RankProcess::~RankProcess() {
+  if (!running()) return;
+  signal(SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void RankProcess::start(const LocalJob& job) {
+  const int rank = outcome_.rank;
+  const FileDescriptor standard_input = open_or_fail(rank, "/dev/null", O_RDONLY);
+  const FileDescriptor log = open_or_fail(rank, log_, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail(rank, "no pipe for its progress");
+  progress_ = FileDescriptor(ends[0]);
+  const FileDescriptor progress_write(ends[1]);
+  ::fcntl(progress_.get(), F_SETFL, O_NONBLOCK);
+
+  const StringArray arguments(job.command);
+  const StringArray environment(environment_of(job, rank, progress_write.get()));
+  const Child child{::getpid(),           standard_input.get(), log.get(),
+                    progress_write.get(), arguments.data(),     environment.data()};
+  pid_ = ::fork();
+  if (pid_ < 0) fail(rank, "no process");
+  if (pid_ == 0) become_rank(child);
+  // Also here: whichever comes first, a signal to the group finds it.
+  ::setpgid(pid_, pid_);
+}
+
+bool RankProcess::read_progress(const std::function<void(const Progress&)>& on_progress) {
+  bool reported = false;
+  std::array<char, 4096> buffer;
+  while (progress_.open()) {
+    const ssize_t count = ::read(progress_.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) break;
+    if (count <= 0) {
+      progress_.close();
+      break;
+    }
+    for (const Progress& progress : reader_.read({buffer.data(), static_cast<std::size_t>(count)})) {
+      outcome_.stage = describe(progress);
+      reported = true;
+      if (on_progress) on_progress(progress);
+    }
+  }
+  return reported;
+}
+
+bool RankProcess::try_reap() {
+  if (!running()) return false;
+  siginfo_t info{};
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
+    return false;
+  // While it is not reaped its number is its own: what it left in its group can be ended without hitting
+  // others.
+  ::kill(-pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+  if (info.si_code == CLD_EXITED) {
+    outcome_.exit_code = info.si_status;
+    outcome_.finished = info.si_status == 0 && !outcome_.ended_by_us;
+  } else if (!outcome_.ended_by_us) {
+    outcome_.signal = info.si_status;
+  }
+  outcome_.last_words = last_words_in(log_);
+  return true;
+}
+
+void RankProcess::signal(int number) {
+  if (!running()) return;
+  outcome_.ended_by_us = true;
+  ::kill(-pid_, number);
+}
+
+}  // namespace isoframe::harness::launch
