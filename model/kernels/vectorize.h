@@ -1,0 +1,11 @@
+#pragma once
+// Loops for the compiler's vectorizer, in one binary for every x86-64 machine.
+
+// Compiles a function for AVX-512, AVX2 and the baseline; the loader picks.  Sanitizers cannot instrument the
+// resolver that does so.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define ISOFRAME_VECTORIZED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define ISOFRAME_VECTORIZED
+#endif
