@@ -1,5 +1,6 @@
 #include "harness/run/preflight.h"
 
+#include "harness/scenario/error.h"
 #include "harness/worker/request.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/error.h"
@@ -26,7 +27,7 @@ void check_case(const scenario::Case& value) {
     check(value);
   } catch (const InputError& error) {
     if (value.where.file.empty()) throw;
-    throw InputError(to_string(value.where) + ": case '" + value.name + "': " + error.what());
+    throw scenario::ScenarioError(value.where, "case '" + value.name + "': " + error.what());
   }
 }
 

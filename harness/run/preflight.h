@@ -5,7 +5,7 @@
 
 namespace isoframe::harness::run {
 
-/// Throws InputError, prefixed with the case's place in its scenario file if it has one, for a checkpoint
+/// Throws InputError (a ScenarioError where the case comes from a file) for a checkpoint
 /// that is not there, a layout that its heads do not allow, a size, frame count or tile that the model cannot
 /// do.
 void check_case(const scenario::Case& value);

@@ -5,20 +5,12 @@
 #include <fmt/format.h>
 
 #include "harness/store/json_file.h"
+#include "harness/worker/job.h"
 #include "model/error.h"
 
 namespace isoframe::harness::run {
 
 namespace fs = std::filesystem;
-
-nlohmann::json Job::to_json() const {
-  return {{"case", scenario::to_json(value)}, {"directory", directory.string()}, {"store", store.string()}};
-}
-
-Job Job::from_json(const nlohmann::json& json) {
-  return {scenario::case_from_json(json.at("case")), json.at("directory").get<std::string>(),
-          json.at("store").get<std::string>()};
-}
 
 fs::path this_program() { return fs::read_symlink("/proc/self/exe"); }
 
@@ -56,7 +48,7 @@ std::string bad_input_message(const launch::LocalResult& result) {
 RoundResult run_round(const scenario::Case& value, const fs::path& directory, const RoundContext& context) {
   const TemporaryFolder meeting_place;
   fs::create_directories(directory);
-  const Job job{value, directory, meeting_place.path / "store"};
+  const worker::Job job{value, directory, meeting_place.path / "store"};
   const fs::path job_file = directory / "job.json";
   store::write_json(job_file, job.to_json());
 

@@ -13,16 +13,6 @@
 
 namespace isoframe::harness::run {
 
-/// What a rank needs to know, as a file: `isoframe worker JOB.json` reads it.
-struct Job {
-  scenario::Case value;
-  std::filesystem::path directory;  ///< rank-<r>.json goes there, and rank 0's frames and latents
-  std::filesystem::path store;      ///< the file store through which local ranks meet
-
-  nlohmann::json to_json() const;
-  static Job from_json(const nlohmann::json& json);
-};
-
 struct RoundContext {
   std::filesystem::path program;  ///< the isoframe binary, which every rank runs
   std::function<void(const launch::Progress&)> on_progress;

@@ -1,0 +1,14 @@
+#include "harness/worker/job.h"
+
+namespace isoframe::harness::worker {
+
+nlohmann::json Job::to_json() const {
+  return {{"case", scenario::to_json(value)}, {"directory", directory.string()}, {"store", store.string()}};
+}
+
+Job Job::from_json(const nlohmann::json& json) {
+  return {scenario::case_from_json(json.at("case")), json.at("directory").get<std::string>(),
+          json.at("store").get<std::string>()};
+}
+
+}  // namespace isoframe::harness::worker

@@ -1,0 +1,177 @@
+#include "harness/worker/worker.h"
+
+#include <chrono>
+#include <iostream>
+#include <unistd.h>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/measure/memory.h"
+#include "harness/measure/timing_probe.h"
+#include "harness/store/json_file.h"
+#include "harness/worker/job.h"
+#include "harness/worker/request.h"
+#include "model/checkpoint/safetensors.h"
+#include "model/kernels/caching_allocator.h"
+#include "model/parallel/gloo_rendezvous.h"
+#include "model/pipeline/text_to_video.h"
+
+namespace isoframe::harness::worker {
+
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+namespace kernels = model::kernels;
+
+namespace {
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+json optional_bytes(const std::optional<std::uint64_t>& bytes) { return bytes ? json(*bytes) : json(); }
+
+json collectives_of(const model::parallel::Mesh& mesh) {
+  json rows = json::array();
+  for (const auto& group : mesh.groups())
+    for (const auto& [collective, traffic] : group->traffic())
+      rows.push_back({{"group", group->name()},
+                      {"collective", collective},
+                      {"calls", traffic.calls},
+                      {"bytes_sent", traffic.bytes_sent},
+                      {"bytes_received", traffic.bytes_received},
+                      {"seconds", traffic.seconds}});
+  return rows;
+}
+
+/// This rank's tiles with the time each took, from the plan that decode followed.
+json tiles_of(const std::vector<model::vae::TileAssignment>& plan, int rank,
+              const measure::TimingProbe& probe) {
+  std::int64_t columns = 0;
+  for (const auto& tile : plan) columns = std::max(columns, tile.column + 1);
+  json rows = json::array();
+  for (const measure::StageTime& time : probe.times()) {
+    if (time.stage != "decode.tile") continue;
+    for (const auto& tile : plan) {
+      if (tile.rank != rank || tile.row * columns + tile.column != time.index) continue;
+      rows.push_back({{"row", tile.row},
+                      {"column", tile.column},
+                      {"height", tile.height},
+                      {"width", tile.width},
+                      {"seconds", time.seconds}});
+    }
+  }
+  return rows;
+}
+
+json plan_rows(const std::vector<model::vae::TileAssignment>& plan) {
+  json rows = json::array();
+  for (const auto& tile : plan)
+    rows.push_back({{"row", tile.row},
+                    {"column", tile.column},
+                    {"height", tile.height},
+                    {"width", tile.width},
+                    {"rank", tile.rank},
+                    {"workload", tile.workload}});
+  return rows;
+}
+
+void warn_of_surplus(const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  std::cerr << fmt::format("warning: {} tensor{} of the checkpoint {} not used, {} for one\n", names.size(),
+                           names.size() == 1 ? "" : "s", names.size() == 1 ? "is" : "are", names.front());
+}
+
+void write_outputs(const model::pipeline::Video& video, const std::filesystem::path& directory) {
+  std::vector<std::pair<std::string, at::Tensor>> latents = {{"latents", video.latents}};
+  for (std::size_t step = 0; step < video.step_latents.size(); ++step)
+    latents.emplace_back(fmt::format("step_{}", step), video.step_latents[step]);
+  model::checkpoint::write_safetensors(directory / "latents.safetensors", latents);
+  model::checkpoint::write_safetensors(directory / "frames.safetensors", {{"frames", video.frames}});
+}
+
+struct Measured {
+  model::pipeline::Video video;
+  double total_seconds = 0.0;
+  json record;
+};
+
+Measured measure_one(const model::pipeline::TextToVideo& model, const model::pipeline::Request& request,
+                     measure::TimingProbe& probe) {
+  const model::parallel::Mesh& mesh = model.mesh();
+  for (const auto& group : mesh.groups()) group->reset_traffic();
+  kernels::reset_peak_tensor_bytes();
+  measure::reset_peak_resident();
+  measure::PeakProportional proportional;
+
+  mesh.world->barrier();
+  mesh.world->reset_traffic();
+  const Clock::time_point start = Clock::now();
+  Measured measured;
+  measured.video = model.generate(request, probe);
+  measured.total_seconds = seconds_since(start);
+
+  double communication = 0.0;
+  const json collectives = collectives_of(mesh);
+  for (const json& row : collectives) communication += row.at("seconds").get<double>();
+  measured.record = {{"total_seconds", measured.total_seconds},
+                     {"communication_seconds", communication},
+                     {"stages", probe.occurrences()},
+                     {"peak_resident_bytes", optional_bytes(measure::peak_resident_bytes())},
+                     {"peak_proportional_bytes", optional_bytes(proportional.stop())},
+                     {"peak_tensor_bytes", kernels::peak_tensor_bytes()},
+                     {"collectives", collectives}};
+  return measured;
+}
+
+}  // namespace
+
+void run_worker(const std::filesystem::path& job_file) {
+  const Job job = Job::from_json(store::read_json(job_file));
+  const scenario::Case& value = job.value;
+  at::set_num_interop_threads(1);
+  at::set_num_threads(value.threads_per_rank);
+  kernels::install_caching_allocator();
+  const c10::InferenceMode inference;
+
+  const auto progress = measure::ProgressWriter::from_environment();
+  progress.write("load");
+  const Clock::time_point start = Clock::now();
+  const std::chrono::milliseconds timeout(static_cast<std::int64_t>(value.timeout_seconds * 1000.0));
+  const auto rendezvous = model::parallel::rendezvous_from_environment(job.store, timeout);
+  const model::pipeline::TextToVideo model(model::checkpoint::Checkpoint(value.checkpoint),
+                                           model::parallel::make_mesh(value.layout, *rendezvous),
+                                           value.guidance_scale);
+  const double load_seconds = seconds_since(start);
+  const model::parallel::Mesh& mesh = model.mesh();
+  if (mesh.rank == 0) warn_of_surplus(model.unused());
+
+  const model::pipeline::Request request = request_of(value);
+  measure::TimingProbe probe(progress);
+  model::pipeline::Request warmup = request;
+  warmup.steps = 1;
+  for (int k = 0; k < value.warmup; ++k) model.generate(warmup, probe);
+  probe.clear();
+  Measured measured = measure_one(model, request, probe);
+
+  const auto& vae = model.vae().config();
+  const auto plan = model.vae().decode_plan(
+      (value.frames - 1) / vae.temporal_compression_ratio + 1, value.height / vae.spatial_compression_ratio,
+      value.width / vae.spatial_compression_ratio, request.tiling, value.layout.vae_patch);
+  json record = measured.record;
+  record.update({{"rank", mesh.rank},
+                 {"pid", getpid()},
+                 {"load_seconds", load_seconds},
+                 {"tiles", tiles_of(plan, mesh.rank, probe)}});
+  if (mesh.rank == 0) {
+    record["plan"] = plan_rows(plan);
+    progress.write("write");
+    write_outputs(measured.video, job.directory);
+  }
+  store::write_json(job.directory / fmt::format("rank-{}.json", mesh.rank), record);
+}
+
+}  // namespace isoframe::harness::worker
