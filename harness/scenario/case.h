@@ -37,9 +37,10 @@ struct Case {
   std::string name;
   std::string task = "t2v";
   std::filesystem::path checkpoint;
+  std::filesystem::path image;  ///< first frame of i2v; empty for t2v
   std::string prompt;
   std::string negative_prompt;
-  std::int64_t height = 0;
+  std::int64_t height = 0;  ///< pixels; 0 for i2v means from the image
   std::int64_t width = 0;
   std::int64_t frames = 0;
   std::int64_t steps = 0;
@@ -58,11 +59,12 @@ struct Case {
   std::string baseline;             ///< name of the case it is compared with; empty for a baseline
   bool expected_different = false;  ///< an untiled run, say: quality is reported and not gated
   Gates gates;
+  std::string skip_reason;  ///< why this version does not run it; empty when it does
   Location where;
 };
 
-/// Every field under its own name; layout as text.  from_json() is its inverse: how a case travels to its
-/// ranks.
+/// Every field under its own name; layout as text, unset gates absent, infinity as "inf".  case_from_json()
+/// is its inverse: how a case travels to its ranks.
 nlohmann::json to_json(const Case& value);
 Case case_from_json(const nlohmann::json& json);
 

@@ -1,0 +1,110 @@
+// isoframe: every command's errors and exit codes meet here.  0 success, 1 a failed gate, 2 bad input or
+// usage, 3 a run that could not finish.
+
+#include <exception>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "harness/cli/commands.h"
+#include "harness/scenario/did_you_mean.h"
+#include "harness/scenario/error.h"
+#include "model/error.h"
+
+namespace {
+
+constexpr int kBadInput = 2;
+constexpr int kCouldNotFinish = 3;
+
+/// The deepest command that was named: what an error is about.
+CLI::App& named_command(CLI::App& program) {
+  CLI::App* command = &program;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name() : full_name(*parent) + " " + command.get_name();
+}
+
+/// Options and commands that could have stood where `word` stands.
+std::vector<std::string> known_words(CLI::App& command) {
+  std::vector<std::string> words;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  }
+  for (const CLI::App* child : command.get_subcommands([](CLI::App*) { return true; })) {
+    words.push_back(child->get_name());
+  }
+  return words;
+}
+
+/// CLI11's messages have line breaks and doubled spaces.
+std::string one_line(const std::string& text) {
+  std::istringstream words(text);
+  std::string line, word;
+  while (words >> word) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
+int explain_usage(CLI::App& program, const CLI::ParseError& error) {
+  CLI::App& command = named_command(program);
+  const std::string name = full_name(command);
+  std::string problem = error.get_name() == "RequiredError" && &command == &program
+                            ? "name a command"
+                            : std::string(error.what());
+  const std::vector<std::string> surplus = command.remaining();
+  if (!surplus.empty()) {
+    const std::string word = surplus.front().substr(0, surplus.front().find('='));
+    const bool is_option = word.starts_with("-");
+    const bool wants_command = !command.get_subcommands([](CLI::App*) { return true; }).empty();
+    problem = std::string(is_option       ? "unknown option"
+                          : wants_command ? "unknown command"
+                                          : "surplus argument") +
+              " '" + word + "'" + isoframe::harness::scenario::did_you_mean(word, known_words(command));
+  }
+  std::cerr << name << ": " << one_line(problem) << (problem.ends_with('?') ? " See " : "; see ") << name
+            << " --help\n";
+  return kBadInput;
+}
+
+int run(CLI::App& program, int argc, char** argv, const int& exit_code) {
+  try {
+    program.parse(argc, argv);
+    return exit_code;
+  } catch (const CLI::ParseError& error) {
+    // --help and --version come as "errors" with exit code 0.
+    if (error.get_exit_code() == 0) return program.exit(error);
+    return explain_usage(program, error);
+  } catch (const isoframe::harness::scenario::ScenarioError& error) {
+    std::cerr << error.what() << '\n';
+    return kBadInput;
+  } catch (const isoframe::InputError& error) {
+    std::cerr << full_name(named_command(program)) << ": " << error.what() << '\n';
+    return kBadInput;
+  } catch (const std::exception& error) {
+    std::cerr << full_name(named_command(program)) << ": " << error.what() << '\n';
+    return kCouldNotFinish;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App program("Are the frames still the same, is it still as fast, does it still fit in memory?",
+                   "isoframe");
+  program.set_version_flag("--version", std::string("isoframe ") + ISOFRAME_VERSION);
+  program.require_subcommand(1);
+  int exit_code = 0;
+  namespace cli = isoframe::harness::cli;
+  for (const auto add_command :
+       {cli::add_run_command, cli::add_generate_command, cli::add_report_command, cli::add_validate_command,
+        cli::add_weights_command, cli::add_worker_command}) {
+    add_command(program, exit_code);
+  }
+  return run(program, argc, argv, exit_code);
+}

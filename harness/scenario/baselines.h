@@ -1,0 +1,14 @@
+#pragma once
+// The rules between a case and its baseline.
+
+#include <vector>
+
+#include "harness/scenario/expand.h"
+
+namespace isoframe::harness::scenario {
+
+/// `drafts` and `cases` of one file, entry by entry.  Every named baseline must exist, have none itself, and
+/// agree in everything that decides the frames.  A case is skipped when its baseline is.
+void check_baselines(const std::vector<Draft>& drafts, std::vector<Case>& cases);
+
+}  // namespace isoframe::harness::scenario

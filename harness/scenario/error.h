@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "harness/scenario/case.h"
+#include "model/error.h"
+
+namespace isoframe::harness::scenario {
+
+/// What is wrong in a scenario file.  Its line starts with the place ("file:line:column: "), so that editors
+/// and terminals can jump there: print it without a prefix.
+class ScenarioError : public InputError {
+ public:
+  ScenarioError(const Location& where, const std::string& message)
+      : InputError(to_string(where) + ": " + message) {}
+};
+
+}  // namespace isoframe::harness::scenario

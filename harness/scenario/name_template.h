@@ -1,0 +1,29 @@
+#pragma once
+// Names of expanded cases: they are folder names too, so letters, digits, '.', '_' and '-' only.
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "harness/scenario/settings.h"
+
+namespace isoframe::harness::scenario {
+
+/// What one matrix axis adds to a name.
+struct NamePart {
+  std::string key;
+  std::string text;
+};
+
+/// A value as part of a name: ulysses=2,vae_patch=2 -> ulysses2-vae_patch2, tiling: false -> untiled.  Texts
+/// that cannot be one (a prompt) become their key and `choice`, from 1: prompt2.
+std::string slug(const std::string& key, const Value& value, std::size_t choice);
+
+/// Replaces {key} by the slug of the case's value for it.  `what` is how errors call `text`.
+std::string render(const Value& text, const std::string& what, const Settings& settings,
+                   const std::vector<NamePart>& axes);
+
+/// render(), with "-slug" appended for each axis that the template does not mention.
+std::string case_name(const Value& text, const Settings& settings, const std::vector<NamePart>& axes);
+
+}  // namespace isoframe::harness::scenario

@@ -1,0 +1,48 @@
+#include "harness/scenario/paths.h"
+
+#include <cstdlib>
+#include <regex>
+
+#include <fmt/format.h>
+
+namespace isoframe::harness::scenario {
+namespace {
+
+std::string expand_variables(const Value& value, const std::string& key) {
+  static const std::regex kVariable(R"(\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\})");
+  const std::string text = value.text(key);
+  std::string expanded;
+  auto rest = text.cbegin();
+  for (std::sregex_iterator match(text.begin(), text.end(), kVariable), end; match != end; ++match) {
+    expanded.append(rest, text.cbegin() + match->position());
+    rest = text.cbegin() + match->position() + match->length();
+    const std::string name = match->str(1);
+    const char* const found = std::getenv(name.c_str());
+    // As in a shell, ":-" also stands in for a variable that is set to nothing.
+    if (found != nullptr && *found != '\0') {
+      expanded += found;
+    } else if ((*match)[2].matched) {
+      expanded += match->str(3);
+    } else {
+      value.fail(fmt::format("{} needs the environment variable {}; set it, or write ${{{}:-otherwise}}", key,
+                             name, name));
+    }
+  }
+  expanded.append(rest, text.cend());
+  if (expanded.find("${") != std::string::npos) {
+    value.fail(fmt::format("{} '{}' has a '${{' that is no variable; write ${{NAME}} or ${{NAME:-otherwise}}",
+                           key, text));
+  }
+  return expanded;
+}
+
+}  // namespace
+
+std::filesystem::path read_path(const Value& value, const std::string& key) {
+  const std::string text = expand_variables(value, key);
+  if (text.empty()) value.fail(key + " is empty; name a path");
+  const std::filesystem::path folder = std::filesystem::path(value.where().file).parent_path();
+  return (folder / text).lexically_normal();
+}
+
+}  // namespace isoframe::harness::scenario

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/scenario/yaml_value.h"
+
+namespace isoframe::harness::scenario {
+
+/// `value` as a path: ${VAR} and ${VAR:-otherwise} are taken from the environment, what is relative starts at
+/// the scenario file's folder.
+std::filesystem::path read_path(const Value& value, const std::string& key);
+
+}  // namespace isoframe::harness::scenario

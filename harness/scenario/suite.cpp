@@ -1,0 +1,124 @@
+#include <fnmatch.h>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/scenario/baselines.h"
+#include "harness/scenario/case_builder.h"
+#include "harness/scenario/did_you_mean.h"
+#include "harness/scenario/error.h"
+#include "harness/scenario/expand.h"
+#include "harness/scenario/paths.h"
+
+namespace isoframe::harness::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kSchemaVersion = 1;
+
+void check_version(const Value& root, const std::optional<Value>& version) {
+  if (!version)
+    root.fail(fmt::format("the scenario has no version; start it with 'version: {}'", kSchemaVersion));
+  const std::int64_t number = version->integer("version", 0, 1'000'000);
+  if (number != kSchemaVersion) {
+    version->fail(
+        fmt::format("version {} is not known here; this program reads version {}", number, kSchemaVersion));
+  }
+}
+
+std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
+  const Value root = read_yaml(file);
+  std::map<std::string, Value> parts;
+  for (const Entry& entry : root.mapping("a scenario", {"version", "checkpoint", "defaults", "cases"})) {
+    parts.emplace(entry.key, entry.value);
+  }
+  const auto part = [&](const char* key) {
+    const auto found = parts.find(key);
+    return found == parts.end() ? std::optional<Value>() : std::optional<Value>(found->second);
+  };
+  check_version(root, part("version"));
+  const std::optional<Value> checkpoint_value = part("checkpoint");
+  fs::path checkpoint;
+  if (overrides.checkpoint) {
+    checkpoint = *overrides.checkpoint;
+  } else if (checkpoint_value) {
+    checkpoint = read_path(*checkpoint_value, "checkpoint");
+  } else {
+    root.fail("the scenario has no checkpoint; name a checkpoint's folder");
+  }
+  const std::optional<Value> cases_value = part("cases");
+  if (!cases_value) root.fail("the scenario has no cases; list at least one");
+  const std::optional<Value> defaults = part("defaults");
+
+  const std::vector<Draft> drafts = expand_cases(defaults ? &*defaults : nullptr, *cases_value);
+  std::vector<Case> cases;
+  std::map<std::string, Location> seen;
+  for (const Draft& draft : drafts) {
+    const auto [first, is_new] = seen.emplace(draft.name, draft.name_where);
+    if (!is_new) {
+      throw ScenarioError(draft.name_where,
+                          fmt::format("name '{}' is taken at {}; names are folders, so each "
+                                      "must be its own",
+                                      draft.name, to_string(first->second)));
+    }
+    cases.push_back(build_case(draft, checkpoint));
+    if (overrides.repeat) cases.back().repeat = *overrides.repeat;
+  }
+  check_baselines(drafts, cases);
+  return cases;
+}
+
+/// Names meet in one run directory, so they are unique over files too.
+void check_names_over_files(const std::vector<Case>& cases) {
+  std::map<std::string, const Case*> seen;
+  for (const Case& value : cases) {
+    const auto [first, is_new] = seen.emplace(value.name, &value);
+    if (is_new) continue;
+    throw ScenarioError(value.where,
+                        fmt::format("case '{}' is also in {}; rename one, or run the files apart", value.name,
+                                    to_string(first->second->where)));
+  }
+}
+
+std::vector<Case> filtered(std::vector<Case> cases, const std::string& filter) {
+  std::set<std::string> kept;
+  std::vector<std::string> names;
+  for (const Case& value : cases) {
+    names.push_back(value.name);
+    if (fnmatch(filter.c_str(), value.name.c_str(), 0) != 0) continue;
+    kept.insert(value.name);
+    if (!value.baseline.empty()) kept.insert(value.baseline);
+  }
+  if (kept.empty()) {
+    std::string hint = did_you_mean(filter, names);
+    if (hint.empty()) hint = "; isoframe validate lists their names";
+    throw InputError(fmt::format("no case matches --filter '{}'{}", filter, hint));
+  }
+  std::erase_if(cases, [&](const Case& value) { return !kept.contains(value.name); });
+  return cases;
+}
+
+}  // namespace
+
+std::string to_string(const Location& location) {
+  return fmt::format("{}:{}:{}", location.file, location.line, location.column);
+}
+
+Suite load_suite(const std::vector<fs::path>& files, const Overrides& overrides) {
+  if (overrides.repeat && *overrides.repeat < 1) {
+    throw InputError(fmt::format("--repeat {} is below 1", *overrides.repeat));
+  }
+  Suite suite{files, {}};
+  for (const fs::path& file : files) {
+    std::vector<Case> cases = load_file(file, overrides);
+    std::move(cases.begin(), cases.end(), std::back_inserter(suite.cases));
+  }
+  check_names_over_files(suite.cases);
+  if (!overrides.filter.empty()) suite.cases = filtered(std::move(suite.cases), overrides.filter);
+  return suite;
+}
+
+}  // namespace isoframe::harness::scenario

@@ -1,0 +1,141 @@
+#include "harness/scenario/yaml_value.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/scenario/did_you_mean.h"
+#include "harness/scenario/error.h"
+
+namespace isoframe::harness::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+
+Location location(const std::string& file, const YAML::Mark& mark) {
+  if (mark.is_null()) return {file, 1, 1};
+  return {file, mark.line + 1, mark.column + 1};
+}
+
+}  // namespace
+
+void Value::fail(const std::string& message) const { throw ScenarioError(where_, message); }
+
+std::string Value::shown() const {
+  if (node_.IsMap()) return "a mapping";
+  if (node_.IsSequence()) return "a list";
+  if (!node_.IsScalar()) return "nothing";
+  return fmt::format("{} '{}'", is_plain() ? "the value" : "the text", node_.Scalar());
+}
+
+std::string Value::text(const std::string& key) const {
+  if (node_.IsNull()) fail(fmt::format("{} has no value; write \"\" for an empty text", key));
+  if (!node_.IsScalar()) fail(fmt::format("{} wants a text, not {}", key, shown()));
+  return node_.Scalar();
+}
+
+bool Value::boolean(const std::string& key) const {
+  // YAML 1.2's two words only: yaml-cpp would take 1.1's yes, no, on and off, which editors do not.
+  if (is_plain() && node_.Scalar() == "true") return true;
+  if (is_plain() && node_.Scalar() == "false") return false;
+  fail(fmt::format("{} wants true or false, not {}", key, shown()));
+}
+
+std::int64_t Value::integer(const std::string& key, std::int64_t least, std::int64_t most) const {
+  std::int64_t number = 0;
+  std::errc error = std::errc::invalid_argument;
+  if (is_plain()) {
+    const std::string& digits = node_.Scalar();
+    const char* const end = digits.data() + digits.size();
+    const auto parsed = std::from_chars(digits.data(), end, number);
+    error = parsed.ptr == end ? parsed.ec : std::errc::invalid_argument;
+  }
+  if (error == std::errc::invalid_argument) {
+    fail(fmt::format("{} wants a whole number, not {}", key, shown()));
+  }
+  if (error != std::errc() || number < least || number > most) {
+    fail(fmt::format("{} {} is outside {} to {}", key, node_.Scalar(), least, most));
+  }
+  return number;
+}
+
+double Value::number(const std::string& key) const {
+  double number = 0.0;
+  if (!is_plain() || !YAML::convert<double>::decode(node_, number) || std::isnan(number)) {
+    fail(fmt::format("{} wants a number, not {}", key, shown()));
+  }
+  return number;
+}
+
+std::vector<Value> Value::list(const std::string& key) const {
+  if (!node_.IsSequence() || node_.size() == 0) {
+    fail(fmt::format("{} wants a list of at least one entry, not {}", key,
+                     node_.IsSequence() ? "an empty one" : shown()));
+  }
+  std::vector<Value> values;
+  for (const YAML::Node& node : node_) values.emplace_back(node, location(where_.file, node.Mark()));
+  return values;
+}
+
+std::vector<Entry> Value::mapping(const std::string& key, const std::vector<std::string>& known) const {
+  if (!node_.IsMap()) fail(fmt::format("{} wants a mapping of keys to values, not {}", key, shown()));
+  std::vector<Entry> entries;
+  std::map<std::string, Location> seen;
+  for (const auto& pair : node_) {
+    const Location where = location(where_.file, pair.first.Mark());
+    if (!pair.first.IsScalar()) throw ScenarioError(where, "a key must be a plain word");
+    const std::string& name = pair.first.Scalar();
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      std::string hint = did_you_mean(name, known);
+      if (hint.empty()) hint = fmt::format("; use {}", fmt::join(known, ", "));
+      throw ScenarioError(where, fmt::format("unknown key '{}' in {}{}", name, key, hint));
+    }
+    // yaml-cpp keeps both pairs and looks up the first: a person would never know which one counts.
+    const auto [first, is_new] = seen.emplace(name, where);
+    if (!is_new) {
+      throw ScenarioError(where, fmt::format("key '{}' is given twice, first at {}; keep one", name,
+                                             to_string(first->second)));
+    }
+    // An absent value has no place of its own.
+    entries.push_back(
+        {name, where,
+         Value(pair.second, pair.second.IsNull() ? where : location(where_.file, pair.second.Mark()))});
+  }
+  return entries;
+}
+
+Value read_yaml(const fs::path& file) {
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (!fs::exists(status)) throw InputError(fmt::format("{}: no such scenario file", file.string()));
+  if (fs::is_directory(status)) {
+    throw InputError(fmt::format("{}: is a folder; name the scenario files in it", file.string()));
+  }
+  std::vector<YAML::Node> documents;
+  try {
+    documents = YAML::LoadAllFromFile(file.string());
+  } catch (const YAML::BadFile&) {
+    throw InputError(fmt::format("{}: cannot be read; check its permissions", file.string()));
+  } catch (const YAML::Exception& problem) {
+    throw ScenarioError(location(file.string(), problem.mark), "not YAML: " + problem.msg);
+  }
+  const Location start{file.string(), 1, 1};
+  if (documents.empty() || documents.front().IsNull()) {
+    throw ScenarioError(start, "the file is empty; a scenario has version, checkpoint and cases");
+  }
+  if (documents.size() > 1) {
+    throw ScenarioError(location(file.string(), documents[1].Mark()),
+                        "a second YAML document; put it into a file of its own");
+  }
+  const Value root(documents.front(), location(file.string(), documents.front().Mark()));
+  if (!root.is_mapping()) root.fail("a scenario is a mapping with version, checkpoint and cases");
+  return root;
+}
+
+}  // namespace isoframe::harness::scenario

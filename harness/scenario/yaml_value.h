@@ -1,0 +1,64 @@
+#pragma once
+// A YAML node that knows where it stands: typed access, every error with file:line:column.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <yaml-cpp/yaml.h>
+
+#include "harness/scenario/case.h"
+
+namespace isoframe::harness::scenario {
+
+struct Entry;
+
+class Value {
+ public:
+  Value(const YAML::Node& node, Location where) : node_(node), where_(std::move(where)) {}
+  Value(const Value&) = default;
+  /// Assigning a YAML::Node writes into the tree that both share; a Value is only pointed elsewhere.
+  Value& operator=(const Value& other) {
+    node_.reset(other.node_);
+    where_ = other.where_;
+    return *this;
+  }
+
+  const Location& where() const { return where_; }
+  [[noreturn]] void fail(const std::string& message) const;
+
+  bool is_mapping() const { return node_.IsMap(); }
+  bool is_list() const { return node_.IsSequence(); }
+
+  /// Scalars.  `key` is how the error calls the value.
+  std::string text(const std::string& key) const;
+  bool boolean(const std::string& key) const;
+  std::int64_t integer(const std::string& key, std::int64_t least, std::int64_t most) const;
+  /// Not NaN; .inf is a number here, the caller's range decides.
+  double number(const std::string& key) const;
+
+  /// Refuses a list that is empty.
+  std::vector<Value> list(const std::string& key) const;
+  /// In file order.  Refuses keys that are given twice, and those not in `known` with the nearest that is.
+  std::vector<Entry> mapping(const std::string& key, const std::vector<std::string>& known) const;
+
+ private:
+  bool is_plain() const { return node_.IsScalar() && node_.Tag() != "!"; }
+  std::string shown() const;
+
+  YAML::Node node_;
+  Location where_;
+};
+
+struct Entry {
+  std::string key;
+  Location key_where;
+  Value value;
+};
+
+/// The one document in `file`, which must be a mapping.
+Value read_yaml(const std::filesystem::path& file);
+
+}  // namespace isoframe::harness::scenario

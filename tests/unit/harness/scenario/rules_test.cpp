@@ -1,0 +1,195 @@
+// What a case may ask for, and the rules between a case and its baseline.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/harness/scenario/scenario_file.h"
+
+namespace isoframe::harness::scenario {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string error_of_line(const std::string& line) {
+  return error_of(kHead + "  - name: a\n    " + line + "\n");
+}
+
+TEST(CaseRules, SizesNameTheNearestThatWouldDo) {
+  EXPECT_EQ(error_of_line("height: 100"), "s.yaml:8:13: height 100 is not a multiple of 16; use 96 or 112");
+  EXPECT_EQ(error_of_line("width: 10"), "s.yaml:8:12: width 10 is not a multiple of 16; use 16");
+  EXPECT_EQ(error_of_line("height: 0"), "s.yaml:8:13: height 0 is outside 1 to 16384");
+  EXPECT_EQ(error_of_line("frames: 6"), "s.yaml:8:13: frames 6 is not 1 + 4k; use 5 or 9");
+  EXPECT_EQ(error_of_line("frames: 4"), "s.yaml:8:13: frames 4 is not 1 + 4k; use 1 or 5");
+  EXPECT_EQ(load(kHead + "  - name: a\n    frames: 1\n").cases[0].frames, 1);
+}
+
+TEST(CaseRules, NumbersStayInTheirRanges) {
+  EXPECT_EQ(error_of_line("steps: 0"), "s.yaml:8:12: steps 0 is outside 1 to 1000");
+  EXPECT_EQ(error_of_line("repeat: 0"), "s.yaml:8:13: repeat 0 is outside 1 to 1000000");
+  EXPECT_EQ(error_of_line("warmup: -1"), "s.yaml:8:13: warmup -1 is outside 0 to 1000000");
+  EXPECT_EQ(error_of_line("threads_per_rank: 0"), "s.yaml:8:23: threads_per_rank 0 is outside 1 to 1024");
+  EXPECT_EQ(error_of_line("timeout_seconds: 0"), "s.yaml:8:22: timeout_seconds 0 is not above 0");
+  EXPECT_THAT(error_of_line("guidance_scale: -1"),
+              StartsWith("s.yaml:8:21: guidance_scale -1 is outside 0 to"));
+  EXPECT_EQ(error_of_line("tiling: {overlap: -0.25}"), "s.yaml:8:23: tiling.overlap -0.25 is outside 0 to 1");
+  EXPECT_EQ(error_of_line("gates: {ssim_min: 1.5}"), "s.yaml:8:23: gates.ssim_min 1.5 is outside -1 to 1");
+}
+
+TEST(CaseRules, ATileWhoseStrideIsNotWholeInLatentsIsRefusedAtTheTile) {
+  EXPECT_THAT(error_of_line("tiling: {tile_size: 96, overlap: 0.25}"), StartsWith("s.yaml:8:25: "));
+  EXPECT_EQ(error_of_line("tiling: {tile_size: 96, overlap: 0.5}"), "");
+}
+
+TEST(CaseRules, UnknownWordsGetTheNearest) {
+  EXPECT_EQ(error_of_line("task: t2w"), "s.yaml:8:11: unknown task 't2w'; did you mean 't2v'?");
+  EXPECT_EQ(error_of_line("device: gpu"), "s.yaml:8:13: unknown device 'gpu'; use cpu or cuda");
+  EXPECT_EQ(error_of_line("dtype: float23"), "s.yaml:8:12: unknown dtype 'float23'; did you mean 'float32'?");
+}
+
+TEST(CaseRules, HalfTypesAreRefusedOnTheCpu) {
+  EXPECT_EQ(error_of_line("dtype: bfloat16"),
+            "s.yaml:8:12: dtype 'bfloat16' does not run on cpu in this version; use float32");
+}
+
+TEST(CaseRules, ImpossibleLayoutsAreRefusedAtTheirPlace) {
+  EXPECT_THAT(error_of_line("layout: ulisses=2"), StartsWith("s.yaml:8:13: layout"));
+  EXPECT_THAT(error_of_line("layout: cfg=3"), StartsWith("s.yaml:8:13: layout"));
+  EXPECT_THAT(error_of_line("layout: {cfg: 3}"), StartsWith("s.yaml:8:13: layout"));
+  EXPECT_EQ(error_of_line("layout: {ulises: 2}"),
+            "s.yaml:8:14: unknown key 'ulises' in layout; did you mean 'ulysses'?");
+}
+
+TEST(CaseRules, LayoutsThatTheCaseItselfMakesImpossibleAreRefused) {
+  EXPECT_THAT(error_of_line("layout: ulysses=2,vae_patch=2\n    tiling: false"),
+              StartsWith("s.yaml:8:13: layout"));
+  EXPECT_THAT(error_of_line("layout: cfg=2\n    guidance_scale: 1"), StartsWith("s.yaml:8:13: layout"));
+}
+
+TEST(CaseRules, ALayoutMayBeAMapping) {
+  const Suite suite = load(kHead + "  - name: a\n    layout: {ulysses: 2, vae_patch: 2}\n");
+  EXPECT_EQ(suite.cases[0].layout, (model::parallel::Layout{.ulysses = 2, .vae_patch = 2}));
+}
+
+TEST(CaseRules, MissingKeysAreListedAtTheCase) {
+  EXPECT_EQ(error_of("version: 1\ncheckpoint: c\ncases:\n  - name: a\n    height: 64\n    prompt: x\n"),
+            "s.yaml:4:5: case 'a' has no frames, steps, width; give it here or in defaults");
+  EXPECT_EQ(error_of(kHead + "  - steps: 3\n"), "s.yaml:7:5: the case has no name");
+  EXPECT_THAT(error_of("version: 1\ncases: [{name: a}]\n"), HasSubstr("has no checkpoint"));
+  EXPECT_THAT(error_of("version: 1\ncheckpoint: c\n"), HasSubstr("has no cases"));
+}
+
+TEST(CaseRules, WhatThisVersionCannotRunIsSkippedWithAReason) {
+  const auto reason = [](const std::string& line) {
+    return load(kHead + "  - name: a\n    " + line + "\n").cases[0].skip_reason;
+  };
+  EXPECT_EQ(reason("seed: 1"), "");
+  EXPECT_EQ(reason("task: i2v\n    image: x.png"), "image-to-video is not in this version");
+  EXPECT_EQ(reason("layout: tensor=2"), "tensor parallel is not in this version");
+  EXPECT_EQ(reason("layout: ring=2"), "ring attention is not in this version");
+  EXPECT_EQ(reason("device: cuda"), "this build has no CUDA");
+  EXPECT_EQ(reason("device: cuda\n    layout: ring=2"),
+            "ring attention is not in this version; this build has no CUDA");
+}
+
+TEST(CaseRules, ACaseIsSkippedWithItsBaseline) {
+  const Suite suite =
+      load(kHead + "  - {name: a, device: cuda}\n  - {name: b, baseline: a, expected_different: true}\n");
+  EXPECT_EQ(suite.cases[1].skip_reason, "its baseline is skipped: this build has no CUDA");
+}
+
+TEST(CaseRules, CudaComputesInBfloat16UnlessToldOtherwise) {
+  EXPECT_EQ(load(kHead + "  - {name: a, device: cuda}\n").cases[0].dtype, "bfloat16");
+  EXPECT_EQ(load(kHead + "  - {name: a, device: cuda, dtype: float32}\n").cases[0].dtype, "float32");
+}
+
+TEST(CaseRules, OnlyImageToVideoTakesAnImage) {
+  EXPECT_EQ(error_of_line("image: x.png"), "s.yaml:8:12: image is for task i2v; this case is t2v");
+  EXPECT_THAT(error_of_line("task: i2v"), HasSubstr("case 'a' has no image"));
+}
+
+TEST(Baselines, MustExist) {
+  EXPECT_EQ(error_of(kHead + "  - name: tiled\n  - name: b\n    baseline: tilled\n"),
+            "s.yaml:9:15: baseline 'tilled' is no case of this file; did you mean 'tiled'?");
+}
+
+TEST(Baselines, HaveNoBaselineThemselves) {
+  EXPECT_EQ(error_of(kHead + "  - name: a\n  - {name: b, baseline: a}\n  - {name: c, baseline: b}\n"),
+            "s.yaml:9:25: baseline 'b' has a baseline itself, 'a' (s.yaml:8:25); name that one");
+}
+
+TEST(Baselines, AgreeInWhatDecidesTheFrames) {
+  const auto error = [](const std::string& line) {
+    return error_of(kHead + "  - name: a\n    seed: 1\n  - name: b\n    baseline: a\n    seed: 1\n" + line);
+  };
+  EXPECT_EQ(error(""), "");
+  EXPECT_EQ(error_of(kHead + "  - name: a\n    seed: 1\n  - name: b\n    baseline: a\n    seed: 2\n"),
+            "s.yaml:11:11: seed 2 of 'b' is not its baseline's: 'a' has 1 (s.yaml:8:11); both must ask for "
+            "the same "
+            "frames");
+  EXPECT_THAT(
+      error("    prompt: a dog\n"),
+      StartsWith(
+          "s.yaml:12:13: prompt \"a dog\" of 'b' is not its baseline's: 'a' has \"a fox\" (s.yaml:3:"));
+  EXPECT_THAT(error("    negative_prompt: dull\n"), StartsWith("s.yaml:12:22: negative_prompt"));
+  EXPECT_THAT(error("    height: 80\n"), StartsWith("s.yaml:12:13: height 80"));
+  EXPECT_THAT(error("    width: 80\n"), StartsWith("s.yaml:12:12: width 80"));
+  EXPECT_THAT(error("    frames: 9\n"), StartsWith("s.yaml:12:13: frames 9"));
+  EXPECT_THAT(error("    steps: 3\n"), StartsWith("s.yaml:12:12: steps 3"));
+  EXPECT_THAT(error("    guidance_scale: 3\n"), HasSubstr("'a' has the checkpoint's own"));
+  EXPECT_THAT(error("    threads_per_rank: 2\n"), StartsWith("s.yaml:12:23: threads_per_rank 2"));
+  EXPECT_THAT(error("    tiling: false\n"), StartsWith("s.yaml:12:13: tiling.enabled false"));
+  EXPECT_THAT(error("    tiling: {tile_size: 128}\n"), StartsWith("s.yaml:12:25: tiling.tile_size 128"));
+  EXPECT_THAT(error("    device: cuda\n"), HasSubstr("is not its baseline's"));
+}
+
+TEST(Baselines, MayBeComputedInAnotherWayWhereDifferentFramesAreExpected) {
+  const std::string head =
+      kHead + "  - name: a\n  - name: b\n    baseline: a\n    expected_different: true\n";
+  EXPECT_EQ(error_of(head + "    tiling: false\n"), "");
+  EXPECT_EQ(error_of(head + "    threads_per_rank: 2\n"), "");
+  EXPECT_THAT(error_of(head + "    seed: 2\n"), HasSubstr("seed 2 of 'b' is not its baseline's"));
+}
+
+TEST(Baselines, ACaseThatNamesItselfIsTheBaseline) {
+  const Suite suite = load(
+      "version: 1\ncheckpoint: c\n"
+      "defaults: {prompt: x, height: 64, width: 64, frames: 1, steps: 1, baseline: a,\n"
+      "  gates: {latency_ratio_max: 1.5}}\n"
+      "cases: [{name: a}, {name: b}]\n");
+  EXPECT_EQ(suite.cases[0].baseline, "");
+  EXPECT_FALSE(suite.cases[0].gates.latency_ratio_max.has_value());
+  EXPECT_EQ(suite.cases[1].baseline, "a");
+  EXPECT_EQ(suite.cases[1].gates.latency_ratio_max, 1.5);
+}
+
+TEST(CaseGates, IdenticalFramesAreAskedForUnlessAQualityGateSaysOtherwise) {
+  const Suite suite = load(kHead +
+                           "  - name: a\n"
+                           "  - {name: plain, baseline: a}\n"
+                           "  - {name: timed, baseline: a, gates: {latency_ratio_max: 1.2}}\n"
+                           "  - {name: close, baseline: a, gates: {psnr_min: 40}}\n"
+                           "  - {name: loose, baseline: a, gates: {identical: false}}\n"
+                           "  - {name: other, baseline: a, expected_different: true}\n");
+  std::string identical;
+  for (const Case& value : suite.cases) identical += value.gates.identical ? '1' : '0';
+  EXPECT_EQ(identical, "011000");
+  EXPECT_EQ(suite.cases[3].gates.psnr_min, 40.0);
+}
+
+TEST(CaseGates, NeedABaseline) {
+  EXPECT_EQ(error_of_line("gates: {psnr_min: 40}"),
+            "s.yaml:8:23: gates.psnr_min needs a baseline to compare with; name one");
+  EXPECT_EQ(error_of_line("expected_different: true"),
+            "s.yaml:8:25: expected_different needs a baseline to compare with; name one");
+}
+
+TEST(CaseGates, IdenticalContradictsExpectedDifferent) {
+  EXPECT_EQ(
+      error_of(kHead + "  - name: a\n  - {name: b, baseline: a, expected_different: true, gates: {identical: "
+                       "true}}\n"),
+      "s.yaml:8:70: gates.identical contradicts expected_different; keep one");
+}
+
+}  // namespace
+}  // namespace isoframe::harness::scenario
