@@ -7,6 +7,9 @@
 
 namespace isoframe::model::parallel {
 
+/// A layout of more ranks is taken for a slip of the keyboard.
+inline constexpr int kMaxRanks = 4096;
+
 /// Sizes of the parallel groups, 1 where unnamed.  Ranks = ulysses x ring x cfg x tensor; vae_patch is at
 /// most that. Rank order as in the peers: tensor varies fastest, then ulysses, then ring, then cfg.
 struct Layout {
@@ -21,8 +24,8 @@ struct Layout {
 };
 
 /// "single", or "ulysses=2,vae_patch=2"; spaces around names are allowed.  Throws InputError for an unknown
-/// or repeated name (with the nearest known one), a size that is not a positive integer, cfg above 2,
-/// vae_patch above the number of ranks.
+/// or repeated name (with the nearest known one), a size that is not a positive integer, cfg above 2, more
+/// than kMaxRanks ranks, vae_patch above the number of ranks.
 Layout parse_layout(const std::string& text);
 
 /// The canonical spelling: "single" or the names that are not 1, in the order of the struct.

@@ -1,0 +1,189 @@
+#include "model/parallel/layout.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <numeric>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "model/error.h"
+
+namespace isoframe::model::parallel {
+
+namespace {
+
+struct Dimension {
+  const char* name;
+  int Layout::*size;
+};
+
+constexpr std::array<Dimension, 5> kDimensions = {{
+    {"ulysses", &Layout::ulysses},
+    {"ring", &Layout::ring},
+    {"cfg", &Layout::cfg},
+    {"tensor", &Layout::tensor},
+    {"vae_patch", &Layout::vae_patch},
+}};
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpaces = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpaces);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (std::size_t end = 0; end != std::string_view::npos;) {
+    end = text.find(separator);
+    parts.push_back(trim(text.substr(0, end)));
+    if (end != std::string_view::npos) text.remove_prefix(end + 1);
+  }
+  return parts;
+}
+
+/// Levenshtein distance.
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < to.size(); ++j) {
+      const std::size_t substituted = diagonal + (from[i] == to[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({substituted, row[j + 1] + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
+
+const Dimension& dimension(std::string_view name, const std::string& text) {
+  const auto distance = [&](const Dimension& candidate) { return edit_distance(name, candidate.name); };
+  const Dimension& nearest = *std::ranges::min_element(kDimensions, {}, distance);
+  if (distance(nearest) == 0) return nearest;
+  constexpr std::size_t kSlips = 3;
+  const bool is_near = distance(nearest) <= std::min(kSlips, name.size() / 2 + 1);
+  throw InputError(fmt::format("layout '{}': unknown name '{}'; {}", text, name,
+                               is_near ? fmt::format("did you mean '{}'?", nearest.name)
+                                       : "the names are ulysses, ring, cfg, tensor and vae_patch"));
+}
+
+int parse_size(std::string_view value, const char* name, const std::string& text) {
+  int size = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
+  const bool is_whole = error == std::errc() && end == value.data() + value.size();
+  if (error == std::errc::result_out_of_range || (is_whole && size > kMaxRanks)) {
+    throw InputError(
+        fmt::format("layout '{}': {}={} is more than {} ranks; use fewer", text, name, value, kMaxRanks));
+  }
+  if (!is_whole || size < 1) {
+    throw InputError(fmt::format("layout '{}': {} must be a positive integer, not '{}'; write e.g. {}=2",
+                                 text, name, value, name));
+  }
+  return size;
+}
+
+/// The rules that need nothing but the layout.
+void check_sizes(const Layout& layout) {
+  for (const Dimension& dimension : kDimensions) {
+    const int size = layout.*dimension.size;
+    if (size < 1 || size > kMaxRanks) {
+      throw InputError(fmt::format("layout: {}={} is not from 1 to {}", dimension.name, size, kMaxRanks));
+    }
+  }
+  const std::string text = to_string(layout);
+  if (layout.cfg > 2) {
+    throw InputError(fmt::format(
+        "layout '{}': cfg={} is more than the two passes of guidance; use cfg=1 or 2", text, layout.cfg));
+  }
+  // In 64 bits: four sizes of at most kMaxRanks each.
+  const std::int64_t ranks = std::int64_t{layout.ulysses} * layout.ring * layout.cfg * layout.tensor;
+  if (ranks > kMaxRanks) {
+    throw InputError(fmt::format("layout '{}' has {} ranks; use at most {}", text, ranks, kMaxRanks));
+  }
+  if (layout.vae_patch > ranks) {
+    Layout without = layout;
+    without.vae_patch = 1;
+    throw InputError(fmt::format(
+        "vae_patch={} needs at least {} ranks, '{}' has {}; use vae_patch={}{}, or more ranks",
+        layout.vae_patch, layout.vae_patch, to_string(without), ranks, ranks, ranks > 1 ? " or less" : ""));
+  }
+}
+
+/// "1, 2, 4, 8 or 16".
+std::string divisors(std::int64_t number) {
+  std::string list;
+  for (std::int64_t divisor = 1; divisor <= number; ++divisor) {
+    if (number % divisor != 0) continue;
+    list += fmt::format("{}{}", divisor == 1 ? "" : divisor == number ? " or " : ", ", divisor);
+  }
+  return list;
+}
+
+}  // namespace
+
+Layout parse_layout(const std::string& text) {
+  Layout layout;
+  if (trim(text) == "single") return layout;
+  std::vector<const Dimension*> named;
+  for (const std::string_view part : split(text, ',')) {
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) {
+      throw InputError(fmt::format(
+          "layout '{}': '{}' is not name=size; write 'single', or e.g. 'ulysses=2,vae_patch=2'", text, part));
+    }
+    const Dimension& found = dimension(trim(part.substr(0, equals)), text);
+    if (std::ranges::find(named, &found) != named.end()) {
+      throw InputError(fmt::format("layout '{}': {} is given twice; keep one", text, found.name));
+    }
+    named.push_back(&found);
+    layout.*found.size = parse_size(trim(part.substr(equals + 1)), found.name, text);
+  }
+  check_sizes(layout);
+  return layout;
+}
+
+std::string to_string(const Layout& layout) {
+  std::string text;
+  for (const Dimension& dimension : kDimensions) {
+    if (layout.*dimension.size == 1) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", dimension.name, layout.*dimension.size);
+  }
+  return text.empty() ? "single" : text;
+}
+
+void check_layout(const Layout& layout, const LayoutConstraints& constraints) {
+  check_sizes(layout);
+  const std::string text = to_string(layout);
+  if (layout.ring > 1 || layout.tensor > 1) {
+    throw InputError(
+        fmt::format("layout '{}': {} parallel is not in this version, which runs ulysses, cfg and vae_patch; "
+                    "leave {} out",
+                    text, layout.ring > 1 ? "ring" : "tensor", layout.ring > 1 ? "ring" : "tensor"));
+  }
+  if (constraints.attention_heads % layout.ulysses != 0) {
+    const bool is_alone = text == fmt::format("ulysses={}", layout.ulysses);
+    throw InputError(fmt::format("layout '{}' does not divide the transformer's {} heads; use {}{}", text,
+                                 constraints.attention_heads,
+                                 is_alone ? "" : "ulysses=", divisors(constraints.attention_heads)));
+  }
+  if (layout.cfg > 1 && constraints.guidance_scale == 1.0) {
+    throw InputError(
+        fmt::format("layout '{}': guidance scale 1 has no second pass, so cfg={} has nothing for its second "
+                    "rank to do; use "
+                    "cfg=1 or another guidance scale",
+                    text, layout.cfg));
+  }
+  if (layout.vae_patch > 1 && !constraints.tiling) {
+    throw InputError(
+        fmt::format("layout '{}': without VAE tiling there are no tiles for vae_patch={} to share; use "
+                    "vae_patch=1 or turn "
+                    "tiling on",
+                    text, layout.vae_patch));
+  }
+}
+
+}  // namespace isoframe::model::parallel
