@@ -1,0 +1,69 @@
+#include "reports/format.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "reports/text.h"
+
+namespace isoframe::reports {
+
+namespace {
+
+const std::string kUnmeasured = "-";
+
+}  // namespace
+
+std::optional<double> number(const nlohmann::json& record, const char* key) {
+  const auto found = record.find(key);
+  if (found == record.end()) return std::nullopt;
+  if (found->is_number()) return found->get<double>();
+  if (*found == "inf") return std::numeric_limits<double>::infinity();
+  return std::nullopt;
+}
+
+std::string text(const nlohmann::json& record, const char* key) {
+  const auto found = record.find(key);
+  return found != record.end() && found->is_string() ? one_line(found->get_ref<const std::string&>()) : "";
+}
+
+std::string significant(std::optional<double> value) {
+  if (!value) return kUnmeasured;
+  if (*value == 0.0) return "0";
+  if (!std::isfinite(*value)) return fmt::format("{}", *value);
+  // Rounded first: 9.996 needs one decimal less than 9.99.
+  const double rounded = std::stod(fmt::format("{:.2e}", *value));
+  const int magnitude = static_cast<int>(std::floor(std::log10(std::abs(rounded))));
+  if (magnitude < -4) return fmt::format("{:.2e}", *value);
+  return fmt::format("{:.{}f}", *value, std::max(0, 2 - magnitude));
+}
+
+std::string bytes(std::optional<double> value) {
+  if (!value) return kUnmeasured;
+  constexpr double kMebi = 1024.0 * 1024.0;
+  const bool large = *value >= 1024.0 * kMebi;
+  return fmt::format("{} {}", significant(*value / (large ? 1024.0 * kMebi : kMebi)), large ? "GiB" : "MiB");
+}
+
+std::string ratio(std::optional<double> value) {
+  return value ? fmt::format("{:.2f}x", *value) : kUnmeasured;
+}
+
+std::string percent(std::optional<double> value) {
+  return value ? fmt::format("{:.0f} %", 100.0 * *value) : kUnmeasured;
+}
+
+std::string ssim(std::optional<double> value) {
+  if (!value) return kUnmeasured;
+  return fmt::format("{:.6f}", *value < 1.0 ? std::min(*value, 0.999999) : *value);
+}
+
+std::string psnr(std::optional<double> value) {
+  if (!value) return kUnmeasured;
+  return std::isinf(*value) ? "inf" : fmt::format("{:.2f}", *value);
+}
+
+}  // namespace isoframe::reports

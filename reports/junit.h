@@ -1,0 +1,14 @@
+#pragma once
+// junit.xml: a run as CI systems read tests.
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace isoframe::reports {
+
+/// `run` is run.json.  One test suite, a test case each: `failed` is a failure, `error` an error, `skipped`
+/// and `untrusted` are skipped with their reason; a case's time is its median.
+std::string junit_report(const nlohmann::json& run);
+
+}  // namespace isoframe::reports

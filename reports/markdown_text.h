@@ -1,0 +1,30 @@
+#pragma once
+// GitHub-flavoured Markdown from text that may hold anything.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/text.h"
+
+namespace isoframe::reports {
+
+/// Shown as it is: no markup, HTML, mention (@) or issue link (#) comes out of it.  One line.
+std::string escape_markdown(std::string_view text);
+
+/// A code span, or an empty string for empty text.  One line.
+std::string code_span(std::string_view text);
+
+/// A fenced block that no line of `text` can close.
+std::string code_block(std::string_view text);
+
+struct MarkdownColumn {
+  std::string title;
+  Align align = Align::kLeft;
+};
+
+/// Cells are Markdown already; only the pipes in them are escaped.
+std::string markdown_table(const std::vector<MarkdownColumn>& columns,
+                           const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace isoframe::reports

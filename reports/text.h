@@ -1,0 +1,20 @@
+#pragma once
+// Text of unknown origin (prompts, last words of a rank) made safe to print.
+
+#include <string>
+#include <string_view>
+
+namespace isoframe::reports {
+
+/// One line of valid UTF-8: runs of control characters and newlines become a space, broken bytes U+FFFD.
+std::string one_line(std::string_view text);
+
+/// Columns that a terminal needs for it; East Asian wide characters take two.
+int display_width(std::string_view text);
+
+enum class Align { kLeft, kRight };
+
+/// Filled with spaces to `width` columns; longer text is returned whole.
+std::string padded(std::string_view text, int width, Align align);
+
+}  // namespace isoframe::reports

@@ -1,0 +1,65 @@
+// Metrics at the published size: 33 frames of 480 x 832.
+
+#include <benchmark/benchmark.h>
+
+#include "metrics/float_difference.h"
+#include "metrics/frames.h"
+#include "metrics/psnr.h"
+#include "metrics/ssim.h"
+#include "metrics/trust.h"
+
+namespace isoframe::metrics {
+namespace {
+
+constexpr std::int64_t kFrames = 33, kHeight = 480, kWidth = 832;
+
+/// Noise around mid-grey; `seed` makes two that differ everywhere, as the slowest case has it.
+std::vector<float> noise(std::uint32_t seed) {
+  std::vector<float> values(static_cast<std::size_t>(kFrames * kHeight * kWidth * 3));
+  for (float& value : values) {
+    seed = seed * 1664525U + 1013904223U;
+    value = static_cast<float>(seed >> 8) / 16777216.0F;
+  }
+  return values;
+}
+
+const std::vector<float>& float_frames(std::uint32_t seed) {
+  static const std::vector<float> first = noise(1), second = noise(2);
+  return seed == 1 ? first : second;
+}
+
+FloatFrames view(std::uint32_t seed) { return {float_frames(seed).data(), kFrames, kHeight, kWidth}; }
+
+void report_frames(benchmark::State& state) {
+  state.counters["frames/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * kFrames), benchmark::Counter::kIsRate);
+}
+
+void compare_bytes(benchmark::State& state, FrameScores (*metric)(const ByteFrames&, const ByteFrames&)) {
+  const ByteVideo reference = quantize(view(1)), candidate = quantize(view(2));
+  for (auto _ : state) benchmark::DoNotOptimize(metric(reference.view(), candidate.view()));
+  report_frames(state);
+}
+BENCHMARK_CAPTURE(compare_bytes, ssim, ssim)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(compare_bytes, psnr, psnr)->Unit(benchmark::kMillisecond);
+
+void quantize_frames(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(quantize(view(1)).data.data());
+  report_frames(state);
+}
+BENCHMARK(quantize_frames)->Unit(benchmark::kMillisecond);
+
+void compare_floats(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(float_difference(view(1), view(2)));
+  report_frames(state);
+}
+BENCHMARK(compare_floats)->Unit(benchmark::kMillisecond);
+
+void judge_trust(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(reason_for_distrust(view(1)));
+  report_frames(state);
+}
+BENCHMARK(judge_trust)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace isoframe::metrics
