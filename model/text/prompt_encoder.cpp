@@ -1,0 +1,104 @@
+#include "model/text/prompt_encoder.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include <ATen/ATen.h>
+
+#include "model/text/byt5_tokenizer.h"
+#include "model/text/glyph_texts.h"
+#include "model/text/prompt_template.h"
+#include "model/text/qwen2_5_vl.h"
+#include "model/text/qwen2_tokenizer.h"
+#include "model/text/t5_encoder.h"
+#include "model/text/unicode.h"
+
+namespace isoframe::model::text {
+
+namespace {
+
+/// Where the text model's tensors begin: it may have been saved alone, or as a part of the whole Qwen2.5-VL.
+checkpoint::Parameters text_model_parameters(checkpoint::WeightFiles& files) {
+  for (const char* prefix : {"model", "language_model", "model.language_model"}) {
+    if (files.has(std::string(prefix) + ".embed_tokens.weight")) return checkpoint::Parameters(files, prefix);
+  }
+  return checkpoint::Parameters(files);
+}
+
+}  // namespace
+
+struct PromptEncoder::Impl {
+  Impl(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype)
+      : tokenizer(checkpoint.part("tokenizer")),
+        tokenizer_2(checkpoint.part("tokenizer_2")),
+        text_encoder_files(checkpoint.part("text_encoder"), dtype),
+        text_encoder(Qwen2_5_VLTextConfig::from(checkpoint.config("text_encoder")),
+                     text_model_parameters(text_encoder_files)),
+        text_encoder_2_files(checkpoint.part("text_encoder_2"), dtype),
+        text_encoder_2_config(T5EncoderConfig::from(checkpoint.config("text_encoder_2"))),
+        text_encoder_2(text_encoder_2_config, checkpoint::Parameters(text_encoder_2_files)),
+        dtype(dtype) {}
+
+  std::vector<std::int64_t> token_ids(const std::string& prompt) const {
+    std::vector<std::int64_t> ids = tokenizer.encode(apply_chat_template(prompt));
+    ids.resize(std::min<std::size_t>(ids.size(), kTemplateTokens + kMaxPromptTokens));
+    return ids;
+  }
+
+  std::vector<std::int64_t> glyph_token_ids(const std::string& prompt) const {
+    require_utf8(prompt);
+    const std::optional<std::string> texts = glyph_texts(prompt);
+    if (!texts) return {};
+    return tokenizer_2.encode(*texts, kMaxGlyphTokens);
+  }
+
+  at::Tensor encode_text(const std::string& prompt, Probe& probe) const {
+    const at::Tensor states = text_encoder.forward(token_ids(prompt), probe);
+    const std::int64_t cropped = std::min<std::int64_t>(kTemplateTokens, states.size(1));
+    return states.slice(1, cropped).contiguous();
+  }
+
+  at::Tensor encode_glyphs(const std::string& prompt, Probe& probe) const {
+    const std::vector<std::int64_t> ids = glyph_token_ids(prompt);
+    if (ids.empty()) return at::zeros({1, 0, text_encoder_2_config.d_model}, dtype);
+    return text_encoder_2.forward(ids, probe);
+  }
+
+  Qwen2Tokenizer tokenizer;
+  Byt5Tokenizer tokenizer_2;
+  checkpoint::WeightFiles text_encoder_files;
+  Qwen2_5_VLTextModel text_encoder;
+  checkpoint::WeightFiles text_encoder_2_files;
+  T5EncoderConfig text_encoder_2_config;
+  T5Encoder text_encoder_2;
+  at::ScalarType dtype;
+};
+
+PromptEncoder::PromptEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype)
+    : impl_(std::make_unique<Impl>(checkpoint, dtype)) {}
+
+PromptEncoder::~PromptEncoder() = default;
+
+PromptEmbeds PromptEncoder::encode(const std::string& prompt, Probe& probe) const {
+  return {impl_->encode_text(prompt, probe), impl_->encode_glyphs(prompt, probe)};
+}
+
+std::vector<std::int64_t> PromptEncoder::token_ids(const std::string& prompt) const {
+  return impl_->token_ids(prompt);
+}
+
+std::vector<std::int64_t> PromptEncoder::glyph_token_ids(const std::string& prompt) const {
+  return impl_->glyph_token_ids(prompt);
+}
+
+std::vector<std::string> PromptEncoder::unused() const {
+  std::vector<std::string> names;
+  for (const auto& [part, files] : {std::pair{"text_encoder: ", &impl_->text_encoder_files},
+                                    std::pair{"text_encoder_2: ", &impl_->text_encoder_2_files}}) {
+    for (const std::string& name : files->unused()) names.push_back(part + name);
+  }
+  return names;
+}
+
+}  // namespace isoframe::model::text

@@ -1,0 +1,145 @@
+#include "model/text/t5_encoder.h"
+
+#include <cmath>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "model/kernels/linear.h"
+#include "model/text/embedding.h"
+#include "model/text/rms_norm.h"
+
+namespace isoframe::model::text {
+
+namespace {
+
+T5FeedForward read_feed_forward(const checkpoint::Config& config) {
+  const std::string name = config.text("feed_forward_proj", "relu");
+  if (name == "relu") return T5FeedForward::kRelu;
+  if (name == "gated-gelu") return T5FeedForward::kGatedGelu;
+  config.fail("feed_forward_proj",
+              fmt::format("is '{}', but only 'relu' and 'gated-gelu' are implemented", name));
+}
+
+/// The bucket of each distance key - query: the near half exact, the far half logarithmic up to
+/// `max_distance`, each direction with buckets of its own.  Reference: T5Attention._relative_position_bucket,
+/// bidirectional.
+at::Tensor relative_position_bucket(const at::Tensor& distance, std::int64_t num_buckets,
+                                    std::int64_t max_distance) {
+  const std::int64_t per_direction = num_buckets / 2;
+  const std::int64_t max_exact = per_direction / 2;
+  const at::Tensor magnitude = distance.abs();
+  // The reference's order of float32 operations: a distance on the edge of two buckets must fall into the
+  // same one.
+  const at::Tensor logarithmic =
+      at::log(magnitude.to(at::kFloat) / max_exact) /
+      std::log(static_cast<double>(max_distance) / static_cast<double>(max_exact)) *
+      (per_direction - max_exact);
+  const at::Tensor far = (max_exact + logarithmic.to(at::kLong)).clamp_max(per_direction - 1);
+  return distance.gt(0).to(at::kLong) * per_direction + at::where(magnitude < max_exact, magnitude, far);
+}
+
+}  // namespace
+
+T5EncoderConfig T5EncoderConfig::from(const checkpoint::Config& config) {
+  T5EncoderConfig result{};
+  result.vocab_size = config.integer("vocab_size");
+  result.d_model = config.integer("d_model");
+  result.d_kv = config.integer("d_kv");
+  result.d_ff = config.integer("d_ff");
+  result.num_layers = config.integer("num_layers");
+  result.num_heads = config.integer("num_heads");
+  result.relative_attention_num_buckets = config.integer("relative_attention_num_buckets", 32);
+  result.relative_attention_max_distance = config.integer("relative_attention_max_distance", 128);
+  result.layer_norm_epsilon = config.number("layer_norm_epsilon", 1e-6);
+  result.feed_forward_proj = read_feed_forward(config);
+  for (const char* key : {"vocab_size", "d_model", "d_kv", "d_ff", "num_layers", "num_heads"}) {
+    if (config.integer(key) <= 0) config.fail(key, "must be positive");
+  }
+  if (result.relative_attention_num_buckets < 4) {
+    config.fail("relative_attention_num_buckets", "must be at least 4: two a direction");
+  }
+  if (result.relative_attention_max_distance <= result.relative_attention_num_buckets / 4) {
+    config.fail("relative_attention_max_distance", "must exceed a quarter of relative_attention_num_buckets");
+  }
+  return result;
+}
+
+T5Encoder::T5Encoder(const T5EncoderConfig& config, const checkpoint::Parameters& parameters)
+    : config_(config) {
+  shared_ = parameters["shared"].get("weight", {config.vocab_size, config.d_model});
+  const checkpoint::Parameters encoder = parameters["encoder"];
+  relative_attention_bias_ = encoder["block"][0]["layer"][0]["SelfAttention"]["relative_attention_bias"].get(
+      "weight", {config.relative_attention_num_buckets, config.num_heads});
+  blocks_.reserve(static_cast<std::size_t>(config.num_layers));
+  for (std::int64_t i = 0; i < config.num_layers; ++i)
+    blocks_.push_back(load_block(encoder["block"][i]["layer"]));
+  final_layer_norm_ = encoder["final_layer_norm"].get("weight", {config.d_model});
+}
+
+T5Encoder::Block T5Encoder::load_block(const checkpoint::Parameters& parameters) const {
+  const std::int64_t inner = config_.num_heads * config_.d_kv;
+  const checkpoint::Parameters attention = parameters[0]["SelfAttention"];
+  const checkpoint::Parameters feed_forward = parameters[1]["DenseReluDense"];
+  Block block;
+  block.attention_norm = parameters[0]["layer_norm"].get("weight", {config_.d_model});
+  block.q = attention["q"].get("weight", {inner, config_.d_model});
+  block.k = attention["k"].get("weight", {inner, config_.d_model});
+  block.v = attention["v"].get("weight", {inner, config_.d_model});
+  block.o = attention["o"].get("weight", {config_.d_model, inner});
+  block.feed_forward_norm = parameters[1]["layer_norm"].get("weight", {config_.d_model});
+  if (config_.feed_forward_proj == T5FeedForward::kGatedGelu) {
+    block.wi = feed_forward["wi_0"].get("weight", {config_.d_ff, config_.d_model});
+    block.wi_1 = feed_forward["wi_1"].get("weight", {config_.d_ff, config_.d_model});
+  } else {
+    block.wi = feed_forward["wi"].get("weight", {config_.d_ff, config_.d_model});
+  }
+  block.wo = feed_forward["wo"].get("weight", {config_.d_model, config_.d_ff});
+  return block;
+}
+
+at::Tensor T5Encoder::position_bias(std::int64_t tokens) const {
+  const at::Tensor positions =
+      at::arange(tokens, at::TensorOptions().dtype(at::kLong).device(shared_.device()));
+  const at::Tensor distance = positions.unsqueeze(0) - positions.unsqueeze(1);
+  const at::Tensor bucket = relative_position_bucket(distance, config_.relative_attention_num_buckets,
+                                                     config_.relative_attention_max_distance);
+  return at::embedding(relative_attention_bias_, bucket).permute({2, 0, 1}).unsqueeze(0).contiguous();
+}
+
+at::Tensor T5Encoder::attention(const Block& block, const at::Tensor& hidden, const at::Tensor& bias) const {
+  const auto heads = [&](const at::Tensor& weight) {
+    return kernels::linear(hidden, weight, {})
+        .unflatten(-1, {config_.num_heads, config_.d_kv})
+        .transpose(1, 2);
+  };
+  // T5 does not scale the scores: its initialization absorbs the factor.
+  const at::Tensor attended =
+      at::scaled_dot_product_attention(heads(block.q), heads(block.k), heads(block.v), bias,
+                                       /*dropout_p=*/0.0, /*is_causal=*/false, /*scale=*/1.0);
+  return kernels::linear(attended.transpose(1, 2).flatten(2), block.o, {});
+}
+
+at::Tensor T5Encoder::feed_forward(const Block& block, const at::Tensor& hidden) const {
+  const at::Tensor inner = kernels::linear(hidden, block.wi, {});
+  if (config_.feed_forward_proj == T5FeedForward::kRelu)
+    return kernels::linear(at::relu(inner), block.wo, {});
+  const at::Tensor gate = at::gelu(inner, "tanh");
+  return kernels::linear(gate * kernels::linear(hidden, block.wi_1, {}), block.wo, {});
+}
+
+at::Tensor T5Encoder::forward(const std::vector<std::int64_t>& input_ids, Probe& probe) const {
+  const double eps = config_.layer_norm_epsilon;
+  at::Tensor hidden = embed(shared_, input_ids, "text_encoder_2");
+  const at::Tensor bias = position_bias(hidden.size(1));
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const Block& block = blocks_[i];
+    hidden = hidden + attention(block, rms_norm(hidden, block.attention_norm, eps), bias);
+    hidden = hidden + feed_forward(block, rms_norm(hidden, block.feed_forward_norm, eps));
+    probe.tensor({"text_encoder_2.block", static_cast<std::int64_t>(i)}, hidden);
+  }
+  return rms_norm(hidden, final_layer_norm_, eps);
+}
+
+}  // namespace isoframe::model::text
