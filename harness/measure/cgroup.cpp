@@ -1,0 +1,79 @@
+#include "harness/measure/cgroup.h"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace isoframe::harness::measure {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Version 1 says "no limit" with the largest whole number of pages.
+constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 60;
+
+template <class T>
+void tighten(std::optional<T>& limit, T value) {
+  limit = limit ? std::min(*limit, value) : value;
+}
+
+/// `file` holds numbers, or "max" for none: unset then.
+std::optional<double> read_number(std::istream& stream) {
+  double value = 0;
+  return stream >> value ? std::optional(value) : std::nullopt;
+}
+std::optional<double> read_number(const fs::path& file) {
+  std::ifstream stream(file);
+  return read_number(stream);
+}
+
+void read_folder(const fs::path& folder, CgroupLimits& limits) {
+  std::ifstream cpu(folder / "cpu.max");
+  std::optional<double> quota = read_number(cpu);
+  std::optional<double> period = read_number(cpu);
+  if (!quota) {
+    quota = read_number(folder / "cpu.cfs_quota_us");
+    period = read_number(folder / "cpu.cfs_period_us");
+  }
+  if (quota && period && *quota > 0 && *period > 0) tighten(limits.cores, *quota / *period);
+
+  for (const char* name : {"memory.max", "memory.limit_in_bytes"}) {
+    const std::optional<double> bytes = read_number(folder / name);
+    if (bytes && *bytes < static_cast<double>(kUnlimited))
+      tighten(limits.memory_bytes, static_cast<std::uint64_t>(*bytes));
+  }
+}
+
+/// Limits hold for everything below them.
+void read_up_to(const fs::path& root, fs::path group, CgroupLimits& limits) {
+  while (true) {
+    read_folder(root / group, limits);
+    if (group.empty()) return;
+    group = group.parent_path();
+  }
+}
+
+}  // namespace
+
+CgroupLimits cgroup_limits(const fs::path& proc, const fs::path& sys) {
+  CgroupLimits limits;
+  std::ifstream stream(proc / "self" / "cgroup");
+  // "0::/a/b" in version 2, "5:cpu,cpuacct:/a/b" in version 1, whose controllers each have a folder.
+  for (std::string line; std::getline(stream, line);) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    const fs::path group = fs::path(line.substr(second + 1)).relative_path();
+    if (controllers.empty()) {
+      read_up_to(sys, group, limits);
+    } else if (controllers == "memory" || controllers.starts_with("cpu,") || controllers == "cpu") {
+      read_up_to(sys / controllers.substr(0, controllers.find(',')), group, limits);
+    }
+  }
+  return limits;
+}
+
+}  // namespace isoframe::harness::measure

@@ -1,0 +1,76 @@
+#include "harness/measure/memory.h"
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <pthread.h>
+#include <string>
+#include <string_view>
+
+namespace isoframe::harness::measure {
+
+namespace {
+
+/// Of a line "Key:   1234 kB".
+std::optional<std::uint64_t> kilobytes_in(const char* file, std::string_view key) {
+  std::ifstream stream(file);
+  for (std::string word; stream >> word;) {
+    std::uint64_t kilobytes = 0;
+    if (word == key && stream >> kilobytes) return kilobytes * 1024;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> peak_resident_bytes() { return kilobytes_in("/proc/self/status", "VmHWM:"); }
+
+bool reset_peak_resident() {
+  std::ofstream stream("/proc/self/clear_refs");
+  stream << "5" << std::flush;
+  return stream.good();
+}
+
+std::optional<std::uint64_t> proportional_bytes() { return kilobytes_in("/proc/self/smaps_rollup", "Pss:"); }
+
+PeakProportional::PeakProportional(std::chrono::milliseconds interval) {
+  // Signals are for the main thread.
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this, interval] { sample_until_stopped(interval); });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+PeakProportional::~PeakProportional() { stop(); }
+
+std::optional<std::uint64_t> PeakProportional::stop() {
+  if (!thread_.joinable()) return peak_;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  stop_signal_.notify_one();
+  thread_.join();
+  look();
+  return peak_;
+}
+
+void PeakProportional::sample_until_stopped(std::chrono::milliseconds interval) {
+  constexpr int kLeastRest = 50;
+  std::unique_lock lock(mutex_);
+  while (!stopped_) {
+    const auto start = std::chrono::steady_clock::now();
+    look();
+    const auto duration = std::chrono::steady_clock::now() - start;
+    stop_signal_.wait_for(lock, std::max<std::chrono::nanoseconds>(interval, kLeastRest * duration),
+                          [this] { return stopped_; });
+  }
+}
+
+void PeakProportional::look() {
+  const std::optional<std::uint64_t> now = proportional_bytes();
+  if (now) peak_ = std::max(peak_.value_or(0), *now);
+}
+
+}  // namespace isoframe::harness::measure

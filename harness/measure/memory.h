@@ -1,0 +1,49 @@
+#pragma once
+// What this process holds in memory, as Linux counts it.
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace isoframe::harness::measure {
+
+/// The most that was resident since the start or the last reset, shared pages counted in full (VmHWM).
+/// Unset where the kernel does not say.
+std::optional<std::uint64_t> peak_resident_bytes();
+/// From now on the peak begins at what is resident now.  Returns whether the kernel lets us.
+bool reset_peak_resident();
+
+/// Resident now, each shared page divided by the number of processes that map it (Pss): the sum over ranks is
+/// what they use together, weights mapped by all of them counted once.
+std::optional<std::uint64_t> proportional_bytes();
+
+/// The largest proportional_bytes() of a span of time, looked at by a thread of its own.
+///
+/// The kernel walks the page tables for each look: 15 to 20 ms for a resident GiB in 4 KiB pages, during
+/// which mmap() waits.  So a thread that took a look rests 50 times as long: at most 2 % of a core.  Peaks
+/// shorter than the interval may be missed; for those there is peak_resident_bytes().
+class PeakProportional {
+ public:
+  explicit PeakProportional(std::chrono::milliseconds interval = std::chrono::milliseconds(50));
+  ~PeakProportional();
+  PeakProportional(const PeakProportional&) = delete;
+  PeakProportional& operator=(const PeakProportional&) = delete;
+
+  /// Looks once more, ends the thread, returns the largest.  A second call returns the same.
+  std::optional<std::uint64_t> stop();
+
+ private:
+  void sample_until_stopped(std::chrono::milliseconds interval);
+  void look();
+
+  std::mutex mutex_;
+  std::condition_variable stop_signal_;
+  bool stopped_ = false;
+  std::optional<std::uint64_t> peak_;
+  std::thread thread_;
+};
+
+}  // namespace isoframe::harness::measure

@@ -1,0 +1,145 @@
+#include "harness/measure/timing_probe.h"
+
+#include <array>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace isoframe::harness::measure {
+namespace {
+
+using model::ProbeScope;
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class Pipe {
+ public:
+  Pipe() { EXPECT_EQ(::pipe(ends_), 0); }
+  ~Pipe() {
+    close_reader();
+    ::close(ends_[1]);
+  }
+  int writer() const { return ends_[1]; }
+  void close_reader() {
+    if (ends_[0] >= 0) ::close(ends_[0]);
+    ends_[0] = -1;
+  }
+  /// The JSON lines in it.
+  std::vector<json> read() const {
+    ::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
+    std::array<char, 1 << 17> buffer;
+    const ssize_t count = ::read(ends_[0], buffer.data(), buffer.size());
+    std::istringstream stream(count > 0 ? std::string(buffer.data(), count) : std::string());
+    std::vector<json> lines;
+    for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
+    return lines;
+  }
+
+ private:
+  int ends_[2];
+};
+
+void generate(model::Probe& probe, int steps) {
+  { const ProbeScope scope(probe, {"text"}); }
+  {
+    const ProbeScope scope(probe, {"denoise", steps});
+    for (int step = 0; step < steps; ++step) {
+      const ProbeScope step_scope(probe, {"denoise.step", step});
+      const ProbeScope block(probe, {"transformer_blocks", 0});
+    }
+  }
+  const ProbeScope scope(probe, {"decode"});
+  const ProbeScope tile(probe, {"decode.tile", 4});
+}
+
+TEST(TimingProbe, KeepsEveryOccurrenceOfAStage) {
+  TimingProbe probe(ProgressWriter(-1));
+  generate(probe, 3);
+  const json occurrences = probe.occurrences();
+  EXPECT_EQ(occurrences.at("text").size(), 1u);
+  EXPECT_EQ(occurrences.at("denoise").size(), 1u);
+  EXPECT_EQ(occurrences.at("denoise.step").size(), 3u);
+  EXPECT_EQ(occurrences.at("decode.tile").size(), 1u);
+  EXPECT_EQ(probe.times().back().stage, "decode") << "the outer stage ends last";
+  EXPECT_EQ(probe.times().end()[-2].index, 4);
+}
+
+TEST(TimingProbe, AStageLastsAsLongAsItsParts) {
+  TimingProbe probe(ProgressWriter(-1));
+  {
+    const ProbeScope outer(probe, {"denoise", 2});
+    for (int step = 0; step < 2; ++step) {
+      const ProbeScope inner(probe, {"denoise.step", step});
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+  const json totals = probe.totals();
+  EXPECT_GE(totals.at("denoise.step").get<double>(), 0.02);
+  EXPECT_GE(totals.at("denoise"), totals.at("denoise.step"));
+  EXPECT_EQ(totals.at("denoise.step").get<double>(),
+            probe.occurrences().at("denoise.step")[0].get<double>() +
+                probe.occurrences().at("denoise.step")[1].get<double>());
+}
+
+TEST(TimingProbe, ForgetsAWarmUp) {
+  TimingProbe probe(ProgressWriter(-1));
+  generate(probe, 3);
+  probe.clear();
+  EXPECT_THAT(probe.times(), IsEmpty());
+  generate(probe, 2);
+  EXPECT_EQ(probe.occurrences().at("denoise.step").size(), 2u);
+}
+
+TEST(TimingProbe, ReportsTheStagesThatAPersonWaitsFor) {
+  const Pipe pipe;
+  TimingProbe probe{ProgressWriter(pipe.writer())};
+  generate(probe, 2);
+  EXPECT_THAT(pipe.read(),
+              ElementsAre(json{{"stage", "text"}}, json{{"stage", "denoise"}, {"index", 0}, {"of", 2}},
+                          json{{"stage", "denoise"}, {"index", 1}, {"of", 2}}, json{{"stage", "decode"}},
+                          json{{"stage", "decode.tile"}, {"index", 4}}));
+}
+
+TEST(ProgressWriter, ALauncherThatReadsNothingDoesNotHoldUpTheRun) {
+  const Pipe pipe;
+  const ProgressWriter writer(pipe.writer());
+  for (int i = 0; i < 10'000; ++i) writer.write("denoise", i, 10'000);
+  const std::vector<json> received = pipe.read();
+  EXPECT_GT(received.size(), 10u);
+  EXPECT_LT(received.size(), 10'000u);
+  for (std::size_t i = 0; i < received.size(); ++i)
+    ASSERT_EQ(received[i].at("index"), i) << "whole lines only";
+}
+
+TEST(ProgressWriter, ALauncherThatIsGoneDoesNotEndTheRun) {
+  Pipe pipe;
+  const ProgressWriter writer(pipe.writer());
+  pipe.close_reader();
+  writer.write("text");
+}
+
+TEST(ProgressWriter, FindsItsDescriptorInTheEnvironment) {
+  const Pipe pipe;
+  ::setenv("ISOFRAME_PROGRESS_FD", std::to_string(pipe.writer()).c_str(), 1);
+  ProgressWriter::from_environment().write("text");
+  EXPECT_THAT(pipe.read(), ElementsAre(json{{"stage", "text"}}));
+  for (const char* wrong : {"", "none", "-1", "9999"}) {
+    ::setenv("ISOFRAME_PROGRESS_FD", wrong, 1);
+    ProgressWriter::from_environment().write("text");
+  }
+  ::unsetenv("ISOFRAME_PROGRESS_FD");
+  ProgressWriter::from_environment().write("text");
+  EXPECT_THAT(pipe.read(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace isoframe::harness::measure
