@@ -15,6 +15,8 @@ namespace isoframe::model::sampling {
 /// guider/guider_config.json (or guider/config.json).  Throws InputError for another class or an unsupported
 /// option.
 struct GuiderConfig {
+  /// Of uncond + scale * (cond - uncond); 1, no second pass, where guidance is not enabled.  A config with
+  /// use_original_formulation, cond + s * (cond - uncond), becomes s + 1.
   double guidance_scale = 1.0;
   static GuiderConfig from(const checkpoint::Config& config);
 };

@@ -1,0 +1,95 @@
+#include "model/transformer/block.h"
+
+#include <ATen/ATen.h>
+
+#include "model/kernels/gated_residual.h"
+#include "model/kernels/layer_norm.h"
+
+namespace isoframe::model::transformer {
+
+namespace {
+
+constexpr double kEps = 1e-6;
+
+}  // namespace
+
+struct BlockStream::Names {
+  const char* norm1;
+  const char* to_q;
+  const char* to_k;
+  const char* to_v;
+  const char* norm_q;
+  const char* norm_k;
+  const char* to_out;
+  const char* ff;
+};
+
+const BlockStream::Names BlockStream::kVideo = {"norm1",       "attn.to_q",   "attn.to_k",     "attn.to_v",
+                                                "attn.norm_q", "attn.norm_k", "attn.to_out.0", "ff"};
+const BlockStream::Names BlockStream::kCondition = {
+    "norm1_context",     "attn.add_q_proj",   "attn.add_k_proj", "attn.add_v_proj",
+    "attn.norm_added_q", "attn.norm_added_k", "attn.to_add_out", "ff_context"};
+
+BlockStream::BlockStream(const checkpoint::Parameters& block, const Names& names, std::int64_t heads,
+                         std::int64_t head_dim, double mlp_ratio)
+    : heads_(heads),
+      norm1_linear_(block[names.norm1]["linear"], heads * head_dim, 6 * heads * head_dim),
+      to_q_(block[names.to_q], heads * head_dim, heads * head_dim),
+      to_k_(block[names.to_k], heads * head_dim, heads * head_dim),
+      to_v_(block[names.to_v], heads * head_dim, heads * head_dim),
+      norm_q_(block[names.norm_q].get("weight", {head_dim})),
+      norm_k_(block[names.norm_k].get("weight", {head_dim})),
+      to_out_(block[names.to_out], heads * head_dim, heads * head_dim),
+      ff_(block[names.ff], heads * head_dim, mlp_ratio, Activation::kGeluTanh) {}
+
+Modulation BlockStream::modulation(const at::Tensor& activated) const {
+  const std::vector<at::Tensor> parts = norm1_linear_(activated).squeeze(0).chunk(6);
+  return {parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]};
+}
+
+parallel::Qkv BlockStream::qkv(const at::Tensor& hidden, const Modulation& modulation,
+                               const kernels::Rotary* rotary) const {
+  const at::Tensor normed =
+      kernels::layer_norm_modulate(hidden, modulation.scale_msa, modulation.shift_msa, kEps);
+  const auto by_head = [&](const Linear& projection) {
+    return projection(normed).unflatten(2, {heads_, -1});
+  };
+  const parallel::Qkv qkv = {by_head(to_q_), by_head(to_k_), by_head(to_v_)};
+  if (rotary) {
+    kernels::rms_norm_rotary_(qkv.query, norm_q_, kEps, *rotary);
+    kernels::rms_norm_rotary_(qkv.key, norm_k_, kEps, *rotary);
+  } else {
+    kernels::rms_norm_(qkv.query, norm_q_, kEps);
+    kernels::rms_norm_(qkv.key, norm_k_, kEps);
+  }
+  return qkv;
+}
+
+at::Tensor BlockStream::finish(const at::Tensor& hidden, const at::Tensor& attended,
+                               const Modulation& modulation) const {
+  const at::Tensor result =
+      kernels::gated_residual(hidden, to_out_(attended.flatten(2)), modulation.gate_msa);
+  const at::Tensor normed =
+      kernels::layer_norm_modulate(result, modulation.scale_mlp, modulation.shift_mlp, kEps);
+  kernels::gated_residual_(result, ff_(normed), modulation.gate_mlp);
+  return result;
+}
+
+TransformerBlock::TransformerBlock(const checkpoint::Parameters& parameters, std::int64_t heads,
+                                   std::int64_t head_dim, double mlp_ratio)
+    : video_(parameters, BlockStream::kVideo, heads, head_dim, mlp_ratio),
+      condition_(parameters, BlockStream::kCondition, heads, head_dim, mlp_ratio) {}
+
+std::pair<at::Tensor, at::Tensor> TransformerBlock::operator()(
+    const at::Tensor& hidden, const at::Tensor& condition, const BlockInputs& inputs,
+    const parallel::SequenceParallel& sequence) const {
+  const Modulation video_modulation = video_.modulation(inputs.activated);
+  const Modulation condition_modulation = condition_.modulation(inputs.activated);
+  const auto [video_attended, condition_attended] =
+      sequence.attend(video_.qkv(hidden, video_modulation, &inputs.rotary),
+                      condition_.qkv(condition, condition_modulation, nullptr), inputs.video_length);
+  return {video_.finish(hidden, video_attended, video_modulation),
+          condition_.finish(condition, condition_attended, condition_modulation)};
+}
+
+}  // namespace isoframe::model::transformer

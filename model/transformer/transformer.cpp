@@ -1,0 +1,117 @@
+#include "model/transformer/transformer.h"
+
+#include <tuple>
+
+#include <ATen/ATen.h>
+
+#include "model/error.h"
+#include "model/kernels/layer_norm.h"
+#include "model/transformer/block.h"
+#include "model/transformer/embeddings.h"
+#include "model/transformer/layers.h"
+#include "model/transformer/rotary.h"
+#include "model/transformer/token_refiner.h"
+
+namespace isoframe::model::transformer {
+
+namespace {
+
+constexpr double kEps = 1e-6;
+
+/// Rows of cond_type_embed.
+enum ConditionType : std::int64_t { kText = 0, kByT5 = 1, kImage = 2, kConditionTypes = 3 };
+
+}  // namespace
+
+struct Transformer::Impl {
+  Impl(const TransformerConfig& config, const checkpoint::Parameters& parameters,
+       const parallel::SequenceParallel& sequence)
+      : sequence(sequence),
+        x_embedder(parameters["x_embedder"], config.in_channels, config.patch_size_t, config.patch_size,
+                   config.inner_dim()),
+        image_embedder(parameters["image_embedder"], config.image_embed_dim, config.inner_dim()),
+        context_embedder(parameters["context_embedder"], config.text_embed_dim, config.num_attention_heads,
+                         config.attention_head_dim, config.num_refiner_layers),
+        context_embedder_2(parameters["context_embedder_2"], config.text_embed_2_dim, config.inner_dim()),
+        time_embed(parameters["time_embed"], config.inner_dim(), config.use_meanflow),
+        cond_type_embed(parameters["cond_type_embed"].get("weight", {kConditionTypes, config.inner_dim()})),
+        norm_out_linear(parameters["norm_out"]["linear"], config.inner_dim(), 2 * config.inner_dim()),
+        proj_out(parameters["proj_out"], config.inner_dim(),
+                 config.patch_size_t * config.patch_size * config.patch_size * config.out_channels) {
+    transformer_blocks.reserve(config.num_layers);
+    for (std::int64_t layer = 0; layer < config.num_layers; ++layer) {
+      transformer_blocks.emplace_back(parameters["transformer_blocks"][layer], config.num_attention_heads,
+                                      config.attention_head_dim, config.mlp_ratio);
+    }
+  }
+
+  /// [image | ByT5 | text] tokens, each with the embedding of its type: [1, I + G + T, D].
+  at::Tensor embed(const Condition& condition, const at::Tensor& timestep, Probe& probe) const {
+    if (condition.text.size(1) < 1) throw InputError("the transformer needs at least one text token");
+    std::vector<at::Tensor> tokens;
+    const auto append = [&](const char* name, ConditionType type, const at::Tensor& embedded) {
+      probe.tensor({name}, embedded);
+      tokens.push_back(embedded + cond_type_embed[type]);
+    };
+    if (condition.image.size(1) > 0) append("image_embedder", kImage, image_embedder(condition.image));
+    if (condition.byt5.size(1) > 0) append("context_embedder_2", kByT5, context_embedder_2(condition.byt5));
+    append("context_embedder", kText, context_embedder(condition.text, timestep));
+    return at::cat(tokens, 1);
+  }
+
+  /// Reference: AdaLayerNormContinuous (diffusers 0.42): unlike in the blocks, the scale comes first.
+  at::Tensor norm_out(const at::Tensor& hidden, const at::Tensor& activated) const {
+    const std::vector<at::Tensor> parts = norm_out_linear(activated).squeeze(0).chunk(2);
+    return kernels::layer_norm_modulate(hidden, parts[0], parts[1], kEps);
+  }
+
+  const parallel::SequenceParallel& sequence;
+  PatchEmbed x_embedder;
+  ImageProjection image_embedder;
+  TokenRefiner context_embedder;
+  ByT5TextProjection context_embedder_2;
+  TimeEmbed time_embed;
+  at::Tensor cond_type_embed;
+  std::vector<TransformerBlock> transformer_blocks;
+  Linear norm_out_linear;
+  Linear proj_out;
+};
+
+Transformer::Transformer(const TransformerConfig& config, const checkpoint::Parameters& parameters,
+                         const parallel::SequenceParallel& sequence)
+    : config_(config), impl_(std::make_unique<Impl>(config, parameters, sequence)) {}
+
+Transformer::~Transformer() = default;
+Transformer::Transformer(Transformer&&) noexcept = default;
+
+at::Tensor Transformer::forward(const at::Tensor& sample, double timestep, const Condition& condition,
+                                Probe& probe) const {
+  const Impl& m = *impl_;
+  const ProbeScope scope(probe, {"transformer"});
+  const TokenGrid grid = m.x_embedder.grid(sample);
+
+  // The reference hands the timestep on in the latents' dtype.
+  const at::Tensor time = at::full({1}, timestep, sample.options());
+  const at::Tensor time_embedding = m.time_embed(time);
+  probe.tensor({"time_embed"}, time_embedding);
+  const at::Tensor activated = at::silu(time_embedding);
+
+  at::Tensor hidden = m.sequence.shard(m.x_embedder(sample), 1);
+  probe.tensor({"x_embedder"}, hidden);
+  at::Tensor tokens = m.embed(condition, time, probe);
+
+  const kernels::Rotary rotary = rotary_embedding(grid, config_.rope_axes_dim, config_.rope_theta);
+  const BlockInputs inputs = {
+      activated, {m.sequence.shard(rotary.cos, 0), m.sequence.shard(rotary.sin, 0)}, grid.tokens()};
+  for (std::int64_t layer = 0; layer < config_.num_layers; ++layer) {
+    std::tie(hidden, tokens) = m.transformer_blocks[layer](hidden, tokens, inputs, m.sequence);
+    probe.tensor({"transformer_blocks", layer}, hidden);
+    probe.tensor({"transformer_blocks.context", layer}, tokens);
+  }
+
+  const at::Tensor projected = m.proj_out(m.norm_out(hidden, activated));
+  probe.tensor({"proj_out"}, projected);
+  return m.x_embedder.unpatchify(m.sequence.gather(projected, 1, grid.tokens()), grid);
+}
+
+}  // namespace isoframe::model::transformer
