@@ -7,40 +7,14 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/checkpoint/config.h"
 #include "model/checkpoint/parameters.h"
 #include "model/parallel/group.h"
 #include "model/probe.h"
+#include "model/vae/config.h"
+#include "model/vae/tile_plan.h"
 #include "model/vae/tiling.h"
 
 namespace isoframe::model::vae {
-
-/// vae/config.json, under its own names.
-struct VaeConfig {
-  std::int64_t in_channels = 3;
-  std::int64_t out_channels = 3;
-  std::int64_t latent_channels = 32;
-  std::vector<std::int64_t> block_out_channels = {128, 256, 512, 1024, 1024};
-  std::int64_t layers_per_block = 2;
-  std::int64_t spatial_compression_ratio = 16;
-  std::int64_t temporal_compression_ratio = 4;
-  bool downsample_match_channel = true;
-  bool upsample_match_channel = true;
-  double scaling_factor = 1.03682;
-
-  /// Throws InputError for a config of another class or with values that do not fit together.
-  static VaeConfig from(const checkpoint::Config& config);
-};
-
-/// Which tile ran where, and for how long: one row a tile, the same on every rank that is in the VAEPP group.
-struct TileAssignment {
-  std::int64_t row = 0;
-  std::int64_t column = 0;
-  std::int64_t height = 0;  ///< of the input (latents for decode)
-  std::int64_t width = 0;
-  int rank = 0;
-  double workload = 0.0;  ///< the plan's estimate, in units of input positions
-};
 
 class Vae {
  public:
@@ -55,7 +29,12 @@ class Vae {
   /// nobody needs there. Tiled when `tiling.enabled` and H or W exceeds the tile.
   at::Tensor decode(const at::Tensor& latents, const TilingOptions& tiling, Probe& probe) const;
 
-  /// The plan that decode() follows for latents of this size; empty where it would not tile.
+  /// video: [1, 3, 1 + 4(f-1), 16h, 16w] in [-1, 1] -> [1, 2 * latent_channels, f, h, w], untiled: the mean
+  /// of the posterior, then the logarithm of its variance; the scaling factor is not applied.
+  at::Tensor encode_moments(const at::Tensor& video) const;
+
+  /// The plan that decode() follows for latents of this size on `vae_patch` ranks, in the order of execution;
+  /// empty where it would not tile.
   std::vector<TileAssignment> decode_plan(std::int64_t frames, std::int64_t height, std::int64_t width,
                                           const TilingOptions& tiling, int vae_patch) const;
 

@@ -1,0 +1,94 @@
+#include "model/kernels/packed_conv3d.h"
+
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <ATen/ATen.h>
+#include <ATen/core/List.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+
+namespace isoframe::model::kernels {
+
+namespace {
+
+using Scalars = at::List<std::optional<at::Scalar>>;
+using Text = std::optional<std::string_view>;
+using Convolution = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+                               at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, std::int64_t,
+                               std::string_view, Scalars, Text);
+using ConvolutionInto = at::Tensor&(at::Tensor&, const at::Tensor&, const at::Tensor&,
+                                    const std::optional<at::Tensor>&, at::IntArrayRef, at::IntArrayRef,
+                                    at::IntArrayRef, std::int64_t, std::string_view,
+                                    std::optional<at::Scalar>, Text, Scalars, Text);
+
+constexpr std::int64_t kNoPadding[] = {0, 0, 0};
+constexpr std::int64_t kOnes[] = {1, 1, 1};
+
+// oneDNN's operators have no C++ interface; they take a packed weight with a plain input.
+at::Tensor onednn_convolution(const at::Tensor& input, const at::Tensor& packed, const at::Tensor& bias) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("mkldnn::_convolution_pointwise", "")
+                             .typed<Convolution>();
+  return op.call(input, packed, bias, kNoPadding, kOnes, kOnes, 1, "none", Scalars(), Text());
+}
+
+void onednn_convolution_into(at::Tensor sum, const at::Tensor& input, const at::Tensor& packed,
+                             const at::Tensor& bias) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("mkldnn::_convolution_pointwise_", "binary")
+                             .typed<ConvolutionInto>();
+  op.call(sum, input, packed, bias, kNoPadding, kOnes, kOnes, 1, "add", at::Scalar(1.0), Text(), Scalars(),
+          Text());
+}
+
+// [F, H, W, C] seen as [1, C, F, H, W], and back.
+at::Tensor as_batch(const at::Tensor& volume) { return volume.permute({3, 0, 1, 2}).unsqueeze(0); }
+at::Tensor as_volume(const at::Tensor& batch) { return batch.squeeze(0).permute({1, 2, 3, 0}).contiguous(); }
+
+bool takes_onednn(const at::Tensor& input) {
+  return input.device().is_cpu() && input.scalar_type() == at::kFloat;
+}
+
+}  // namespace
+
+struct PackedConv3d::State {
+  at::Tensor weight;
+  at::Tensor bias;
+  at::Tensor packed;
+  std::once_flag once;
+};
+
+PackedConv3d::PackedConv3d(at::Tensor weight, at::Tensor bias) : state_(std::make_unique<State>()) {
+  state_->weight = std::move(weight);
+  state_->bias = std::move(bias);
+}
+
+PackedConv3d::~PackedConv3d() = default;
+PackedConv3d::PackedConv3d(PackedConv3d&&) noexcept = default;
+
+const at::Tensor& PackedConv3d::packed_weight() const {
+  std::call_once(state_->once, [this] {
+    state_->packed =
+        at::mkldnn_reorder_conv3d_weight(state_->weight.to_mkldnn(), kNoPadding, kOnes, kOnes, 1);
+  });
+  return state_->packed;
+}
+
+at::Tensor PackedConv3d::operator()(const at::Tensor& input) const {
+  if (!takes_onednn(input)) return as_volume(at::conv3d(as_batch(input), state_->weight, state_->bias));
+  return as_volume(onednn_convolution(as_batch(input), packed_weight(), state_->bias));
+}
+
+void PackedConv3d::add_to(const at::Tensor& sum, const at::Tensor& input) const {
+  // A volume of one position has no channels-last strides of its own, and oneDNN would write elsewhere.
+  const at::Tensor batch = as_batch(sum);
+  if (!takes_onednn(input) || batch.is_contiguous()) {
+    sum.add_((*this)(input));
+  } else {
+    onednn_convolution_into(batch, as_batch(input), packed_weight(), state_->bias);
+  }
+}
+
+}  // namespace isoframe::model::kernels

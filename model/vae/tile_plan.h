@@ -1,0 +1,56 @@
+#pragma once
+// Where tiles lie, what each costs and who runs it.
+
+#include <cstdint>
+#include <vector>
+
+#include "model/vae/tiling.h"
+
+namespace isoframe::model::vae {
+
+/// One direction's tiling.  `tile` and `stride` count positions of the input, `blend` and `limit` positions
+/// of the output; the same in H and W.
+struct TileGeometry {
+  std::int64_t tile = 0;
+  std::int64_t stride = 0;
+  std::int64_t blend = 0;        ///< how far a tile is blended with the one above and the one to its left
+  std::int64_t limit = 0;        ///< what a tile gives to the picture at most
+  std::int64_t input_unit = 1;   ///< positions of the input ...
+  std::int64_t output_unit = 1;  ///< ... that become these of the output
+
+  std::int64_t output_size(std::int64_t input_size) const { return input_size / input_unit * output_unit; }
+};
+
+/// Latents to pixels and pixels to latents, products truncated as Python's int() does.
+/// Reference: AutoencoderKLHunyuanVideo15.tiled_decode, tiled_encode (diffusers 0.42).
+TileGeometry decode_geometry(const TilingOptions& options, std::int64_t spatial_compression);
+TileGeometry encode_geometry(const TilingOptions& options, std::int64_t spatial_compression);
+
+/// Which tile runs where: the same on every rank of the VAEPP group.
+struct TileAssignment {
+  std::int64_t row = 0;
+  std::int64_t column = 0;
+  std::int64_t height = 0;  ///< of the input (latents for decode)
+  std::int64_t width = 0;
+  int rank = 0;
+  double workload = 0.0;  ///< the plan's estimate, in units of input positions
+};
+
+struct TilePlan {
+  TileGeometry geometry;
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  std::vector<TileAssignment> tiles;  ///< a rank runs its own in this order: largest workload first
+
+  /// Row by row, from 0.
+  std::int64_t number(const TileAssignment& tile) const { return tile.row * columns + tile.column; }
+  /// The tiles by number.
+  std::vector<TileAssignment> in_grid_order() const;
+};
+
+/// Longest processing time first (Graham 1969): the largest tile left goes to the rank with the least work;
+/// ties go to the lower number and the lower rank, so that every rank makes the same plan.
+TilePlan plan_tiles(const TileGeometry& geometry, std::int64_t frames, std::int64_t height,
+                    std::int64_t width, int ranks);
+
+}  // namespace isoframe::model::vae
