@@ -1,6 +1,7 @@
 #include "harness/scenario/case_builder.h"
 
-#include <cstdint>
+#include <iterator>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>

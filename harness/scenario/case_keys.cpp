@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "harness/scenario/did_you_mean.h"
 #include "harness/scenario/error.h"
 #include "harness/scenario/paths.h"
 #include "harness/scenario/settings.h"
@@ -72,9 +71,8 @@ std::string one_of(const Value& value, const std::string& key, const std::vector
   for (const std::string& word : known) {
     if (text == word) return text;
   }
-  std::string hint = did_you_mean(text, known);
-  if (hint.empty()) hint = fmt::format("; use {}", fmt::join(known, " or "));
-  value.fail(fmt::format("unknown {} '{}'{}", key, text, hint));
+  // The lists are short, and the word nearest to "gpu" is "cpu": show them all.
+  value.fail(fmt::format("unknown {} '{}'; use {}", key, text, fmt::join(known, " or ")));
 }
 
 model::parallel::Layout layout(const Value& value, const std::string& key) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>

@@ -11,8 +11,8 @@ namespace isoframe::harness::scenario {
 /// and terminals can jump there: print it without a prefix.
 class ScenarioError : public InputError {
  public:
-  ScenarioError(const Location& where, const std::string& message)
-      : InputError(to_string(where) + ": " + message) {}
+  /// Line breaks and other control characters in `message`, which may quote the file, are shown as escapes.
+  ScenarioError(const Location& where, const std::string& message);
 };
 
 }  // namespace isoframe::harness::scenario

@@ -1,5 +1,8 @@
+#include <cstdint>
 #include <fnmatch.h>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -102,10 +105,6 @@ std::vector<Case> filtered(std::vector<Case> cases, const std::string& filter) {
 }
 
 }  // namespace
-
-std::string to_string(const Location& location) {
-  return fmt::format("{}:{}:{}", location.file, location.line, location.column);
-}
 
 Suite load_suite(const std::vector<fs::path>& files, const Overrides& overrides) {
   if (overrides.repeat && *overrides.repeat < 1) {

@@ -107,8 +107,8 @@ TEST(Expansion, ATemplateKeyMustBeKnownAndSet) {
   EXPECT_EQ(error_of(kHead + "  - name: 'a-{seed}'\n"),
             "s.yaml:7:11: name 'a-{seed}' uses seed, which the case does not set");
   EXPECT_THAT(error_of(kHead + "  - name: 'a-{seed'\n"), StartsWith("s.yaml:7:11: name 'a-{seed' has a '{'"));
-  EXPECT_EQ(error_of(kHead + "  - {name: 'a-{prompt}', prompt: what?}\n"),
-            "s.yaml:7:36: prompt cannot be part of a name; leave it out of the template");
+  EXPECT_EQ(error_of(kHead + "  - {name: 'a-{prompt}', prompt: 'what?'}\n"),
+            "s.yaml:7:34: prompt cannot be part of a name; leave it out of the template");
 }
 
 TEST(Expansion, AKeyIsEitherOnTheMatrixOrInTheCase) {

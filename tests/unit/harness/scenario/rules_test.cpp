@@ -41,10 +41,11 @@ TEST(CaseRules, ATileWhoseStrideIsNotWholeInLatentsIsRefusedAtTheTile) {
   EXPECT_EQ(error_of_line("tiling: {tile_size: 96, overlap: 0.5}"), "");
 }
 
-TEST(CaseRules, UnknownWordsGetTheNearest) {
-  EXPECT_EQ(error_of_line("task: t2w"), "s.yaml:8:11: unknown task 't2w'; did you mean 't2v'?");
+TEST(CaseRules, UnknownWordsListTheKnownOnes) {
+  EXPECT_EQ(error_of_line("task: t2w"), "s.yaml:8:11: unknown task 't2w'; use t2v or i2v");
   EXPECT_EQ(error_of_line("device: gpu"), "s.yaml:8:13: unknown device 'gpu'; use cpu or cuda");
-  EXPECT_EQ(error_of_line("dtype: float23"), "s.yaml:8:12: unknown dtype 'float23'; did you mean 'float32'?");
+  EXPECT_EQ(error_of_line("dtype: float23"),
+            "s.yaml:8:12: unknown dtype 'float23'; use float32 or bfloat16 or float16");
 }
 
 TEST(CaseRules, HalfTypesAreRefusedOnTheCpu) {
@@ -188,7 +189,7 @@ TEST(CaseGates, IdenticalContradictsExpectedDifferent) {
   EXPECT_EQ(
       error_of(kHead + "  - name: a\n  - {name: b, baseline: a, expected_different: true, gates: {identical: "
                        "true}}\n"),
-      "s.yaml:8:70: gates.identical contradicts expected_different; keep one");
+      "s.yaml:8:73: gates.identical contradicts expected_different; keep one");
 }
 
 }  // namespace
