@@ -1,0 +1,108 @@
+#include <string>
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/error.h"
+#include "model/text/byt5_tokenizer.h"
+#include "model/text/glyph_texts.h"
+#include "model/text/prompt_template.h"
+#include "model/text/qwen2_tokenizer.h"
+#include "reference_data.h"
+
+namespace isoframe::model::text {
+namespace {
+
+using Ids = std::vector<std::int64_t>;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+nlohmann::json tokenizer_file() { return checkpoint::read_json(data_file("tokenizer.json")); }
+
+Byt5Tokenizer default_byt5() { return Byt5Tokenizer(checkpoint::Config(nlohmann::json::object(), "test")); }
+
+TEST(Qwen2Tokenizer, GivesTheReferencesIds) {
+  const Qwen2Tokenizer tokenizer(tokenizer_file(), "tokenizer.json");
+  for (const nlohmann::json& item : expected().at("qwen2")) {
+    EXPECT_EQ(tokenizer.encode(item.at("text").get<std::string>()), item.at("ids").get<Ids>())
+        << item.at("text");
+  }
+}
+
+TEST(Qwen2Tokenizer, ReadsMergesAsStringsAndAsPairs) {
+  nlohmann::json file = tokenizer_file();
+  for (nlohmann::json& merge : file["model"]["merges"]) {
+    ASSERT_TRUE(merge.is_array());
+    merge = merge[0].get<std::string>() + " " + merge[1].get<std::string>();
+  }
+  const std::string text = "A cat walks on the grass, realistic";
+  EXPECT_EQ(Qwen2Tokenizer(file, "test").encode(text), Qwen2Tokenizer(tokenizer_file(), "test").encode(text));
+}
+
+TEST(Qwen2Tokenizer, IgnoresMergesForWholeWordsWhereTheFileSaysSo) {
+  nlohmann::json file = tokenizer_file();
+  file["model"]["vocab"]["zqzq"] = 1500;
+  EXPECT_GT(Qwen2Tokenizer(file, "test").encode("zqzq").size(), 1U);
+  file["model"]["ignore_merges"] = true;
+  EXPECT_EQ(Qwen2Tokenizer(file, "test").encode("zqzq"), Ids{1500});
+}
+
+TEST(Qwen2Tokenizer, RefusesTextThatIsNotUtf8) {
+  const Qwen2Tokenizer tokenizer(tokenizer_file(), "test");
+  for (const std::string text : {"ab\xff", "\xc3", "\xed\xa0\x80", "\xf5\x80\x80\x80"}) {
+    EXPECT_THAT([&] { tokenizer.encode(text); },
+                ThrowsMessage<InputError>(HasSubstr("not valid UTF-8 at byte")));
+  }
+}
+
+TEST(Qwen2Tokenizer, RefusesOtherKindsOfTokenizerNamingTheFile) {
+  const auto error = [](const char* pointer, const nlohmann::json& value, const char* message) {
+    nlohmann::json file = tokenizer_file();
+    file[nlohmann::json::json_pointer(pointer)] = value;
+    EXPECT_THAT(
+        [&] { Qwen2Tokenizer(file, "a/tokenizer.json"); },
+        ThrowsMessage<InputError>(::testing::AllOf(HasSubstr("a/tokenizer.json: "), HasSubstr(message))));
+  };
+  error("/model/type", "Unigram", "model.type is \"Unigram\"");
+  error("/model/vocab", nlohmann::json::array(), "model.vocab");
+  error("/model/merges/0", nlohmann::json::array({"zz", "q"}), "is not in model.vocab");
+  error("/normalizer", nullptr, "normalizer must be NFC");
+  error("/pre_tokenizer/pretokenizers/0/behavior", "Removed", "pre_tokenizer must be");
+  error("/pre_tokenizer/pretokenizers/0/pattern/Regex", "(", "regular expression '('");
+}
+
+TEST(Byt5Tokenizer, GivesTheReferencesIds) {
+  const Byt5Tokenizer tokenizer = default_byt5();
+  for (const nlohmann::json& item : expected().at("byt5")) {
+    EXPECT_EQ(tokenizer.encode(item.at("text").get<std::string>(), 256), item.at("ids").get<Ids>())
+        << item.at("text");
+  }
+}
+
+TEST(Byt5Tokenizer, TakesAddedTokensFromItsConfig) {
+  const nlohmann::json token = {{"content", "<x>"}, {"special", true}};
+  const nlohmann::json config = {{"extra_ids", 0}, {"added_tokens_decoder", {{"300", token}}}};
+  const Byt5Tokenizer tokenizer(checkpoint::Config(config, "test"));
+  EXPECT_EQ(tokenizer.encode("a<x>", 256), (Ids{100, 300, 1}));
+  EXPECT_EQ(tokenizer.encode("<extra_id_0>", 256).size(), 13U);
+}
+
+TEST(GlyphTexts, AreTheReferences) {
+  for (const nlohmann::json& item : expected().at("glyphs")) {
+    const std::optional<std::string> texts = glyph_texts(item.at("prompt").get<std::string>());
+    if (item.at("texts").is_null()) {
+      EXPECT_EQ(texts, std::nullopt) << item.at("prompt");
+    } else {
+      EXPECT_EQ(texts, item.at("texts").get<std::string>()) << item.at("prompt");
+    }
+  }
+}
+
+TEST(PromptTemplate, IsTheReferencesAndAnEmptyPromptIsOneSpace) {
+  EXPECT_EQ(apply_chat_template("{prompt}"), expected().at("template").get<std::string>());
+  EXPECT_EQ(apply_chat_template(""), apply_chat_template(" "));
+}
+
+}  // namespace
+}  // namespace isoframe::model::text
