@@ -22,6 +22,8 @@ class WeightFiles : public ParameterSource {
   explicit WeightFiles(const std::filesystem::path& folder, at::ScalarType dtype = at::kFloat);
   ~WeightFiles() override;
   at::Tensor parameter(const std::string& name, const Shape& shape) override;
+  /// parameter()'s errors without its tensor: nothing is read or converted.
+  void check(const std::string& name, const Shape& shape);
 
   bool has(const std::string& name) const;
   /// Tensors in the files that nobody asked for: tied copies, a language-model head.

@@ -110,7 +110,7 @@ WeightFiles::WeightFiles(const fs::path& folder, at::ScalarType dtype) : impl_(s
 
 WeightFiles::~WeightFiles() = default;
 
-at::Tensor WeightFiles::parameter(const std::string& name, const Shape& shape) {
+void WeightFiles::check(const std::string& name, const Shape& shape) {
   const auto found = impl_->file_of.find(name);
   if (found == impl_->file_of.end()) {
     const fs::path& place = impl_->files.size() == 1 ? impl_->files[0].path() : impl_->folder;
@@ -123,7 +123,11 @@ at::Tensor WeightFiles::parameter(const std::string& name, const Shape& shape) {
                                  file.path().string(), name, file.spec(name).shape, shape));
   }
   impl_->used.insert(name);
-  return file.tensor(name).to(impl_->dtype);
+}
+
+at::Tensor WeightFiles::parameter(const std::string& name, const Shape& shape) {
+  check(name, shape);
+  return impl_->files[impl_->file_of.at(name)].tensor(name).to(impl_->dtype);
 }
 
 bool WeightFiles::has(const std::string& name) const { return impl_->file_of.count(name) != 0; }

@@ -1,0 +1,143 @@
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/safetensors.h"
+#include "tests/unit/model/checkpoint/files.h"
+
+namespace isoframe::model::checkpoint {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+void write_two_shards(const TestFolder& folder) {
+  write_safetensors(folder / "model-00001-of-00002.safetensors", {{"a", at::full({2}, 1.0)}});
+  write_safetensors(folder / "model-00002-of-00002.safetensors", {{"b", at::full({2}, 2.0)}});
+  folder.write(kIndex, R"({"weight_map":{"a":"model-00001-of-00002.safetensors",)"
+                       R"("b":"model-00002-of-00002.safetensors"}})");
+}
+
+TEST(WeightFiles, ATensorOfTheAskedDtypeIsUsedInPlace) {
+  const TestFolder folder;
+  write_safetensors(folder / "model.safetensors", {{"a", at::ones({4})}, {"b", at::ones({4})}});
+  WeightFiles weights(folder.path());
+  const at::Tensor a = weights.parameter("a", {4});
+  EXPECT_EQ(weights.parameter("b", {4}).const_data_ptr<float>(), a.const_data_ptr<float>() + 4);
+}
+
+TEST(WeightFiles, ATensorOfAnotherDtypeIsConverted) {
+  const TestFolder folder;
+  write_safetensors(folder / "model.safetensors", {{"a", at::full({4}, 1.5, at::kBFloat16)}});
+  EXPECT_TRUE(at::equal(WeightFiles(folder.path()).parameter("a", {4}), at::full({4}, 1.5)));
+  EXPECT_EQ(WeightFiles(folder.path(), at::kHalf).parameter("a", {4}).scalar_type(), at::kHalf);
+}
+
+TEST(WeightFiles, AMissingTensorIsNamedWithItsFile) {
+  const TestFolder folder;
+  write_safetensors(folder / "model.safetensors", {{"a", at::ones({4})}});
+  WeightFiles weights(folder.path());
+  EXPECT_THAT(input_error([&] {
+                weights.parameter("b", {2, 3});
+              }),
+              ::testing::StartsWith((folder / "model.safetensors").string() + ": tensor 'b' is missing"));
+}
+
+TEST(WeightFiles, AWrongShapeIsToldWithBothShapes) {
+  const TestFolder folder;
+  write_safetensors(folder / "model.safetensors", {{"a", at::ones({2, 3})}});
+  WeightFiles weights(folder.path());
+  EXPECT_EQ(input_error([&] {
+              weights.parameter("a", {3, 2});
+            }),
+            (folder / "model.safetensors").string() +
+                ": tensor 'a' has shape [2, 3], but the config asks for [3, 2]");
+}
+
+TEST(WeightFiles, WhatNobodyAskedForIsSurplus) {
+  const TestFolder folder;
+  write_safetensors(folder / "model.safetensors",
+                    {{"lm_head", at::ones({1})}, {"a", at::ones({1})}, {"copy", at::ones({1})}});
+  WeightFiles weights(folder.path());
+  weights.parameter("a", {1});
+  EXPECT_THAT(weights.unused(), ElementsAre("copy", "lm_head"));
+}
+
+TEST(WeightFiles, ShardsAreReadAsTheIndexSays) {
+  const TestFolder folder;
+  write_two_shards(folder);
+  // Another variant's file beside the shards: without the index it would be a second copy of `a`.
+  write_safetensors(folder / "model.safetensors", {{"a", at::full({2}, 9.0)}});
+  WeightFiles weights(folder.path());
+  EXPECT_TRUE(at::equal(weights.parameter("a", {2}), at::full({2}, 1.0)));
+  EXPECT_TRUE(at::equal(weights.parameter("b", {2}), at::full({2}, 2.0)));
+}
+
+TEST(WeightFiles, ShardsWithoutAnIndexAreReadTogether) {
+  const TestFolder folder;
+  write_two_shards(folder);
+  std::filesystem::remove(folder / kIndex);
+  WeightFiles weights(folder.path());
+  EXPECT_TRUE(weights.has("a") && weights.has("b"));
+}
+
+TEST(WeightFiles, AShardThatTheIndexNamesMustBeThere) {
+  const TestFolder folder;
+  write_two_shards(folder);
+  std::filesystem::remove(folder / "model-00002-of-00002.safetensors");
+  EXPECT_THAT(
+      input_error([&] { WeightFiles weights(folder.path()); }),
+      HasSubstr("model-00002-of-00002.safetensors: missing, but model.safetensors.index.json names it"));
+}
+
+TEST(WeightFiles, ATensorMustBeInTheShardThatTheIndexSays) {
+  const TestFolder folder;
+  write_two_shards(folder);
+  folder.write(kIndex, R"({"weight_map":{"b":"model-00001-of-00002.safetensors"}})");
+  EXPECT_THAT(input_error([&] { WeightFiles weights(folder.path()); }),
+              HasSubstr("model-00001-of-00002.safetensors: tensor 'b' is missing"));
+}
+
+TEST(WeightFiles, AnIndexCannotReachOutOfItsFolder) {
+  const TestFolder folder;
+  folder.write(kIndex, R"({"weight_map":{"b":"../other.safetensors"}})");
+  EXPECT_THAT(input_error([&] { WeightFiles weights(folder.path()); }),
+              HasSubstr("must name a file of the same folder"));
+}
+
+TEST(WeightFiles, TheSameTensorInTwoFilesIsAnError) {
+  const TestFolder folder;
+  write_safetensors(folder / "model.fp16.safetensors", {{"a", at::ones({1}, at::kHalf)}});
+  write_safetensors(folder / "model.safetensors", {{"a", at::ones({1})}});
+  EXPECT_THAT(input_error([&] { WeightFiles weights(folder.path()); }),
+              HasSubstr("tensor 'a' is also in model.fp16.safetensors"));
+}
+
+TEST(WeightFiles, LinkedFilesAreFollowed) {
+  const TestFolder folder;
+  write_safetensors(folder / "blob", {{"a", at::ones({1})}});
+  std::filesystem::create_directory(folder / "part");
+  std::filesystem::create_symlink(folder / "blob", folder / "part/model.safetensors");
+  EXPECT_TRUE(WeightFiles(folder / "part").has("a"));
+}
+
+TEST(WeightFiles, AFolderWithoutWeightsIsNamed) {
+  const TestFolder folder;
+  EXPECT_THAT(input_error([&] { WeightFiles weights(folder.path()); }), HasSubstr("no *.safetensors here"));
+  EXPECT_THAT(input_error([&] { WeightFiles weights(folder / "absent"); }), HasSubstr("no such folder"));
+}
+
+TEST(Declaration, NotesNamesAndShapesAndHoldsNoMemory) {
+  Declaration declaration;
+  const Parameters block = Parameters(declaration)["blocks"][3];
+  const at::Tensor weight = block["attn"].get("weight", {1 << 20, 1 << 20});
+  EXPECT_TRUE(weight.is_meta());
+  ASSERT_EQ(declaration.items().size(), 1U);
+  EXPECT_EQ(declaration.items()[0].name, "blocks.3.attn.weight");
+  EXPECT_THAT(declaration.items()[0].shape, ElementsAre(1 << 20, 1 << 20));
+}
+
+}  // namespace
+}  // namespace isoframe::model::checkpoint
