@@ -18,8 +18,14 @@ bool is_plain(const std::string& word) {
 std::string quoted(const std::string& word) {
   if (is_plain(word)) return word;
   std::string result = "'";
-  for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      result += "'\\''";
+    } else {
+      result += c;
+    }
+  }
+  return result += "'";
 }
 
 }  // namespace
@@ -27,7 +33,10 @@ std::string quoted(const std::string& word) {
 std::string command_line() {
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
   std::string result, word;
-  while (std::getline(file, word, '\0')) result += (result.empty() ? "" : " ") + quoted(word);
+  while (std::getline(file, word, '\0')) {
+    if (!result.empty()) result += ' ';
+    result += quoted(word);
+  }
   return result;
 }
 

@@ -57,7 +57,7 @@ void prepare_directory(const RunOptions& options) {
 /// The case run alone, with the baseline that it needs.
 std::string command_of(const json& suite, const Case& value) {
   std::string files;
-  for (const json& file : suite.at("scenarios")) files += " " + file.get<std::string>();
+  for (const json& file : suite.at("scenarios")) files += fmt::format(" {}", file.get<std::string>());
   return fmt::format("build/isoframe run{} --filter {}", files, value.name);
 }
 

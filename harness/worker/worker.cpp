@@ -103,7 +103,7 @@ Measured measure_one(const model::pipeline::TextToVideo& model, const model::pip
                      measure::TimingProbe& probe) {
   const model::parallel::Mesh& mesh = model.mesh();
   for (const auto& group : mesh.groups()) group->reset_traffic();
-  kernels::reset_peak_tensor_bytes();
+  kernels::reset_peak_memory();
   measure::reset_peak_resident();
   measure::PeakProportional proportional;
 
@@ -122,7 +122,7 @@ Measured measure_one(const model::pipeline::TextToVideo& model, const model::pip
                      {"stages", probe.occurrences()},
                      {"peak_resident_bytes", optional_bytes(measure::peak_resident_bytes())},
                      {"peak_proportional_bytes", optional_bytes(proportional.stop())},
-                     {"peak_tensor_bytes", kernels::peak_tensor_bytes()},
+                     {"peak_tensor_bytes", kernels::memory_statistics().peak},
                      {"collectives", collectives}};
   return measured;
 }

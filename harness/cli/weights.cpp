@@ -1,0 +1,200 @@
+#include <cstdint>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/commands.h"
+#include "model/checkpoint/config.h"
+#include "model/error.h"
+#include "model/synthetic/inspect.h"
+#include "model/synthetic/presets.h"
+#include "model/synthetic/synthetic.h"
+
+namespace isoframe::harness::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using model::synthetic::PartReport;
+
+constexpr double kMebibyte = 1024.0 * 1024.0;
+
+struct InitOptions {
+  std::string preset = "tiny";
+  std::uint64_t seed = 0;
+  std::string config;
+  std::string directory;
+  bool as_json = false;
+};
+
+struct InspectOptions {
+  std::string directory;
+  bool as_json = false;
+};
+
+struct Totals {
+  std::uint64_t parameters = 0;
+  std::uint64_t bytes = 0;
+};
+
+Totals totals_of(const std::vector<PartReport>& parts) {
+  Totals totals;
+  for (const PartReport& part : parts) {
+    totals.parameters += part.parameters;
+    totals.bytes += part.bytes;
+  }
+  return totals;
+}
+
+/// A line that overwrites itself, for people only: a full-size checkpoint takes minutes.
+model::synthetic::Progress progress_line() {
+  if (::isatty(STDERR_FILENO) == 0) return {};
+  return [shown = -1](std::uint64_t done, std::uint64_t total) mutable {
+    const int percent = static_cast<int>(done * 100 / total);
+    if (percent == shown) return;
+    shown = percent;
+    std::cerr << fmt::format("\rwriting weights: {:3} % of {:.0f} MiB", percent,
+                             static_cast<double>(total) / kMebibyte)
+              << (done == total ? "\n" : "") << std::flush;
+  };
+}
+
+void init(const InitOptions& options) {
+  nlohmann::json configuration = model::synthetic::preset(options.preset);
+  std::string label = options.preset;
+  if (!options.config.empty()) {
+    configuration = model::synthetic::customized(configuration, model::checkpoint::read_json(options.config),
+                                                 options.config);
+    label += " with " + fs::path(options.config).filename().string();
+  }
+  model::synthetic::initialize_checkpoint(configuration, label, options.seed, options.directory,
+                                          progress_line());
+
+  const Totals totals =
+      totals_of(model::synthetic::inspect(model::checkpoint::Checkpoint(options.directory)));
+  if (options.as_json) {
+    const nlohmann::json result = {{"directory", options.directory},
+                                   {"preset", options.preset},
+                                   {"seed", options.seed},
+                                   {"parameters", totals.parameters},
+                                   {"bytes", totals.bytes}};
+    std::cout << result.dump(2) << '\n';
+  } else {
+    std::cout << fmt::format("{}: {} with seed {}, {:.1f} million parameters, {:.1f} MiB\n",
+                             options.directory, label, options.seed, totals.parameters / 1e6,
+                             static_cast<double>(totals.bytes) / kMebibyte);
+  }
+}
+
+/// "480p text-to-video, guidance scale 6": what tells the published variants apart.
+nlohmann::json variant_of(const model::checkpoint::Checkpoint& checkpoint) {
+  const model::checkpoint::Config transformer = checkpoint.config("transformer");
+  return {{"pipeline", checkpoint.pipeline_class()},
+          {"target_size", transformer.integer("target_size", 640)},
+          {"use_meanflow", transformer.boolean("use_meanflow", false)},
+          {"guidance_scale", checkpoint.config("guider").number("guidance_scale", 7.5)}};
+}
+
+nlohmann::json to_json(const PartReport& part) {
+  return {{"name", part.name},       {"class", part.class_name},
+          {"tensors", part.tensors}, {"parameters", part.parameters},
+          {"bytes", part.bytes},     {"dtypes", part.dtypes},
+          {"files", part.files},     {"problems", part.problems},
+          {"surplus", part.surplus}};
+}
+
+void print_table(const nlohmann::json& variant, const std::vector<PartReport>& parts) {
+  std::cout << fmt::format("{}, target size {}, guidance scale {}{}\n\n",
+                           variant.at("pipeline").get<std::string>(), variant.at("target_size").dump(),
+                           variant.at("guidance_scale").dump(),
+                           variant.at("use_meanflow").get<bool>() ? ", meanflow" : "");
+  constexpr const char* kRow = "{:<16}{:<34}{:>8}{:>13}{:>13}  {:<10}{:>6}\n";
+  std::cout << fmt::format(kRow, "part", "class", "tensors", "parameters", "MiB", "dtypes", "files");
+  for (const PartReport& part : parts) {
+    std::vector<std::string> dtypes;
+    for (const auto& [dtype, count] : part.dtypes) dtypes.push_back(dtype);
+    std::cout << fmt::format(kRow, part.name, part.class_name, part.tensors,
+                             fmt::format("{:.2f} M", static_cast<double>(part.parameters) / 1e6),
+                             fmt::format("{:.1f}", static_cast<double>(part.bytes) / kMebibyte),
+                             fmt::format("{}", fmt::join(dtypes, "+")), part.files.size());
+  }
+  const Totals totals = totals_of(parts);
+  std::cout << fmt::format(kRow, "all", "", "",
+                           fmt::format("{:.2f} M", static_cast<double>(totals.parameters) / 1e6),
+                           fmt::format("{:.1f}", static_cast<double>(totals.bytes) / kMebibyte), "", "");
+  for (const PartReport& part : parts) {
+    if (!part.surplus.empty()) {
+      std::cout << fmt::format("{}: {} tensors that the model does not use, such as '{}'\n", part.name,
+                               part.surplus.size(), part.surplus.front());
+    }
+  }
+}
+
+void inspect(const InspectOptions& options) {
+  const model::checkpoint::Checkpoint checkpoint(options.directory);
+  const std::vector<PartReport> parts = model::synthetic::inspect(checkpoint);
+  const nlohmann::json variant = variant_of(checkpoint);
+  if (options.as_json) {
+    nlohmann::json result = {{"directory", options.directory}, {"variant", variant}};
+    for (const PartReport& part : parts) result["parts"].push_back(to_json(part));
+    const Totals totals = totals_of(parts);
+    result["parameters"] = totals.parameters;
+    result["bytes"] = totals.bytes;
+    std::cout << result.dump(2) << '\n';
+  } else {
+    print_table(variant, parts);
+  }
+  std::cout << std::flush;
+  std::vector<std::string> problems;
+  for (const PartReport& part : parts) {
+    problems.insert(problems.end(), part.problems.begin(), part.problems.end());
+  }
+  if (problems.size() == 1) throw InputError(problems.front());
+  if (!problems.empty()) {
+    throw InputError(fmt::format("{} (and {} more)", problems.front(), problems.size() - 1));
+  }
+}
+
+void add_init_command(CLI::App& weights) {
+  auto options = std::make_shared<InitOptions>();
+  CLI::App* command =
+      weights.add_subcommand("init", "Write a seeded synthetic checkpoint in diffusers' layout");
+  command
+      ->add_option("--preset", options->preset,
+                   fmt::format("Size: {}", fmt::join(model::synthetic::preset_names(), ", ")))
+      ->required()
+      ->check(CLI::IsMember(model::synthetic::preset_names()));
+  command->add_option("--seed", options->seed, "Of the values")->required();
+  command->add_option(
+      "--config", options->config,
+      "JSON file with changes to the preset, part by part: {\"transformer\": {\"num_layers\": 3}}");
+  command->add_option("DIR", options->directory, "Where; an earlier synthetic checkpoint is replaced")
+      ->required();
+  command->add_flag("--json", options->as_json, "Print the result as JSON");
+  command->callback([options] { init(*options); });
+}
+
+void add_inspect_command(CLI::App& weights) {
+  auto options = std::make_shared<InspectOptions>();
+  CLI::App* command = weights.add_subcommand("inspect", "Show what a checkpoint holds and what it lacks");
+  command->add_option("DIR", options->directory, "The checkpoint")->required();
+  command->add_flag("--json", options->as_json, "Print the result as JSON");
+  command->callback([options] { inspect(*options); });
+}
+
+}  // namespace
+
+void add_weights_command(CLI::App& program, int& /*exit_code*/) {
+  CLI::App* command = program.add_subcommand("weights", "Make or inspect a checkpoint");
+  command->require_subcommand(1);
+  add_init_command(*command);
+  add_inspect_command(*command);
+}
+
+}  // namespace isoframe::harness::cli
