@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <iterator>
 #include <new>
 #include <sys/mman.h>
 
@@ -70,8 +71,10 @@ void BlockCache::deallocate(void* data) {
 }
 
 BlockCache::Header* BlockCache::take_kept(std::size_t capacity) {
-  const auto found = kept_by_capacity_.lower_bound(capacity);
-  if (found == kept_by_capacity_.end() || found->first > capacity + capacity / 4) return nullptr;
+  const auto smallest = kept_by_capacity_.lower_bound(capacity);
+  if (smallest == kept_by_capacity_.end() || smallest->first > capacity + capacity / 4) return nullptr;
+  // Of equal ones the one freed last: its memory may still be in the processor's caches.
+  const auto found = std::prev(kept_by_capacity_.upper_bound(smallest->first));
   Header* const block = *found->second;
   kept_.erase(found->second);
   kept_by_capacity_.erase(found);

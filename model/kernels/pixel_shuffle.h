@@ -11,9 +11,9 @@ namespace isoframe::model::kernels {
 /// convolution's output and its shortcut, and adds both.
 ///
 /// expanded: [F, H, W, k*O] and input: [F, H, W, C], k = 8 where `temporal`, else 4 -> [F', 2H, 2W, O], F' =
-/// 2F - 1 where `temporal`, else F.  The shortcut repeats each channel of `input` k*O/C times.  The first
-/// frame of a temporal one has only 2 x 2 positions to fill: it drops half of `expanded`, and repeats half as
-/// often. Reference: HunyuanVideo15Upsample (diffusers 0.42).
+/// 2F - 1 where `temporal`, else F.  The shortcut repeats each channel of `input` k*O/C times; C is a
+/// multiple of k.  The first frame of a temporal one has only 2 x 2 positions to fill: it drops half of
+/// `expanded`, and repeats half as often. Reference: HunyuanVideo15Upsample (diffusers 0.42).
 at::Tensor upsample_add(const at::Tensor& expanded, const at::Tensor& input, bool temporal);
 
 /// The way back.  reduced: [F, H, W, O/k] and input: [F, H, W, C], H and W even, F odd where `temporal` ->
