@@ -42,7 +42,7 @@ class Group {
 
   /// `tensor` of `root` to every rank, in place.
   virtual void broadcast(at::Tensor& tensor, int root) = 0;
-  /// Point to point, matched by tag; blocking.
+  /// Point to point, matched by tag; blocking: a send may wait until its receiver asks for it.
   virtual void send(const at::Tensor& tensor, int destination, int tag) = 0;
   virtual void receive(at::Tensor& tensor, int source, int tag) = 0;
   virtual void barrier() = 0;

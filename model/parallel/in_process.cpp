@@ -1,7 +1,9 @@
 #include "model/parallel/in_process.h"
 
 #include <exception>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -12,6 +14,23 @@
 #include "model/parallel/gloo_rendezvous.h"
 
 namespace isoframe::model::parallel {
+
+namespace {
+
+/// Keeps its groups: were they closed while a rank's exception unwinds, others would report a lost peer
+/// first.
+class KeepingRendezvous : public GlooRendezvous {
+ public:
+  using GlooRendezvous::GlooRendezvous;
+  std::shared_ptr<Group> group(const std::string& name, const std::vector<int>& world_ranks) override {
+    return groups_.emplace_back(GlooRendezvous::group(name, world_ranks));
+  }
+
+ private:
+  std::vector<std::shared_ptr<Group>> groups_;
+};
+
+}  // namespace
 
 void run_in_threads(int world_size, const std::function<void(Rendezvous&)>& body,
                     std::chrono::milliseconds timeout) {
@@ -24,8 +43,8 @@ void run_in_threads(int world_size, const std::function<void(Rendezvous&)>& body
       ranks.emplace_back([&, rank] {
         at::set_num_threads(1);
         const c10::InferenceMode inference;
+        KeepingRendezvous rendezvous(store, rank, world_size, {.timeout = timeout, .interface = "lo"});
         try {
-          GlooRendezvous rendezvous(store, rank, world_size, {.timeout = timeout, .interface = "lo"});
           body(rendezvous);
         } catch (...) {
           const std::lock_guard lock(mutex);

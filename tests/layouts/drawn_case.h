@@ -1,0 +1,36 @@
+#pragma once
+// A small model, a video and a layout, all drawn from one seed.
+
+#include <cstdint>
+#include <string>
+
+#include "model/parallel/layout.h"
+#include "model/transformer/transformer.h"
+#include "model/vae/vae.h"
+
+namespace isoframe::layouts {
+
+struct DrawnCase {
+  std::uint64_t seed = 0;
+  model::transformer::TransformerConfig transformer;
+  model::vae::VaeConfig vae;
+  std::int64_t frames = 1;  ///< of the latents, as height and width
+  std::int64_t height = 1;
+  std::int64_t width = 1;
+  std::int64_t prompt_tokens = 1;
+  std::int64_t negative_tokens = 1;
+  std::int64_t glyph_tokens = 0;  ///< of the prompt; the negative prompt has none
+  std::int64_t steps = 1;
+  double guidance_scale = 1.0;
+  model::vae::TilingOptions tiling;
+  model::parallel::Layout layout;
+};
+
+/// Grids that no group divides, fewer tokens than ranks, tiles without overlap and thinner than their overlap
+/// are all among them.
+DrawnCase draw_case(std::uint64_t seed);
+
+/// One line: how to run this case again, and what was drawn.
+std::string to_string(const DrawnCase& drawn);
+
+}  // namespace isoframe::layouts

@@ -1,0 +1,110 @@
+#include "generation.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+
+#include "model/parallel/in_process.h"
+#include "model/probe.h"
+#include "model/sampling/flow_match_euler.h"
+#include "model/sampling/guidance.h"
+
+namespace isoframe::layouts {
+
+using model::checkpoint::Parameters;
+using model::parallel::Mesh;
+using model::parallel::Rendezvous;
+using model::sampling::Branch;
+using model::transformer::Condition;
+
+namespace {
+
+Condition draw_condition(const DrawnCase& drawn, Branch branch) {
+  const bool is_conditional = branch == Branch::kConditional;
+  at::Generator generator =
+      at::make_generator<at::CPUGeneratorImpl>(2 * drawn.seed + (is_conditional ? 1 : 0));
+  const auto& config = drawn.transformer;
+  const std::int64_t text = is_conditional ? drawn.prompt_tokens : drawn.negative_tokens;
+  const std::int64_t glyphs = is_conditional ? drawn.glyph_tokens : 0;
+  Condition condition;
+  condition.text = at::randn({1, text, config.text_embed_dim}, generator);
+  condition.byt5 = at::randn({1, glyphs, config.text_embed_2_dim}, generator);
+  condition.image = at::zeros({1, 0, config.image_embed_dim});
+  return condition;
+}
+
+std::string compare(const at::Tensor& expected, const at::Tensor& actual) {
+  if (!actual.defined()) return "missing";
+  if (expected.sizes() != actual.sizes()) {
+    return fmt::format("of shape [{}], not [{}]", fmt::join(actual.sizes(), ", "),
+                       fmt::join(expected.sizes(), ", "));
+  }
+  if (at::equal(expected, actual)) return {};
+  const at::Tensor distance = (expected - actual).abs();
+  return fmt::format("different in {} of {} values, by at most {:.3g}",
+                     expected.ne(actual).sum().item<std::int64_t>(), expected.numel(),
+                     distance.max().item<float>());
+}
+
+}  // namespace
+
+Generation generate(const DrawnCase& drawn, const Mesh& mesh, model::checkpoint::ParameterSource& parameters,
+                    const MakeSequence& make_sequence) {
+  const std::unique_ptr<model::parallel::SequenceParallel> sequence = make_sequence(mesh.ulysses);
+  const model::transformer::Transformer transformer(drawn.transformer, Parameters(parameters, "transformer"),
+                                                    *sequence);
+  const model::vae::Vae vae(drawn.vae, Parameters(parameters, "vae"), mesh.vae_patch);
+  const model::sampling::Guidance guidance(drawn.guidance_scale, mesh.cfg);
+
+  Generation result;
+  at::Tensor latents = model::sampling::initial_latents(
+      drawn.seed, {1, drawn.vae.latent_channels, drawn.frames, drawn.height, drawn.width});
+  const at::Tensor condition_latents_and_mask =
+      at::zeros({1, drawn.transformer.in_channels - drawn.vae.latent_channels, drawn.frames, drawn.height,
+                 drawn.width});
+  for (const model::sampling::Step& step : model::sampling::schedule(drawn.steps, {.shift = 5.0})) {
+    const at::Tensor sample = at::cat({latents, condition_latents_and_mask}, 1);
+    const at::Tensor velocity = guidance.predict([&](Branch branch) {
+      return transformer.forward(sample, step.timestep, draw_condition(drawn, branch), model::no_probe());
+    });
+    latents = model::sampling::euler_step(latents, velocity, step);
+    result.step_latents.push_back(latents);
+  }
+  result.frames = vae.decode(latents / drawn.vae.scaling_factor, drawn.tiling, model::no_probe());
+  mesh.world->barrier();
+  return result;
+}
+
+Generation generate_alone(const DrawnCase& drawn, model::checkpoint::ParameterSource& parameters) {
+  const c10::InferenceMode inference;
+  at::set_num_threads(1);
+  return generate(drawn, model::parallel::single_mesh(), parameters);
+}
+
+std::vector<Generation> generate_parallel(const DrawnCase& drawn,
+                                          model::checkpoint::ParameterSource& parameters,
+                                          const MakeSequence& make_sequence,
+                                          const std::function<void(Mesh&)>& change_mesh) {
+  std::vector<Generation> ranks(static_cast<std::size_t>(drawn.layout.world_size()));
+  model::parallel::run_in_threads(drawn.layout.world_size(), [&](Rendezvous& rendezvous) {
+    Mesh mesh = model::parallel::make_mesh(drawn.layout, rendezvous);
+    change_mesh(mesh);
+    ranks.at(static_cast<std::size_t>(mesh.rank)) = generate(drawn, mesh, parameters, make_sequence);
+  });
+  return ranks;
+}
+
+std::string difference(const Generation& alone, const std::vector<Generation>& ranks) {
+  for (std::size_t step = 0; step < alone.step_latents.size(); ++step) {
+    for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+      const std::string problem = compare(alone.step_latents[step], ranks[rank].step_latents.at(step));
+      if (!problem.empty()) return fmt::format("rank {}: latents after step {} are {}", rank, step, problem);
+    }
+  }
+  const std::string problem = compare(alone.frames, ranks.front().frames);
+  return problem.empty() ? "" : fmt::format("frames are {}", problem);
+}
+
+}  // namespace isoframe::layouts

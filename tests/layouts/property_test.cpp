@@ -1,0 +1,251 @@
+// The promise of layouts: with the same threads a rank, every parallel one gives the bits of a single rank.
+
+#include <cstdlib>
+#include <set>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include "drawn_case.h"
+#include "generation.h"
+#include "seeded_parameters.h"
+
+namespace isoframe::layouts {
+namespace {
+
+constexpr std::uint64_t kCases = 240;
+
+SeededParameters& parameters() {
+  static SeededParameters source;
+  return source;
+}
+
+/// A comparison of constants or of infinities would pass whatever the layouts did.
+void expect_telling(const Generation& generation) {
+  const at::Tensor& frames = generation.frames;
+  EXPECT_TRUE(frames.isfinite().all().item<bool>()) << "frames are not finite";
+  EXPECT_GT(frames.std().item<float>(), 1e-3F) << "frames are flat";
+}
+
+TEST(Layouts, EqualASingleRankBitForBit) {
+  const char* only = std::getenv("ISOFRAME_LAYOUTS_SEED");
+  const std::uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 0;
+  const std::uint64_t count = only != nullptr ? 1 : kCases;
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    const DrawnCase drawn = draw_case(seed);
+    SCOPED_TRACE(to_string(drawn));
+    try {
+      const c10::InferenceMode inference;
+      const Generation alone = generate_alone(drawn, parameters());
+      expect_telling(alone);
+      const std::string found = difference(alone, generate_parallel(drawn, parameters()));
+      EXPECT_TRUE(found.empty()) << found;
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+}
+
+/// The draw would be worthless without these.
+TEST(DrawnCases, CoverWhatLayoutsFindHard) {
+  std::set<std::string> layouts;
+  int fewer_tokens_than_ranks = 0, undivided = 0, without_overlap = 0, tiled_apart = 0, glyphs = 0,
+      one_head = 0;
+  for (std::uint64_t seed = 0; seed < kCases; ++seed) {
+    const DrawnCase drawn = draw_case(seed);
+    const auto& layout = drawn.layout;
+    const std::int64_t tokens = drawn.frames * drawn.height * drawn.width;
+    const std::int64_t tile = drawn.tiling.tile_size / drawn.vae.spatial_compression_ratio;
+    const bool is_tiled = drawn.height > tile || drawn.width > tile;
+    layouts.insert(model::parallel::to_string(layout));
+    fewer_tokens_than_ranks += tokens < layout.ulysses;
+    undivided += tokens % layout.ulysses != 0;
+    without_overlap += is_tiled && drawn.tiling.overlap == 0.0;
+    tiled_apart += is_tiled && layout.vae_patch > 1;
+    glyphs += drawn.glyph_tokens > 0;
+    one_head += layout.ulysses > 1 && drawn.transformer.num_attention_heads == layout.ulysses;
+  }
+  EXPECT_GE(layouts.size(), 25U);
+  EXPECT_GE(fewer_tokens_than_ranks, 5);
+  EXPECT_GE(undivided, 40);
+  EXPECT_GE(without_overlap, 30);
+  EXPECT_GE(tiled_apart, 60);
+  EXPECT_GE(glyphs, 60);
+  EXPECT_GE(one_head, 30);
+}
+
+/// Faults of layouts as one makes them: each must be seen by the comparison above.
+class PlantedFault : public ::testing::Test {
+ protected:
+  static DrawnCase case_of(const model::parallel::Layout& layout) {
+    DrawnCase drawn = draw_case(3);
+    drawn.layout = layout;
+    drawn.transformer.num_attention_heads = 4;
+    drawn.frames = 2;
+    drawn.height = 5;
+    drawn.width = 7;
+    drawn.guidance_scale = 6.0;
+    drawn.tiling = {.tile_size = 4 * drawn.vae.spatial_compression_ratio, .overlap = 0.25};
+    return drawn;
+  }
+
+  static std::string found(const DrawnCase& drawn, const MakeSequence& make_sequence,
+                           const std::function<void(model::parallel::Mesh&)>& change_mesh) {
+    const c10::InferenceMode inference;
+    return difference(generate_alone(drawn, parameters()),
+                      generate_parallel(drawn, parameters(), make_sequence, change_mesh));
+  }
+};
+
+void leave_mesh(model::parallel::Mesh&) {}
+
+/// Passes everything on; a fault overrides what it spoils.
+class ForwardingGroup : public model::parallel::Group {
+ public:
+  explicit ForwardingGroup(std::shared_ptr<Group> sound) : sound_(std::move(sound)) {}
+  int rank() const override { return sound_->rank(); }
+  int size() const override { return sound_->size(); }
+  const std::string& name() const override { return sound_->name(); }
+  at::Tensor all_gather(const at::Tensor& input, std::int64_t dim,
+                        const std::vector<std::int64_t>& sizes) override {
+    return sound_->all_gather(input, dim, sizes);
+  }
+  std::vector<at::Tensor> all_to_all(const std::vector<at::Tensor>& inputs,
+                                     const std::vector<std::vector<std::int64_t>>& output_shapes) override {
+    return sound_->all_to_all(inputs, output_shapes);
+  }
+  void broadcast(at::Tensor& tensor, int root) override { sound_->broadcast(tensor, root); }
+  void send(const at::Tensor& tensor, int destination, int tag) override {
+    sound_->send(tensor, destination, tag);
+  }
+  void receive(at::Tensor& tensor, int source, int tag) override { sound_->receive(tensor, source, tag); }
+  void barrier() override { sound_->barrier(); }
+
+ private:
+  std::shared_ptr<Group> sound_;
+};
+
+class HeadsSwapped : public ForwardingGroup {
+ public:
+  using ForwardingGroup::ForwardingGroup;
+  std::vector<at::Tensor> all_to_all(const std::vector<at::Tensor>& inputs,
+                                     const std::vector<std::vector<std::int64_t>>& output_shapes) override {
+    std::vector<at::Tensor> blocks = ForwardingGroup::all_to_all(inputs, output_shapes);
+    const bool is_way_back = output_shapes.front().size() == 4;
+    if (is_way_back) std::swap(blocks.front(), blocks.back());
+    return blocks;
+  }
+};
+
+/// The last bit of one value of each tile that is sent, in its middle: at its edges blending may hide it.
+class TileNudged : public ForwardingGroup {
+ public:
+  using ForwardingGroup::ForwardingGroup;
+  void send(const at::Tensor& tensor, int destination, int tag) override {
+    at::Tensor spoilt = tensor.clone();
+    at::Tensor value = spoilt[0][spoilt.size(1) / 2][spoilt.size(2) / 2][0];
+    value.copy_(at::nextafter(value, value + 1));
+    ForwardingGroup::send(spoilt, destination, tag);
+  }
+};
+
+class ForwardingSequence : public model::parallel::SequenceParallel {
+ public:
+  explicit ForwardingSequence(std::shared_ptr<model::parallel::Group> group)
+      : ranks_(group->size()), sound_(model::parallel::make_ulysses(std::move(group))) {}
+  at::Tensor shard(const at::Tensor& tokens, std::int64_t dim) const override {
+    return sound_->shard(tokens, dim);
+  }
+  at::Tensor gather(const at::Tensor& local, std::int64_t dim, std::int64_t length) const override {
+    return sound_->gather(local, dim, length);
+  }
+  std::pair<at::Tensor, at::Tensor> attend(const model::parallel::Qkv& video,
+                                           const model::parallel::Qkv& condition,
+                                           std::int64_t video_length) const override {
+    return sound_->attend(video, condition, video_length);
+  }
+
+ protected:
+  int ranks_;
+  std::unique_ptr<SequenceParallel> sound_;
+};
+
+/// Each rank brings its own copy of the condition tokens to the keys and values.
+class ConditionOnceARank : public ForwardingSequence {
+ public:
+  using ForwardingSequence::ForwardingSequence;
+  std::pair<at::Tensor, at::Tensor> attend(const model::parallel::Qkv& video,
+                                           const model::parallel::Qkv& condition,
+                                           std::int64_t video_length) const override {
+    const auto repeat = [this](const at::Tensor& x) { return x.repeat({1, ranks_, 1, 1}); };
+    auto [video_out, condition_out] = sound_->attend(
+        video, {repeat(condition.query), repeat(condition.key), repeat(condition.value)}, video_length);
+    return {video_out, condition_out.narrow(1, 0, condition.query.size(1)).contiguous()};
+  }
+};
+
+/// Each rank sees only its own video tokens.
+class AttentionWithinTheShard : public ForwardingSequence {
+ public:
+  using ForwardingSequence::ForwardingSequence;
+  std::pair<at::Tensor, at::Tensor> attend(const model::parallel::Qkv& video,
+                                           const model::parallel::Qkv& condition,
+                                           std::int64_t) const override {
+    return model::parallel::make_ulysses(model::parallel::self_group("ulysses"))
+        ->attend(video, condition, video.query.size(1));
+  }
+};
+
+template <typename Sequence>
+std::unique_ptr<model::parallel::SequenceParallel> make(std::shared_ptr<model::parallel::Group> group) {
+  return std::make_unique<Sequence>(std::move(group));
+}
+
+TEST_F(PlantedFault, SoundLayoutShowsNone) {
+  const DrawnCase drawn = case_of({.ulysses = 2, .cfg = 2, .vae_patch = 3});
+  EXPECT_EQ(found(drawn, make<ForwardingSequence>, leave_mesh), "");
+}
+
+TEST_F(PlantedFault, HeadsInTheWrongOrderAreSeen) {
+  const DrawnCase drawn = case_of({.ulysses = 2});
+  EXPECT_NE(
+      found(drawn, model::parallel::make_ulysses,
+            [](model::parallel::Mesh& mesh) { mesh.ulysses = std::make_shared<HeadsSwapped>(mesh.ulysses); }),
+      "");
+}
+
+TEST_F(PlantedFault, ConditionTokensCountedOnceARankAreSeen) {
+  EXPECT_NE(found(case_of({.ulysses = 2}), make<ConditionOnceARank>, leave_mesh), "");
+}
+
+TEST_F(PlantedFault, AttentionWithinTheShardIsSeen) {
+  EXPECT_NE(found(case_of({.ulysses = 4}), make<AttentionWithinTheShard>, leave_mesh), "");
+}
+
+TEST_F(PlantedFault, LastBitOfATileIsSeen) {
+  const DrawnCase drawn = case_of({.ulysses = 2, .vae_patch = 2});
+  const std::string what = found(drawn, model::parallel::make_ulysses, [](model::parallel::Mesh& mesh) {
+    mesh.vae_patch = std::make_shared<TileNudged>(mesh.vae_patch);
+  });
+  EXPECT_EQ(what.rfind("frames are different", 0), 0U) << what;
+}
+
+TEST_F(PlantedFault, BranchesOfGuidanceSwappedAreSeen) {
+  class BranchesSwapped : public ForwardingGroup {
+   public:
+    using ForwardingGroup::ForwardingGroup;
+    at::Tensor all_gather(const at::Tensor& input, std::int64_t dim,
+                          const std::vector<std::int64_t>& sizes) override {
+      return ForwardingGroup::all_gather(input, dim, sizes).flip({dim});
+    }
+  };
+  EXPECT_NE(
+      found(case_of({.cfg = 2}), model::parallel::make_ulysses,
+            [](model::parallel::Mesh& mesh) { mesh.cfg = std::make_shared<BranchesSwapped>(mesh.cfg); }),
+      "");
+}
+
+}  // namespace
+}  // namespace isoframe::layouts

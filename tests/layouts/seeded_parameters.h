@@ -1,0 +1,24 @@
+#pragma once
+// Weights of a model that no file holds.
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "model/checkpoint/parameters.h"
+
+namespace isoframe::layouts {
+
+/// The same values for the same name and shape, always; scaled so that signals neither vanish nor explode.
+/// Ranks that are threads share the tensors, which are only read.
+class SeededParameters : public model::checkpoint::ParameterSource {
+ public:
+  at::Tensor parameter(const std::string& name, const model::checkpoint::Shape& shape) override;
+
+ private:
+  std::mutex mutex_;
+  std::map<std::pair<std::string, model::checkpoint::Shape>, at::Tensor> made_;
+};
+
+}  // namespace isoframe::layouts
