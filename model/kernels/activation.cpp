@@ -57,7 +57,7 @@ bool has_kernel(const at::Tensor& x) {
 
 }  // namespace
 
-void silu_(const at::Tensor& x) {
+void silu_in_place(const at::Tensor& x) {
   if (has_kernel(x)) {
     apply(x, silu_blocks);
   } else {
@@ -65,7 +65,7 @@ void silu_(const at::Tensor& x) {
   }
 }
 
-void gelu_tanh_(const at::Tensor& x) {
+void gelu_tanh_in_place(const at::Tensor& x) {
   if (has_kernel(x)) {
     apply(x, gelu_tanh_blocks);
   } else {

@@ -1,15 +1,17 @@
 #pragma once
 // Activations whose elements do not depend on where they lie in the tensor.
+//
+// Not spelt silu_: a call without namespace would find at::silu_ by its argument.
 
 #include <ATen/core/Tensor.h>
 
 namespace isoframe::model::kernels {
 
 /// x * sigmoid(x), in place.  Reference: torch.nn.SiLU.
-void silu_(const at::Tensor& x);
+void silu_in_place(const at::Tensor& x);
 
 /// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), in place.  Reference: torch.nn.GELU(approximate="tanh").
-void gelu_tanh_(const at::Tensor& x);
+void gelu_tanh_in_place(const at::Tensor& x);
 
 // Both: contiguous float32 takes a kernel that gives an element the same bits in every tensor and at every
 // position; ATen's own do so only where rows are a multiple of 64.  Other tensors go through ATen.

@@ -29,9 +29,9 @@ FeedForward::FeedForward(const checkpoint::Parameters& parameters, std::int64_t 
 at::Tensor FeedForward::operator()(const at::Tensor& input) const {
   const at::Tensor hidden = net_0_proj(input);
   if (activation == Activation::kSilu) {
-    kernels::silu_(hidden);
+    kernels::silu_in_place(hidden);
   } else {
-    kernels::gelu_tanh_(hidden);
+    kernels::gelu_tanh_in_place(hidden);
   }
   return net_2(hidden);
 }
@@ -41,7 +41,7 @@ SiluMlp::SiluMlp(const checkpoint::Parameters& parameters, std::int64_t in, std:
 
 at::Tensor SiluMlp::operator()(const at::Tensor& input) const {
   const at::Tensor hidden = linear_1(input);
-  kernels::silu_(hidden);
+  kernels::silu_in_place(hidden);
   return linear_2(hidden);
 }
 

@@ -56,7 +56,7 @@ TokenRefiner::TokenRefiner(const checkpoint::Parameters& parameters, std::int64_
 at::Tensor TokenRefiner::operator()(const at::Tensor& text, const at::Tensor& timestep) const {
   const at::Tensor pooled = text.to(at::kFloat).mean(1).to(text.scalar_type());
   const at::Tensor activated = timestep_embedder_(timestep.to(text.scalar_type())) + text_embedder_(pooled);
-  kernels::silu_(activated);
+  kernels::silu_in_place(activated);
   at::Tensor tokens = proj_in_(text);
   for (const RefinerBlock& block : refiner_blocks_) tokens = block(tokens, activated);
   return tokens;

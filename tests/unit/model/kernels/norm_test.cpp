@@ -1,4 +1,7 @@
+#include <utility>
+
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "model/kernels/gated_residual.h"
@@ -18,12 +21,12 @@ double relative_l2(const at::Tensor& value, const at::Tensor& exact) {
 
 TEST(LayerNormModulate, IsLayerNormThenScaleAndShift) {
   for (const std::int64_t features : {5, 16, 60, 2048}) {
-    const at::Tensor x = at::randn({3, 5, features}) * 3 + 100;
+    const at::Tensor x = at::randn({3, 5, features}) * 3 + 10;
     const at::Tensor scale = at::randn({features});
     const at::Tensor shift = at::randn({features});
     const at::Tensor exact =
         at::layer_norm(x.to(at::kDouble), {features}, {}, {}, kEps) * (1 + scale) + shift;
-    EXPECT_LT(relative_l2(layer_norm_modulate(x, scale, shift, kEps), exact), 2e-6) << features;
+    EXPECT_LT(relative_l2(layer_norm_modulate(x, scale, shift, kEps), exact), 1e-6) << features;
   }
 }
 
@@ -113,17 +116,38 @@ TEST_P(RmsNorm, Bfloat16KeepsTheReferencesOrderOfRounding) {
 
 INSTANTIATE_TEST_SUITE_P(HeadDims, RmsNorm, testing::Values(6, 20, 128));
 
-TEST(Linear, RowsDoNotDependOnHowManyThereAreNorOnStrides) {
-  const at::Tensor weight = at::randn({37, 60});
-  const at::Tensor bias = at::randn({37});
-  const at::Tensor x = at::randn({1, 19, 60});
-  const at::Tensor whole = linear(x, weight, bias);
-  for (const std::int64_t rows : {1, 2, 3, 4, 7}) {
-    EXPECT_TRUE(at::equal(linear(x.narrow(1, 5, rows), weight, bias), whole.narrow(1, 5, rows))) << rows;
+TEST(Linear, RowsDoNotDependOnHowManyThereAreNorOnThreads) {
+  const int threads_before = at::get_num_threads();
+  for (const int threads : {1, 2}) {
+    at::set_num_threads(threads);
+    for (const auto& [in, out] : {std::pair{60, 37}, {192, 24}, {24, 3}, {1100, 40}}) {
+      const at::Tensor weight = at::randn({out, in});
+      const at::Tensor bias = at::randn({out});
+      const at::Tensor x = at::randn({1, 90, in});
+      const at::Tensor whole = linear(x, weight, bias);
+      for (const std::int64_t rows : {1, 2, 4, 7, 15, 16, 17, 44}) {
+        EXPECT_TRUE(at::equal(linear(x.narrow(1, 5, rows), weight, bias), whole.narrow(1, 5, rows)))
+            << rows << " rows, " << in << " -> " << out << ", " << threads << " threads";
+      }
+    }
   }
-  const at::Tensor strided = x.transpose(1, 2).contiguous().transpose(1, 2);
-  EXPECT_TRUE(at::equal(linear(strided, weight, bias), whole));
-  EXPECT_EQ(linear(x.narrow(1, 0, 0), weight, bias).sizes(), (at::IntArrayRef{1, 0, 37}));
+  at::set_num_threads(threads_before);
+}
+
+TEST(Linear, IsTheProductPlusTheBiasWhateverTheStrides) {
+  for (const auto& [in, out] : {std::pair{60, 37}, {24, 3}, {1100, 40}}) {
+    const at::Tensor weight = at::randn({out, in});
+    const at::Tensor bias = at::randn({out});
+    const at::Tensor x = at::randn({2, 19, in});
+    const at::Tensor exact = at::linear(x.to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble));
+    const at::Tensor result = linear(x, weight, bias);
+    EXPECT_EQ(result.sizes(), exact.sizes());
+    EXPECT_LT(relative_l2(result, exact), 1e-6);
+    EXPECT_LT(relative_l2(linear(x, weight, at::Tensor()), exact - bias), 1e-6);
+    const at::Tensor strided = x.transpose(1, 2).contiguous().transpose(1, 2);
+    EXPECT_TRUE(at::equal(linear(strided, weight, bias), result));
+    EXPECT_EQ(linear(x.narrow(1, 0, 0), weight, bias).sizes(), (at::IntArrayRef{2, 0, out}));
+  }
 }
 
 }  // namespace

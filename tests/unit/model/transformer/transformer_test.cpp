@@ -7,6 +7,7 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,9 +87,7 @@ class Noting : public Local {
 class KeepingProbe : public Probe {
  public:
   void tensor(ProbePoint point, const at::Tensor& value) override {
-    std::string name(point.name);
-    if (point.index >= 0) name += "." + std::to_string(point.index);
-    kept[name] = value;
+    kept[point.index < 0 ? std::string(point.name) : fmt::format("{}.{}", point.name, point.index)] = value;
   }
   std::map<std::string, at::Tensor> kept;
 };
@@ -114,9 +113,11 @@ TEST_P(TransformerParity, EachBlockAndTheVelocityAreThePaddedReferences) {
   const at::Tensor velocity =
       model.forward(recorded["sample"], recorded.timestep(), recorded.condition(), probe);
   for (std::int64_t layer = 0; layer < model.config().num_layers; ++layer) {
-    const std::string index = std::to_string(layer);
-    EXPECT_LT(relative_l2(probe.kept.at("transformer_blocks." + index), recorded["block." + index]), 2e-6);
-    EXPECT_LT(relative_l2(probe.kept.at("transformer_blocks.context." + index), recorded["context." + index]),
+    EXPECT_LT(relative_l2(probe.kept.at(fmt::format("transformer_blocks.{}", layer)),
+                          recorded[fmt::format("block.{}", layer)]),
+              2e-6);
+    EXPECT_LT(relative_l2(probe.kept.at(fmt::format("transformer_blocks.context.{}", layer)),
+                          recorded[fmt::format("context.{}", layer)]),
               2e-6);
   }
   EXPECT_LT(relative_l2(velocity, recorded["velocity"]), 2e-6);
