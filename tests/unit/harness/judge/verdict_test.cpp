@@ -58,7 +58,11 @@ TEST_F(Judge, FailsDifferentFramesAndSaysByHowMuch) {
 }
 
 TEST_F(Judge, NamesEveryBrokenGate) {
-  case_.gates = {.psnr_min = 50.0, .ssim_min = 0.999, .latency_ratio_max = 0.5, .peak_tensor_ratio_max = 1.5};
+  case_.gates = scenario::Gates();
+  case_.gates.psnr_min = 50.0;
+  case_.gates.ssim_min = 0.999;
+  case_.gates.latency_ratio_max = 0.5;
+  case_.gates.peak_tensor_ratio_max = 1.5;
   result_ = measured(0.6, 200);
   result_["quality"] = quality(false, 41.2, 0.9931);
   const std::string reason = run().reason;
@@ -69,17 +73,22 @@ TEST_F(Judge, NamesEveryBrokenGate) {
 }
 
 TEST_F(Judge, PassesWithinBounds) {
-  case_.gates = {
-      .psnr_min = 40.0, .relative_l2_max = 0.05, .max_difference_max = 0.5, .latency_ratio_max = 1.0};
+  case_.gates = scenario::Gates();
+  case_.gates.psnr_min = 40.0;
+  case_.gates.relative_l2_max = 0.05;
+  case_.gates.max_difference_max = 0.5;
+  case_.gates.latency_ratio_max = 1.0;
   result_["quality"] = quality(false, 41.2, 0.9931);
   EXPECT_EQ(run().verdict, Verdict::kPassed);
 }
 
 TEST_F(Judge, ANumberGateFailsWhereItIsExceeded) {
-  case_.gates = {.relative_l2_max = 0.01};
+  case_.gates = scenario::Gates();
+  case_.gates.relative_l2_max = 0.01;
   result_["quality"] = quality(false, 41.2, 0.9931);
   EXPECT_EQ(run().verdict, Verdict::kFailed);
-  case_.gates = {.max_difference_max = 0.1};
+  case_.gates = scenario::Gates();
+  case_.gates.max_difference_max = 0.1;
   EXPECT_EQ(run().verdict, Verdict::kFailed);
 }
 
@@ -87,9 +96,11 @@ TEST_F(Judge, NoGateIsTighterThanTheBaselinesOwnNoise) {
   baseline_["quality_self"] = quality(false, 45.0, 0.99);
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
   EXPECT_THAT(run().reason, testing::HasSubstr("does not repeat itself (A/A: PSNR 45.00 dB"));
-  case_.gates = {.psnr_min = 40.0};
+  case_.gates = scenario::Gates();
+  case_.gates.psnr_min = 40.0;
   EXPECT_EQ(run().verdict, Verdict::kPassed);
-  case_.gates = {.psnr_min = 46.0};
+  case_.gates = scenario::Gates();
+  case_.gates.psnr_min = 46.0;
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
 }
 
