@@ -47,9 +47,11 @@ std::vector<Step> schedule(std::int64_t steps, const SchedulerConfig& config) {
 }
 
 at::Tensor euler_step(const at::Tensor& latents, const at::Tensor& velocity, const Step& step) {
-  const float dt = static_cast<float>(step.next_sigma) - static_cast<float>(step.sigma);
-  // Product and sum apart, as the reference rounds them; add's own factor would be one fused operation.
-  return latents.to(at::kFloat).add(velocity.mul(dt)).to(latents.scalar_type());
+  // A scalar tensor on the left, as the reference has it: for half types that rounds dt too.  Product and sum
+  // apart, since add's own factor would be one fused operation.
+  const at::Tensor dt =
+      at::scalar_tensor(static_cast<float>(step.next_sigma) - static_cast<float>(step.sigma), at::kFloat);
+  return latents.to(at::kFloat).add(dt * velocity).to(latents.scalar_type());
 }
 
 at::Tensor initial_latents(std::uint64_t seed, const std::vector<std::int64_t>& shape) {

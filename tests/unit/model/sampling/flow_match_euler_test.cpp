@@ -90,7 +90,7 @@ TEST(InitialLatents, AreThoseOfPythonsGenerator) {
   EXPECT_EQ(few[17].item<float>(), 0x1.7a5012p+0F);
 }
 
-// Recorded from the first two of the reference's three steps at shift 5, noise of seed 1234, velocity of
+// Recorded from the second of three steps of the reference at shift 5: noise of seed 1234, velocity of
 // seed 7.
 TEST(EulerStep, HasTheBitsOfTheReferenceInFloat32AndBfloat16) {
   const at::Tensor velocity = initial_latents(7, {1, 2, 1, 3, 3});
