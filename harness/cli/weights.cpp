@@ -165,19 +165,26 @@ void add_init_command(CLI::App& weights) {
   auto options = std::make_shared<InitOptions>();
   CLI::App* command =
       weights.add_subcommand("init", "Write a seeded synthetic checkpoint in diffusers' layout");
-  command
-      ->add_option("--preset", options->preset,
-                   fmt::format("Size: {}", fmt::join(model::synthetic::preset_names(), ", ")))
-      ->required()
-      ->check(CLI::IsMember(model::synthetic::preset_names()));
+  CLI::Option* preset =
+      command
+          ->add_option("--preset", options->preset,
+                       fmt::format("Size: {}", fmt::join(model::synthetic::preset_names(), ", ")))
+          ->check(CLI::IsMember(model::synthetic::preset_names()));
   command->add_option("--seed", options->seed, "Of the values")->required();
   command->add_option(
       "--config", options->config,
-      "JSON file with changes to the preset, part by part: {\"transformer\": {\"num_layers\": 3}}");
+      "JSON file with changes to the preset (default then: tiny), part by part: {\"transformer\": "
+      "{\"num_layers\": 3}}");
   command->add_option("DIR", options->directory, "Where; an earlier synthetic checkpoint is replaced")
       ->required();
   command->add_flag("--json", options->as_json, "Print the result as JSON");
-  command->callback([options] { init(*options); });
+  command->callback([options, preset] {
+    if (preset->empty() && options->config.empty()) {
+      throw InputError(fmt::format("which size? Give --preset {}, or --config FILE",
+                                   fmt::join(model::synthetic::preset_names(), "|")));
+    }
+    init(*options);
+  });
 }
 
 void add_inspect_command(CLI::App& weights) {

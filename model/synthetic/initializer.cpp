@@ -32,7 +32,7 @@ constexpr Gain kGains[] = {
     {"transformer", "norm1_context.linear", 1.5},
     {"transformer", "norm_out.linear", 1.5},
     {"transformer", "linear_2.weight", 1.5},
-    // Two prompts must give two videos after two steps.
+    // Two prompts must give two videos after two steps; see kTextKeyMean.
     {"transformer", "attn.add_v_proj", 1.5},
     // T5 does not divide its attention scores by sqrt(d_kv).
     {"text_encoder_2", "SelfAttention.q.", 0.2},
@@ -45,8 +45,15 @@ constexpr Gain kTables[] = {
     {"transformer", "cond_type_embed.weight", 0.5},
 };
 
+/// Longer keys of the condition tokens: video tokens pick some of them out, not the mean of all.
+constexpr std::string_view kTextKeyNorm = "norm_added_k.weight";
+constexpr double kTextKeyMean = 1.6;
+
+constexpr std::string_view kUpsampler = "upsamplers.0.conv.conv";
+constexpr double kUpsamplerGain = 2.0;
+
 constexpr std::string_view kPixelConvolution = "decoder.conv_out.conv.weight";
-constexpr double kPixelGain = 1.2;
+constexpr double kPixelGain = 1.0;
 
 template <std::size_t N>
 const Gain* find(const Gain (&rows)[N], std::string_view part, std::string_view name) {
@@ -100,6 +107,16 @@ void weigh_centre(at::Tensor& weight) {
   weight.mul_((window.unsqueeze(1) * window).to(weight.scalar_type()));
 }
 
+/// Output channels of an upsampler are [cell of 2 x 2 x 2, channels]: with one kernel for the whole cell it
+/// repeats pixels, with eight it makes noise (Aitken et al. 2017).  Where time stays the cell has four
+/// places, and pairs of channels share a kernel.
+void share_within_cell(at::Tensor& rows) {
+  constexpr std::int64_t kCell = 8;
+  if (rows.size(0) % kCell != 0) return;
+  at::Tensor cells = rows.view({kCell, -1});
+  cells.copy_(cells.narrow(0, 0, 1).clone().expand_as(cells));
+}
+
 /// Red, green and blue share most of their weights, or every picture would be coloured noise without light
 /// and dark; no row has a mean, because SiLU's positive one would become a tint.
 void balance_pixels(at::Tensor& weight) {
@@ -114,18 +131,25 @@ void balance_pixels(at::Tensor& weight) {
 at::Tensor initial_value(const std::string& part, const std::string& name, const Shape& shape,
                          at::ScalarType dtype, std::uint64_t seed) {
   const std::uint64_t own_seed = tensor_seed(seed, part, name);
-  if (name.ends_with("bias")) return normal(shape, dtype, 0.0, kBiasDeviation, own_seed);
+  const bool is_vae = part == "vae";
+  const bool upsamples = is_vae && name.find(kUpsampler) != std::string::npos;
+  if (name.ends_with("bias")) {
+    at::Tensor bias = normal(shape, dtype, 0.0, kBiasDeviation, own_seed);
+    if (upsamples) share_within_cell(bias);
+    return bias;
+  }
   if (shape.size() == 1 || name.ends_with("gamma")) {
-    return normal(shape, dtype, 1.0, kNormDeviation, own_seed);
+    return normal(shape, dtype, name.ends_with(kTextKeyNorm) ? kTextKeyMean : 1.0, kNormDeviation, own_seed);
   }
   if (const Gain* table = find(kTables, part, name)) return normal(shape, dtype, 0.0, table->gain, own_seed);
 
+  const bool makes_pixels = is_vae && name == kPixelConvolution;
   const Gain* known = find(kGains, part, name);
-  const bool makes_pixels = part == "vae" && name == kPixelConvolution;
-  const double gain = makes_pixels ? kPixelGain : known != nullptr ? known->gain : 1.0;
+  const double gain = makes_pixels ? kPixelGain : upsamples ? kUpsamplerGain : known ? known->gain : 1.0;
   at::Tensor weight =
       normal(shape, dtype, 0.0, gain / std::sqrt(static_cast<double>(fan_in(shape))), own_seed);
-  if (part == "vae" && is_convolution_over_space(shape)) weigh_centre(weight);
+  if (is_vae && is_convolution_over_space(shape)) weigh_centre(weight);
+  if (upsamples) share_within_cell(weight);
   if (makes_pixels) balance_pixels(weight);
   return weight;
 }
