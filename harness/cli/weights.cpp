@@ -1,3 +1,4 @@
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
@@ -11,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
+#include "harness/launch/interrupt.h"
 #include "model/checkpoint/config.h"
 #include "model/error.h"
 #include "model/synthetic/inspect.h"
@@ -53,17 +55,23 @@ Totals totals_of(const std::vector<PartReport>& parts) {
 }
 
 /// A line that overwrites itself, for people only: a full-size checkpoint takes minutes.
-model::synthetic::Progress progress_line() {
-  if (::isatty(STDERR_FILENO) == 0) return {};
-  return [shown = -1](std::uint64_t done, std::uint64_t total) mutable {
+class ProgressLine {
+ public:
+  void operator()(std::uint64_t done, std::uint64_t total) {
+    if (interrupted_) throw RunError("interrupted; nothing was left behind");
     const int percent = static_cast<int>(done * 100 / total);
-    if (percent == shown) return;
-    shown = percent;
+    if (!on_terminal_ || percent == shown_) return;
+    shown_ = percent;
     std::cerr << fmt::format("\rwriting weights: {:3} % of {:.0f} MiB", percent,
                              static_cast<double>(total) / kMebibyte)
               << (done == total ? "\n" : "") << std::flush;
-  };
-}
+  }
+
+ private:
+  const std::atomic<bool>& interrupted_ = launch::catch_interrupts();
+  bool on_terminal_ = ::isatty(STDERR_FILENO) != 0;
+  int shown_ = -1;
+};
 
 void init(const InitOptions& options) {
   nlohmann::json configuration = model::synthetic::preset(options.preset);
@@ -74,7 +82,7 @@ void init(const InitOptions& options) {
     label += " with " + fs::path(options.config).filename().string();
   }
   model::synthetic::initialize_checkpoint(configuration, label, options.seed, options.directory,
-                                          progress_line());
+                                          ProgressLine());
 
   const Totals totals =
       totals_of(model::synthetic::inspect(model::checkpoint::Checkpoint(options.directory)));

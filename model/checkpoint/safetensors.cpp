@@ -56,13 +56,6 @@ std::optional<at::ScalarType> dtype_of(const std::string& name) {
   return std::nullopt;
 }
 
-const char* name_of(at::ScalarType dtype) {
-  for (const DtypeName& row : kDtypes) {
-    if (dtype == row.dtype) return row.name;
-  }
-  throw std::logic_error(fmt::format("safetensors has no name for dtype {}", c10::toString(dtype)));
-}
-
 /// Nothing where the product does not fit into 63 bits.
 std::optional<std::uint64_t> checked_bytes(const Shape& shape, at::ScalarType dtype) {
   std::int64_t bytes = static_cast<std::int64_t>(c10::elementSize(dtype));
@@ -82,6 +75,13 @@ bool is_list_of_sizes(const nlohmann::json& value) {
 }
 
 }  // namespace
+
+const char* dtype_name(at::ScalarType dtype) {
+  for (const DtypeName& row : kDtypes) {
+    if (dtype == row.dtype) return row.name;
+  }
+  throw std::logic_error(fmt::format("safetensors has no name for dtype {}", c10::toString(dtype)));
+}
 
 std::uint64_t TensorSpec::bytes() const { return checked_bytes(shape, dtype).value(); }
 
@@ -254,7 +254,7 @@ SafetensorsWriter::SafetensorsWriter(std::filesystem::path path, std::vector<Ten
   for (const TensorSpec& spec : specs_) {
     const std::uint64_t end = offset + spec.bytes();
     header[spec.name] = {
-        {"dtype", name_of(spec.dtype)}, {"shape", spec.shape}, {"data_offsets", {offset, end}}};
+        {"dtype", dtype_name(spec.dtype)}, {"shape", spec.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump();

@@ -17,6 +17,9 @@
 
 namespace isoframe::model::checkpoint {
 
+/// The format's name of a dtype: "F32", "BF16".  Throws std::logic_error where it has none.
+const char* dtype_name(at::ScalarType dtype);
+
 /// What a header says of one tensor.
 struct TensorSpec {
   std::string name;

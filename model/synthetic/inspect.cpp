@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include "model/checkpoint/safetensors.h"
 #include "model/error.h"
 #include "model/synthetic/declare.h"
 
@@ -27,7 +28,7 @@ PartReport inspect_part(const checkpoint::Checkpoint& checkpoint, const std::str
     ++report.tensors;
     report.parameters += entry.bytes / c10::elementSize(entry.dtype);
     report.bytes += entry.bytes;
-    ++report.dtypes[c10::toString(entry.dtype)];
+    ++report.dtypes[checkpoint::dtype_name(entry.dtype)];
     files.insert(entry.file);
   }
   report.files.assign(files.begin(), files.end());

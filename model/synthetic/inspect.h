@@ -16,7 +16,7 @@ struct PartReport {
   std::uint64_t tensors = 0;
   std::uint64_t parameters = 0;
   std::uint64_t bytes = 0;
-  std::map<std::string, std::uint64_t> dtypes;  ///< "Float" -> tensors of it
+  std::map<std::string, std::uint64_t> dtypes;  ///< "F32" -> tensors of it
   std::vector<std::string> files;
   std::vector<std::string> problems;  ///< one line a tensor that is missing or of another shape
   std::vector<std::string> surplus;   ///< tensors that the model does not ask for

@@ -10,7 +10,7 @@
 
 namespace isoframe::model::synthetic {
 
-/// Bytes of weights written so far, and of all.
+/// Bytes of weights written so far, and of all.  It may throw to end the writing; no file is left then.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 /// Writes a checkpoint that diffusers' HunyuanVideo15Pipeline loads: every part of `configuration`

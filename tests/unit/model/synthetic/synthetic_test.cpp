@@ -87,6 +87,13 @@ TEST(SyntheticCheckpoint, AVocabularyTooSmallForTheTokenizerIsRefusedBeforeWriti
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+TEST(SyntheticCheckpoint, AnInterruptedOneLeavesNothing) {
+  const TestFolder folder;
+  const auto interrupt = [](std::uint64_t, std::uint64_t) { throw RunError("interrupted"); };
+  EXPECT_THROW(initialize_checkpoint(minimal(), "x", 0, folder / "checkpoint", interrupt), RunError);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
 TEST(Presets, UnknownNamesAndKeysAreToldApart) {
   EXPECT_THAT(input_error([] { preset("huge"); }), HasSubstr("there are tiny, small, medium, full"));
   EXPECT_EQ(input_error([] {
