@@ -95,7 +95,7 @@ class Run(unittest.TestCase):
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    def scenario(self, victim="steps: 2000", timeout=300):
+    def scenario(self, victim="steps: 1000", timeout=300):
         path = self.root / f"{self.id().split('.')[-1]}.yaml"
         path.write_text(SCENARIO.format(checkpoint=json.dumps(str(self.checkpoint)), victim=victim, timeout=timeout))
         return path
@@ -105,12 +105,16 @@ class Run(unittest.TestCase):
         process = subprocess.Popen(
             [ISOFRAME, "run", scenario, "--out", out, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
         self.addCleanup(process.kill)
         return process, out
 
     def victim_ranks(self, process, out):
         """The two ranks of the case `victim`, once it is denoising."""
-        wait_for(lambda: (out / "victim" / ".rounds" / "0" / "job.json").exists(), "the victim to start")
+        started = out / "victim" / ".rounds" / "0" / "job.json"
+        wait_for(lambda: started.exists() or process.poll() is not None, "the victim to start")
+        self.assertIsNone(process.poll(), process.stderr.read() if process.poll() is not None else "")
         ranks = wait_for(lambda: (lambda r: r if len(r) == 2 else None)(ranks_of(process.pid)), "two ranks")
         time.sleep(4)
         return ranks
