@@ -1,5 +1,6 @@
 #include "model/parallel/in_process.h"
 
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -34,6 +35,9 @@ class KeepingRendezvous : public GlooRendezvous {
 
 void run_in_threads(int world_size, const std::function<void(Rendezvous&)>& body,
                     std::chrono::milliseconds timeout) {
+  // c10d keeps one flight recorder a process, and Gloo groups of several threads write to it without a lock:
+  // it crashes within minutes.  Read when the first group is made.
+  setenv("TORCH_FR_BUFFER_SIZE", "0", 0);
   const c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::HashStore>();
   std::mutex mutex;
   std::exception_ptr first;
