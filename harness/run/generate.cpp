@@ -41,13 +41,8 @@ json generate(const scenario::Case& value, const fs::path& out, const std::strin
       fs::remove_all(work);
       throw RunError("interrupted");
   }
-  json environment = measure::environment();
-  environment["threads_per_rank"] = value.threads_per_rank;
-  environment["device"] = value.device;
-  const json result = assemble_result(value, {round.ranks}, nullptr, environment, command);
-  worker::write_video_of(work / "frames.safetensors", out / "video.mp4");
-  fs::rename(work / "latents.safetensors", out / "latents.safetensors");
-  fs::rename(work / "frames.safetensors", out / "frames.safetensors");
+  const json result = assemble_result(value, {round.ranks}, nullptr, measure::environment(), command);
+  worker::keep_outputs(work, out);
   store::write_json(out / "result.json", result);
   fs::remove_all(work);
   return result;

@@ -92,6 +92,8 @@ json assemble_result(const scenario::Case& value, const std::vector<json>& round
                  {"command", command},
                  {"environment", environment},
                  {"status", error.is_null() ? "ok" : "error"}};
+  result["environment"]["threads_per_rank"] = value.threads_per_rank;
+  result["environment"]["device"] = value.device;
   if (!error.is_null()) result["error"] = error;
   json total = json::array(), load = json::array(), ranks = json::array(), stages = json::object();
   if (!rounds.empty()) {

@@ -37,9 +37,7 @@ void RunDirectory::keep_round(const scenario::Case& value, int index, const Roun
   const fs::path from = round(value, index);
   const fs::path to = of(value);
   if (index == 0) {
-    worker::write_video_of(from / "frames.safetensors", to / "video.mp4");
-    fs::rename(from / "latents.safetensors", to / "latents.safetensors");
-    fs::rename(from / "frames.safetensors", to / "frames.safetensors");
+    worker::keep_outputs(from, to);
   } else {
     store::write_json(from / "repeat.json", judge::compare_frames(to / "frames.safetensors",
                                                                   from / "frames.safetensors", value.name));

@@ -124,11 +124,8 @@ void forget_errors(const std::vector<Case>& cases, const RunDirectory& directory
 }
 
 json measured_result(const Case& value, const json& suite, const RunDirectory& directory) {
-  json environment = suite.at("environment");
-  environment["threads_per_rank"] = value.threads_per_rank;
-  environment["device"] = value.device;
-  json result = assemble_result(value, directory.rounds(value), directory.error(value), environment,
-                                command_of(suite, value));
+  json result = assemble_result(value, directory.rounds(value), directory.error(value),
+                                suite.at("environment"), command_of(suite, value));
   bool repeats = true;
   for (int index = 1; !directory.repetition(value, index).is_null(); ++index)
     repeats = repeats && directory.repetition(value, index).at("identical").get<bool>();

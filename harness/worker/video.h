@@ -1,10 +1,11 @@
 #pragma once
-// frames.safetensors -> video.mp4, for people.
+// What rank 0 left, moved to where people look, with a video beside it.
 
 #include <filesystem>
 
 namespace isoframe::harness::worker {
 
-void write_video_of(const std::filesystem::path& frames_file, const std::filesystem::path& video_file);
+/// Moves frames.safetensors and latents.safetensors and writes video.mp4 of the frames.
+void keep_outputs(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace isoframe::harness::worker
