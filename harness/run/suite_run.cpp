@@ -148,8 +148,8 @@ judge::Judgement judgement_of(const Case& value, const json& suite, const json& 
 }
 
 /// This run's case beside the same case of an earlier run.
-json against_row(const Case& value, const json& row, const RunDirectory& directory, const fs::path& against) {
-  const json earlier = store::read_json(against / "run.json");
+json against_row(const Case& value, const json& row, const RunDirectory& directory, const fs::path& against,
+                 const json& earlier) {
   for (const json& other : earlier.at("cases")) {
     if (other.at("name") != value.name) continue;
     json result = {{"seconds_ratio", nullptr}, {"identical", nullptr}, {"ssim", nullptr}, {"psnr", nullptr}};
@@ -176,6 +176,7 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const fs
   json run = suite;
   run["cases"] = json::array();
   if (!against.empty()) run["against"] = against.string();
+  const json earlier = against.empty() ? json() : store::read_json(against / "run.json");
   std::map<std::string, int> counts = {
       {"passed", 0}, {"failed", 0}, {"untrusted", 0}, {"skipped", 0}, {"error", 0}};
   for (const Case& value : cases) {
@@ -194,7 +195,7 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const fs
     fs::create_directories(directory.of(value));
     store::write_json(directory.of(value) / "result.json", result);
     json row = summary_row(value, result, baseline);
-    if (!against.empty()) row["against"] = against_row(value, row, directory, against);
+    if (!against.empty()) row["against"] = against_row(value, row, directory, against, earlier);
     run["cases"].push_back(row);
   }
   run["counts"] = counts;
