@@ -13,4 +13,7 @@ struct FrameScores {
   std::int64_t worst_frame = 0;  ///< the first of the worst; 0 where all frames are alike
 };
 
+/// `mean` is the arithmetic one.  No frames: all zero.
+FrameScores scores_of(std::vector<double> per_frame);
+
 }  // namespace isoframe::metrics

@@ -15,4 +15,8 @@ inline constexpr std::int64_t kSsimWindow = 11;
 /// Throws InputError where shapes differ or a frame is smaller than the window.
 FrameScores ssim(const ByteFrames& reference, const ByteFrames& candidate);
 
+/// The uniform variant: a window of 7 x 7 equal weights and sample covariances, scikit-image's default
+/// structural_similarity(data_range=255, channel_axis=-1).
+FrameScores ssim_uniform(const ByteFrames& reference, const ByteFrames& candidate);
+
 }  // namespace isoframe::metrics

@@ -14,7 +14,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "metrics/psnr.h"
-#include "metrics/video_file.h"
+#include "metrics/frame_reader.h"
 #include "model/error.h"
 
 namespace isoframe::reports {
