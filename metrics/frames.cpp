@@ -1,21 +1,26 @@
 #include "metrics/frames.h"
 
 #include <fmt/format.h>
-#include <opencv2/core/fast_math.hpp>
 
+#include "metrics/vectorize.h"
 #include "model/error.h"
 
 namespace isoframe::metrics {
 
+ISOFRAME_METRICS_VECTORIZED void quantize(const float* values, std::int64_t count,
+                                          std::uint8_t* __restrict out) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float scaled = values[i] * 255.0F;
+    // The comparison is written so that NaN, which is not above 0, becomes 0.
+    const float bounded = scaled > 0.0F ? (scaled < 255.0F ? scaled : 255.0F) : 0.0F;
+    out[i] = static_cast<std::uint8_t>(static_cast<int>(__builtin_rintf(bounded)));
+  }
+}
+
 ByteVideo quantize(const FloatFrames& frames) {
   ByteVideo result{frames.frames, frames.height, frames.width, {}};
   result.data.resize(static_cast<std::size_t>(frames.values()));
-  for (std::int64_t i = 0; i < frames.values(); ++i) {
-    const float scaled = frames.data[i] * 255.0F;
-    // The comparison is written so that NaN, which is not above 0, becomes 0.
-    const float bounded = scaled > 0.0F ? (scaled < 255.0F ? scaled : 255.0F) : 0.0F;
-    result.data[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(cvRound(bounded));
-  }
+  quantize(frames.data, frames.values(), result.data.data());
   return result;
 }
 

@@ -39,6 +39,9 @@ struct ByteVideo {
 /// becomes 0.
 ByteVideo quantize(const FloatFrames& frames);
 
+/// The same of `count` values.
+void quantize(const float* values, std::int64_t count, std::uint8_t* out);
+
 /// Throws InputError unless both have the same, non-empty shape.
 template <typename Value>
 void require_same_shape(const FrameView<Value>& reference, const FrameView<Value>& candidate);

@@ -2,6 +2,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "metrics/comparison.h"
 #include "metrics/float_difference.h"
 #include "metrics/frames.h"
 #include "metrics/psnr.h"
@@ -41,7 +42,44 @@ void compare_bytes(benchmark::State& state, FrameScores (*metric)(const ByteFram
   report_frames(state);
 }
 BENCHMARK_CAPTURE(compare_bytes, ssim, ssim)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(compare_bytes, ssim_uniform, ssim_uniform)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(compare_bytes, psnr, psnr)->Unit(benchmark::kMillisecond);
+
+/// Planes of the same size, all different: FFmpeg's ssim and psnr.
+void ffmpeg_scores(benchmark::State& state) {
+  const ByteVideo reference = quantize(view(1)), candidate = quantize(view(2));
+  RgbToYuv420 to_yuv(kHeight, kWidth);
+  YuvFrame x, y;
+  to_yuv(reference.data.data(), x);
+  to_yuv(candidate.data.data(), y);
+  for (auto _ : state) {
+    FfmpegScoresSum sum;
+    for (std::int64_t i = 0; i < kFrames; ++i) sum.add(x, y);
+    benchmark::DoNotOptimize(sum.result());
+  }
+  report_frames(state);
+}
+BENCHMARK(ffmpeg_scores)->Unit(benchmark::kMillisecond);
+
+/// All that `isoframe compare` does but reading.
+void all_metrics(benchmark::State& state) {
+  Frame reference, candidate;
+  for (auto _ : state) {
+    ComparisonSum sum(kHeight, kWidth);
+    for (std::int64_t i = 0; i < kFrames; ++i) {
+      reference.floats.assign(view(1).frame(i), view(1).frame(i) + view(1).frame_values());
+      candidate.floats.assign(view(2).frame(i), view(2).frame(i) + view(2).frame_values());
+      reference.rgb.resize(reference.floats.size());
+      candidate.rgb.resize(candidate.floats.size());
+      quantize(view(1).frame(i), view(1).frame_values(), reference.rgb.data());
+      quantize(view(2).frame(i), view(2).frame_values(), candidate.rgb.data());
+      sum.add(reference, candidate);
+    }
+    benchmark::DoNotOptimize(sum.result());
+  }
+  report_frames(state);
+}
+BENCHMARK(all_metrics)->Unit(benchmark::kMillisecond);
 
 void quantize_frames(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(quantize(view(1)).data.data());

@@ -101,6 +101,24 @@ TEST(FloatDifference, AnythingIsInfinitelyFarFromZero) {
   EXPECT_EQ(float_difference(reference.view(), candidate.view()).relative_l2, kInf);
 }
 
+TEST(FloatDifference, MeanIsOverAllValuesAndUlpsAreCountedByTheirLength) {
+  const float one = 1.0F, next = std::nextafter(one, 2.0F),
+              third = std::nextafter(std::nextafter(next, 2.0F), 2.0F);
+  const FloatVideo reference{1, 1, 2, {one, one, one, one, 0.0F, one}};
+  const FloatVideo candidate{1, 1, 2, {one, next, third, 1.5F, -0.0F, kNaN}};
+  const FloatDifference difference = float_difference(reference.view(), candidate.view());
+  EXPECT_EQ(difference.ulps[0], 2);
+  EXPECT_EQ(difference.ulps[1], 1);
+  EXPECT_EQ(difference.ulps[2], 1);
+  EXPECT_EQ(difference.ulps[23], 1);
+  EXPECT_EQ(difference.ulps[32], 1);
+  EXPECT_EQ(difference.mean_difference, kInf);
+  EXPECT_EQ(ulp_distance(-std::numeric_limits<float>::denorm_min(), std::numeric_limits<float>::denorm_min()),
+            2U);
+  const FloatVideo half = constant(0.5F, 0.5F, 0.5F), more = constant(0.5F, 0.75F, 0.5F);
+  EXPECT_DOUBLE_EQ(float_difference(half.view(), more.view()).mean_difference, 0.25 / 3.0);
+}
+
 TEST(FloatDifference, VideosOfDifferentSizesAreRefused) {
   const FloatVideo a = picture(), b = to_float(pattern(2, 16, 16));
   EXPECT_THROW(float_difference(a.view(), b.view()), InputError);

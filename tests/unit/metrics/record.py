@@ -2,10 +2,12 @@
 
     python3 tests/unit/metrics/record.py > tests/unit/metrics/recorded_scores.h
 
-needs NumPy and scikit-image (recorded with 0.26).  The frames come from a generator in integers that
+needs NumPy, scikit-image (recorded with 0.26), PyTorch and pytorch-msssim (1.0).  The frames come from a generator in integers that
 pattern.h repeats, so that no pixel has to be stored.
 """
 import numpy as np
+import torch
+from pytorch_msssim import ms_ssim
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 # frames, height, width, noise of each candidate frame (0: equal to the reference)
@@ -40,6 +42,31 @@ def psnr(a, b):
     return np.inf if np.array_equal(a, b) else peak_signal_noise_ratio(a, b, data_range=255)
 
 
+def ssim_uniform(a, b):
+    return structural_similarity(a, b, data_range=255, channel_axis=-1)
+
+
+def luma(a):
+    return a.astype(np.float64) @ [0.299, 0.587, 0.114]
+
+
+def change_errors(a, b):
+    difference = np.diff(b.astype(np.int64), axis=0) - np.diff(a.astype(np.int64), axis=0)
+    return np.sqrt((difference**2).mean(axis=(1, 2, 3)))
+
+
+def mean_change(a):
+    return float(np.abs(np.diff(a.astype(np.int64), axis=0)).mean())
+
+
+def multi_scale(a, b):
+    planes = [torch.from_numpy(x.astype(np.float64)).permute(2, 0, 1)[None] for x in (a, b)]
+    # The package's own window is rounded to single precision, which costs five digits.
+    window = torch.exp(-torch.arange(-5, 6, dtype=torch.float64) ** 2 / (2 * 1.5**2))
+    window = (window / window.sum()).expand(3, 1, 1, 11)
+    return ms_ssim(*planes, data_range=255, size_average=True, win=window).item()
+
+
 print("""#pragma once
 // Written by record.py: change that, not this.
 
@@ -56,6 +83,10 @@ struct Video {
   std::vector<int> noise;
   std::vector<double> ssim, psnr;  // of each frame
   double psnr_of_all;
+  std::vector<double> ssim_uniform, psnr_luma;
+  double psnr_luma_of_all;
+  std::vector<double> change_errors;  // of each change from a frame to the next
+  double reference_change, candidate_change;
 };
 
 inline const std::vector<Video> kVideos = {""")
@@ -65,7 +96,18 @@ for frames, height, width, noise in VIDEOS:
     ssims = [ssim(a, b) for a, b in zip(reference, candidate)]
     psnrs = [psnr(a, b) for a, b in zip(reference, candidate)]
     print(f"    {{{frames}, {height}, {width}, {{{', '.join(map(str, noise))}}}, {braces(ssims)},")
-    print(f"     {braces(psnrs)}, {psnr(reference, candidate)!r}}},".replace("np.float64(", "").replace(")", ""))
+    print(f"     {braces(psnrs)}, {psnr(reference, candidate)!r},".replace("np.float64(", "").replace(")", ""))
+    lumas = [psnr(luma(a), luma(b)) for a, b in zip(reference, candidate)]
+    uniform = [ssim_uniform(a, b) for a, b in zip(reference, candidate)]
+    print(f"     {braces(uniform)}, {braces(lumas)}, {float(psnr(luma(reference), luma(candidate)))!r},")
+    print(f"     {braces(change_errors(reference, candidate))}, {mean_change(reference)!r}, {mean_change(candidate)!r}}},")
+print("};\n\n// Sides that halve four times without a rest, where every implementation agrees.")
+print("struct MultiScale {\n  int height, width, noise;\n  double ms_ssim;\n};")
+print("inline const std::vector<MultiScale> kMultiScale = {")
+for height, width, noise in [(176, 192, 6), (176, 208, 60)]:
+    reference = pattern(1, height, width)
+    score = multi_scale(reference[0], disturbed(reference, [noise])[0])
+    print(f"    {{{height}, {width}, {noise}, {score!r}}},")
 halves = ((np.arange(255) + 0.5) / 255).astype(np.float32)
 rounded = (halves * 255).round().astype(np.uint8)
 print("};\n\n// 8-bit value of (i + 0.5) / 255: half to even, as far as float32 hits the half.")

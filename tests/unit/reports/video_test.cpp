@@ -132,12 +132,12 @@ TEST_F(Video, WhatCannotBeReadIsNamed) {
     return "no error";
   };
   EXPECT_THAT(message(folder_ / "nowhere.mp4"), testing::HasSubstr("no such file"));
-  EXPECT_THAT(message(folder_), testing::HasSubstr("no .png files"));
+  EXPECT_THAT(message(folder_), testing::HasSubstr("no .png or .jpg images"));
   std::ofstream(folder_ / "broken.mp4") << "text";
   EXPECT_THAT(message(folder_ / "broken.mp4"), testing::HasSubstr("not a readable video"));
   write_png(folder_ / "frame_1.png", 1);
   std::ofstream(folder_ / "frame_2.png") << "text";
-  EXPECT_THAT(message(folder_), testing::HasSubstr("frame_2.png: not a readable PNG"));
+  EXPECT_THAT(message(folder_), testing::HasSubstr("frame_2.png: not a readable image"));
   cv::imwrite((folder_ / "frame_2.png").string(), cv::Mat(3, 4, CV_8UC3, cv::Scalar(0, 0, 0)));
   EXPECT_THAT(message(folder_), testing::HasSubstr("3 x 4 pixels, but the frames before it have 2 x 4"));
 }

@@ -1,0 +1,164 @@
+#include "harness/compare/compare.h"
+
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/compare/open_frames.h"
+#include "harness/compare/worst_frames.h"
+#include "harness/judge/quality.h"
+#include "harness/store/json_file.h"
+#include "metrics/comparison.h"
+#include "model/error.h"
+#include "reports/comparison.h"
+#include "reports/heat_map.h"
+
+namespace isoframe::harness::compare {
+
+namespace fs = std::filesystem;
+using metrics::Comparison;
+using metrics::FrameReader;
+using nlohmann::json;
+
+namespace {
+
+[[noreturn]] void not_comparable(const std::string& why) { throw InputError("not comparable: " + why); }
+
+void check_lengths(std::int64_t reference, std::int64_t candidate) {
+  if (reference != candidate)
+    not_comparable(
+        fmt::format("the reference has {} frames, the candidate {}; frame k is only compared with "
+                    "frame k, so give both the same length",
+                    reference, candidate));
+}
+
+void check_comparable(const metrics::VideoInfo& reference, const metrics::VideoInfo& candidate) {
+  if (reference.height != candidate.height || reference.width != candidate.width)
+    not_comparable(
+        fmt::format("the reference is {} x {} pixels (height x width), the candidate {} x {}; "
+                    "frames are not stretched",
+                    reference.height, reference.width, candidate.height, candidate.width));
+  if (reference.rate && candidate.rate && std::abs(*reference.rate / *candidate.rate - 1.0) > 1e-4)
+    not_comparable(
+        fmt::format("the reference has {:.4g} frames a second, the candidate {:.4g}; frame k of "
+                    "both would be other moments",
+                    *reference.rate, *candidate.rate));
+  if (reference.frames && candidate.frames) check_lengths(*reference.frames, *candidate.frames);
+}
+
+std::int64_t count_rest(FrameReader& reader, metrics::Frame& frame) {
+  std::int64_t count = 0;
+  while (reader.read(frame)) ++count;
+  return count;
+}
+
+Comparison compare_frames(FrameReader& reference, FrameReader& candidate, WorstFrames& worst) {
+  metrics::ComparisonSum sum(reference.info().height, reference.info().width);
+  metrics::Frame expected, actual;
+  for (std::int64_t index = 0;; ++index) {
+    const bool more_expected = reference.read(expected), more_actual = candidate.read(actual);
+    if (more_expected != more_actual)
+      check_lengths(index + (more_expected ? 1 + count_rest(reference, expected) : 0),
+                    index + (more_actual ? 1 + count_rest(candidate, actual) : 0));
+    if (!more_expected) return sum.result();
+    sum.add(expected, actual);
+    worst.add(index, expected, actual);
+  }
+}
+
+std::int64_t non_finite(const Comparison& comparison) {
+  if (!comparison.floats) return 0;
+  return comparison.floats->reference_non_finite + comparison.floats->candidate_non_finite;
+}
+
+std::string verdict_of(const Comparison& comparison) {
+  if (non_finite(comparison) > 0) return "untrusted";
+  if (!comparison.equal_bytes()) return "different";
+  return comparison.floats && comparison.floats->identical() ? "identical" : "equal_8bit";
+}
+
+double max_abs(const Comparison& comparison) {
+  return comparison.floats ? comparison.floats->max_difference : comparison.max_byte_difference / 255.0;
+}
+
+std::vector<std::string> broken_gates(const CompareOptions& options, const Comparison& comparison) {
+  std::vector<std::string> broken;
+  const double psnr = comparison.psnr.mean;
+  if (options.min_psnr && psnr < *options.min_psnr)
+    broken.push_back(fmt::format("PSNR {:.2f} dB (needs {})", psnr, *options.min_psnr));
+  if (options.min_ssim && !comparison.ssim)
+    throw InputError("--min-ssim: the frames are smaller than SSIM's window of 11 x 11");
+  if (options.min_ssim && comparison.ssim->mean < *options.min_ssim)
+    broken.push_back(fmt::format("SSIM {:.6f} (needs {})", comparison.ssim->mean, *options.min_ssim));
+  if (options.max_abs && max_abs(comparison) > *options.max_abs)
+    broken.push_back(
+        fmt::format("largest difference {:.3g} (at most {})", max_abs(comparison), *options.max_abs));
+  return broken;
+}
+
+json gates_json(const CompareOptions& options) {
+  json gates = json::object();
+  if (options.min_psnr) gates["min_psnr"] = *options.min_psnr;
+  if (options.min_ssim) gates["min_ssim"] = *options.min_ssim;
+  if (options.max_abs) gates["max_abs"] = *options.max_abs;
+  return gates;
+}
+
+json side(const fs::path& path, const metrics::VideoInfo& info) {
+  return {{"path", path.string()},
+          {"kind", info.kind},
+          {"frames_per_second", info.rate ? json(*info.rate) : json()}};
+}
+
+/// Pictures first, so that what report.md names is there.
+void write_files(json& result, const CompareOptions& options, const WorstFrames& worst) {
+  const std::int64_t height = result.at("height").get<std::int64_t>(),
+                     width = result.at("width").get<std::int64_t>();
+  fs::create_directories(options.out);
+  for (const fs::directory_entry& entry : fs::directory_iterator(options.out))
+    if (entry.path().filename().string().starts_with("worst-")) fs::remove(entry.path());
+  result["pictures"] = json::array();
+  for (const WorstFrames::Pair& pair : worst.pairs()) {
+    const std::string name = fmt::format("worst-{}-frame-{}.png", result["pictures"].size() + 1, pair.index);
+    const reports::HeatMap map =
+        reports::heat_map(pair.reference.data(), pair.candidate.data(), height, width);
+    store::write_text(options.out / name, reports::png_of_three(pair.reference.data(), pair.candidate.data(),
+                                                                map, height, width));
+    result["pictures"].push_back({{"file", name}, {"frame", pair.index}, {"max_difference", map.largest}});
+  }
+  store::write_json(options.out / "compare.json", result);
+  store::write_text(options.out / "report.md", reports::comparison_markdown(result));
+}
+
+}  // namespace
+
+json compare(const CompareOptions& options) {
+  const auto reference = open_frames(options.reference), candidate = open_frames(options.candidate);
+  if (!options.out.empty() && fs::exists(options.out) && !fs::is_directory(options.out))
+    throw InputError(fmt::format("{} is not a directory; choose another --out", options.out.string()));
+  check_comparable(reference->info(), candidate->info());
+  WorstFrames worst;
+  const Comparison comparison = compare_frames(*reference, *candidate, worst);
+
+  const std::string verdict = verdict_of(comparison);
+  const json gates = gates_json(options);
+  const std::vector<std::string> broken = broken_gates(options, comparison);
+  const bool equal = verdict == "identical" || verdict == "equal_8bit";
+  json result = {{"schema_version", 1},
+                 {"reference", side(options.reference, reference->info())},
+                 {"candidate", side(options.candidate, candidate->info())},
+                 {"frames", comparison.frames},
+                 {"height", reference->info().height},
+                 {"width", reference->info().width},
+                 {"verdict", verdict},
+                 {"gates", gates},
+                 {"broken_gates", broken},
+                 {"passed", verdict != "untrusted" && (gates.empty() ? equal : broken.empty())},
+                 {"quality", judge::to_json(comparison)}};
+  if (!options.out.empty()) write_files(result, options, worst);
+  return result;
+}
+
+}  // namespace isoframe::harness::compare

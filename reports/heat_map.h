@@ -1,0 +1,26 @@
+#pragma once
+// Where two frames differ, as a picture.  Frames are interleaved 8-bit RGB, [height, width, 3].
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace isoframe::reports {
+
+struct HeatMap {
+  std::vector<std::uint8_t> rgb;  ///< [height, width, 3]; black where the frames agree
+  int largest = 0;                ///< the largest difference of a channel, which is the brightest colour
+};
+
+HeatMap heat_map(const std::uint8_t* reference, const std::uint8_t* candidate, std::int64_t height,
+                 std::int64_t width);
+
+/// Reference, candidate and heat map beside each other, as the bytes of a PNG file.
+std::string png_of_three(const std::uint8_t* reference, const std::uint8_t* candidate, const HeatMap& map,
+                         std::int64_t height, std::int64_t width);
+
+/// The bytes of a JPEG file, at most `longest_side` pixels wide or high.
+std::string jpeg(const std::uint8_t* rgb, std::int64_t height, std::int64_t width, int longest_side,
+                 int quality);
+
+}  // namespace isoframe::reports
