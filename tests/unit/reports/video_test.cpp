@@ -13,8 +13,8 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 
-#include "metrics/psnr.h"
 #include "metrics/frame_reader.h"
+#include "metrics/psnr.h"
 #include "model/error.h"
 
 namespace isoframe::reports {
