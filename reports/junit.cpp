@@ -39,8 +39,8 @@ std::string xml(const std::string& text) {
 /// The element that tells a verdict other than `passed`; empty for `passed`.
 std::string element_of(const std::string& verdict) {
   if (verdict == "passed") return {};
-  if (verdict == "failed") return "failure";
-  if (verdict == "skipped" || verdict == "untrusted") return "skipped";
+  if (verdict == "failed" || verdict == "untrusted") return "failure";
+  if (verdict == "skipped") return "skipped";
   return "error";
 }
 

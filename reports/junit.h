@@ -7,8 +7,8 @@
 
 namespace isoframe::reports {
 
-/// `run` is run.json.  One test suite, a test case each: `failed` is a failure, `error` an error, `skipped`
-/// and `untrusted` are skipped with their reason; a case's time is its median.
+/// `run` is run.json.  One test suite, a test case each: `failed` and `untrusted` are failures (the run's
+/// exit code is 1), `error` an error, `skipped` is skipped with its reason; a case's time is its median.
 std::string junit_report(const nlohmann::json& run);
 
 }  // namespace isoframe::reports

@@ -153,7 +153,7 @@ std::string plain(const json& value) {
 std::string environment(const json& run) {
   std::string result;
   for (const auto& [key, value] : object(run, "environment").items()) {
-    if (value.is_null()) continue;
+    if (value.is_null() || (value.is_structured() && value.empty())) continue;
     const std::size_t unit = key.rfind("_bytes");
     const bool is_size = value.is_number() && unit != std::string::npos && unit + 6 == key.size();
     std::string label = is_size ? key.substr(0, unit) : key;

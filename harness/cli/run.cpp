@@ -31,7 +31,7 @@ void print_run(const nlohmann::json& run, const std::string& directory, bool jso
   if (json) {
     std::cout << run.dump(2) << "\n";
   } else {
-    std::cout << reports::console_summary(run) << "report: " << directory << "/report.md\n";
+    std::cout << reports::console_summary(run) << "report: " << directory << "/report.html\n";
   }
 }
 

@@ -4,20 +4,49 @@
 
 namespace isoframe::harness::measure {
 
-TimingProbe::TimingProbe(ProgressWriter progress) : progress_(progress) {}
+namespace {
+
+double seconds(std::chrono::duration<double> duration) { return duration.count(); }
+
+}  // namespace
+
+TimingProbe::TimingProbe(ProgressWriter progress, std::function<Moved()> moved)
+    : progress_(progress), moved_(std::move(moved)) {}
 
 void TimingProbe::begin(model::ProbePoint point) {
   report(point);
-  open_.push_back({std::string(point.name), point.index, Clock::now()});
+  open_.push_back({std::string(point.name), point.index, Clock::now(), moved_now()});
+  part_ = open_.back();
 }
 
 void TimingProbe::end(model::ProbePoint) {
   // Stages nest: the one that ends is the one that began last.
   if (open_.empty()) return;
-  const Open& last = open_.back();
-  times_.push_back(
-      {last.stage, last.index, std::chrono::duration<double>(Clock::now() - last.start).count()});
+  record(open_.back());
   open_.pop_back();
+}
+
+void TimingProbe::tensor(model::ProbePoint point, const at::Tensor&) {
+  // A block shows its result and has no begin of its own: it began when the tensor before it was shown.
+  if (point.name == "transformer_blocks") {
+    part_.stage = point.name;
+    part_.index = point.index;
+    record(part_);
+  }
+  part_.start = Clock::now();
+  part_.moved = moved_now();
+}
+
+void TimingProbe::record(const Open& open) {
+  const Clock::time_point now = Clock::now();
+  const Moved moved = moved_now();
+  const double start = seconds(wall_origin_.time_since_epoch()) + seconds(open.start - origin_);
+  times_.push_back({open.stage,
+                    open.index,
+                    start,
+                    seconds(now - open.start),
+                    {moved.bytes_sent - open.moved.bytes_sent,
+                     moved.bytes_received - open.moved.bytes_received, moved.seconds - open.moved.seconds}});
 }
 
 void TimingProbe::clear() { times_.clear(); }
@@ -36,6 +65,14 @@ void TimingProbe::report(model::ProbePoint point) {
 nlohmann::json TimingProbe::occurrences() const {
   nlohmann::json result = nlohmann::json::object();
   for (const StageTime& time : times_) result[time.stage].push_back(time.seconds);
+  return result;
+}
+
+nlohmann::json TimingProbe::events() const {
+  nlohmann::json result = nlohmann::json::array();
+  for (const StageTime& time : times_)
+    result.push_back({time.stage, time.index, time.start, time.seconds, time.moved.bytes_sent,
+                      time.moved.bytes_received, time.moved.seconds});
   return result;
 }
 

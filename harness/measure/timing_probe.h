@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,20 +14,32 @@
 
 namespace isoframe::harness::measure {
 
-/// One begin() with its end().
-struct StageTime {
-  std::string stage;
-  std::int64_t index = -1;  ///< as the model gave it: the step, the tile, -1
-  double seconds = 0.0;     ///< by the steady clock; stages nest, so do their times
+/// What this rank has moved so far; a stage is given what was added during it.
+struct Moved {
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  double seconds = 0.0;  ///< inside collectives, waiting included
 };
 
-/// For one thread: a rank's.  Costs two clock readings and one record a stage.
+/// One begin() with its end(), or a part of a stage that ended with a tensor: a transformer block.
+struct StageTime {
+  std::string stage;
+  std::int64_t index = -1;  ///< as the model gave it: the step, the tile, the block, -1
+  double start = 0.0;       ///< seconds since 1970; on one machine the same for all ranks
+  double seconds = 0.0;     ///< by the steady clock; stages nest, so do their times
+  Moved moved;
+};
+
+/// For one thread: a rank's.  Costs two clock readings and one record a stage or block.
 class TimingProbe : public model::Probe {
  public:
-  explicit TimingProbe(ProgressWriter progress = ProgressWriter::from_environment());
+  /// `moved` counts from any origin and never falls; without it nothing moves.
+  explicit TimingProbe(ProgressWriter progress = ProgressWriter::from_environment(),
+                       std::function<Moved()> moved = {});
 
   void begin(model::ProbePoint point) override;
   void end(model::ProbePoint point) override;
+  void tensor(model::ProbePoint point, const at::Tensor& value) override;
 
   /// In the order in which they ended.
   const std::vector<StageTime>& times() const { return times_; }
@@ -37,6 +50,9 @@ class TimingProbe : public model::Probe {
   nlohmann::json occurrences() const;
   /// {"text": s, "denoise": s, "denoise.step": s, ...}: the sum of each stage's occurrences.
   nlohmann::json totals() const;
+  /// [[stage, index, start, seconds, bytes sent, bytes received, seconds in collectives], ...] in the order
+  /// in which they ended: what trace.json is made of.
+  nlohmann::json events() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -44,12 +60,20 @@ class TimingProbe : public model::Probe {
     std::string stage;
     std::int64_t index;
     Clock::time_point start;
+    Moved moved;
   };
+
+  Moved moved_now() const { return moved_ ? moved_() : Moved{}; }
+  void record(const Open& open);
 
   void report(model::ProbePoint point);
 
   ProgressWriter progress_;
+  std::function<Moved()> moved_;
+  std::chrono::system_clock::time_point wall_origin_ = std::chrono::system_clock::now();
+  Clock::time_point origin_ = Clock::now();
   std::vector<Open> open_;
+  Open part_{};  ///< what has been going on since the last stage began or tensor was shown
   std::vector<StageTime> times_;
   std::int64_t steps_ = -1;  ///< of the current denoising
 };

@@ -64,6 +64,16 @@ std::vector<json> RunDirectory::rounds(const scenario::Case& value) const {
   return result;
 }
 
+std::vector<json> RunDirectory::events(const scenario::Case& value, int index) const {
+  std::vector<json> result;
+  for (int rank = 0; rank < value.layout.world_size(); ++rank) {
+    const fs::path file = round(value, index) / fmt::format("events-{}.json", rank);
+    if (!fs::exists(file)) return {};
+    result.push_back(store::read_json(file));
+  }
+  return result;
+}
+
 json RunDirectory::error(const scenario::Case& value) const {
   for (int index = 0; fs::exists(round(value, index)); ++index) {
     const fs::path file = round(value, index) / "error.json";

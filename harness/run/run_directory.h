@@ -5,8 +5,9 @@
 //   <case>/frames.safetensors       of the first round; latents.safetensors and video.mp4 beside it
 //   <case>/result.json
 //   <case>/.rounds/<k>/rank-<r>.json  what rank r recorded in round k; error.json where the round failed
+//   <case>/.rounds/<k>/events-<r>.json  when rank r began and ended each stage, block and tile
 //   <case>/.rounds/<k>/repeat.json    k >= 1: this round's frames against the first round's
-//   run.json, report.md, junit.xml
+//   run.json, report.md, report.html, junit.xml, trace.json
 
 #include <filesystem>
 #include <vector>
@@ -38,6 +39,9 @@ class RunDirectory {
 
   /// Ranks' records of the measured rounds, in order, as far as there are any.
   std::vector<nlohmann::json> rounds(const scenario::Case& value) const;
+  /// What ranks did when in round k, in the order of ranks: TimingProbe::events() of each.  Empty where that
+  /// was not kept.
+  std::vector<nlohmann::json> events(const scenario::Case& value, int index) const;
   /// The error of the first failed round, or null.
   nlohmann::json error(const scenario::Case& value) const;
   /// repeat.json of round k, or null.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <set>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -11,12 +13,11 @@
 #include "harness/launch/progress.h"
 #include "harness/measure/environment.h"
 #include "harness/run/preflight.h"
+#include "harness/run/report_files.h"
 #include "harness/run/result.h"
 #include "harness/run/run_directory.h"
 #include "harness/store/json_file.h"
 #include "model/error.h"
-#include "reports/junit.h"
-#include "reports/markdown.h"
 
 namespace isoframe::harness::run {
 
@@ -147,6 +148,15 @@ judge::Judgement judgement_of(const Case& value, const json& suite, const json& 
   return judge::judge(value, result, baseline);
 }
 
+/// One value where all cases agree, else a list of them.
+template <typename Value>
+json common(const std::vector<Case>& cases, Value Case::*member) {
+  std::set<Value> values;
+  for (const Case& value : cases) values.insert(value.*member);
+  if (values.size() == 1) return *values.begin();
+  return values;
+}
+
 /// This run's case beside the same case of an earlier run.
 json against_row(const Case& value, const json& row, const RunDirectory& directory, const fs::path& against,
                  const json& earlier) {
@@ -175,6 +185,8 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const fs
 
   json run = suite;
   run["cases"] = json::array();
+  run["environment"]["threads_per_rank"] = common(cases, &Case::threads_per_rank);
+  run["environment"]["device"] = common(cases, &Case::device);
   if (!against.empty()) run["against"] = against.string();
   const json earlier = against.empty() ? json() : store::read_json(against / "run.json");
   std::map<std::string, int> counts = {
@@ -200,8 +212,7 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const fs
   }
   run["counts"] = counts;
   store::write_json(directory.path() / "run.json", run);
-  store::write_text(directory.path() / "report.md", reports::markdown_report(run));
-  store::write_text(directory.path() / "junit.xml", reports::junit_report(run));
+  write_reports(run, cases, results, directory);
   return run;
 }
 

@@ -47,6 +47,18 @@ json collectives_of(const model::parallel::Mesh& mesh) {
   return rows;
 }
 
+measure::Moved moved_by(const model::parallel::Mesh& mesh) {
+  measure::Moved moved;
+  for (const auto& group : mesh.groups()) {
+    for (const auto& [collective, traffic] : group->traffic()) {
+      moved.bytes_sent += traffic.bytes_sent;
+      moved.bytes_received += traffic.bytes_received;
+      moved.seconds += traffic.seconds;
+    }
+  }
+  return moved;
+}
+
 /// This rank's tiles with the time each took, from the plan that decode followed.
 json tiles_of(const std::vector<model::vae::TileAssignment>& plan, int rank,
               const measure::TimingProbe& probe) {
@@ -150,7 +162,7 @@ void run_worker(const std::filesystem::path& job_file) {
   if (mesh.rank == 0) warn_of_surplus(model.unused());
 
   const model::pipeline::Request request = request_of(value);
-  measure::TimingProbe probe(progress);
+  measure::TimingProbe probe(progress, [&mesh] { return moved_by(mesh); });
   model::pipeline::Request warmup = request;
   warmup.steps = 1;
   for (int k = 0; k < value.warmup; ++k) model.generate(warmup, probe);
@@ -171,6 +183,7 @@ void run_worker(const std::filesystem::path& job_file) {
     progress.write("write");
     write_outputs(measured.video, job.directory);
   }
+  store::write_text(job.directory / fmt::format("events-{}.json", mesh.rank), probe.events().dump());
   store::write_json(job.directory / fmt::format("rank-{}.json", mesh.rank), record);
 }
 

@@ -128,7 +128,7 @@ class Run(unittest.TestCase):
         process, out = self.start(scenario)
         stdout, stderr = process.communicate(timeout=300)
         self.assertEqual(process.returncode, 0, stdout + stderr)
-        for name in ("run.json", "report.md", "junit.xml"):
+        for name in ("run.json", "report.md", "report.html", "junit.xml", "trace.json"):
             self.assertTrue((out / name).stat().st_size > 0, name)
         for case in ("base", "victim", "after"):
             for name in ("frames.safetensors", "latents.safetensors", "video.mp4", "result.json"):

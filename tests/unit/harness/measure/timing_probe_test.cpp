@@ -99,6 +99,46 @@ TEST(TimingProbe, ForgetsAWarmUp) {
   EXPECT_EQ(probe.occurrences().at("denoise.step").size(), 2u);
 }
 
+TEST(TimingProbe, ABlockLastsFromOneTensorToTheNext) {
+  TimingProbe probe(ProgressWriter(-1));
+  const std::array<std::byte, 16> nothing{};
+  const auto& unread = reinterpret_cast<const at::Tensor&>(nothing);
+  {
+    const ProbeScope transformer(probe, {"transformer"});
+    probe.tensor({"x_embedder"}, unread);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    probe.tensor({"transformer_blocks", 0}, unread);
+    probe.tensor({"transformer_blocks.context", 0}, unread);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    probe.tensor({"transformer_blocks", 1}, unread);
+  }
+  const json events = probe.events();
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[0][0], "transformer_blocks");
+  EXPECT_EQ(events[1][1], 1);
+  EXPECT_GE(events[0][3].get<double>(), 0.005);
+  EXPECT_GE(events[1][3].get<double>(), 0.010);
+  EXPECT_GE(events[1][2].get<double>(), events[0][2].get<double>() + events[0][3].get<double>());
+  EXPECT_EQ(events[2][0], "transformer");
+  EXPECT_GE(events[2][3].get<double>(), events[0][3].get<double>() + events[1][3].get<double>());
+}
+
+TEST(TimingProbe, AStageIsGivenWhatMovedDuringIt) {
+  Moved moved;
+  TimingProbe probe(ProgressWriter(-1), [&] { return moved; });
+  moved.bytes_sent = 5;
+  {
+    const ProbeScope outer(probe, {"denoise", 1});
+    moved.bytes_sent += 100;
+    const ProbeScope inner(probe, {"denoise.step", 0});
+    moved = {moved.bytes_sent + 20, 7, 0.5};
+  }
+  EXPECT_EQ(probe.times()[0].moved.bytes_sent, 20u);
+  EXPECT_EQ(probe.times()[0].moved.bytes_received, 7u);
+  EXPECT_EQ(probe.times()[1].moved.bytes_sent, 120u);
+  EXPECT_EQ(probe.times()[1].moved.seconds, 0.5);
+}
+
 TEST(TimingProbe, ReportsTheStagesThatAPersonWaitsFor) {
   const Pipe pipe;
   TimingProbe probe{ProgressWriter(pipe.writer())};

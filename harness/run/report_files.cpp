@@ -1,0 +1,65 @@
+#include "harness/run/report_files.h"
+
+#include "harness/run/report_pictures.h"
+#include "harness/store/json_file.h"
+#include "reports/github.h"
+#include "reports/html.h"
+#include "reports/junit.h"
+#include "reports/markdown.h"
+#include "reports/trace.h"
+
+namespace isoframe::harness::run {
+
+using nlohmann::json;
+using scenario::Case;
+
+namespace {
+
+reports::CaseEvents events_of(const Case& value, const RunDirectory& directory) {
+  reports::CaseEvents events{value.name, {}};
+  for (int round = 0;; ++round) {
+    std::vector<json> ranks = directory.events(value, round);
+    if (ranks.empty()) return events;
+    events.rounds.push_back(std::move(ranks));
+  }
+}
+
+/// Of the last round, only stages that do not hold others: they are drawn beside each other.
+json timeline_of(const reports::CaseEvents& events) {
+  json timeline = json::array();
+  if (events.rounds.empty()) return timeline;
+  for (const json& rank : events.rounds.back()) {
+    json shown = json::array();
+    for (const json& event : rank) {
+      const std::string stage = event.at(0).get<std::string>();
+      if (stage == "text" || stage == "denoise.step" || stage.starts_with("decode."))
+        shown.push_back({stage, event.at(1), event.at(2), event.at(3)});
+    }
+    timeline.push_back(std::move(shown));
+  }
+  return timeline;
+}
+
+}  // namespace
+
+void write_reports(const json& run, const std::vector<Case>& cases,
+                   const std::map<std::string, json>& results, const RunDirectory& directory) {
+  std::vector<reports::CaseEvents> events;
+  std::map<std::string, reports::HtmlCase> html;
+  PictureBudget budget;
+  for (const Case& value : cases) {
+    events.push_back(events_of(value, directory));
+    reports::HtmlCase& shown = html[value.name];
+    shown.result = results.at(value.name);
+    shown.timeline = timeline_of(events.back());
+    add_pictures(value, directory, budget, shown);
+  }
+  const std::filesystem::path& path = directory.path();
+  store::write_text(path / "report.md", reports::markdown_report(run));
+  store::write_text(path / "report.html", reports::html_report(run, html));
+  store::write_text(path / "junit.xml", reports::junit_report(run));
+  store::write_text(path / "trace.json", reports::trace_json(events));
+  reports::tell_github(run);
+}
+
+}  // namespace isoframe::harness::run

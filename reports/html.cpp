@@ -1,0 +1,101 @@
+#include "reports/html.h"
+
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "reports/case_table.h"
+#include "reports/templates.h"
+#include "reports/text.h"
+
+namespace isoframe::reports {
+
+namespace {
+
+using nlohmann::json;
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : one_line(text)) {
+    if (c == '<' || c == '>' || c == '&' || c == '"') {
+      result += fmt::format("&#{};", static_cast<int>(c));
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+json to_json(const HtmlCase& value) {
+  json pictures = json::array();
+  for (const FramePictures& frame : value.pictures)
+    pictures.push_back({{"frame", frame.frame},
+                        {"reference", frame.reference},
+                        {"candidate", frame.candidate},
+                        {"heat", frame.heat},
+                        {"largest", frame.largest}});
+  return {{"result", value.result},
+          {"timeline", value.timeline},
+          {"pictures", std::move(pictures)},
+          {"thumbnail", value.thumbnail},
+          {"note", value.note}};
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+}
+
+/// Each placeholder once, in this order; what is filled in is not looked at again.
+std::string filled(std::string_view text,
+                   const std::vector<std::pair<std::string_view, std::string_view>>& values) {
+  std::string result;
+  for (const auto& [placeholder, value] : values) {
+    const std::size_t at = text.find(placeholder);
+    if (at == std::string_view::npos)
+      throw std::logic_error(fmt::format("report.html lacks {}", placeholder));
+    result.append(text.substr(0, at)).append(value);
+    text.remove_prefix(at + placeholder.size());
+  }
+  return result.append(text);
+}
+
+}  // namespace
+
+std::string data_uri(const std::string& mime_type, const std::string& bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text = fmt::format("data:{};base64,", mime_type);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t left = bytes.size() - i;
+    std::uint32_t group = static_cast<std::uint8_t>(bytes[i]) << 16;
+    if (left > 1) group |= static_cast<std::uint8_t>(bytes[i + 1]) << 8;
+    if (left > 2) group |= static_cast<std::uint8_t>(bytes[i + 2]);
+    text += kDigits[group >> 18];
+    text += kDigits[group >> 12 & 63];
+    text += left > 1 ? kDigits[group >> 6 & 63] : '=';
+    text += left > 2 ? kDigits[group & 63] : '=';
+  }
+  return text;
+}
+
+std::string script_safe(const json& value) {
+  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  replace_all(text, "<", "\\u003c");
+  replace_all(text, "\u2028", "\\u2028");
+  replace_all(text, "\u2029", "\\u2029");
+  return text;
+}
+
+std::string html_report(const json& run, const std::map<std::string, HtmlCase>& cases) {
+  const std::string sentence = verdict_sentence(run);
+  json details = json::object();
+  for (const auto& [name, value] : cases) details[name] = to_json(value);
+  const std::string data = script_safe({{"run", run}, {"verdict", sentence}, {"cases", std::move(details)}});
+  const std::string title = "isoframe: " + escaped(sentence);
+  return filled(templates::kHtml,
+                {{"@TITLE@", title}, {"@CSS@", templates::kCss}, {"@DATA@", data}, {"@JS@", templates::kJs}});
+}
+
+}  // namespace isoframe::reports

@@ -1,0 +1,345 @@
+"use strict";
+// Draws the report from the JSON beside it.  Text enters the page as text nodes only: nothing of it can be markup.
+const data = JSON.parse(document.getElementById("data").textContent);
+const run = data.run;
+
+function element(tag, attributes, ...children) {
+  const svg = ["svg", "path", "line", "text", "title", "circle", "g"].includes(tag);
+  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  for (const child of children.flat()) if (child !== null && child !== undefined) node.append(child);
+  return node;
+}
+
+// Numbers as report.md shows them; what was not measured is "-".
+const numeric = (value) => (value === "inf" ? Infinity : typeof value === "number" ? value : null);
+function significant(value) {
+  const x = numeric(value);
+  if (x === null) return "-";
+  if (x === 0) return "0";
+  if (!Number.isFinite(x)) return "inf";
+  const magnitude = Math.floor(Math.log10(Math.abs(Number(x.toPrecision(3)))));
+  return magnitude < -4 ? x.toExponential(2) : x.toFixed(Math.max(0, 2 - magnitude));
+}
+const seconds = (x) => (numeric(x) === null ? "-" : `${significant(x)} s`);
+function bytes(value) {
+  const x = numeric(value);
+  if (x === null) return "-";
+  if (x < 1024) return `${x} B`;
+  const unit = x >= 2 ** 30 ? [2 ** 30, "GiB"] : x >= 2 ** 20 ? [2 ** 20, "MiB"] : [1024, "KiB"];
+  return `${significant(x / unit[0])} ${unit[1]}`;
+}
+function ssim(value) {
+  const x = numeric(value);
+  return x === null ? "-" : (x < 1 ? Math.min(x, 0.999999) : x).toFixed(6);
+}
+const psnr = (value) => (numeric(value) === null ? "-" : numeric(value) === Infinity ? "inf" : numeric(value).toFixed(2));
+const id = (name) => `case-${run.cases.findIndex((record) => record.name === name)}`;
+const verdict = (word) => element("span", { class: `verdict ${word}` }, word);
+const colours = ["--bar-1", "--bar-2", "--bar-3", "--bar-4", "--bar-5"].map((name) => `var(${name})`);
+const isReference = (record) => !record.baseline && numeric(record.seconds) !== null;
+
+function table(columns, rows, caption) {
+  const heads = columns.map((c) => element("th", { scope: "col", class: c.number ? "number" : null }, c.title));
+  const body = rows.map((cells) => element("tr", {}, cells.map((cell, i) =>
+    element(i === 0 ? "th" : "td", { scope: i === 0 ? "row" : null, class: columns[i].number ? "number" : null }, cell))));
+  return element("div", { class: "scroll" }, element("table", { "aria-label": caption },
+    element("thead", {}, element("tr", {}, heads)), element("tbody", {}, body)));
+}
+
+function facts(pairs) {
+  return element("dl", { class: "facts" }, pairs.filter(([, value]) => value !== null && value !== "").map(([name, value]) =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, value))));
+}
+
+function where(detail) {
+  const quality = detail && detail.result.quality;
+  if (!quality) return null;
+  const region = quality.worst_region, first = quality.eight_bit && quality.eight_bit.first_differing_frame;
+  if (!region) return quality.identical === false ? "floats only: equal after 8 bits" : null;
+  return `first different frame ${first}, worst frame ${quality.psnr.worst_frame}, worst region ${region.width} x ${region.height} ` +
+    `pixels at x ${region.x}, y ${region.y} of frame ${region.frame} (PSNR ${psnr(region.psnr)} dB)`;
+}
+
+function banner() {
+  const worst = ["error", "failed", "untrusted"].find((word) => run.counts && run.counts[word]) || "passed";
+  const notPassed = run.cases.filter((record) => record.verdict !== "passed");
+  const different = run.cases.filter((record) => record.verdict === "passed" && record.identical === false);
+  const lines = notPassed.concat(different).map((record) => element("li", {},
+    verdict(record.verdict), " ", element("a", { href: `#${id(record.name)}` }, element("code", {}, record.name)), " ",
+    record.verdict === "passed" ? "differs from its baseline, within its gates" : record.reason || "no reason was recorded",
+    where(data.cases[record.name]) ? element("div", { class: "soft" }, where(data.cases[record.name])) : null));
+  const identical = run.cases.filter((record) => record.identical === true && record.verdict !== "untrusted").length;
+  const compared = run.cases.filter((record) => typeof record.identical === "boolean").length;
+  const environment = run.environment || {};
+  const slower = run.cases.filter((record) => record.against && numeric(record.against.seconds_ratio) !== null);
+  return element("header", { class: `card banner ${run.interrupted ? "error" : worst}` },
+    element("h1", { id: "verdict" }, data.verdict),
+    element("p", { class: "soft" }, compared
+      ? `${identical} of ${compared} compared cases equal their baseline in every float.`
+      : "No case was compared with a baseline."),
+    lines.length ? element("ul", { "aria-label": "What changed, and where" }, lines) : null,
+    slower.length ? element("p", {}, `Against ${run.against}: ` + slower.map((record) =>
+      `${record.name} ${record.against.seconds_ratio.toFixed(2)}x the time`).join(", ")) : null,
+    facts([["measured", run.started + (run.finished ? ` to ${run.finished}` : "")], ["processor", environment.cpu || ""],
+      ["cores", environment.cores ? String(environment.cores) : ""], ["memory", bytes(environment.memory_bytes)],
+      ["isoframe", environment.isoframe ? `${environment.isoframe.version} ${environment.isoframe.commit || ""}` : ""],
+      ["scenarios", (run.scenarios || []).join(", ")]]));
+}
+
+const columns = [
+  { title: "case", key: (r) => r.name, show: (r) => element("a", { href: `#${id(r.name)}` }, element("code", {}, r.name)) },
+  { title: "layout", key: (r) => r.layout, show: (r) => element("code", {}, r.layout || "-") },
+  { title: "ranks", number: true, key: (r) => numeric(r.world_size), show: (r) => String(r.world_size ?? "-") },
+  { title: "time s", number: true, key: (r) => numeric(r.seconds), show: (r) => r.repetitions > 1
+      ? `${significant(r.seconds)} (${significant(r.seconds_min)}-${significant(r.seconds_max)})` : significant(r.seconds) },
+  { title: "speed-up", number: true, key: (r) => numeric(r.speedup), show: (r) => numeric(r.speedup) === null ? "-" : `${r.speedup.toFixed(2)}x` },
+  { title: "efficiency", number: true, key: (r) => numeric(r.efficiency), show: (r) => numeric(r.efficiency) === null ? "-" : `${(100 * r.efficiency).toFixed(0)} %` },
+  { title: "SSIM", number: true, key: (r) => numeric(r.ssim), show: (r) => isReference(r) ? "reference" : ssim(r.ssim) },
+  { title: "PSNR dB", number: true, key: (r) => numeric(r.psnr), show: (r) => isReference(r) ? "reference" : psnr(r.psnr) },
+  { title: "tensor memory", number: true, key: (r) => numeric(r.peak_tensor_bytes), show: (r) => bytes(r.peak_tensor_bytes) },
+  { title: "resident memory", number: true, key: (r) => numeric(r.peak_resident_bytes), show: (r) => bytes(r.peak_resident_bytes) },
+  { title: "verdict", key: (r) => r.verdict, show: (r) => verdict(r.verdict) },
+];
+
+function compare(a, b) {
+  if (a === null || b === null) return (a === null) - (b === null);
+  return typeof a === "string" ? a.localeCompare(b) : a < b ? -1 : a > b ? 1 : 0;
+}
+
+function caseTable() {
+  const state = { column: -1, descending: false };
+  const body = element("tbody", {}), status = element("span", { class: "soft", role: "status" });
+  const search = element("input", { type: "search", id: "filter", placeholder: "name or layout", oninput: draw });
+  const words = [...new Set(run.cases.map((record) => record.verdict))].sort();
+  const choice = element("select", { id: "verdicts", onchange: draw }, element("option", { value: "" }, "every verdict"),
+    words.map((word) => element("option", { value: word }, word)));
+  const heads = columns.map((column, index) => element("th", { scope: "col", class: column.number ? "number" : null },
+    element("button", { type: "button", onclick: () => {
+      state.descending = state.column === index && !state.descending;
+      state.column = index;
+      draw();
+    } }, column.title)));
+  function draw() {
+    const text = search.value.toLowerCase();
+    const rows = run.cases.filter((record) => (!choice.value || record.verdict === choice.value) &&
+      `${record.name} ${record.layout}`.toLowerCase().includes(text));
+    if (state.column >= 0) {
+      const key = columns[state.column].key, sign = state.descending ? -1 : 1;
+      // What was not measured stays at the end either way.
+      rows.sort((a, b) => (key(a) === null || key(b) === null ? 1 : sign) * compare(key(a), key(b)));
+    }
+    heads.forEach((head, index) => index === state.column
+      ? head.setAttribute("aria-sort", state.descending ? "descending" : "ascending") : head.removeAttribute("aria-sort"));
+    body.replaceChildren(...rows.map((record) => element("tr", { "data-case": record.name }, columns.map((column, i) =>
+      element(i === 0 ? "th" : "td", { scope: i === 0 ? "row" : null, class: column.number ? "number" : null }, column.show(record))))));
+    status.textContent = rows.length === run.cases.length ? "" : `${rows.length} of ${run.cases.length} cases`;
+  }
+  draw();
+  return element("section", { id: "cases", tabindex: "-1" }, element("h2", {}, "Cases"),
+    element("div", { class: "controls" }, element("label", { for: "filter" }, "Show"), search,
+      element("label", { for: "verdicts" }, "with"), choice, status),
+    element("div", { class: "scroll card" }, element("table", { id: "case-table" },
+      element("thead", {}, element("tr", {}, heads)), body)),
+    element("p", { class: "soft" }, "Time: median (smallest-largest), prompt to frames. Memory: of the largest rank. " +
+      "A title sorts; again, the other way."));
+}
+
+function curve(title, values, show) {
+  const known = values.map(numeric), finite = known.filter((x) => x !== null && Number.isFinite(x));
+  if (!finite.length) return null;
+  // Room above the largest stands for infinity.
+  const low = Math.min(...finite), high = Math.max(...finite), span = high - low || Math.abs(high) || 1;
+  const unbounded = known.some((x) => x === Infinity), top = high + (unbounded ? 0.35 : 0.08) * span, bottom = low - 0.08 * span;
+  const width = 520, height = 150, left = 62, right = 10, above = 10, below = 24;
+  const x = (i) => left + (values.length < 2 ? 0.5 : i / (values.length - 1)) * (width - left - right);
+  const y = (v) => above + (1 - ((v === Infinity ? top : v) - bottom) / (top - bottom)) * (height - above - below);
+  const path = known.map((v, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(v).toFixed(1)}`).join("");
+  const label = (text, px, py, anchor) => element("text", { x: px, y: py, "text-anchor": anchor }, text);
+  const grid = (v) => element("line", { x1: left, x2: width - right, y1: y(v), y2: y(v), stroke: "var(--line)" });
+  return element("div", {}, element("h3", {}, title), element("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, role: "img",
+    "aria-label": `${title}: from ${show(Math.min(...known))} to ${show(Math.max(...known))} over ${values.length} frames` },
+    grid(high), grid(low), unbounded ? grid(Infinity) : null,
+    label(show(high), left - 6, y(high) + 4, "end"), high === low ? null : label(show(low), left - 6, y(low) + 4, "end"),
+    unbounded ? label("inf", left - 6, y(Infinity) + 4, "end") : null,
+    label("frame 0", left, height - 6, "start"), values.length > 1 ? label(String(values.length - 1), width - right, height - 6, "end") : null,
+    element("path", { d: path, fill: "none", stroke: "var(--bar-1)", "stroke-width": 2 }),
+    known.length > 120 ? null : known.map((v, i) => element("circle", { cx: x(i), cy: y(v), r: 3.5, fill: "var(--bar-1)" },
+      element("title", {}, `frame ${i}: ${show(v)}`)))));
+}
+
+function picture(source, caption) {
+  return element("figure", {}, element("img", { src: source, alt: caption, loading: "lazy" }), element("figcaption", {}, caption));
+}
+
+function swipe(pictures) {
+  const under = element("img", { alt: "reference" }), over = element("img", { alt: "candidate" });
+  const edge = element("div", { class: "edge" }), frame = element("output", {});
+  const figures = element("div", { class: "frames" });
+  const position = element("input", { type: "range", class: "swipe-position", min: 0, max: 100, value: 50, "aria-label": "Reference to the left, candidate to the right", oninput: draw });
+  const choice = element("input", { type: "range", class: "swipe-frame", min: 0, max: pictures.length - 1, value: 0, "aria-label": "Frame", oninput: draw });
+  function draw() {
+    const shown = pictures[Number(choice.value)];
+    under.src = shown.reference;
+    over.src = shown.candidate;
+    over.style.clipPath = `inset(0 0 0 ${position.value}%)`;
+    edge.style.left = `${position.value}%`;
+    frame.textContent = `Frame ${shown.frame}`;
+    choice.setAttribute("aria-valuetext", `frame ${shown.frame}`);
+    figures.replaceChildren(picture(shown.reference, `reference, frame ${shown.frame}`), picture(shown.candidate, `candidate, frame ${shown.frame}`),
+      picture(shown.heat, `difference; brightest: ${shown.largest} of 255`));
+  }
+  draw();
+  return element("div", {}, element("div", { class: "controls" }, frame, pictures.length > 1 ? element("div", { style: "flex:1;max-width:420px" }, choice) : null), figures,
+    element("div", { class: "pair" }, element("div", {}, element("div", { class: "swipe" }, under, over, edge), position,
+      element("p", { class: "soft" }, "Left of the line the reference, right of it the candidate. Arrow keys move it.")),
+      element("div", { class: "swipe-side" })));
+}
+
+const stageColour = (stage) => colours[["text", "denoise.step", "decode.tile", "decode.communication", "decode.blend"].indexOf(stage)] || "var(--skipped)";
+
+function waterfall(ranks) {
+  const events = ranks.flat();
+  if (!events.length) return null;
+  const start = Math.min(...events.map((e) => e[2])), end = Math.max(...events.map((e) => e[2] + e[3])), span = end - start || 1;
+  const stages = [...new Set(events.map((e) => e[0]))];
+  const name = (e) => (e[1] < 0 ? e[0] : `${e[0]} ${e[1]}`);
+  return element("div", {}, element("h3", {}, "Stages of the last repetition, rank by rank"),
+    element("div", { class: "legend" }, stages.map((stage) => element("span", {}, element("i", { style: `background:${stageColour(stage)}` }), stage))),
+    ranks.map((list, rank) => element("div", { class: "row" }, element("span", {}, `rank ${rank}`),
+      element("div", { class: "track", role: "img", "aria-label": `rank ${rank}: ` + stages.map((stage) =>
+        `${stage} ${seconds(list.filter((e) => e[0] === stage).reduce((sum, e) => sum + e[3], 0))}`).join(", ") },
+        list.map((e) => element("span", { title: `${name(e)}: ${seconds(e[3])}`,
+          style: `left:${100 * (e[2] - start) / span}%;width:${100 * e[3] / span}%;background:${stageColour(e[0])}` }))),
+      element("span", { class: "value" }, list.length ? seconds(Math.max(...list.map((e) => e[2] + e[3])) - start) : "-"))));
+}
+
+function memory(ranks) {
+  const largest = Math.max(...ranks.map((rank) => numeric(rank.peak_resident_bytes) || 0));
+  if (!largest) return null;
+  return element("div", {}, element("h3", {}, "Peak memory, rank by rank"),
+    element("div", { class: "legend" }, element("span", {}, element("i", { style: `background:${colours[0]}` }), "resident"),
+      element("span", {}, element("i", { style: `background:${colours[1]}` }), "tensors")),
+    ranks.map((rank) => element("div", { class: "row" }, element("span", {}, `rank ${rank.rank}`),
+      element("div", { class: "track", role: "img", "aria-label": `resident ${bytes(rank.peak_resident_bytes)}, tensors ${bytes(rank.peak_tensor_bytes)}` },
+        element("span", { style: `left:0;width:${100 * (numeric(rank.peak_resident_bytes) || 0) / largest}%;background:${colours[0]}` }),
+        element("span", { style: `left:0;width:${100 * (numeric(rank.peak_tensor_bytes) || 0) / largest}%;background:${colours[1]}` })),
+      element("span", { class: "value" }, `${bytes(rank.peak_resident_bytes)} / ${bytes(rank.peak_tensor_bytes)}`))));
+}
+
+function communication(ranks) {
+  const names = [...new Set(ranks.flatMap((rank) => rank.collectives.map((c) => `${c.group} ${c.collective}`)))];
+  if (!names.length) return null;
+  const cell = (rank, name) => rank.collectives.find((c) => `${c.group} ${c.collective}` === name);
+  const largest = Math.max(1, ...ranks.flatMap((rank) => rank.collectives.map((c) => c.bytes_sent)));
+  const shaded = (c) => {
+    if (!c) return "-";
+    const share = Math.round(40 * c.bytes_sent / largest);
+    return element("div", { style: `background:color-mix(in srgb, var(--bar-1) ${share}%, transparent);padding:2px 6px;border-radius:3px`,
+      title: `${c.calls} calls, ${bytes(c.bytes_received)} received, ${seconds(c.seconds)}` },
+      c.bytes_sent || !c.bytes_received ? `${bytes(c.bytes_sent)} out` : `${bytes(c.bytes_received)} in`,
+      element("div", { class: "soft" }, `${c.calls} x, ${seconds(c.seconds)}`));
+  };
+  return element("div", {}, element("h3", {}, "Communication of one generation: bytes, calls, time"),
+    table([{ title: "group and collective" }].concat(ranks.map((rank) => ({ title: `rank ${rank.rank}`, number: true }))),
+      names.map((name) => [name].concat(ranks.map((rank) => shaded(cell(rank, name))))), "communication"));
+}
+
+function tilePlan(ranks) {
+  const plan = (ranks[0] && ranks[0].plan) || [];
+  if (plan.length < 2) return null;
+  const time = {};
+  for (const rank of ranks) for (const tile of rank.tiles) time[`${tile.row} ${tile.column}`] = tile.seconds;
+  const cells = plan.slice().sort((a, b) => a.row - b.row || a.column - b.column).map((tile) => element("div", {
+    style: `grid-row:${tile.row + 1};grid-column:${tile.column + 1};background:hsl(${(tile.rank * 67 + 215) % 360} 45% 38%)` },
+    `rank ${tile.rank}`, element("br"), `${tile.height} x ${tile.width}`, element("br"), seconds(time[`${tile.row} ${tile.column}`])));
+  return element("div", {}, element("h3", {}, "VAE tiles: who decodes which (latents, seconds)"), element("div", { class: "tiles" }, cells));
+}
+
+function qualityFacts(quality) {
+  const floats = quality.float || {};
+  return facts([["PSNR", `${psnr(quality.psnr.mean)} dB`], ["worst frame", `${psnr(quality.psnr.min)} dB in frame ${quality.psnr.worst_frame}`],
+    ["SSIM", ssim(quality.ssim.mean)], ["MS-SSIM", quality.ms_ssim ? ssim(quality.ms_ssim.mean) : ""],
+    ["largest difference", significant(floats.max_difference)], ["relative L2", significant(floats.relative_l2)],
+    ["floats that differ", floats.differing_values === undefined ? "" : String(floats.differing_values)],
+    ["flicker (RMS)", quality.temporal ? significant(quality.temporal.mean) : ""],
+    ["NaN or infinite", floats.candidate_non_finite === undefined ? "" : String(floats.candidate_non_finite)]]);
+}
+
+function settings(value) {
+  if (!value) return null;
+  const tiling = value.tiling ? `${value.tile_size} px, overlap ${value.tile_overlap}` : "off";
+  return facts([["prompt", value.prompt], ["negative prompt", value.negative_prompt], ["video", `${value.frames} frames of ${value.height} x ${value.width}`],
+    ["steps", String(value.steps)], ["seed", String(value.seed)], ["tiling", tiling], ["dtype", value.dtype], ["threads a rank", String(value.threads_per_rank)]]);
+}
+
+function caseSection(record) {
+  const detail = data.cases[record.name], result = detail ? detail.result : {}, quality = result.quality || null;
+  const ranks = result.ranks || [], pictures = (detail && detail.pictures) || [];
+  const important = record.verdict !== "passed" || pictures.length > 0;
+  const section = element("details", { class: "case card", id: id(record.name), open: important },
+    element("summary", {}, element("code", {}, record.name), verdict(record.verdict), element("span", { class: "soft" }, record.layout || "")));
+  if (record.reason) section.append(element("p", {}, record.reason));
+  const place = where(detail);
+  if (place) section.append(element("p", {}, place[0].toUpperCase() + place.slice(1) + "."));
+  if (result.error && result.error.last_words) section.append(element("h3", {}, `Last words of rank ${result.error.rank}`), element("pre", {}, result.error.last_words));
+  if (quality) section.append(qualityFacts(quality));
+  if (pictures.length) {
+    const viewer = swipe(pictures), side = viewer.querySelector(".swipe-side");
+    for (const chart of [curve("PSNR (dB) frame by frame", quality.psnr.per_frame, psnr), curve("SSIM frame by frame", quality.ssim.per_frame, ssim)])
+      if (chart) side.append(chart);
+    section.append(element("h3", {}, `Frames against ${result.baseline}`), viewer);
+  }
+  if (detail && detail.note) section.append(element("p", { class: "notice" }, detail.note));
+  if (detail && detail.thumbnail) section.append(element("div", { style: "max-width:420px;margin-top:12px" }, picture(detail.thumbnail, "what it shows: its middle frame")));
+  for (const part of [waterfall((detail && detail.timeline) || []), memory(ranks), communication(ranks), tilePlan(ranks)]) if (part) section.append(part);
+  const setting = settings(result.case);
+  if (setting) section.append(element("h3", {}, "Settings"), setting);
+  if (record.command) section.append(element("h3", {}, "Again"), element("pre", {}, record.command));
+  return section;
+}
+
+function floors() {
+  const rows = run.cases.filter((record) => record.aa).map((record) => [element("code", {}, record.name),
+    record.aa.identical ? "identical frames" : "different frames", ssim(record.aa.ssim), psnr(record.aa.psnr),
+    numeric(record.aa.seconds_ratio) === null ? "-" : `${record.aa.seconds_ratio.toFixed(2)}x`]);
+  if (!rows.length) return null;
+  return element("section", {}, element("h2", {}, "Noise floor: baselines against themselves (A/A)"), element("div", { class: "card" },
+    table([{ title: "baseline" }, { title: "second run" }, { title: "SSIM", number: true }, { title: "PSNR dB", number: true }, { title: "time ratio", number: true }], rows, "noise floor")));
+}
+
+function earlier() {
+  const rows = run.cases.filter((record) => record.against).map((record) => [element("code", {}, record.name),
+    numeric(record.against.seconds_ratio) === null ? "-" : `${record.against.seconds_ratio.toFixed(2)}x`,
+    record.against.identical === null ? "-" : record.against.identical ? "identical" : "different", ssim(record.against.ssim), psnr(record.against.psnr)]);
+  if (!rows.length) return null;
+  return element("section", {}, element("h2", {}, `Against ${run.against}`), element("div", { class: "card" },
+    table([{ title: "case" }, { title: "time ratio", number: true }, { title: "frames" }, { title: "SSIM", number: true }, { title: "PSNR dB", number: true }], rows, "against an earlier run")));
+}
+
+function environment() {
+  const rows = [];
+  const walk = (prefix, value) => {
+    if (value === null || value === undefined) return;
+    if (Array.isArray(value)) rows.push([prefix, value.map((x) => typeof x === "number" ? significant(x) : x).join(", ")]);
+    else if (typeof value === "object") for (const [key, item] of Object.entries(value)) walk(prefix ? `${prefix} ${key}` : key, item);
+    else rows.push([prefix.replace(/_bytes$/, "").replaceAll("_", " "), prefix.endsWith("_bytes") ? bytes(value) : String(value)]);
+  };
+  walk("", run.environment);
+  return element("section", {}, element("h2", {}, "Environment"), element("div", { class: "card" },
+    table([{ title: "" }, { title: "" }], rows, "environment"), element("h3", {}, "Command"), element("pre", {}, run.command || "")));
+}
+
+const sections = [banner(), caseTable(), element("section", {}, element("h2", {}, "Case by case"), run.cases.map(caseSection)), floors(), earlier(), environment()];
+document.getElementById("report").append(...sections.filter((section) => section));
+const openTarget = () => {
+  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target && target.tagName === "DETAILS") target.open = true;
+};
+addEventListener("hashchange", openTarget);
+addEventListener("beforeprint", () => document.querySelectorAll("details.case").forEach((section) => { section.open = true; }));
+openTarget();
