@@ -1,5 +1,7 @@
 #include "harness/run/report_files.h"
 
+#include <algorithm>
+
 #include "harness/run/report_pictures.h"
 #include "harness/store/json_file.h"
 #include "reports/github.h"
@@ -29,10 +31,14 @@ json timeline_of(const reports::CaseEvents& events) {
   json timeline = json::array();
   if (events.rounds.empty()) return timeline;
   for (const json& rank : events.rounds.back()) {
+    const bool has_tiles = std::any_of(rank.begin(), rank.end(), [](const json& event) {
+      return event.at(0).get<std::string>().starts_with("decode.");
+    });
     json shown = json::array();
     for (const json& event : rank) {
       const std::string stage = event.at(0).get<std::string>();
-      if (stage == "text" || stage == "denoise.step" || stage.starts_with("decode."))
+      if (stage == "text" || stage == "denoise.step" || stage.starts_with("decode.") ||
+          (stage == "decode" && !has_tiles))
         shown.push_back({stage, event.at(1), event.at(2), event.at(3)});
     }
     timeline.push_back(std::move(shown));

@@ -93,6 +93,7 @@ function banner() {
 
 const columns = [
   { title: "case", key: (r) => r.name, show: (r) => element("a", { href: `#${id(r.name)}` }, element("code", {}, r.name)) },
+  { title: "verdict", key: (r) => r.verdict, show: (r) => verdict(r.verdict) },
   { title: "layout", key: (r) => r.layout, show: (r) => element("code", {}, r.layout || "-") },
   { title: "ranks", number: true, key: (r) => numeric(r.world_size), show: (r) => String(r.world_size ?? "-") },
   { title: "time s", number: true, key: (r) => numeric(r.seconds), show: (r) => r.repetitions > 1
@@ -101,9 +102,8 @@ const columns = [
   { title: "efficiency", number: true, key: (r) => numeric(r.efficiency), show: (r) => numeric(r.efficiency) === null ? "-" : `${(100 * r.efficiency).toFixed(0)} %` },
   { title: "SSIM", number: true, key: (r) => numeric(r.ssim), show: (r) => isReference(r) ? "reference" : ssim(r.ssim) },
   { title: "PSNR dB", number: true, key: (r) => numeric(r.psnr), show: (r) => isReference(r) ? "reference" : psnr(r.psnr) },
-  { title: "tensor memory", number: true, key: (r) => numeric(r.peak_tensor_bytes), show: (r) => bytes(r.peak_tensor_bytes) },
-  { title: "resident memory", number: true, key: (r) => numeric(r.peak_resident_bytes), show: (r) => bytes(r.peak_resident_bytes) },
-  { title: "verdict", key: (r) => r.verdict, show: (r) => verdict(r.verdict) },
+  { title: "peak memory", number: true, key: (r) => numeric(r.peak_tensor_bytes), show: (r) => numeric(r.peak_tensor_bytes) === null
+      ? "-" : `${bytes(r.peak_tensor_bytes)} / ${bytes(r.peak_resident_bytes)}` },
 ];
 
 function compare(a, b) {
@@ -145,7 +145,7 @@ function caseTable() {
       element("label", { for: "verdicts" }, "with"), choice, status),
     element("div", { class: "scroll card" }, element("table", { id: "case-table" },
       element("thead", {}, element("tr", {}, heads)), body)),
-    element("p", { class: "soft" }, "Time: median (smallest-largest), prompt to frames. Memory: of the largest rank. " +
+    element("p", { class: "soft" }, "Time: median (smallest-largest), prompt to frames. Memory: tensors / resident, of the largest rank. " +
       "A title sorts; again, the other way."));
 }
 
@@ -200,7 +200,7 @@ function swipe(pictures) {
       element("div", { class: "swipe-side" })));
 }
 
-const stageColour = (stage) => colours[["text", "denoise.step", "decode.tile", "decode.communication", "decode.blend"].indexOf(stage)] || "var(--skipped)";
+const stageColour = (stage) => colours[["text", "denoise.step", stage === "decode" ? "decode" : "decode.tile", "decode.communication", "decode.blend"].indexOf(stage)] || "var(--skipped)";
 
 function waterfall(ranks) {
   const events = ranks.flat();
@@ -303,6 +303,12 @@ function caseSection(record) {
   return section;
 }
 
+// What needs looking at comes first.
+function bySeverity() {
+  const order = ["error", "failed", "untrusted", "passed", "skipped"];
+  return run.cases.slice().sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+}
+
 function floors() {
   const rows = run.cases.filter((record) => record.aa).map((record) => [element("code", {}, record.name),
     record.aa.identical ? "identical frames" : "different frames", ssim(record.aa.ssim), psnr(record.aa.psnr),
@@ -334,7 +340,7 @@ function environment() {
     table([{ title: "" }, { title: "" }], rows, "environment"), element("h3", {}, "Command"), element("pre", {}, run.command || "")));
 }
 
-const sections = [banner(), caseTable(), element("section", {}, element("h2", {}, "Case by case"), run.cases.map(caseSection)), floors(), earlier(), environment()];
+const sections = [banner(), caseTable(), element("section", {}, element("h2", {}, "Case by case"), bySeverity().map(caseSection)), floors(), earlier(), environment()];
 document.getElementById("report").append(...sections.filter((section) => section));
 const openTarget = () => {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
