@@ -219,7 +219,7 @@ function waterfall(ranks) {
 }
 
 function memory(ranks) {
-  const largest = Math.max(...ranks.map((rank) => numeric(rank.peak_resident_bytes) || 0));
+  const largest = Math.max(0, ...ranks.map((rank) => numeric(rank.peak_resident_bytes) || 0));
   if (!largest) return null;
   return element("div", {}, element("h3", {}, "Peak memory, rank by rank"),
     element("div", { class: "legend" }, element("span", {}, element("i", { style: `background:${colours[0]}` }), "resident"),
@@ -262,7 +262,9 @@ function tilePlan(ranks) {
 
 function qualityFacts(quality) {
   const floats = quality.float || {};
-  return facts([["PSNR", `${psnr(quality.psnr.mean)} dB`], ["worst frame", `${psnr(quality.psnr.min)} dB in frame ${quality.psnr.worst_frame}`],
+  const equal = quality.psnr.min === "inf";
+  return facts([["PSNR", equal ? "inf" : `${psnr(quality.psnr.mean)} dB`],
+    ["worst frame", equal ? "" : `${psnr(quality.psnr.min)} dB in frame ${quality.psnr.worst_frame}`],
     ["SSIM", ssim(quality.ssim.mean)], ["MS-SSIM", quality.ms_ssim ? ssim(quality.ms_ssim.mean) : ""],
     ["largest difference", significant(floats.max_difference)], ["relative L2", significant(floats.relative_l2)],
     ["floats that differ", floats.differing_values === undefined ? "" : String(floats.differing_values)],
@@ -331,7 +333,7 @@ function environment() {
   const rows = [];
   const walk = (prefix, value) => {
     if (value === null || value === undefined) return;
-    if (Array.isArray(value)) rows.push([prefix, value.map((x) => typeof x === "number" ? significant(x) : x).join(", ")]);
+    if (Array.isArray(value)) rows.push([prefix.replaceAll("_", " "), value.map((x) => typeof x === "number" ? significant(x) : x).join(", ")]);
     else if (typeof value === "object") for (const [key, item] of Object.entries(value)) walk(prefix ? `${prefix} ${key}` : key, item);
     else rows.push([prefix.replace(/_bytes$/, "").replaceAll("_", " "), prefix.endsWith("_bytes") ? bytes(value) : String(value)]);
   };

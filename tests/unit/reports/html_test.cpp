@@ -1,0 +1,84 @@
+#include "reports/html.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reports/github.h"
+#include "reports/heat_map.h"
+#include "reports/trace.h"
+
+namespace isoframe::reports {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+TEST(HtmlReport, NoTextCanCloseTheScriptThatHoldsIt) {
+  const std::string text = "</script><!-- <script> \xE2\x80\xA8 \xE2\x80\xA9 @JS@ \xff";
+  const std::string safe = script_safe(text);
+  EXPECT_THAT(safe, Not(HasSubstr("<")));
+  EXPECT_THAT(safe, Not(HasSubstr("\u2028")));
+  EXPECT_EQ(json::parse(safe), "</script><!-- <script> \u2028 \u2029 @JS@ \uFFFD");
+  const json run = {{"cases", {{{"name", text}, {"verdict", "failed"}, {"reason", text}}}}};
+  const std::string page = html_report(run, {});
+  EXPECT_THAT(page, Not(HasSubstr("</script><!--")));
+  EXPECT_THAT(page, HasSubstr("<title>isoframe: 0 of 1 case passed: 1 failed</title>"));
+}
+
+TEST(HtmlReport, AsksForNothingFromTheNetwork) {
+  const std::string page = html_report({{"cases", json::array()}}, {});
+  EXPECT_THAT(page, HasSubstr("default-src 'none'"));
+  EXPECT_THAT(page, Not(HasSubstr("src=\"http")));
+  EXPECT_THAT(page, Not(HasSubstr("@import")));
+}
+
+TEST(DataUri, IsBase64OfRfc4648) {
+  EXPECT_EQ(data_uri("a/b", ""), "data:a/b;base64,");
+  EXPECT_EQ(data_uri("a/b", "f"), "data:a/b;base64,Zg==");
+  EXPECT_EQ(data_uri("a/b", "fo"), "data:a/b;base64,Zm8=");
+  EXPECT_EQ(data_uri("a/b", "foobar"), "data:a/b;base64,Zm9vYmFy");
+  EXPECT_EQ(data_uri("a/b", "\xff\xfe\xfd"), "data:a/b;base64,//79");
+}
+
+TEST(HeatMap, IsBlackWhereFramesAgreeAndBrightestWhereTheyDifferMost) {
+  const std::vector<std::uint8_t> reference(4 * 3, 100);
+  std::vector<std::uint8_t> candidate = reference;
+  candidate[3 * 1] = 110;
+  candidate[3 * 3 + 2] = 80;
+  const HeatMap map = heat_map(reference.data(), candidate.data(), 2, 2);
+  EXPECT_EQ(map.largest, 20);
+  const auto brightness = [&](int pixel) {
+    return map.rgb[3 * pixel] + map.rgb[3 * pixel + 1] + map.rgb[3 * pixel + 2];
+  };
+  EXPECT_LT(brightness(0), 10);
+  EXPECT_GT(brightness(1), brightness(0));
+  EXPECT_GT(brightness(3), brightness(1));
+  EXPECT_THAT(png_of_three(reference.data(), candidate.data(), map, 2, 2), StartsWith("\x89PNG"));
+}
+
+TEST(Trace, TimesAreMicrosecondsSinceTheFirstEventOfTheRun) {
+  const json rank = {{"denoise.step", 3, 100.5, 0.25, 10, 20, 0.125}, {"text", -1, 100.0, 0.5, 0, 0, 0.0}};
+  const json trace = json::parse(trace_json({{"a", {{rank, rank}}}}));
+  const json& events = trace.at("traceEvents");
+  const auto slice =
+      std::find_if(events.begin(), events.end(), [](const json& e) { return e.at("ph") == "X"; });
+  ASSERT_NE(slice, events.end());
+  EXPECT_EQ(slice->at("name"), "denoise.step 3");
+  EXPECT_EQ(slice->at("ts"), 500000.0);
+  EXPECT_EQ(slice->at("dur"), 250000.0);
+  EXPECT_EQ(slice->at("args").at("bytes_sent"), 10);
+  EXPECT_EQ(json::parse(trace_json({})).at("traceEvents"), json::array());
+}
+
+TEST(GithubAnnotations, NameWhatIsNotPassedAndNothingElseCanSpeak) {
+  const json run = {{"cases",
+                     {{{"name", "a,b:c"}, {"verdict", "failed"}, {"reason", "50 % off\n::warning::x"}},
+                      {{"name", "b"}, {"verdict", "skipped"}, {"reason", "later"}},
+                      {{"name", "c"}, {"verdict", "passed"}, {"reason", ""}}}}};
+  EXPECT_EQ(github_annotations(run), "::error title=isoframe a%2Cb%3Ac::failed: 50 %25 off ::warning::x\n");
+}
+
+}  // namespace
+}  // namespace isoframe::reports
