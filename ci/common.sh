@@ -6,6 +6,7 @@ cache="${ISOFRAME_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/isoframe}"
 . "$root/ci/versions.env"
 libtorch="$cache/libtorch-$LIBTORCH_VERSION"
 reference="$cache/reference-diffusers-$DIFFUSERS_VERSION-transformers-$TRANSFORMERS_VERSION"
+qwen_ranks="$cache/dashscope-$DASHSCOPE_VERSION/dashscope/resources/qwen.tiktoken"
 build="$root/build"
 export ISOFRAME_CACHE="$cache"
 # Machines with other defaults: CMake must see one cache, whoever calls it.

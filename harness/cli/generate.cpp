@@ -32,8 +32,6 @@ int generate(GenerateArguments& arguments, bool guidance_given) {
     throw InputError("--task i2v: image-to-video is not in this version; use --task t2v");
   if (!arguments.image.empty()) throw InputError("--image is for --task i2v; text-to-video takes no image");
   if (value.device != "cpu") throw InputError("--device cuda: this build has no CUDA; use --device cpu");
-  if (value.dtype != "float32")
-    throw InputError(fmt::format("--dtype {}: this version computes in float32 only", value.dtype));
   if ((value.height == 0) != (value.width == 0))
     throw InputError("--height and --width go together; give both or none");
   value.name = std::filesystem::path(arguments.out).filename().string();

@@ -33,6 +33,7 @@ struct InitOptions {
   std::string config;
   std::string directory;
   bool as_json = false;
+  bool dry_run = false;
 };
 
 struct InspectOptions {
@@ -81,6 +82,13 @@ void init(const InitOptions& options) {
                                                  options.config);
     label += " with " + fs::path(options.config).filename().string();
   }
+  if (options.dry_run) {
+    const nlohmann::json result = {{"configuration", configuration},
+                                   {"tensors", model::synthetic::describe_checkpoint(configuration)}};
+    std::cout << result.dump(options.as_json ? 2 : -1) << '\n';
+    return;
+  }
+  if (options.directory.empty()) throw InputError("where? Give DIR, or --dry-run to write nothing");
   model::synthetic::initialize_checkpoint(configuration, label, options.seed, options.directory,
                                           ProgressLine());
 
@@ -183,8 +191,9 @@ void add_init_command(CLI::App& weights) {
       "--config", options->config,
       "JSON file with changes to the preset (default then: tiny), part by part: {\"transformer\": "
       "{\"num_layers\": 3}}");
-  command->add_option("DIR", options->directory, "Where; an earlier synthetic checkpoint is replaced")
-      ->required();
+  command->add_option("DIR", options->directory, "Where; an earlier synthetic checkpoint is replaced");
+  command->add_flag("--dry-run", options->dry_run,
+                    "Write nothing; print configuration, tensor names and shapes as JSON");
   command->add_flag("--json", options->as_json, "Print the result as JSON");
   command->callback([options, preset] {
     if (preset->empty() && options->config.empty()) {

@@ -71,11 +71,6 @@ void require_keys(const Draft& draft, const Case& result) {
 void settle_dtype(const Draft& draft, Case& result) {
   const bool is_given = draft.settings.contains("dtype");
   if (result.device == "cuda" && !is_given) result.dtype = "bfloat16";
-  if (result.device == "cpu" && result.dtype != "float32") {
-    throw ScenarioError(
-        draft.location_of("dtype"),
-        fmt::format("dtype '{}' does not run on cpu in this version; use float32", result.dtype));
-  }
 }
 
 std::string reason_to_skip(const Case& result) {

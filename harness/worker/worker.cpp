@@ -97,12 +97,19 @@ void warn_of_surplus(const std::vector<std::string>& names) {
                            names.size() == 1 ? "" : "s", names.size() == 1 ? "is" : "are", names.front());
 }
 
+/// Both files are float32 whatever was computed in, which loses nothing and every reader knows.
 void write_outputs(const model::pipeline::Video& video, const std::filesystem::path& directory) {
-  std::vector<std::pair<std::string, at::Tensor>> latents = {{"latents", video.latents}};
+  std::vector<std::pair<std::string, at::Tensor>> latents = {{"latents", video.latents.to(at::kFloat)}};
   for (std::size_t step = 0; step < video.step_latents.size(); ++step)
-    latents.emplace_back(fmt::format("step_{}", step), video.step_latents[step]);
+    latents.emplace_back(fmt::format("step_{}", step), video.step_latents[step].to(at::kFloat));
   model::checkpoint::write_safetensors(directory / "latents.safetensors", latents);
   model::checkpoint::write_safetensors(directory / "frames.safetensors", {{"frames", video.frames}});
+}
+
+at::ScalarType scalar_type_of(const std::string& dtype) {
+  if (dtype == "bfloat16") return at::kBFloat16;
+  if (dtype == "float16") return at::kHalf;
+  return at::kFloat;
 }
 
 struct Measured {
@@ -156,7 +163,7 @@ void run_worker(const std::filesystem::path& job_file) {
   const auto rendezvous = model::parallel::rendezvous_from_environment(job.store, timeout);
   const model::pipeline::TextToVideo model(model::checkpoint::Checkpoint(value.checkpoint),
                                            model::parallel::make_mesh(value.layout, *rendezvous),
-                                           value.guidance_scale);
+                                           value.guidance_scale, scalar_type_of(value.dtype));
   const double load_seconds = seconds_since(start);
   const model::parallel::Mesh& mesh = model.mesh();
   if (mesh.rank == 0) warn_of_surplus(model.unused());
@@ -180,6 +187,8 @@ void run_worker(const std::filesystem::path& job_file) {
                  {"tiles", tiles_of(plan, mesh.rank, probe)}});
   if (mesh.rank == 0) {
     record["plan"] = plan_rows(plan);
+    // Weights are not searched on the way in: that would read them all twice.
+    if (!at::isfinite(measured.video.frames).all().item<bool>()) model.require_finite_weights();
     progress.write("write");
     write_outputs(measured.video, job.directory);
   }

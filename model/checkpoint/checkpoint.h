@@ -28,6 +28,9 @@ class WeightFiles : public ParameterSource {
   bool has(const std::string& name) const;
   /// Tensors in the files that nobody asked for: tied copies, a language-model head.
   std::vector<std::string> unused() const;
+  /// Throws InputError naming file and tensor for the first one in use that holds a NaN or an infinity, be it
+  /// in the file or by conversion to a narrower type.  Reads all of them.
+  void require_finite() const;
   /// The dtype in the file, before conversion.
   struct Entry {
     std::string name;

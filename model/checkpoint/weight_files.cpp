@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -141,6 +142,25 @@ std::vector<std::string> WeightFiles::unused() const {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+void WeightFiles::require_finite() const {
+  for (const std::string& name : impl_->used) {
+    const SafetensorsFile& file = impl_->files[impl_->file_of.at(name)];
+    const at::Tensor stored = file.tensor(name);
+    if (!at::isFloatingType(stored.scalar_type())) continue;
+    // The sum is finite exactly if no term is NaN or infinite: doubles do not overflow on these types.
+    const auto is_finite = [](const at::Tensor& t) {
+      return std::isfinite(t.sum(at::kDouble).item<double>());
+    };
+    if (!is_finite(stored)) {
+      throw InputError(fmt::format("{}: tensor '{}' holds NaN or infinity", file.path().string(), name));
+    }
+    if (stored.scalar_type() != impl_->dtype && !is_finite(stored.to(impl_->dtype))) {
+      throw InputError(fmt::format("{}: tensor '{}' holds values that {} cannot; use bfloat16 or float32",
+                                   file.path().string(), name, c10::toString(impl_->dtype)));
+    }
+  }
 }
 
 std::vector<WeightFiles::Entry> WeightFiles::entries() const {

@@ -21,7 +21,6 @@ at::Tensor pad_rows(const at::Tensor& matrix, std::int64_t rows) {
 
 at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
   const std::int64_t features = weight.size(1);
-  // Half types accumulate in float32 inside one product, and would round between parts.
   if (features <= kLongestSum || input.scalar_type() != at::kFloat) return at::linear(input, weight, bias);
   at::Tensor sum = at::linear(input.narrow(1, 0, kLongestSum), weight.narrow(1, 0, kLongestSum), bias);
   for (std::int64_t begin = kLongestSum; begin < features; begin += kLongestSum) {
@@ -31,9 +30,17 @@ at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::
   return sum;
 }
 
+bool is_half_on_cpu(const at::Tensor& input) {
+  return input.device().is_cpu() && at::isReducedFloatingType(input.scalar_type());
+}
+
+at::Tensor widened(const at::Tensor& tensor) { return tensor.defined() ? tensor.to(at::kFloat) : tensor; }
+
 }  // namespace
 
 at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
+  if (is_half_on_cpu(input))
+    return linear(widened(input), widened(weight), widened(bias)).to(input.scalar_type());
   const std::int64_t features = weight.size(1);
   const std::int64_t columns = weight.size(0);
   const std::int64_t rows = input.numel() / features;

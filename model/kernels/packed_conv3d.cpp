@@ -51,6 +51,14 @@ bool takes_onednn(const at::Tensor& input) {
   return input.device().is_cpu() && input.scalar_type() == at::kFloat;
 }
 
+bool is_half_on_cpu(const at::Tensor& input) {
+  return input.device().is_cpu() && at::isReducedFloatingType(input.scalar_type());
+}
+
+at::Tensor pack(const at::Tensor& weight) {
+  return at::mkldnn_reorder_conv3d_weight(weight.to_mkldnn(), kNoPadding, kOnes, kOnes, 1);
+}
+
 }  // namespace
 
 struct PackedConv3d::State {
@@ -69,14 +77,17 @@ PackedConv3d::~PackedConv3d() = default;
 PackedConv3d::PackedConv3d(PackedConv3d&&) noexcept = default;
 
 const at::Tensor& PackedConv3d::packed_weight() const {
-  std::call_once(state_->once, [this] {
-    state_->packed =
-        at::mkldnn_reorder_conv3d_weight(state_->weight.to_mkldnn(), kNoPadding, kOnes, kOnes, 1);
-  });
+  std::call_once(state_->once, [this] { state_->packed = pack(state_->weight); });
   return state_->packed;
 }
 
 at::Tensor PackedConv3d::operator()(const at::Tensor& input) const {
+  if (is_half_on_cpu(input)) {
+    // One rounding at the end.  The float32 weight is made anew each time: it would take thrice the memory.
+    return as_volume(onednn_convolution(as_batch(input.to(at::kFloat)), pack(state_->weight.to(at::kFloat)),
+                                        state_->bias.to(at::kFloat)))
+        .to(input.scalar_type());
+  }
   if (!takes_onednn(input)) return as_volume(at::conv3d(as_batch(input), state_->weight, state_->bias));
   return as_volume(onednn_convolution(as_batch(input), packed_weight(), state_->bias));
 }

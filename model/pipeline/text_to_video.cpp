@@ -83,8 +83,8 @@ Video TextToVideo::generate(const Request& request, Probe& probe) const {
   at::Tensor latents = sampling::initial_latents(
       request.seed,
       {1, vae.latent_channels, (request.frames - 1) / vae.temporal_compression_ratio + 1,
-       request.height / vae.spatial_compression_ratio, request.width / vae.spatial_compression_ratio});
-  latents = latents.to(m.dtype);
+       request.height / vae.spatial_compression_ratio, request.width / vae.spatial_compression_ratio},
+      m.dtype);
   probe.tensor({"initial_latents"}, latents);
   {
     const ProbeScope scope(probe, {"denoise", request.steps});
@@ -120,6 +120,12 @@ std::vector<std::string> TextToVideo::unused() const {
   for (const std::string& name : impl_->transformer_files.unused()) names.push_back("transformer: " + name);
   for (const std::string& name : impl_->vae_files.unused()) names.push_back("vae: " + name);
   return names;
+}
+
+void TextToVideo::require_finite_weights() const {
+  impl_->prompt_encoder.require_finite_weights();
+  impl_->transformer_files.require_finite();
+  impl_->vae_files.require_finite();
 }
 
 const vae::Vae& TextToVideo::vae() const { return impl_->vae; }

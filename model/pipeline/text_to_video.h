@@ -59,6 +59,8 @@ class TextToVideo {
 
   /// Surplus tensors in the checkpoint's files.
   std::vector<std::string> unused() const;
+  /// Throws InputError naming the first weight that is not a finite number: why frames may be none.
+  void require_finite_weights() const;
   const vae::Vae& vae() const;
   const parallel::Mesh& mesh() const;
 

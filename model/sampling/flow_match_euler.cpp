@@ -54,8 +54,8 @@ at::Tensor euler_step(const at::Tensor& latents, const at::Tensor& velocity, con
   return latents.to(at::kFloat).add(dt * velocity).to(latents.scalar_type());
 }
 
-at::Tensor initial_latents(std::uint64_t seed, const std::vector<std::int64_t>& shape) {
-  return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed), at::TensorOptions(at::kFloat));
+at::Tensor initial_latents(std::uint64_t seed, const std::vector<std::int64_t>& shape, at::ScalarType dtype) {
+  return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed), at::TensorOptions(dtype));
 }
 
 }  // namespace isoframe::model::sampling

@@ -34,7 +34,9 @@ std::vector<Step> schedule(std::int64_t steps, const SchedulerConfig& config);
 at::Tensor euler_step(const at::Tensor& latents, const at::Tensor& velocity, const Step& step);
 
 /// Gaussian noise of `shape` from a CPU generator of this seed: the values of
-/// torch.Generator().manual_seed(seed).
-at::Tensor initial_latents(std::uint64_t seed, const std::vector<std::int64_t>& shape);
+/// torch.Generator().manual_seed(seed) in this dtype: the generator's float32 and bfloat16 sequences are not
+/// roundings of each other.
+at::Tensor initial_latents(std::uint64_t seed, const std::vector<std::int64_t>& shape,
+                           at::ScalarType dtype = at::kFloat);
 
 }  // namespace isoframe::model::sampling

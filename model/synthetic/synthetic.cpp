@@ -153,6 +153,16 @@ class StagedDirectory {
 
 }  // namespace
 
+json describe_checkpoint(const json& configuration) {
+  json parts = json::object();
+  for (const WeightedPart& part : kWeightedParts) {
+    json& tensors = parts[part.name] = json::array();
+    for (const auto& item : declare(part.name, checkpoint::Config(configuration.at(part.name), part.name)))
+      tensors.push_back({{"name", item.name}, {"shape", item.shape}});
+  }
+  return parts;
+}
+
 void initialize_checkpoint(const json& configuration, const std::string& label, std::uint64_t seed,
                            const fs::path& directory, const Progress& progress) {
   const fs::path target = without_trailing_slash(directory);

@@ -101,4 +101,9 @@ std::vector<std::string> PromptEncoder::unused() const {
   return names;
 }
 
+void PromptEncoder::require_finite_weights() const {
+  impl_->text_encoder_files.require_finite();
+  impl_->text_encoder_2_files.require_finite();
+}
+
 }  // namespace isoframe::model::text

@@ -34,6 +34,8 @@ class PromptEncoder {
 
   /// Surplus tensors of the two text encoders' files ("text_encoder: lm_head.weight"), for one warning.
   std::vector<std::string> unused() const;
+  /// Throws InputError naming the first weight that is not a finite number.
+  void require_finite_weights() const;
 
  private:
   struct Impl;

@@ -89,13 +89,16 @@ Qwen2Tokenizer::Qwen2Tokenizer(const std::filesystem::path& folder)
   if (config.boolean("add_prefix_space", false)) config.fail("add_prefix_space", "must be false");
 }
 
-Qwen2Tokenizer::Qwen2Tokenizer(const nlohmann::json& tokenizer, const std::string& origin)
+Qwen2Tokenizer::Qwen2Tokenizer(const nlohmann::json& tokenizer, const std::string& origin) try
     : raw_tokens_(added_tokens(require_layout(tokenizer, origin), origin, /*normalized=*/false)),
       normalized_tokens_(added_tokens(tokenizer, origin, /*normalized=*/true)),
       split_(split_pattern(tokenizer, origin), origin),
       begins_with_word_(fmt::format("\\A{}", kWordCharacter), origin),
       ends_with_word_(fmt::format("{}\\z", kWordCharacter), origin),
-      bpe_(tokenizer.at("model"), origin) {}
+      bpe_(tokenizer.at("model"), origin) {
+} catch (const nlohmann::json::exception& error) {
+  throw InputError(fmt::format("{}: not as the `tokenizers` library writes it: {}", origin, error.what()));
+}
 
 template <typename EncodeRest>
 void Qwen2Tokenizer::cut(std::string_view text, const AddedTokenSearch& search,

@@ -121,12 +121,16 @@ at::Tensor T5Encoder::attention(const Block& block, const at::Tensor& hidden, co
   return kernels::linear(attended.transpose(1, 2).flatten(2), block.o, {});
 }
 
+// The reference keeps wo and the residuals in float32 where the rest is float16, whose range they exceed.
 at::Tensor T5Encoder::feed_forward(const Block& block, const at::Tensor& hidden) const {
+  const auto wo = [&](const at::Tensor& x) {
+    const bool widens = x.scalar_type() == at::kHalf;
+    return kernels::linear(widens ? x.to(at::kFloat) : x, widens ? block.wo.to(at::kFloat) : block.wo, {});
+  };
   const at::Tensor inner = kernels::linear(hidden, block.wi, {});
-  if (config_.feed_forward_proj == T5FeedForward::kRelu)
-    return kernels::linear(at::relu(inner), block.wo, {});
+  if (config_.feed_forward_proj == T5FeedForward::kRelu) return wo(at::relu(inner));
   const at::Tensor gate = at::gelu(inner, "tanh");
-  return kernels::linear(gate * kernels::linear(hidden, block.wi_1, {}), block.wo, {});
+  return wo(gate * kernels::linear(hidden, block.wi_1, {}));
 }
 
 at::Tensor T5Encoder::forward(const std::vector<std::int64_t>& input_ids, Probe& probe) const {

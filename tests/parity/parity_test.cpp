@@ -3,8 +3,6 @@
 // ISOFRAME_PARITY_CHECKPOINT, ISOFRAME_PARITY_CASES and ISOFRAME_PARITY_DATA name the checkpoint, the cases
 // and what tests/parity/reference.py recorded of them.  tests/parity/run sets them.
 
-#include <cstdlib>
-#include <fstream>
 #include <map>
 
 #include <ATen/ATen.h>
@@ -17,20 +15,10 @@
 #include "model/parallel/mesh.h"
 #include "model/pipeline/text_to_video.h"
 #include "model/text/prompt_encoder.h"
+#include "parity_environment.h"
 
 namespace isoframe::model {
 namespace {
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set; run tests/parity/run");
-  return value;
-}
-
-std::vector<nlohmann::json> cases() {
-  std::ifstream file(variable("ISOFRAME_PARITY_CASES"));
-  return nlohmann::json::parse(file).get<std::vector<nlohmann::json>>();
-}
 
 double relative_l2(const at::Tensor& actual, const at::Tensor& expected) {
   const at::Tensor reference = expected.to(at::kDouble);
@@ -63,7 +51,7 @@ class FirstStep : public Probe {
 class Parity : public testing::TestWithParam<nlohmann::json> {
  protected:
   static void SetUpTestSuite() {
-    checkpoint_ = std::make_unique<checkpoint::Checkpoint>(variable("ISOFRAME_PARITY_CHECKPOINT"));
+    checkpoint_ = std::make_unique<checkpoint::Checkpoint>(parity::variable("ISOFRAME_PARITY_CHECKPOINT"));
     prompt_encoder_ = std::make_unique<text::PromptEncoder>(*checkpoint_);
   }
   static void TearDownTestSuite() {
@@ -71,7 +59,7 @@ class Parity : public testing::TestWithParam<nlohmann::json> {
     checkpoint_.reset();
   }
   void SetUp() override {
-    recorded_ = checkpoint::read_safetensors(variable("ISOFRAME_PARITY_DATA") + "/" +
+    recorded_ = checkpoint::read_safetensors(parity::variable("ISOFRAME_PARITY_DATA") + "/" +
                                              GetParam().at("name").get<std::string>() + ".safetensors");
   }
   void expect_close(const std::string& name, const at::Tensor& actual, double bound) {
@@ -105,23 +93,8 @@ TEST_P(Parity, TextStatesAreWithin1e5) {
 
 TEST_P(Parity, BlocksStepsAndFramesAreTheReferences) {
   const nlohmann::json& c = GetParam();
-  pipeline::Request request;
-  request.prompt = c.at("prompt");
-  request.negative_prompt = c.value("negative_prompt", "");
-  request.height = c.at("height");
-  request.width = c.at("width");
-  request.frames = c.at("frames");
-  request.steps = c.at("steps");
-  request.seed = c.at("seed");
-  request.tiling.enabled = c.contains("tiling");
-  if (request.tiling.enabled) {
-    request.tiling.tile_size = c["tiling"].at("tile_size");
-    request.tiling.overlap = c["tiling"].at("overlap");
-  }
-  std::optional<double> scale;
-  if (c.contains("guidance_scale")) scale = c["guidance_scale"].get<double>();
-
-  const pipeline::TextToVideo model(*checkpoint_, parallel::single_mesh(), scale);
+  const pipeline::Request request = parity::request_of(c);
+  const pipeline::TextToVideo model(*checkpoint_, parallel::single_mesh(), parity::guidance_scale_of(c));
   pipeline::check_request(request, pipeline::read_limits(*checkpoint_));
   FirstStep probe;
   const pipeline::Video video = model.generate(request, probe);
@@ -144,7 +117,7 @@ TEST_P(Parity, BlocksStepsAndFramesAreTheReferences) {
   EXPECT_LE((video.frames - expected).abs().max().item<double>(), 1e-4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Reference, Parity, testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(Reference, Parity, testing::ValuesIn(parity::cases()),
                          [](const testing::TestParamInfo<nlohmann::json>& info) {
                            std::string name = info.param.at("name");
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -51,7 +51,7 @@ def valid_rows(pipe, prompt):
     return int(text_mask.sum() + byt5_mask.sum())
 
 
-def run(pipe, case):
+def run(pipe, case, latents=None):
     out = prompt_tensors(pipe, case["prompt"])
     scale = case.get("guidance_scale")
     if scale is not None:
@@ -97,6 +97,7 @@ def run(pipe, case):
         num_frames=case["frames"],
         num_inference_steps=case["steps"],
         generator=torch.Generator().manual_seed(case["seed"]),
+        latents=latents,
         output_type="pt",
     ).frames
     pipe.scheduler.step = step

@@ -48,9 +48,9 @@ TEST(CaseRules, UnknownWordsListTheKnownOnes) {
             "s.yaml:8:12: unknown dtype 'float23'; use float32 or bfloat16 or float16");
 }
 
-TEST(CaseRules, HalfTypesAreRefusedOnTheCpu) {
-  EXPECT_EQ(error_of_line("dtype: bfloat16"),
-            "s.yaml:8:12: dtype 'bfloat16' does not run on cpu in this version; use float32");
+TEST(CaseRules, HalfTypesRunOnEveryDevice) {
+  EXPECT_EQ(load(kHead + "  - {name: a, dtype: float16}\n").cases[0].dtype, "float16");
+  EXPECT_EQ(load(kHead + "  - {name: a, dtype: bfloat16, device: cuda}\n").cases[0].dtype, "bfloat16");
 }
 
 TEST(CaseRules, ImpossibleLayoutsAreRefusedAtTheirPlace) {

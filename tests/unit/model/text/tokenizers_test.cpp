@@ -9,6 +9,7 @@
 #include "model/text/glyph_texts.h"
 #include "model/text/prompt_template.h"
 #include "model/text/qwen2_tokenizer.h"
+#include "model/text/unicode.h"
 #include "reference_data.h"
 
 namespace isoframe::model::text {
@@ -28,6 +29,22 @@ TEST(Qwen2Tokenizer, GivesTheReferencesIds) {
     EXPECT_EQ(tokenizer.encode(item.at("text").get<std::string>()), item.at("ids").get<Ids>())
         << item.at("text");
   }
+}
+
+// Lao mai ek (class 122) before pali virama (class 9, since Unicode 12): Unicode reorders, the reference does
+// not.
+TEST(Qwen2Tokenizer, NormalizesByTheReferencesUnicodeVersion) {
+  EXPECT_EQ(nfc("\u0ec8\u0eba"), "\u0ec8\u0eba");
+  EXPECT_EQ(nfc("\u0ec8\u0eb8"), "\u0eb8\u0ec8");
+  EXPECT_EQ(nfc("e\u0301\u0ebae\u0301"), "\u00e9\u0eba\u00e9");
+}
+
+TEST(Qwen2Tokenizer, RefusesValuesOfAnotherTypeClearly) {
+  nlohmann::json file = tokenizer_file();
+  file["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = 7;
+  EXPECT_THAT(
+      [&] { Qwen2Tokenizer(file, "tokenizer.json"); },
+      ThrowsMessage<InputError>(HasSubstr("tokenizer.json: not as the `tokenizers` library writes it")));
 }
 
 TEST(Qwen2Tokenizer, ReadsMergesAsStringsAndAsPairs) {
