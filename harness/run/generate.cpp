@@ -21,6 +21,7 @@ json generate(const scenario::Case& value, const fs::path& out, const std::strin
   check_case(value);
   if (fs::exists(out) && !fs::is_directory(out))
     throw InputError(fmt::format("{} is not a directory; choose another --out", out.string()));
+  const bool is_new = !fs::exists(out);
   fs::create_directories(out);
   const fs::path work = out / ".round";
   fs::remove_all(work);
@@ -30,6 +31,11 @@ json generate(const scenario::Case& value, const fs::path& out, const std::strin
   const RoundResult round = run_round(
       value, work, {this_program(), [&](const launch::Progress& p) { progress.update(p); }, interrupted});
   progress.end();
+  // After an error the ranks' own logs stay; bad input and Ctrl-C leave nothing behind.
+  if (round.status == RoundResult::Status::kBadInput || round.status == RoundResult::Status::kInterrupted) {
+    fs::remove_all(work);
+    if (is_new) fs::remove(out);
+  }
   switch (round.status) {
     case RoundResult::Status::kOk:
       break;
@@ -38,7 +44,6 @@ json generate(const scenario::Case& value, const fs::path& out, const std::strin
     case RoundResult::Status::kError:
       throw RunError(round.error.at("message").get<std::string>());
     case RoundResult::Status::kInterrupted:
-      fs::remove_all(work);
       throw RunError("interrupted");
   }
   const json result = assemble_result(value, {round.ranks}, nullptr, measure::environment(), command);

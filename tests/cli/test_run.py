@@ -286,6 +286,44 @@ class Run(unittest.TestCase):
         self.assertIn("AutoencoderKLWan", done.stderr)
         self.assertIn("vae/config.json", done.stderr)
 
+    def test_a_weight_that_is_not_a_number_is_named(self):
+        def damage(checkpoint):
+            file = next((checkpoint / "transformer").glob("*.safetensors"))
+            data = bytearray(file.read_bytes())
+            length = struct.unpack("<Q", data[:8])[0]
+            begin = json.loads(data[8 : 8 + length])["transformer_blocks.1.ff.net.2.bias"]["data_offsets"][0]
+            data[8 + length + begin : 12 + length + begin] = struct.pack("<f", float("nan"))
+            file.write_bytes(data)
+
+        done = self.damaged_checkpoint(damage)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertRegex(done.stderr, r"transformer/.*transformer_blocks\.1\.ff\.net\.2\.bias.*NaN")
+        self.assertFalse((self.root / "damaged").exists())
+
+    def test_half_types_and_a_hubs_symlinked_cache(self):
+        """blobs/<hash> with snapshots/<commit>/... as links to them, as huggingface_hub lays a checkpoint out."""
+        cache = self.root / "models--org--name"
+        snapshot = cache / "snapshots" / "0123abcd"
+        (cache / "blobs").mkdir(parents=True)
+        for number, file in enumerate(sorted(f for f in self.checkpoint.rglob("*") if f.is_file())):
+            blob = cache / "blobs" / f"{number:064x}"
+            blob.write_bytes(file.read_bytes())
+            link = snapshot / file.relative_to(self.checkpoint)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(os.path.relpath(blob, link.parent))
+        frames = {}
+        for dtype in ("float32", "bfloat16", "float16"):
+            out = self.root / dtype
+            done = isoframe(
+                *("generate", "--checkpoint", snapshot, "--task", "t2v", "--prompt", "x", "--height", 48, "--width", 80),
+                *("--frames", 1, "--steps", 1, "--seed", 1, "--layout", "ulysses=2", "--dtype", dtype, "--out", out),
+            )
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(json.loads((out / "result.json").read_text())["case"]["dtype"], dtype)
+            frames[dtype] = (out / "frames.safetensors").read_bytes()
+        self.assertEqual(len(set(frames.values())), 3)
+
 
 if __name__ == "__main__":
     unittest.main()

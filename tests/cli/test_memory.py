@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Ranks on one machine share one copy of the weights: four of them with a 2 GiB checkpoint.
+
+ISOFRAME_BIN names the program.  Needs about 3 GiB of memory and 2 GiB of disk.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
+CONFIG = {
+    "transformer": {"num_attention_heads": 16, "attention_head_dim": 64, "num_layers": 13, "rope_axes_dim": [8, 28, 28]}
+}
+# What a rank needs beside weights and tensors: the program's and LibTorch's own private pages.
+RUNTIME_BYTES = 128 << 20
+
+
+def proportional_bytes(pid):
+    try:
+        for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) << 10
+    except OSError:
+        pass
+    return 0
+
+
+def children(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+
+
+class PeakTogether(threading.Thread):
+    """The largest sum of the children's proportional set sizes at one moment."""
+
+    def __init__(self, parent):
+        super().__init__(daemon=True)
+        self.parent, self.peak, self.done = parent, 0, False
+
+    def run(self):
+        while not self.done:
+            self.peak = max(self.peak, sum(map(proportional_bytes, children(self.parent))))
+            time.sleep(0.02)
+
+
+class SharedWeights(unittest.TestCase):
+    def test_four_ranks_hold_the_weights_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder) / "config.json"
+            config.write_text(json.dumps(CONFIG))
+            checkpoint = pathlib.Path(folder) / "checkpoint"
+            made = subprocess.run(
+                [ISOFRAME, "weights", "init", "--preset", "tiny", "--config", config, "--seed", "1", "--json", checkpoint],
+                check=True, capture_output=True, text=True,
+            )
+            weights = json.loads(made.stdout)["bytes"]
+            self.assertGreater(weights, 2 << 30)
+
+            out = pathlib.Path(folder) / "out"
+            command = [ISOFRAME, "generate", "--checkpoint", checkpoint, "--task", "t2v", "--prompt", "a cat"]
+            command += ["--height", "64", "--width", "96", "--frames", "5", "--steps", "1", "--seed", "1"]
+            command += ["--tile-size", "64", "--layout", "ulysses=2,cfg=2,vae_patch=4", "--out", out]
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            together = PeakTogether(process.pid)
+            together.start()
+            self.assertEqual(process.wait(), 0)
+            together.done = True
+            together.join()
+
+            ranks = json.loads((out / "result.json").read_text())["ranks"]
+            own = sum(rank["peak_tensor_bytes"] + RUNTIME_BYTES for rank in ranks)
+            print(f"weights {weights >> 20} MiB, four ranks together {together.peak >> 20} MiB", flush=True)
+            self.assertGreater(together.peak, weights // 2)
+            self.assertLess(together.peak, 1.15 * weights + own)
+
+
+if __name__ == "__main__":
+    unittest.main()
