@@ -19,8 +19,10 @@ namespace {
 
 using c10d::ProcessGroupGloo;
 
-/// Blocks of a collective travel under this tag; send() and receive() use the caller's, which are below it.
+/// Blocks of a collective, and exchanges, travel under these tags; send() and receive() use the caller's,
+/// which are below them.
 constexpr int kCollectiveTag = std::numeric_limits<int>::max();
+constexpr int kExchangeTag = kCollectiveTag - 1;
 
 std::uint64_t bytes_of(const at::Tensor& tensor) { return static_cast<std::uint64_t>(tensor.nbytes()); }
 
@@ -88,6 +90,18 @@ class GlooGroup : public Group {
     return blocks;
   }
 
+  void all_reduce(at::Tensor& tensor) override {
+    measured("all_reduce", [&](Traffic& traffic) {
+      if (tensor.numel() == 0) return;
+      std::vector<at::Tensor> payload{tensor.contiguous()};
+      process_group_->allreduce(payload)->wait();
+      if (!payload.front().is_same(tensor)) tensor.copy_(payload.front());
+      const std::uint64_t moved = bytes_of(tensor) * 2 * (member_.size - 1) / member_.size;
+      traffic.bytes_sent += moved;
+      traffic.bytes_received += moved;
+    });
+  }
+
   void broadcast(at::Tensor& tensor, int root) override {
     at::Tensor payload = tensor.contiguous();
     const bool is_root = root == member_.rank;
@@ -115,11 +129,48 @@ class GlooGroup : public Group {
     });
   }
 
+  std::unique_ptr<Exchange> start_exchange(const at::Tensor& outgoing, int destination,
+                                           const std::vector<std::int64_t>& shape, int source) override {
+    auto exchange = std::make_unique<GlooExchange>(*this, outgoing.contiguous(),
+                                                   at::empty(shape, outgoing.options()));
+    timed("exchange", [&](Traffic& traffic) { exchange->start(destination, source, traffic); });
+    return exchange;
+  }
+
   void barrier() override {
     measured("barrier", [&](Traffic&) { process_group_->barrier()->wait(); });
   }
 
  private:
+  class GlooExchange : public Exchange {
+   public:
+    GlooExchange(GlooGroup& group, at::Tensor outgoing, at::Tensor incoming)
+        : group_(group), outgoing_{std::move(outgoing)}, incoming_{std::move(incoming)} {}
+
+    void start(int destination, int source, Traffic& traffic) {
+      ++traffic.calls;
+      if (incoming_.front().numel() > 0)
+        works_.push_back(group_.process_group_->recv(incoming_, source, kExchangeTag));
+      if (outgoing_.front().numel() > 0)
+        works_.push_back(group_.process_group_->send(outgoing_, destination, kExchangeTag));
+      traffic.bytes_received += bytes_of(incoming_.front());
+      traffic.bytes_sent += bytes_of(outgoing_.front());
+    }
+
+    at::Tensor wait() override {
+      group_.timed("exchange", [&](Traffic&) {
+        for (const c10::intrusive_ptr<c10d::Work>& work : works_) work->wait();
+      });
+      return incoming_.front();
+    }
+
+   private:
+    GlooGroup& group_;
+    std::vector<at::Tensor> outgoing_;
+    std::vector<at::Tensor> incoming_;
+    std::vector<c10::intrusive_ptr<c10d::Work>> works_;
+  };
+
   /// Block r of `sends` to rank r and block r of `receives` from it, all in flight at once.  Undefined and
   /// empty blocks do not travel; the own block is the caller's affair.  Point to point, because Gloo's own
   /// collectives would have blocks packed into one buffer and gathered sizes padded to the largest.
@@ -148,8 +199,12 @@ class GlooGroup : public Group {
   }
 
   void measured(const char* collective, const std::function<void(Traffic&)>& call) {
+    ++traffic_[collective].calls;
+    timed(collective, call);
+  }
+
+  void timed(const char* collective, const std::function<void(Traffic&)>& call) {
     Traffic& traffic = traffic_[collective];
-    ++traffic.calls;
     const auto start = std::chrono::steady_clock::now();
     explained(collective, [&] { call(traffic); });
     traffic.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

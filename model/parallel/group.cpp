@@ -26,9 +26,14 @@ class SelfGroup : public Group {
                                      const std::vector<std::vector<std::int64_t>>&) override {
     return inputs;
   }
+  void all_reduce(at::Tensor&) override {}
   void broadcast(at::Tensor&, int) override {}
   void send(const at::Tensor&, int destination, int) override { no_peer("send", destination); }
   void receive(at::Tensor&, int source, int) override { no_peer("receive", source); }
+  std::unique_ptr<Exchange> start_exchange(const at::Tensor&, int destination,
+                                           const std::vector<std::int64_t>&, int) override {
+    no_peer("exchange", destination);
+  }
   void barrier() override {}
 
  private:

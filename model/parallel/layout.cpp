@@ -158,11 +158,11 @@ std::string to_string(const Layout& layout) {
 void check_layout(const Layout& layout, const LayoutConstraints& constraints) {
   check_sizes(layout);
   const std::string text = to_string(layout);
-  if (layout.ring > 1 || layout.tensor > 1) {
+  if (layout.tensor > 1) {
     throw InputError(
-        fmt::format("layout '{}': {} parallel is not in this version, which runs ulysses, cfg and vae_patch; "
-                    "leave {} out",
-                    text, layout.ring > 1 ? "ring" : "tensor", layout.ring > 1 ? "ring" : "tensor"));
+        fmt::format("layout '{}': tensor parallel is not in this version, which runs ulysses, ring, cfg and "
+                    "vae_patch; leave tensor out",
+                    text));
   }
   if (constraints.attention_heads % layout.ulysses != 0) {
     const bool is_alone = text == fmt::format("ulysses={}", layout.ulysses);

@@ -63,7 +63,7 @@ std::vector<std::vector<int>> group_ranks(const Layout& layout, const std::strin
 
 std::vector<std::shared_ptr<Group>> Mesh::groups() const {
   std::vector<std::shared_ptr<Group>> distinct;
-  for (const std::shared_ptr<Group>& group : {world, ulysses, cfg, vae_patch}) {
+  for (const std::shared_ptr<Group>& group : {world, tensor, ulysses, ring, cfg, vae_patch}) {
     if (group && group->size() > 1 && std::find(distinct.begin(), distinct.end(), group) == distinct.end()) {
       distinct.push_back(group);
     }
@@ -80,7 +80,9 @@ Mesh make_mesh(const Layout& layout, Rendezvous& rendezvous) {
   mesh.layout = layout;
   mesh.rank = rendezvous.rank();
   mesh.world = join("world", layout, rendezvous);
+  mesh.tensor = join("tensor", layout, rendezvous);
   mesh.ulysses = join("ulysses", layout, rendezvous);
+  mesh.ring = join("ring", layout, rendezvous);
   mesh.cfg = join("cfg", layout, rendezvous);
   mesh.vae_patch = join("vae_patch", layout, rendezvous);
   return mesh;
@@ -90,7 +92,9 @@ Mesh single_mesh() {
   return {.layout = {},
           .rank = 0,
           .world = self_group("world"),
+          .tensor = self_group("tensor"),
           .ulysses = self_group("ulysses"),
+          .ring = self_group("ring"),
           .cfg = self_group("cfg"),
           .vae_patch = self_group("vae_patch")};
 }

@@ -27,7 +27,9 @@ struct Mesh {
   Layout layout;
   int rank = 0;
   std::shared_ptr<Group> world;
+  std::shared_ptr<Group> tensor;
   std::shared_ptr<Group> ulysses;
+  std::shared_ptr<Group> ring;
   std::shared_ptr<Group> cfg;
   std::shared_ptr<Group> vae_patch;  ///< null on ranks outside the VAEPP group: they get no tiles
 

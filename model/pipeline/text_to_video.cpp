@@ -34,7 +34,7 @@ struct TextToVideo::Impl {
        at::ScalarType dtype)
       : mesh(std::move(mesh_in)),
         prompt_encoder(checkpoint, dtype),
-        sequence(parallel::make_ulysses(mesh.ulysses)),
+        sequence(parallel::make_usp(mesh.ulysses, mesh.ring)),
         transformer_files(checkpoint.part("transformer"), dtype),
         transformer(transformer::TransformerConfig::from(checkpoint.config("transformer")),
                     checkpoint::Parameters(transformer_files), *sequence),

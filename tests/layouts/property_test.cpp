@@ -116,6 +116,12 @@ class ForwardingGroup : public model::parallel::Group {
                                      const std::vector<std::vector<std::int64_t>>& output_shapes) override {
     return sound_->all_to_all(inputs, output_shapes);
   }
+  void all_reduce(at::Tensor& tensor) override { sound_->all_reduce(tensor); }
+  std::unique_ptr<model::parallel::Exchange> start_exchange(const at::Tensor& outgoing, int destination,
+                                                            const std::vector<std::int64_t>& shape,
+                                                            int source) override {
+    return sound_->start_exchange(outgoing, destination, shape, source);
+  }
   void broadcast(at::Tensor& tensor, int root) override { sound_->broadcast(tensor, root); }
   void send(const at::Tensor& tensor, int destination, int tag) override {
     sound_->send(tensor, destination, tag);

@@ -80,6 +80,33 @@ TEST(GlooGroup, AllToAllCarriesBlocksOfDifferentShapes) {
   });
 }
 
+TEST(GlooGroup, AllReduceAddsInPlaceAndGivesEveryRankTheSameBits) {
+  with_group(3, [](Group& group) {
+    const auto part = [](int rank) { return at::arange(14, at::kFloat).reshape({2, 7}).add(rank).sin().t(); };
+    at::Tensor sum = part(group.rank()).clone(at::MemoryFormat::Preserve);
+    group.all_reduce(sum);
+    EXPECT_TRUE(at::allclose(sum, part(0) + part(1) + part(2)));
+    const at::Tensor all = group.all_gather(sum.unsqueeze(0), 0, {1, 1, 1});
+    EXPECT_TRUE(at::equal(all[0], all[1]) && at::equal(all[0], all[2]));
+    EXPECT_EQ(group.traffic().at("all_reduce").bytes_sent, 4U * 14 * 2 * 2 / 3);
+  });
+}
+
+TEST(GlooGroup, ExchangesTravelRoundTheRingInTheOrderTheyWereStarted) {
+  with_group(3, [](Group& group) {
+    const int next = (group.rank() + 1) % 3, previous = (group.rank() + 2) % 3;
+    const auto block = [](int rank, int turn) { return of_rank(10 * turn + rank, {rank, 2}); };
+    const auto first = group.start_exchange(block(group.rank(), 0), next, {previous, 2}, previous);
+    const auto second = group.start_exchange(block(group.rank(), 1), next, {previous, 2}, previous);
+    EXPECT_TRUE(at::equal(second->wait(), block(previous, 1)));
+    EXPECT_TRUE(at::equal(first->wait(), block(previous, 0)));
+    const Traffic& traffic = group.traffic().at("exchange");
+    EXPECT_EQ(traffic.calls, 2U);
+    EXPECT_EQ(traffic.bytes_sent, 4U * 2 * 2 * group.rank());
+    EXPECT_EQ(traffic.bytes_received, 4U * 2 * 2 * previous);
+  });
+}
+
 TEST(GlooGroup, TensorsThatAreNotContiguousArriveAsTheyLook) {
   with_group(2, [](Group& group) {
     const at::Tensor square = of_rank(group.rank(), {3, 3});

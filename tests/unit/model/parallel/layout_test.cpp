@@ -103,11 +103,8 @@ TEST(Layout, VaePatchNeedsTiles) {
   EXPECT_EQ(check_error({.ulysses = 2}, untiled), "no error");
 }
 
-TEST(Layout, RingAndTensorAreReadButNotRun) {
-  EXPECT_THAT(check_error(parse_layout("ring=2"), kPublished),
-              HasSubstr("ring parallel is not in this version"));
-  EXPECT_THAT(check_error(parse_layout("tensor=2"), kPublished),
-              HasSubstr("tensor parallel is not in this version"));
+TEST(Layout, RingsOfAnySizeAreAllowed) {
+  EXPECT_EQ(check_error({.ulysses = 2, .ring = 7}, kPublished), "no error");
 }
 
 }  // namespace

@@ -36,6 +36,11 @@ class FakeGroup : public parallel::Group {
                                      const std::vector<std::vector<std::int64_t>>&) override {
     throw std::logic_error("guidance needs no all-to-all");
   }
+  void all_reduce(at::Tensor&) override { throw std::logic_error("guidance only gathers"); }
+  std::unique_ptr<parallel::Exchange> start_exchange(const at::Tensor&, int, const std::vector<std::int64_t>&,
+                                                     int) override {
+    throw std::logic_error("guidance only gathers");
+  }
   void broadcast(at::Tensor&, int) override { throw std::logic_error("guidance needs no broadcast"); }
   void send(const at::Tensor&, int, int) override { throw std::logic_error("guidance sends nothing"); }
   void receive(at::Tensor&, int, int) override { throw std::logic_error("guidance receives nothing"); }

@@ -80,6 +80,11 @@ class ThreadGroup : public parallel::Group {
                                      const std::vector<std::vector<std::int64_t>>&) override {
     refuse();
   }
+  void all_reduce(at::Tensor&) override { refuse(); }
+  std::unique_ptr<parallel::Exchange> start_exchange(const at::Tensor&, int, const std::vector<std::int64_t>&,
+                                                     int) override {
+    refuse();
+  }
   void broadcast(at::Tensor&, int) override { refuse(); }
   void barrier() override { refuse(); }
 

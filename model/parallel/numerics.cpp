@@ -1,0 +1,60 @@
+#include "model/parallel/numerics.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "model/error.h"
+
+namespace isoframe::model::parallel {
+
+namespace {
+
+/// Partial products that are added in an order of their own; 1 where nothing is split.
+int parts(const Arithmetic& arithmetic) {
+  return arithmetic.layout.tensor > 1 ? arithmetic.layout.tensor : arithmetic.reduction_parts;
+}
+
+bool has_fixed_order(const Arithmetic& arithmetic) {
+  return arithmetic.layout.tensor == 1 || arithmetic.reduction == Reduction::kDeterministic;
+}
+
+}  // namespace
+
+std::string to_string(Reduction reduction) {
+  return reduction == Reduction::kFast ? "fast" : "deterministic";
+}
+
+Reduction parse_reduction(const std::string& text) {
+  if (text == "fast") return Reduction::kFast;
+  if (text == "deterministic") return Reduction::kDeterministic;
+  throw InputError(fmt::format("unknown reduction '{}'; use fast or deterministic", text));
+}
+
+std::string to_string(Numerics numerics) {
+  return numerics == Numerics::kIdentical ? "identical" : "bounded";
+}
+
+Numerics numerics(const Arithmetic& run, const Arithmetic& reference) {
+  const bool adds_alike = parts(run) == parts(reference) && has_fixed_order(run) && has_fixed_order(reference);
+  return adds_alike && run.layout.ring == reference.layout.ring ? Numerics::kIdentical : Numerics::kBounded;
+}
+
+double relative_l2_bound(const Arithmetic& run, const Depth& depth) {
+  if (numerics(run) == Numerics::kIdentical) return 0.0;
+  // In each block: the attention, where a ring merges it; the output projection and the MLP's, where they are
+  // split.
+  const double sums = (run.layout.ring > 1 ? 1.0 : 0.0) + (parts(run) > 1 ? 2.0 : 0.0);
+  const double reordered = sums * static_cast<double>(depth.steps * depth.blocks);
+  const double guidance = std::abs(depth.guidance_scale) + std::abs(1.0 - depth.guidance_scale);
+  return 2.0 * guidance * depth.unit_roundoff * std::sqrt(reordered * static_cast<double>(depth.terms));
+}
+
+ImageBound image_bound(double relative_l2) {
+  constexpr double kStep = 1.0 / 255.0;
+  constexpr double kC2 = 0.03 * 0.03;
+  const double mean_square = 2.0 * (relative_l2 * relative_l2 + relative_l2 * kStep);
+  return {.psnr_min = -10.0 * std::log10(mean_square), .ssim_min = 1.0 - mean_square / kC2};
+}
+
+}  // namespace isoframe::model::parallel

@@ -1,0 +1,66 @@
+#pragma once
+// What a layout's frames may differ by from those of another arithmetic, usually of a single device.
+
+#include <cstdint>
+#include <string>
+
+#include "model/parallel/layout.h"
+
+namespace isoframe::model::parallel {
+
+/// How ranks of a tensor parallel group add their partial products.
+enum class Reduction {
+  kFast,           ///< the backend's all-reduce, in whatever order it likes
+  kDeterministic,  ///< in the order of the ranks: the bits depend on the layout's `tensor` and nothing else
+};
+/// "fast" or "deterministic".
+std::string to_string(Reduction reduction);
+/// Throws InputError for another word.
+Reduction parse_reduction(const std::string& text);
+
+/// What decides in which order numbers are added.
+struct Arithmetic {
+  Layout layout = {};
+  Reduction reduction = Reduction::kFast;
+  /// A layout with tensor=1 adds its products in as many parts as tensor=N with deterministic reduction does.
+  int reduction_parts = 1;
+};
+
+enum class Numerics {
+  kIdentical,  ///< the same additions in the same order: every bit of every frame is equal
+  kBounded,    ///< the same sums in another order: equal to within bound()
+};
+/// "identical" or "bounded".
+std::string to_string(Numerics numerics);
+
+/// CFG, Ulysses and VAEPP move whole rows, heads and tiles: identical.  A ring merges as many partial softmaxes
+/// as it has ranks, and tensor parallelism adds as many partial products: bounded, unless both sides merge
+/// as many, and add as many in a fixed order.
+Numerics numerics(const Arithmetic& run, const Arithmetic& reference = {});
+
+/// What lies between prompt and frames.
+struct Depth {
+  std::int64_t steps = 0;
+  std::int64_t blocks = 0;              ///< of the transformer
+  std::int64_t terms = 0;               ///< of the longest sum that is reordered: MLP width, or tokens
+  double guidance_scale = 1.0;          ///< multiplies the difference of two passes
+  double unit_roundoff = 0x1p-24;       ///< of the dtype; 2^-24 for float32
+};
+
+/// The relative L2 distance between the frames of `run` and of a single device that reordering accounts for; 0
+/// for identical ones.  Two orders of one sum of n terms are at most about 2 sqrt(n) u apart, relative to its
+/// terms (Higham & Mary 2019, probabilistic); the errors of the reordered sums of all blocks and steps are
+/// independent and add as squares do; guidance multiplies them by |g| + |1 - g|; what follows is taken to
+/// leave relative errors as they are.
+double relative_l2_bound(const Arithmetic& run, const Depth& depth);
+
+/// What a relative L2 distance leaves of PSNR and SSIM, for frames in [0, 1] rounded to 8 bits.
+struct ImageBound {
+  double psnr_min;  ///< dB
+  double ssim_min;
+};
+/// Rounding to steps of 1/255 turns an error e into a mean square of at most e^2 + e/255; twice that is
+/// allowed.  SSIM loses at most MSE / C2, C2 = 0.03^2, where a picture is flat.
+ImageBound image_bound(double relative_l2);
+
+}  // namespace isoframe::model::parallel

@@ -1,0 +1,31 @@
+#include "model/parallel/partial_attention.h"
+
+#include <tuple>
+
+#include <ATen/ATen.h>
+
+#include "model/kernels/merge_softmax.h"
+
+namespace isoframe::model::parallel {
+
+at::ScalarType accumulation_type(const at::Tensor& input) {
+  return input.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+}
+
+PartialAttention attend_part(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
+  const at::ScalarType precise = accumulation_type(query);
+  // The kernel divides by the number of queries.
+  if (query.size(2) == 0) {
+    return {query.to(precise), at::empty(query.sizes().slice(0, 3), query.options().dtype(precise))};
+  }
+  // Half types are computed in float32: rounded parts would be rounded once more when merged.
+  auto [output, lse] = at::_scaled_dot_product_flash_attention_for_cpu(query.to(precise), key.to(precise),
+                                                                       value.to(precise));
+  return {output.contiguous(), lse.contiguous()};
+}
+
+void merge_part(PartialAttention& whole, const PartialAttention& part) {
+  kernels::merge_softmax_(whole.output, whole.lse, part.output, part.lse);
+}
+
+}  // namespace isoframe::model::parallel
