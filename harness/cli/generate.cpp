@@ -20,7 +20,7 @@ constexpr double kDefaultTimeout = 86400.0;
 
 struct GenerateArguments {
   scenario::Case value;
-  std::string checkpoint, image, layout = "single", out;
+  std::string checkpoint, image, layout = "single", reduction = "fast", out;
   double guidance_scale = 0.0;
   bool no_tiling = false;
   bool json = false;
@@ -38,6 +38,9 @@ int generate(GenerateArguments& arguments, bool guidance_given) {
   if (value.name.empty()) value.name = "generate";
   value.checkpoint = arguments.checkpoint;
   value.layout = model::parallel::parse_layout(arguments.layout);
+  value.reduction = model::parallel::parse_reduction(arguments.reduction);
+  if (value.reduction_parts > 1 && value.layout.tensor > 1)
+    throw InputError("--reduction-parts is for tensor=1: a tensor group adds in as many parts as it has ranks");
   value.tiling = !arguments.no_tiling;
   value.repeat = 1;
   if (guidance_given) value.guidance_scale = arguments.guidance_scale;
@@ -80,6 +83,14 @@ void add_generate_command(CLI::App& program, int& exit_code) {
   command->add_option("--tile-overlap", value.tile_overlap, "Share of a tile")->capture_default_str();
   command->add_flag("--no-tiling", arguments->no_tiling, "Decode in one piece");
   command->add_option("--layout", arguments->layout, "e.g. ulysses=2,cfg=2,vae_patch=4")
+      ->capture_default_str();
+  command->add_option("--reduction", arguments->reduction, "How tensor parallel ranks add their products")
+      ->check(CLI::IsMember({"fast", "deterministic"}))
+      ->capture_default_str();
+  command
+      ->add_option("--reduction-parts", value.reduction_parts,
+                   "With tensor=1: add in as many parts as tensor=N does")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--dtype", value.dtype, "Computation type")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}))

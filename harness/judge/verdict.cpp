@@ -1,5 +1,6 @@
 #include "harness/judge/verdict.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "metrics/statistics.h"
+#include "model/parallel/numerics.h"
 
 namespace isoframe::harness::judge {
 
@@ -49,6 +51,21 @@ double peak_tensor(const nlohmann::json& result) {
   return peak;
 }
 
+/// What the two orders of addition account for, together.
+double relative_l2_bound(const nlohmann::json& result, const nlohmann::json& baseline) {
+  return std::hypot(result.at("numerics").at("relative_l2").get<double>(),
+                    baseline.at("numerics").at("relative_l2").get<double>());
+}
+
+/// The gate `bounded` as the gates that it stands for.
+scenario::Gates with_bounds(scenario::Gates gates, double relative_l2) {
+  const model::parallel::ImageBound image = model::parallel::image_bound(relative_l2);
+  gates.relative_l2_max = std::min(gates.relative_l2_max.value_or(relative_l2), relative_l2);
+  gates.psnr_min = std::max(gates.psnr_min.value_or(image.psnr_min), image.psnr_min);
+  gates.ssim_min = std::max(gates.ssim_min.value_or(image.ssim_min), image.ssim_min);
+  return gates;
+}
+
 /// Why a baseline's own repetition forbids a gate of this case, or an empty string.
 std::string tighter_than_floor(const scenario::Gates& gates, const nlohmann::json& floor,
                                const std::string& baseline) {
@@ -71,9 +88,8 @@ std::string tighter_than_floor(const scenario::Gates& gates, const nlohmann::jso
   return {};
 }
 
-std::vector<std::string> broken_gates(const scenario::Case& value, const nlohmann::json& result,
-                                      const nlohmann::json& baseline) {
-  const scenario::Gates& gates = value.gates;
+std::vector<std::string> broken_gates(const scenario::Case& value, const scenario::Gates& gates,
+                                      const nlohmann::json& result, const nlohmann::json& baseline) {
   const nlohmann::json& quality = result.at("quality");
   const nlohmann::json& difference = quality.at("float");
   std::vector<std::string> broken;
@@ -134,10 +150,12 @@ Judgement judge(const scenario::Case& value, const nlohmann::json& result, const
     return {Verdict::kUntrusted, quality.at("untrusted_reason").get<std::string>()};
   if (!result.value("repeats_identically", true))
     return {Verdict::kUntrusted, "its own repetitions gave different frames"};
+  const scenario::Gates gates =
+      value.gates.bounded ? with_bounds(value.gates, relative_l2_bound(result, baseline)) : value.gates;
   const std::string floor =
-      tighter_than_floor(value.gates, baseline.value("quality_self", nlohmann::json()), value.baseline);
+      tighter_than_floor(gates, baseline.value("quality_self", nlohmann::json()), value.baseline);
   if (!floor.empty()) return {Verdict::kUntrusted, floor};
-  const std::vector<std::string> broken = broken_gates(value, result, baseline);
+  const std::vector<std::string> broken = broken_gates(value, gates, result, baseline);
   if (broken.empty()) return {};
   return {Verdict::kFailed, fmt::format("{}", fmt::join(broken, "; "))};
 }

@@ -111,6 +111,10 @@ json assemble_result(const scenario::Case& value, const std::vector<json>& round
   }
   result["latency"] = {{"total_seconds", total}, {"load_seconds", load}, {"stages", stages}};
   result["ranks"] = ranks;
+  if (!rounds.empty()) {
+    result["numerics"] = rounds.back()[0].value("numerics", json());
+    result["ranks"][0].erase("numerics");
+  }
   return result;
 }
 
@@ -119,6 +123,7 @@ json summary_row(const scenario::Case& value, const json& result, const json& ba
               {"task", value.task},
               {"layout", result.at("layout")},
               {"world_size", result.at("world_size")},
+              {"numerics", model::parallel::to_string(model::parallel::numerics(scenario::arithmetic_of(value)))},
               {"baseline", result.at("baseline")},
               {"verdict", result.at("verdict")},
               {"reason", result.at("reason")},

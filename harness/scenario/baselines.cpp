@@ -67,6 +67,16 @@ void check_pair(const Draft& draft, const Case& value, const Draft& baseline, co
   for (const Field& field : kComputedWith) check_agreement(draft, own, baseline, other, field);
 }
 
+/// Identical frames are asked for by default; of an order of addition that is not the baseline's, those within
+/// its bound.
+void settle_default_gate(const Draft& draft, Case& value, const Case& reference) {
+  const bool is_default = value.gates.identical && !draft.settings.contains("gates.identical");
+  if (!is_default) return;
+  value.gates.identical = model::parallel::numerics(arithmetic_of(value), arithmetic_of(reference)) ==
+                          model::parallel::Numerics::kIdentical;
+  value.gates.bounded = !value.gates.identical;
+}
+
 }  // namespace
 
 void check_baselines(const std::vector<Draft>& drafts, std::vector<Case>& cases) {
@@ -87,6 +97,7 @@ void check_baselines(const std::vector<Draft>& drafts, std::vector<Case>& cases)
     }
     const Case& reference = cases[found->second];
     check_pair(drafts[i], value, drafts[found->second], reference);
+    settle_default_gate(drafts[i], value, reference);
     if (value.skip_reason.empty() && !reference.skip_reason.empty()) {
       value.skip_reason = fmt::format("its baseline is skipped: {}", reference.skip_reason);
     }

@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "model/parallel/layout.h"
+#include "model/parallel/numerics.h"
 
 namespace isoframe::harness::scenario {
 
@@ -25,6 +26,7 @@ std::string to_string(const Location& location);
 /// What a case must satisfy.  Unset gates are not checked.
 struct Gates {
   bool identical = false;                       ///< every float of every frame equals the baseline's
+  bool bounded = false;  ///< within what the two layouts' orders of addition account for (model/parallel/numerics.h)
   std::optional<double> psnr_min;               ///< dB, on 8-bit frames, mean over frames
   std::optional<double> ssim_min;               ///< on 8-bit frames, mean over frames
   std::optional<double> relative_l2_max;        ///< on float frames
@@ -50,6 +52,8 @@ struct Case {
   std::int64_t tile_size = 256;  ///< pixels
   double tile_overlap = 0.25;
   model::parallel::Layout layout;
+  model::parallel::Reduction reduction = model::parallel::Reduction::kFast;  ///< of tensor parallel's sums
+  int reduction_parts = 1;  ///< with tensor=1: add as tensor=N with deterministic reduction does
   std::string dtype = "float32";
   std::string device = "cpu";
   int threads_per_rank = 1;
@@ -62,6 +66,9 @@ struct Case {
   std::string skip_reason;  ///< why this version does not run it; empty when it does
   Location where;
 };
+
+/// What decides the order in which a case adds.
+model::parallel::Arithmetic arithmetic_of(const Case& value);
 
 /// Every field under its own name; layout as text, unset gates absent, infinity as "inf".  case_from_json()
 /// is its inverse: how a case travels to its ranks.

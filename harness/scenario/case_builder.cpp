@@ -19,7 +19,7 @@ bool is_gate(const std::string& key) { return key.starts_with("gates."); }
 
 /// Whether `settings` say something about frames: then nobody needs the default gate.
 bool has_quality_gate(const Settings& settings) {
-  for (const char* gate : {"identical", "psnr_min", "ssim_min", "relative_l2_max", "max_difference_max"}) {
+  for (const char* gate : {"identical", "bounded", "psnr_min", "ssim_min", "relative_l2_max", "max_difference_max"}) {
     if (settings.contains(std::string("gates.") + gate)) return true;
   }
   return false;
@@ -40,8 +40,8 @@ void settle_comparison(Settings& settings, Case& result) {
     const bool is_dropped = is_void && (what.from_defaults || is_own_baseline);
     if (is_void && !is_dropped) {
       if (!is_compared) what.value.fail(fmt::format("{} needs a baseline to compare with; name one", key));
-      if (key == "gates.identical" && what.value.boolean(key)) {
-        what.value.fail("gates.identical contradicts expected_different; keep one");
+      if ((key == "gates.identical" || key == "gates.bounded") && what.value.boolean(key)) {
+        what.value.fail(fmt::format("{} contradicts expected_different; keep one", key));
       }
     }
     setting = is_dropped ? settings.erase(setting) : std::next(setting);
@@ -76,8 +76,6 @@ void settle_dtype(const Draft& draft, Case& result) {
 std::string reason_to_skip(const Case& result) {
   std::vector<std::string> reasons;
   if (result.task == "i2v") reasons.push_back("image-to-video is not in this version");
-  if (result.layout.tensor > 1) reasons.push_back("tensor parallel is not in this version");
-  if (result.layout.ring > 1) reasons.push_back("ring attention is not in this version");
   if (result.device == "cuda") reasons.push_back("this build has no CUDA");
   return fmt::format("{}", fmt::join(reasons, "; "));
 }
@@ -92,6 +90,15 @@ void check_layout(const Draft& draft, const Case& result) {
     model::parallel::check_layout(layout, constraints);
   } catch (const InputError& error) {
     throw ScenarioError(draft.location_of("layout"), error.what());
+  }
+}
+
+void check_reduction(const Draft& draft, const Case& result) {
+  if (result.reduction_parts > 1 && result.layout.tensor > 1) {
+    throw ScenarioError(draft.location_of("reduction_parts"),
+                        fmt::format("reduction_parts {} is for tensor=1; layout '{}' adds in {} parts already",
+                                    result.reduction_parts, model::parallel::to_string(result.layout),
+                                    result.layout.tensor));
   }
 }
 
@@ -126,6 +133,7 @@ Case build_case(const Draft& draft, const std::filesystem::path& checkpoint) {
   require_keys(draft, result);
   settle_dtype(draft, result);
   check_tiles(draft, result);
+  check_reduction(draft, result);
   result.skip_reason = reason_to_skip(result);
   if (result.skip_reason.empty()) check_layout(draft, result);
   return result;

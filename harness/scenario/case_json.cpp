@@ -30,7 +30,7 @@ double to_number(const json& value) {
 }
 
 json gates_to_json(const Gates& gates) {
-  json result = {{"identical", gates.identical}};
+  json result = {{"identical", gates.identical}, {"bounded", gates.bounded}};
   for (const GateField& gate : kGates) {
     if (const auto& bound = gates.*gate.member) result[gate.name] = from_number(*bound);
   }
@@ -40,6 +40,7 @@ json gates_to_json(const Gates& gates) {
 Gates gates_from_json(const json& value) {
   Gates gates;
   gates.identical = value.at("identical").get<bool>();
+  gates.bounded = value.value("bounded", false);
   for (const GateField& gate : kGates) {
     if (value.contains(gate.name)) gates.*gate.member = to_number(value.at(gate.name));
   }
@@ -47,6 +48,10 @@ Gates gates_from_json(const json& value) {
 }
 
 }  // namespace
+
+model::parallel::Arithmetic arithmetic_of(const Case& value) {
+  return {.layout = value.layout, .reduction = value.reduction, .reduction_parts = value.reduction_parts};
+}
 
 json to_json(const Case& value) {
   return {
@@ -66,6 +71,8 @@ json to_json(const Case& value) {
       {"tile_size", value.tile_size},
       {"tile_overlap", value.tile_overlap},
       {"layout", model::parallel::to_string(value.layout)},
+      {"reduction", model::parallel::to_string(value.reduction)},
+      {"reduction_parts", value.reduction_parts},
       {"dtype", value.dtype},
       {"device", value.device},
       {"threads_per_rank", value.threads_per_rank},
@@ -97,6 +104,8 @@ Case case_from_json(const json& json) {
   json.at("tile_size").get_to(value.tile_size);
   json.at("tile_overlap").get_to(value.tile_overlap);
   value.layout = model::parallel::parse_layout(json.at("layout").get<std::string>());
+  value.reduction = model::parallel::parse_reduction(json.value("reduction", "fast"));
+  value.reduction_parts = json.value("reduction_parts", 1);
   json.at("dtype").get_to(value.dtype);
   json.at("device").get_to(value.device);
   json.at("threads_per_rank").get_to(value.threads_per_rank);

@@ -131,6 +131,14 @@ const std::map<std::string, Reader>& readers() {
       {"tiling.tile_size", [](C& c, V v, K k) { c.tile_size = v.integer(k, 1, kMostPixels); }},
       {"tiling.overlap", [](C& c, V v, K k) { c.tile_overlap = number(v, k, 0.0, 1.0); }},
       {"layout", [](C& c, V v, K k) { c.layout = layout(v, k); }},
+      {"reduction",
+       [](C& c, V v, K k) {
+         c.reduction = model::parallel::parse_reduction(one_of(v, k, {"fast", "deterministic"}));
+       }},
+      {"reduction_parts",
+       [](C& c, V v, K k) {
+         c.reduction_parts = static_cast<int>(v.integer(k, 1, model::parallel::kMaxRanks));
+       }},
       {"dtype",
        [](C& c, V v, K k) {
          c.dtype = one_of(v, k, {"float32", "bfloat16", "float16"});
@@ -151,6 +159,7 @@ const std::map<std::string, Reader>& readers() {
       {"baseline", [](C& c, V v, K k) { c.baseline = v.text(k); }},
       {"expected_different", [](C& c, V v, K k) { c.expected_different = v.boolean(k); }},
       {"gates.identical", [](C& c, V v, K k) { c.gates.identical = v.boolean(k); }},
+      {"gates.bounded", [](C& c, V v, K k) { c.gates.bounded = v.boolean(k); }},
       {"gates.psnr_min", gate(&Gates::psnr_min, 0.0, kInfinity)},
       {"gates.ssim_min", gate(&Gates::ssim_min, -1.0, 1.0)},
       {"gates.relative_l2_max", gate(&Gates::relative_l2_max, 0.0, kInfinity)},

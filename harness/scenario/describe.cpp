@@ -43,6 +43,7 @@ std::string gates_text(const Case& value) {
   };
   if (value.expected_different) parts.emplace_back("reported");
   if (gates.identical) parts.emplace_back("identical");
+  if (gates.bounded) parts.emplace_back("bounded");
   add("PSNR >= {}", gates.psnr_min);
   add("SSIM >= {}", gates.ssim_min);
   add("rel. L2 <= {}", gates.relative_l2_max);

@@ -38,6 +38,8 @@ const std::vector<std::string>& case_keys() {
                                                 "guidance_scale",
                                                 "tiling",
                                                 "layout",
+                                                "reduction",
+                                                "reduction_parts",
                                                 "dtype",
                                                 "device",
                                                 "threads_per_rank",
@@ -59,8 +61,8 @@ const std::vector<std::string>& subkeys(const std::string& key) {
   static const std::map<std::string, std::vector<std::string>> keys = {
       {"tiling", {"enabled", "tile_size", "overlap"}},
       {"gates",
-       {"identical", "psnr_min", "ssim_min", "relative_l2_max", "max_difference_max", "latency_ratio_max",
-        "peak_tensor_ratio_max"}},
+       {"identical", "bounded", "psnr_min", "ssim_min", "relative_l2_max", "max_difference_max",
+        "latency_ratio_max", "peak_tensor_ratio_max"}},
       {"layout", {"ulysses", "ring", "cfg", "tensor", "vae_patch"}}};
   static const std::vector<std::string> none;
   const auto found = keys.find(key);

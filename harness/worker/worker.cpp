@@ -91,6 +91,19 @@ json plan_rows(const std::vector<model::vae::TileAssignment>& plan) {
   return rows;
 }
 
+/// What this case's order of addition may cost against a single device's.
+json numerics_of(const scenario::Case& value, const model::pipeline::Request& request,
+                 const model::pipeline::Limits& limits) {
+  const model::parallel::Arithmetic arithmetic = scenario::arithmetic_of(value);
+  const model::parallel::Depth depth = {
+      .steps = request.steps,
+      .blocks = limits.blocks,
+      .terms = std::max(limits.mlp_width, model::pipeline::video_tokens(request, limits)),
+      .guidance_scale = value.guidance_scale.value_or(limits.guidance_scale)};
+  return {{"class", model::parallel::to_string(model::parallel::numerics(arithmetic))},
+          {"relative_l2", model::parallel::relative_l2_bound(arithmetic, depth)}};
+}
+
 void warn_of_surplus(const std::vector<std::string>& names) {
   if (names.empty()) return;
   std::cerr << fmt::format("warning: {} tensor{} of the checkpoint {} not used, {} for one\n", names.size(),
@@ -161,9 +174,12 @@ void run_worker(const std::filesystem::path& job_file) {
   const Clock::time_point start = Clock::now();
   const std::chrono::milliseconds timeout(static_cast<std::int64_t>(value.timeout_seconds * 1000.0));
   const auto rendezvous = model::parallel::rendezvous_from_environment(job.store, timeout);
-  const model::pipeline::TextToVideo model(model::checkpoint::Checkpoint(value.checkpoint),
-                                           model::parallel::make_mesh(value.layout, *rendezvous),
-                                           value.guidance_scale, scalar_type_of(value.dtype));
+  const model::checkpoint::Checkpoint checkpoint(value.checkpoint);
+  model::parallel::Mesh place = model::parallel::make_mesh(value.layout, *rendezvous);
+  place.reduction = value.reduction;
+  place.reduction_parts = value.reduction_parts;
+  const model::pipeline::TextToVideo model(checkpoint, std::move(place), value.guidance_scale,
+                                           scalar_type_of(value.dtype));
   const double load_seconds = seconds_since(start);
   const model::parallel::Mesh& mesh = model.mesh();
   if (mesh.rank == 0) warn_of_surplus(model.unused());
@@ -187,6 +203,7 @@ void run_worker(const std::filesystem::path& job_file) {
                  {"tiles", tiles_of(plan, mesh.rank, probe)}});
   if (mesh.rank == 0) {
     record["plan"] = plan_rows(plan);
+    record["numerics"] = numerics_of(value, request, model::pipeline::read_limits(checkpoint));
     // Weights are not searched on the way in: that would read them all twice.
     if (!at::isfinite(measured.video.frames).all().item<bool>()) model.require_finite_weights();
     progress.write("write");

@@ -22,6 +22,8 @@ class WeightFiles : public ParameterSource {
   explicit WeightFiles(const std::filesystem::path& folder, at::ScalarType dtype = at::kFloat);
   ~WeightFiles() override;
   at::Tensor parameter(const std::string& name, const Shape& shape) override;
+  /// Converts no more than the slice.
+  at::Tensor parameter(const std::string& name, const Shape& shape, const Slice& slice) override;
   /// parameter()'s errors without its tensor: nothing is read or converted.
   void check(const std::string& name, const Shape& shape);
 
@@ -53,6 +55,7 @@ class Declaration : public ParameterSource {
     std::string name;
     Shape shape;
   };
+  using ParameterSource::parameter;
   at::Tensor parameter(const std::string& name, const Shape& shape) override;
   const std::vector<Item>& items() const { return items_; }
 

@@ -12,6 +12,13 @@ namespace isoframe::model::checkpoint {
 
 using Shape = std::vector<std::int64_t>;
 
+/// The rows (dim 0) or columns (dim 1) of a tensor that one rank needs.
+struct Slice {
+  std::int64_t dim = 0;
+  std::int64_t begin = 0;
+  std::int64_t length = 0;
+};
+
 /// Where parameters come from: a folder of safetensors (WeightFiles), or a declaration that only notes names
 /// and shapes (Declaration), by which a synthetic checkpoint learns what to write.
 class ParameterSource {
@@ -21,6 +28,10 @@ class ParameterSource {
   /// shaped otherwise.  Layers must not compute with the result before the whole model is built: a
   /// Declaration returns tensors on the meta device.
   virtual at::Tensor parameter(const std::string& name, const Shape& shape) = 0;
+  /// A slice of the tensor `name`, which as a whole is of exactly `shape`: a view where the type fits.
+  virtual at::Tensor parameter(const std::string& name, const Shape& shape, const Slice& slice) {
+    return parameter(name, shape).narrow(slice.dim, slice.begin, slice.length);
+  }
 };
 
 /// A source seen from inside one module: "transformer_blocks.3.attn" -> its own "to_q.weight".
@@ -33,6 +44,9 @@ class Parameters {
   Parameters operator[](std::int64_t index) const { return (*this)[std::to_string(index)]; }
   at::Tensor get(const std::string& name, const Shape& shape) const {
     return source_->parameter(join(name), shape);
+  }
+  at::Tensor get(const std::string& name, const Shape& shape, const Slice& slice) const {
+    return source_->parameter(join(name), shape, slice);
   }
   const std::string& prefix() const { return prefix_; }
 

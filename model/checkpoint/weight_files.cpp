@@ -131,6 +131,14 @@ at::Tensor WeightFiles::parameter(const std::string& name, const Shape& shape) {
   return impl_->files[impl_->file_of.at(name)].tensor(name).to(impl_->dtype);
 }
 
+at::Tensor WeightFiles::parameter(const std::string& name, const Shape& shape, const Slice& slice) {
+  check(name, shape);
+  return impl_->files[impl_->file_of.at(name)]
+      .tensor(name)
+      .narrow(slice.dim, slice.begin, slice.length)
+      .to(impl_->dtype);
+}
+
 bool WeightFiles::has(const std::string& name) const { return impl_->file_of.count(name) != 0; }
 
 std::vector<std::string> WeightFiles::unused() const {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
+#include <limits>
 #include <numeric>
 #include <string_view>
 #include <utility>
@@ -123,6 +125,24 @@ std::string divisors(std::int64_t number) {
   return list;
 }
 
+/// Ulysses and tensor sizes whose product divides `heads`, with the fewest ranks more or less; vae_patch is cut
+/// to the ranks that are left.
+Layout nearest_that_divides(const Layout& layout, std::int64_t heads) {
+  Layout nearest = layout;
+  int fewest = std::numeric_limits<int>::max();
+  for (int ulysses = 1; ulysses <= heads; ++ulysses) {
+    for (int tensor = 1; ulysses * tensor <= heads; ++tensor) {
+      const int changes = std::abs(ulysses - layout.ulysses) + std::abs(tensor - layout.tensor);
+      if (heads % (ulysses * tensor) != 0 || changes >= fewest) continue;
+      fewest = changes;
+      nearest.ulysses = ulysses;
+      nearest.tensor = tensor;
+    }
+  }
+  nearest.vae_patch = std::min(nearest.vae_patch, nearest.world_size());
+  return nearest;
+}
+
 }  // namespace
 
 Layout parse_layout(const std::string& text) {
@@ -158,17 +178,16 @@ std::string to_string(const Layout& layout) {
 void check_layout(const Layout& layout, const LayoutConstraints& constraints) {
   check_sizes(layout);
   const std::string text = to_string(layout);
-  if (layout.tensor > 1) {
-    throw InputError(
-        fmt::format("layout '{}': tensor parallel is not in this version, which runs ulysses, ring, cfg and "
-                    "vae_patch; leave tensor out",
-                    text));
-  }
-  if (constraints.attention_heads % layout.ulysses != 0) {
-    const bool is_alone = text == fmt::format("ulysses={}", layout.ulysses);
-    throw InputError(fmt::format("layout '{}' does not divide the transformer's {} heads; use {}{}", text,
-                                 constraints.attention_heads,
-                                 is_alone ? "" : "ulysses=", divisors(constraints.attention_heads)));
+  // Each tensor rank holds its heads, and the Ulysses group shares those out.
+  const int shares = layout.ulysses * layout.tensor;
+  if (constraints.attention_heads % shares != 0) {
+    const std::string advice =
+        layout.tensor == 1 ? fmt::format("use {}{}", text == fmt::format("ulysses={}", shares) ? "" : "ulysses=",
+                                         divisors(constraints.attention_heads))
+                           : fmt::format("ulysses x tensor = {} must; the nearest is '{}'", shares,
+                                         to_string(nearest_that_divides(layout, constraints.attention_heads)));
+    throw InputError(fmt::format("layout '{}' does not divide the transformer's {} heads; {}", text,
+                                 constraints.attention_heads, advice));
   }
   if (layout.cfg > 1 && constraints.guidance_scale == 1.0) {
     throw InputError(

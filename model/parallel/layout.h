@@ -39,7 +39,8 @@ struct LayoutConstraints {
 };
 
 /// Throws InputError with the rule that is broken and the nearest layout that would do, e.g.
-/// "layout 'ulysses=3' does not divide the transformer's 16 heads; use 1, 2, 4, 8 or 16".
+/// "layout 'ulysses=3' does not divide the transformer's 16 heads; use 1, 2, 4, 8 or 16".  ulysses x tensor
+/// must divide the heads; a ring may be of any size.
 void check_layout(const Layout& layout, const LayoutConstraints& constraints);
 
 }  // namespace isoframe::model::parallel

@@ -7,6 +7,7 @@
 
 #include "model/parallel/group.h"
 #include "model/parallel/layout.h"
+#include "model/parallel/tensor_parallel.h"
 
 namespace isoframe::model::parallel {
 
@@ -33,6 +34,10 @@ struct Mesh {
   std::shared_ptr<Group> cfg;
   std::shared_ptr<Group> vae_patch;  ///< null on ranks outside the VAEPP group: they get no tiles
 
+  Reduction reduction = Reduction::kFast;
+  int reduction_parts = 1;  ///< of a tensor group of one
+
+  TensorParallel tensor_parallel() const { return {tensor, reduction, reduction_parts}; }
   /// All distinct groups of more than one rank that this rank is in, for their traffic.
   std::vector<std::shared_ptr<Group>> groups() const;
 };

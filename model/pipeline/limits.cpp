@@ -12,6 +12,9 @@ Limits read_limits(const checkpoint::Checkpoint& checkpoint) {
   const auto vae = vae::VaeConfig::from(checkpoint.config("vae"));
   Limits limits;
   limits.attention_heads = transformer.num_attention_heads;
+  limits.blocks = transformer.num_layers;
+  limits.mlp_width =
+      static_cast<std::int64_t>(static_cast<double>(transformer.inner_dim()) * transformer.mlp_ratio);
   limits.patch_size = transformer.patch_size;
   limits.patch_size_t = transformer.patch_size_t;
   limits.target_size = transformer.target_size;
@@ -19,6 +22,12 @@ Limits read_limits(const checkpoint::Checkpoint& checkpoint) {
   limits.temporal_compression = vae.temporal_compression_ratio;
   limits.guidance_scale = sampling::GuiderConfig::from(checkpoint.config("guider")).guidance_scale;
   return limits;
+}
+
+std::int64_t video_tokens(const Request& request, const Limits& limits) {
+  const std::int64_t side = limits.spatial_compression * limits.patch_size;
+  const std::int64_t frames = (request.frames - 1) / limits.temporal_compression + 1;
+  return frames / limits.patch_size_t * (request.height / side) * (request.width / side);
 }
 
 namespace {

@@ -33,11 +33,11 @@ struct TextToVideo::Impl {
   Impl(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh_in, std::optional<double> guidance_scale,
        at::ScalarType dtype)
       : mesh(std::move(mesh_in)),
-        prompt_encoder(checkpoint, dtype),
+        prompt_encoder(checkpoint, dtype, mesh.tensor_parallel()),
         sequence(parallel::make_usp(mesh.ulysses, mesh.ring)),
         transformer_files(checkpoint.part("transformer"), dtype),
         transformer(transformer::TransformerConfig::from(checkpoint.config("transformer")),
-                    checkpoint::Parameters(transformer_files), *sequence),
+                    checkpoint::Parameters(transformer_files), *sequence, mesh.tensor_parallel()),
         vae_files(checkpoint.part("vae"), dtype),
         vae(vae::VaeConfig::from(checkpoint.config("vae")), checkpoint::Parameters(vae_files),
             mesh.vae_patch),

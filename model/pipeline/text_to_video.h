@@ -37,6 +37,8 @@ struct Video {
 /// What a request and a layout must satisfy, read from the checkpoint's configs alone: nothing is loaded.
 struct Limits {
   std::int64_t attention_heads = 0;
+  std::int64_t blocks = 0;            ///< of the transformer
+  std::int64_t mlp_width = 0;         ///< of its blocks: the longest sum of a linear layer
   std::int64_t spatial_compression = 16;
   std::int64_t temporal_compression = 4;
   std::int64_t patch_size = 1;
@@ -44,6 +46,8 @@ struct Limits {
   std::int64_t target_size = 640;
   double guidance_scale = 1.0;  ///< the checkpoint's own
 };
+/// Video tokens of a request.
+std::int64_t video_tokens(const Request& request, const Limits& limits);
 Limits read_limits(const checkpoint::Checkpoint& checkpoint);
 /// Throws InputError with the rule that is broken and the nearest value that would do.
 void check_request(const Request& request, const Limits& limits);

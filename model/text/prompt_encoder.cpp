@@ -29,15 +29,15 @@ checkpoint::Parameters text_model_parameters(checkpoint::WeightFiles& files) {
 }  // namespace
 
 struct PromptEncoder::Impl {
-  Impl(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype)
+  Impl(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype, const parallel::TensorParallel& tensor)
       : tokenizer(checkpoint.part("tokenizer")),
         tokenizer_2(checkpoint.part("tokenizer_2")),
         text_encoder_files(checkpoint.part("text_encoder"), dtype),
         text_encoder(Qwen2_5_VLTextConfig::from(checkpoint.config("text_encoder")),
-                     text_model_parameters(text_encoder_files)),
+                     text_model_parameters(text_encoder_files), tensor),
         text_encoder_2_files(checkpoint.part("text_encoder_2"), dtype),
         text_encoder_2_config(T5EncoderConfig::from(checkpoint.config("text_encoder_2"))),
-        text_encoder_2(text_encoder_2_config, checkpoint::Parameters(text_encoder_2_files)),
+        text_encoder_2(text_encoder_2_config, checkpoint::Parameters(text_encoder_2_files), tensor),
         dtype(dtype) {}
 
   std::vector<std::int64_t> token_ids(const std::string& prompt) const {
@@ -75,8 +75,9 @@ struct PromptEncoder::Impl {
   at::ScalarType dtype;
 };
 
-PromptEncoder::PromptEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype)
-    : impl_(std::make_unique<Impl>(checkpoint, dtype)) {}
+PromptEncoder::PromptEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype,
+                             const parallel::TensorParallel& tensor)
+    : impl_(std::make_unique<Impl>(checkpoint, dtype, tensor)) {}
 
 PromptEncoder::~PromptEncoder() = default;
 

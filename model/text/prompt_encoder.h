@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/checkpoint/checkpoint.h"
+#include "model/parallel/tensor_parallel.h"
 #include "model/probe.h"
 
 namespace isoframe::model::text {
@@ -21,8 +22,10 @@ struct PromptEmbeds {
 
 class PromptEncoder {
  public:
-  /// Loads `tokenizer`, `text_encoder`, `tokenizer_2`, `text_encoder_2` of the checkpoint.
-  explicit PromptEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype = at::kFloat);
+  /// Loads `tokenizer`, `text_encoder`, `tokenizer_2`, `text_encoder_2` of the checkpoint.  `tensor` shares out
+  /// an encoder where it divides its heads.
+  explicit PromptEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype = at::kFloat,
+                         const parallel::TensorParallel& tensor = parallel::TensorParallel());
   ~PromptEncoder();
 
   PromptEmbeds encode(const std::string& prompt, Probe& probe) const;

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "model/kernels/linear.h"
 #include "model/text/embedding.h"
 #include "model/text/rms_norm.h"
 
@@ -107,35 +106,46 @@ Qwen2_5_VLTextConfig Qwen2_5_VLTextConfig::from(const checkpoint::Config& whole)
 }
 
 Qwen2_5_VLTextModel::Qwen2_5_VLTextModel(const Qwen2_5_VLTextConfig& config,
-                                         const checkpoint::Parameters& parameters)
+                                         const checkpoint::Parameters& parameters,
+                                         const parallel::TensorParallel& tensor)
     : config_(config) {
+  const parallel::TensorParallel split =
+      tensor.where_it_divides({config.num_attention_heads, config.num_key_value_heads});
   embed_tokens_ = parameters["embed_tokens"].get("weight", {config.vocab_size, config.hidden_size});
   layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
   for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
-    layers_.push_back(load_layer(parameters["layers"][i]));
+    layers_.push_back(load_layer(parameters["layers"][i], split));
   }
   norm_ = parameters["norm"].get("weight", {config.hidden_size});
 }
 
-Qwen2_5_VLTextModel::Layer Qwen2_5_VLTextModel::load_layer(const checkpoint::Parameters& parameters) const {
+Qwen2_5_VLTextModel::Layer Qwen2_5_VLTextModel::load_layer(const checkpoint::Parameters& parameters,
+                                                           const parallel::TensorParallel& tensor) const {
+  using parallel::Bias;
+  using parallel::ColumnParallelLinear;
+  using parallel::RowParallelLinear;
   const std::int64_t hidden = config_.hidden_size;
-  const std::int64_t key_value = config_.num_key_value_heads * config_.head_dim;
+  const std::int64_t heads = config_.num_attention_heads;
+  const std::int64_t key_value = config_.num_key_value_heads;
+  const std::int64_t intermediate = config_.intermediate_size;
+  const std::int64_t head_dim = config_.head_dim;
   const checkpoint::Parameters attention = parameters["self_attn"];
   const checkpoint::Parameters mlp = parameters["mlp"];
-  Layer layer;
-  layer.input_layernorm = parameters["input_layernorm"].get("weight", {hidden});
-  layer.q_proj_weight = attention["q_proj"].get("weight", {hidden, hidden});
-  layer.q_proj_bias = attention["q_proj"].get("bias", {hidden});
-  layer.k_proj_weight = attention["k_proj"].get("weight", {key_value, hidden});
-  layer.k_proj_bias = attention["k_proj"].get("bias", {key_value});
-  layer.v_proj_weight = attention["v_proj"].get("weight", {key_value, hidden});
-  layer.v_proj_bias = attention["v_proj"].get("bias", {key_value});
-  layer.o_proj = attention["o_proj"].get("weight", {hidden, hidden});
-  layer.post_attention_layernorm = parameters["post_attention_layernorm"].get("weight", {hidden});
-  layer.gate_proj = mlp["gate_proj"].get("weight", {config_.intermediate_size, hidden});
-  layer.up_proj = mlp["up_proj"].get("weight", {config_.intermediate_size, hidden});
-  layer.down_proj = mlp["down_proj"].get("weight", {hidden, config_.intermediate_size});
-  return layer;
+  const auto by_head = [&](const char* name, std::int64_t count) {
+    return ColumnParallelLinear(attention[name], hidden, count * head_dim, tensor.share(count, head_dim));
+  };
+  const auto by_column = [&](const char* name) {
+    return ColumnParallelLinear(mlp[name], hidden, intermediate, tensor.share(intermediate), Bias::kNone);
+  };
+  return {.input_layernorm = parameters["input_layernorm"].get("weight", {hidden}),
+          .q_proj = by_head("q_proj", heads),
+          .k_proj = by_head("k_proj", key_value),
+          .v_proj = by_head("v_proj", key_value),
+          .o_proj = RowParallelLinear(attention["o_proj"], heads, head_dim, hidden, tensor, Bias::kNone),
+          .post_attention_layernorm = parameters["post_attention_layernorm"].get("weight", {hidden}),
+          .gate_proj = by_column("gate_proj"),
+          .up_proj = by_column("up_proj"),
+          .down_proj = RowParallelLinear(mlp["down_proj"], intermediate, 1, hidden, tensor, Bias::kNone)};
 }
 
 Qwen2_5_VLTextModel::Rotary Qwen2_5_VLTextModel::rotary(std::int64_t tokens, at::ScalarType dtype) const {
@@ -149,20 +159,20 @@ Qwen2_5_VLTextModel::Rotary Qwen2_5_VLTextModel::rotary(std::int64_t tokens, at:
 
 at::Tensor Qwen2_5_VLTextModel::attention(const Layer& layer, const at::Tensor& hidden,
                                           const Rotary& rotary) const {
-  const auto heads = [&](const at::Tensor& weight, const at::Tensor& bias) {
-    return kernels::linear(hidden, weight, bias)
-        .unflatten(-1, {-1, config_.head_dim});  // [1, T, heads, head_dim]
+  // [1, T, own heads, head_dim]
+  const auto heads = [&](const parallel::ColumnParallelLinear& projection) {
+    return projection(hidden).unflatten(-1, {-1, config_.head_dim});
   };
   const auto rotate = [&](const at::Tensor& x) { return x * rotary.cos + rotate_half(x) * rotary.sin; };
   // Query head h reads key head h / group: each key head is repeated for its group of query heads.
   const std::int64_t group = config_.num_attention_heads / config_.num_key_value_heads;
-  const at::Tensor query = rotate(heads(layer.q_proj_weight, layer.q_proj_bias));
-  const at::Tensor key = rotate(heads(layer.k_proj_weight, layer.k_proj_bias)).repeat_interleave(group, 2);
-  const at::Tensor value = heads(layer.v_proj_weight, layer.v_proj_bias).repeat_interleave(group, 2);
+  const at::Tensor query = rotate(heads(layer.q_proj));
+  const at::Tensor key = rotate(heads(layer.k_proj)).repeat_interleave(group, 2);
+  const at::Tensor value = heads(layer.v_proj).repeat_interleave(group, 2);
   const at::Tensor attended = at::scaled_dot_product_attention(
       query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), /*attn_mask=*/{}, /*dropout_p=*/0.0,
       /*is_causal=*/true);
-  return kernels::linear(attended.transpose(1, 2).flatten(2), layer.o_proj, {});
+  return layer.o_proj(attended.transpose(1, 2).flatten(2));
 }
 
 at::Tensor Qwen2_5_VLTextModel::run_layer(const Layer& layer, const at::Tensor& hidden,
@@ -171,9 +181,9 @@ at::Tensor Qwen2_5_VLTextModel::run_layer(const Layer& layer, const at::Tensor& 
   const at::Tensor after_attention =
       hidden + attention(layer, rms_norm(hidden, layer.input_layernorm, eps), rotary);
   const at::Tensor normed = rms_norm(after_attention, layer.post_attention_layernorm, eps);
-  const at::Tensor gate = at::silu(kernels::linear(normed, layer.gate_proj, {}));
-  const at::Tensor up = kernels::linear(normed, layer.up_proj, {});
-  return after_attention + kernels::linear(gate * up, layer.down_proj, {});
+  const at::Tensor gate = at::silu(layer.gate_proj(normed));
+  const at::Tensor up = layer.up_proj(normed);
+  return after_attention + layer.down_proj(gate * up);
 }
 
 at::Tensor Qwen2_5_VLTextModel::forward(const std::vector<std::int64_t>& input_ids, Probe& probe) const {

@@ -10,6 +10,7 @@
 
 #include "model/checkpoint/config.h"
 #include "model/checkpoint/parameters.h"
+#include "model/parallel/linear.h"
 #include "model/probe.h"
 
 namespace isoframe::model::text {
@@ -34,8 +35,10 @@ struct Qwen2_5_VLTextConfig {
 class Qwen2_5_VLTextModel {
  public:
   /// Asks for the tensors of every layer and of the final norm, so that an incomplete file is found while
-  /// loading, although the last layers never run.
-  Qwen2_5_VLTextModel(const Qwen2_5_VLTextConfig& config, const checkpoint::Parameters& parameters);
+  /// loading, although the last layers never run.  `tensor` shares out heads and MLP where it divides both
+  /// query and key heads; elsewhere every rank computes all of it.
+  Qwen2_5_VLTextModel(const Qwen2_5_VLTextConfig& config, const checkpoint::Parameters& parameters,
+                      const parallel::TensorParallel& tensor = parallel::TensorParallel());
 
   /// `input_ids` without padding -> [1, T, hidden_size], the reference's hidden_states[-3]: the input of the
   /// second last layer, before any final norm.  Padding to the right of a causal model changes nothing.
@@ -45,19 +48,18 @@ class Qwen2_5_VLTextModel {
 
  private:
   struct Layer {
-    at::Tensor input_layernorm;                              // [hidden_size]
-    at::Tensor q_proj_weight, k_proj_weight, v_proj_weight;  // [heads * head_dim, hidden_size]
-    at::Tensor q_proj_bias, k_proj_bias, v_proj_bias;        // [heads * head_dim]
-    at::Tensor o_proj;                                       // [hidden_size, heads * head_dim]
-    at::Tensor post_attention_layernorm;                     // [hidden_size]
-    at::Tensor gate_proj, up_proj;                           // [intermediate_size, hidden_size]
-    at::Tensor down_proj;                                    // [hidden_size, intermediate_size]
+    at::Tensor input_layernorm;                             // [hidden_size]
+    parallel::ColumnParallelLinear q_proj, k_proj, v_proj;  // to this rank's heads
+    parallel::RowParallelLinear o_proj;
+    at::Tensor post_attention_layernorm;                   // [hidden_size]
+    parallel::ColumnParallelLinear gate_proj, up_proj;     // to this rank's share of intermediate_size
+    parallel::RowParallelLinear down_proj;
   };
   struct Rotary {
     at::Tensor cos, sin;  // [T, 1, head_dim]
   };
 
-  Layer load_layer(const checkpoint::Parameters& parameters) const;
+  Layer load_layer(const checkpoint::Parameters& parameters, const parallel::TensorParallel& tensor) const;
   Rotary rotary(std::int64_t tokens, at::ScalarType dtype) const;
   at::Tensor attention(const Layer& layer, const at::Tensor& hidden, const Rotary& rotary) const;
   at::Tensor run_layer(const Layer& layer, const at::Tensor& hidden, const Rotary& rotary) const;

@@ -6,7 +6,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "model/kernels/linear.h"
 #include "model/text/embedding.h"
 #include "model/text/rms_norm.h"
 
@@ -66,37 +65,49 @@ T5EncoderConfig T5EncoderConfig::from(const checkpoint::Config& config) {
   return result;
 }
 
-T5Encoder::T5Encoder(const T5EncoderConfig& config, const checkpoint::Parameters& parameters)
+T5Encoder::T5Encoder(const T5EncoderConfig& config, const checkpoint::Parameters& parameters,
+                     const parallel::TensorParallel& tensor)
     : config_(config) {
+  const parallel::TensorParallel split = tensor.where_it_divides({config.num_heads});
+  const parallel::Range heads = split.share(config.num_heads);
   shared_ = parameters["shared"].get("weight", {config.vocab_size, config.d_model});
   const checkpoint::Parameters encoder = parameters["encoder"];
   relative_attention_bias_ = encoder["block"][0]["layer"][0]["SelfAttention"]["relative_attention_bias"].get(
-      "weight", {config.relative_attention_num_buckets, config.num_heads});
+      "weight", {config.relative_attention_num_buckets, config.num_heads},
+      {.dim = 1, .begin = heads.begin, .length = heads.length});
   blocks_.reserve(static_cast<std::size_t>(config.num_layers));
   for (std::int64_t i = 0; i < config.num_layers; ++i)
-    blocks_.push_back(load_block(encoder["block"][i]["layer"]));
+    blocks_.push_back(load_block(encoder["block"][i]["layer"], split));
   final_layer_norm_ = encoder["final_layer_norm"].get("weight", {config.d_model});
 }
 
-T5Encoder::Block T5Encoder::load_block(const checkpoint::Parameters& parameters) const {
-  const std::int64_t inner = config_.num_heads * config_.d_kv;
+T5Encoder::Block T5Encoder::load_block(const checkpoint::Parameters& parameters,
+                                       const parallel::TensorParallel& tensor) const {
+  using parallel::Bias;
+  using parallel::ColumnParallelLinear;
+  using parallel::RowParallelLinear;
+  const std::int64_t model = config_.d_model;
+  const std::int64_t heads = config_.num_heads;
   const checkpoint::Parameters attention = parameters[0]["SelfAttention"];
   const checkpoint::Parameters feed_forward = parameters[1]["DenseReluDense"];
-  Block block;
-  block.attention_norm = parameters[0]["layer_norm"].get("weight", {config_.d_model});
-  block.q = attention["q"].get("weight", {inner, config_.d_model});
-  block.k = attention["k"].get("weight", {inner, config_.d_model});
-  block.v = attention["v"].get("weight", {inner, config_.d_model});
-  block.o = attention["o"].get("weight", {config_.d_model, inner});
-  block.feed_forward_norm = parameters[1]["layer_norm"].get("weight", {config_.d_model});
-  if (config_.feed_forward_proj == T5FeedForward::kGatedGelu) {
-    block.wi = feed_forward["wi_0"].get("weight", {config_.d_ff, config_.d_model});
-    block.wi_1 = feed_forward["wi_1"].get("weight", {config_.d_ff, config_.d_model});
-  } else {
-    block.wi = feed_forward["wi"].get("weight", {config_.d_ff, config_.d_model});
-  }
-  block.wo = feed_forward["wo"].get("weight", {config_.d_model, config_.d_ff});
-  return block;
+  const auto by_head = [&](const char* name) {
+    return ColumnParallelLinear(attention[name], model, heads * config_.d_kv, tensor.share(heads, config_.d_kv),
+                                Bias::kNone);
+  };
+  const auto by_column = [&](const char* name) {
+    return ColumnParallelLinear(feed_forward[name], model, config_.d_ff, tensor.share(config_.d_ff),
+                                Bias::kNone);
+  };
+  const bool is_gated = config_.feed_forward_proj == T5FeedForward::kGatedGelu;
+  return {.attention_norm = parameters[0]["layer_norm"].get("weight", {model}),
+          .q = by_head("q"),
+          .k = by_head("k"),
+          .v = by_head("v"),
+          .o = RowParallelLinear(attention["o"], heads, config_.d_kv, model, tensor, Bias::kNone),
+          .feed_forward_norm = parameters[1]["layer_norm"].get("weight", {model}),
+          .wi = by_column(is_gated ? "wi_0" : "wi"),
+          .wi_1 = is_gated ? std::optional(by_column("wi_1")) : std::nullopt,
+          .wo = RowParallelLinear(feed_forward["wo"], config_.d_ff, 1, model, tensor, Bias::kNone)};
 }
 
 at::Tensor T5Encoder::position_bias(std::int64_t tokens) const {
@@ -109,28 +120,25 @@ at::Tensor T5Encoder::position_bias(std::int64_t tokens) const {
 }
 
 at::Tensor T5Encoder::attention(const Block& block, const at::Tensor& hidden, const at::Tensor& bias) const {
-  const auto heads = [&](const at::Tensor& weight) {
-    return kernels::linear(hidden, weight, {})
-        .unflatten(-1, {config_.num_heads, config_.d_kv})
-        .transpose(1, 2);
+  const auto heads = [&](const parallel::ColumnParallelLinear& projection) {
+    return projection(hidden).unflatten(-1, {-1, config_.d_kv}).transpose(1, 2);
   };
   // T5 does not scale the scores: its initialization absorbs the factor.
   const at::Tensor attended =
       at::scaled_dot_product_attention(heads(block.q), heads(block.k), heads(block.v), bias,
                                        /*dropout_p=*/0.0, /*is_causal=*/false, /*scale=*/1.0);
-  return kernels::linear(attended.transpose(1, 2).flatten(2), block.o, {});
+  return block.o(attended.transpose(1, 2).flatten(2));
 }
 
 // The reference keeps wo and the residuals in float32 where the rest is float16, whose range they exceed.
 at::Tensor T5Encoder::feed_forward(const Block& block, const at::Tensor& hidden) const {
   const auto wo = [&](const at::Tensor& x) {
-    const bool widens = x.scalar_type() == at::kHalf;
-    return kernels::linear(widens ? x.to(at::kFloat) : x, widens ? block.wo.to(at::kFloat) : block.wo, {});
+    return block.wo(x.scalar_type() == at::kHalf ? x.to(at::kFloat) : x);
   };
-  const at::Tensor inner = kernels::linear(hidden, block.wi, {});
+  const at::Tensor inner = block.wi(hidden);
   if (config_.feed_forward_proj == T5FeedForward::kRelu) return wo(at::relu(inner));
   const at::Tensor gate = at::gelu(inner, "tanh");
-  return wo(gate * kernels::linear(hidden, block.wi_1, {}));
+  return wo(gate * (*block.wi_1)(hidden));
 }
 
 at::Tensor T5Encoder::forward(const std::vector<std::int64_t>& input_ids, Probe& probe) const {

@@ -3,12 +3,14 @@
 // Reference: T5EncoderModel (transformers 5.23).
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include "model/checkpoint/config.h"
 #include "model/checkpoint/parameters.h"
+#include "model/parallel/linear.h"
 #include "model/probe.h"
 
 namespace isoframe::model::text {
@@ -33,7 +35,10 @@ struct T5EncoderConfig {
 
 class T5Encoder {
  public:
-  T5Encoder(const T5EncoderConfig& config, const checkpoint::Parameters& parameters);
+  /// `tensor` shares out heads and feed-forward where it divides the heads; elsewhere every rank computes all
+  /// of it.
+  T5Encoder(const T5EncoderConfig& config, const checkpoint::Parameters& parameters,
+            const parallel::TensorParallel& tensor = parallel::TensorParallel());
 
   /// `input_ids` without padding, at least one -> [1, G, d_model], last_hidden_state after the final norm.
   /// The reference masks its padding out of every softmax, which is the same. Probed as
@@ -42,23 +47,23 @@ class T5Encoder {
 
  private:
   struct Block {
-    at::Tensor attention_norm;     // [d_model]
-    at::Tensor q, k, v;            // [num_heads * d_kv, d_model]
-    at::Tensor o;                  // [d_model, num_heads * d_kv]
-    at::Tensor feed_forward_norm;  // [d_model]
-    at::Tensor wi;                 // [d_ff, d_model]; wi_0 where gated
-    at::Tensor wi_1;               // [d_ff, d_model]; undefined unless gated
-    at::Tensor wo;                 // [d_model, d_ff]
+    at::Tensor attention_norm;                // [d_model]
+    parallel::ColumnParallelLinear q, k, v;   // to this rank's heads
+    parallel::RowParallelLinear o;
+    at::Tensor feed_forward_norm;             // [d_model]
+    parallel::ColumnParallelLinear wi;        // to this rank's share of d_ff; wi_0 where gated
+    std::optional<parallel::ColumnParallelLinear> wi_1;  // where gated
+    parallel::RowParallelLinear wo;
   };
 
-  Block load_block(const checkpoint::Parameters& parameters) const;
+  Block load_block(const checkpoint::Parameters& parameters, const parallel::TensorParallel& tensor) const;
   at::Tensor position_bias(std::int64_t tokens) const;
   at::Tensor attention(const Block& block, const at::Tensor& hidden, const at::Tensor& bias) const;
   at::Tensor feed_forward(const Block& block, const at::Tensor& hidden) const;
 
   T5EncoderConfig config_;
   at::Tensor shared_;                   // [vocab_size, d_model]
-  at::Tensor relative_attention_bias_;  // [buckets, num_heads]; the first block's, used by all
+  at::Tensor relative_attention_bias_;  // [buckets, own heads]; the first block's, used by all
   std::vector<Block> blocks_;
   at::Tensor final_layer_norm_;  // [d_model]
 };

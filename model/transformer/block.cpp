@@ -31,16 +31,16 @@ const BlockStream::Names BlockStream::kCondition = {
     "attn.norm_added_q", "attn.norm_added_k", "attn.to_add_out", "ff_context"};
 
 BlockStream::BlockStream(const checkpoint::Parameters& block, const Names& names, std::int64_t heads,
-                         std::int64_t head_dim, double mlp_ratio)
-    : heads_(heads),
+                         std::int64_t head_dim, double mlp_ratio, const parallel::TensorParallel& tensor)
+    : head_dim_(head_dim),
       norm1_linear_(block[names.norm1]["linear"], heads * head_dim, 6 * heads * head_dim),
-      to_q_(block[names.to_q], heads * head_dim, heads * head_dim),
-      to_k_(block[names.to_k], heads * head_dim, heads * head_dim),
-      to_v_(block[names.to_v], heads * head_dim, heads * head_dim),
+      to_q_(block[names.to_q], heads * head_dim, heads * head_dim, tensor.share(heads, head_dim)),
+      to_k_(block[names.to_k], heads * head_dim, heads * head_dim, tensor.share(heads, head_dim)),
+      to_v_(block[names.to_v], heads * head_dim, heads * head_dim, tensor.share(heads, head_dim)),
       norm_q_(block[names.norm_q].get("weight", {head_dim})),
       norm_k_(block[names.norm_k].get("weight", {head_dim})),
-      to_out_(block[names.to_out], heads * head_dim, heads * head_dim),
-      ff_(block[names.ff], heads * head_dim, mlp_ratio, Activation::kGeluTanh) {}
+      to_out_(block[names.to_out], heads, head_dim, heads * head_dim, tensor),
+      ff_(block[names.ff], heads * head_dim, mlp_ratio, Activation::kGeluTanh, tensor) {}
 
 Modulation BlockStream::modulation(const at::Tensor& activated) const {
   const std::vector<at::Tensor> parts = norm1_linear_(activated).squeeze(0).chunk(6);
@@ -51,8 +51,8 @@ parallel::Qkv BlockStream::qkv(const at::Tensor& hidden, const Modulation& modul
                                const kernels::Rotary* rotary) const {
   const at::Tensor normed =
       kernels::layer_norm_modulate(hidden, modulation.scale_msa, modulation.shift_msa, kEps);
-  const auto by_head = [&](const Linear& projection) {
-    return projection(normed).unflatten(2, {heads_, -1});
+  const auto by_head = [&](const parallel::ColumnParallelLinear& projection) {
+    return projection(normed).unflatten(2, {-1, head_dim_});
   };
   const parallel::Qkv qkv = {by_head(to_q_), by_head(to_k_), by_head(to_v_)};
   if (rotary) {
@@ -76,9 +76,10 @@ at::Tensor BlockStream::finish(const at::Tensor& hidden, const at::Tensor& atten
 }
 
 TransformerBlock::TransformerBlock(const checkpoint::Parameters& parameters, std::int64_t heads,
-                                   std::int64_t head_dim, double mlp_ratio)
-    : video_(parameters, BlockStream::kVideo, heads, head_dim, mlp_ratio),
-      condition_(parameters, BlockStream::kCondition, heads, head_dim, mlp_ratio) {}
+                                   std::int64_t head_dim, double mlp_ratio,
+                                   const parallel::TensorParallel& tensor)
+    : video_(parameters, BlockStream::kVideo, heads, head_dim, mlp_ratio, tensor),
+      condition_(parameters, BlockStream::kCondition, heads, head_dim, mlp_ratio, tensor) {}
 
 std::pair<at::Tensor, at::Tensor> TransformerBlock::operator()(
     const at::Tensor& hidden, const at::Tensor& condition, const BlockInputs& inputs,

@@ -37,34 +37,36 @@ class BlockStream {
   static const Names kCondition;
 
   BlockStream(const checkpoint::Parameters& block, const Names& names, std::int64_t heads,
-              std::int64_t head_dim, double mlp_ratio);
+              std::int64_t head_dim, double mlp_ratio, const parallel::TensorParallel& tensor);
 
   Modulation modulation(const at::Tensor& activated) const;
   /// Adaptive layer norm, projections, RMS norm of query and key, and RoPE where `rotary` is given.
-  /// hidden: [B, S, D] -> [B, S, heads, head_dim] each.
+  /// hidden: [B, S, D] -> [B, S, own heads, head_dim] each.
   parallel::Qkv qkv(const at::Tensor& hidden, const Modulation& modulation,
                     const kernels::Rotary* rotary) const;
-  /// Output projection, gated residual, MLP, gated residual.  attended: [B, S, heads, head_dim] -> [B, S, D].
+  /// Output projection, gated residual, MLP, gated residual.  attended: [B, S, own heads, head_dim] -> [B, S,
+  /// D].
   at::Tensor finish(const at::Tensor& hidden, const at::Tensor& attended, const Modulation& modulation) const;
 
  private:
-  std::int64_t heads_;
+  std::int64_t head_dim_;
   Linear norm1_linear_;
-  Linear to_q_;
-  Linear to_k_;
-  Linear to_v_;
+  parallel::ColumnParallelLinear to_q_;
+  parallel::ColumnParallelLinear to_k_;
+  parallel::ColumnParallelLinear to_v_;
   at::Tensor norm_q_;
   at::Tensor norm_k_;
-  Linear to_out_;
+  parallel::RowParallelLinear to_out_;
   FeedForward ff_;
 };
 
 /// Reference: HunyuanVideo15TransformerBlock with HunyuanVideo15AttnProcessor2_0 (diffusers 0.42).  RoPE is
-/// applied to video tokens only.
+/// applied to video tokens only.  `tensor` shares out heads and the MLP's width; the modulations,
+/// one vector's work, are computed on every rank.
 class TransformerBlock {
  public:
   TransformerBlock(const checkpoint::Parameters& parameters, std::int64_t heads, std::int64_t head_dim,
-                   double mlp_ratio);
+                   double mlp_ratio, const parallel::TensorParallel& tensor);
   /// hidden: this rank's video tokens [1, S_local, D]; condition: all condition tokens [1, T, D] -> the same
   /// shapes, in new tensors.
   std::pair<at::Tensor, at::Tensor> operator()(const at::Tensor& hidden, const at::Tensor& condition,

@@ -7,6 +7,14 @@
 
 namespace isoframe::model::transformer {
 
+namespace {
+
+std::int64_t mlp_width(std::int64_t features, double mlp_ratio) {
+  return static_cast<std::int64_t>(static_cast<double>(features) * mlp_ratio);
+}
+
+}  // namespace
+
 Linear::Linear(const checkpoint::Parameters& parameters, std::int64_t in, std::int64_t out)
     : weight(parameters.get("weight", {out, in})), bias(parameters.get("bias", {out})) {}
 
@@ -20,10 +28,10 @@ at::Tensor LayerNorm::operator()(const at::Tensor& input) const {
 }
 
 FeedForward::FeedForward(const checkpoint::Parameters& parameters, std::int64_t features, double mlp_ratio,
-                         Activation activation)
-    : net_0_proj(parameters["net"][0]["proj"], features,
-                 static_cast<std::int64_t>(static_cast<double>(features) * mlp_ratio)),
-      net_2(parameters["net"][2], net_0_proj.weight.size(0), features),
+                         Activation activation, const parallel::TensorParallel& tensor)
+    : net_0_proj(parameters["net"][0]["proj"], features, mlp_width(features, mlp_ratio),
+                 tensor.share(mlp_width(features, mlp_ratio))),
+      net_2(parameters["net"][2], mlp_width(features, mlp_ratio), 1, features, tensor),
       activation(activation) {}
 
 at::Tensor FeedForward::operator()(const at::Tensor& input) const {

@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/checkpoint/parameters.h"
+#include "model/parallel/linear.h"
 
 namespace isoframe::model::transformer {
 
@@ -30,15 +31,16 @@ struct LayerNorm {
 
 enum class Activation { kSilu, kGeluTanh };
 
-/// Two linear layers with an activation between.  [..., D] -> [..., D].
+/// Two linear layers with an activation between, the width between them shared out over `tensor`.
+/// [..., D] -> [..., D].
 /// Reference: FeedForward with activation_fn "linear-silu" or "gelu-approximate" (diffusers 0.42).
 struct FeedForward {
   FeedForward(const checkpoint::Parameters& parameters, std::int64_t features, double mlp_ratio,
-              Activation activation);
+              Activation activation, const parallel::TensorParallel& tensor);
   at::Tensor operator()(const at::Tensor& input) const;
 
-  Linear net_0_proj;
-  Linear net_2;
+  parallel::ColumnParallelLinear net_0_proj;
+  parallel::RowParallelLinear net_2;
   Activation activation;
 };
 

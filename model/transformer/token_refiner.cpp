@@ -16,20 +16,20 @@ constexpr double kMlpRatio = 4.0;
 }  // namespace
 
 RefinerBlock::RefinerBlock(const checkpoint::Parameters& parameters, std::int64_t heads,
-                           std::int64_t head_dim)
-    : heads_(heads),
+                           std::int64_t head_dim, const parallel::TensorParallel& tensor)
+    : head_dim_(head_dim),
       norm1_(parameters["norm1"], heads * head_dim, kEps),
-      to_q_(parameters["attn"]["to_q"], heads * head_dim, heads * head_dim),
-      to_k_(parameters["attn"]["to_k"], heads * head_dim, heads * head_dim),
-      to_v_(parameters["attn"]["to_v"], heads * head_dim, heads * head_dim),
-      to_out_(parameters["attn"]["to_out"][0], heads * head_dim, heads * head_dim),
+      to_q_(parameters["attn"]["to_q"], heads * head_dim, heads * head_dim, tensor.share(heads, head_dim)),
+      to_k_(parameters["attn"]["to_k"], heads * head_dim, heads * head_dim, tensor.share(heads, head_dim)),
+      to_v_(parameters["attn"]["to_v"], heads * head_dim, heads * head_dim, tensor.share(heads, head_dim)),
+      to_out_(parameters["attn"]["to_out"][0], heads, head_dim, heads * head_dim, tensor),
       norm2_(parameters["norm2"], heads * head_dim, kEps),
-      ff_(parameters["ff"], heads * head_dim, kMlpRatio, Activation::kSilu),
+      ff_(parameters["ff"], heads * head_dim, kMlpRatio, Activation::kSilu, tensor),
       norm_out_linear_(parameters["norm_out"]["linear"], heads * head_dim, 2 * heads * head_dim) {}
 
 at::Tensor RefinerBlock::attention(const at::Tensor& normed) const {
-  const auto by_head = [&](const Linear& projection) {
-    return projection(normed).unflatten(2, {heads_, -1}).transpose(1, 2);
+  const auto by_head = [&](const parallel::ColumnParallelLinear& projection) {
+    return projection(normed).unflatten(2, {-1, head_dim_}).transpose(1, 2);
   };
   const at::Tensor attended =
       at::scaled_dot_product_attention(by_head(to_q_), by_head(to_k_), by_head(to_v_));
@@ -44,12 +44,13 @@ at::Tensor RefinerBlock::operator()(const at::Tensor& tokens, const at::Tensor& 
 }
 
 TokenRefiner::TokenRefiner(const checkpoint::Parameters& parameters, std::int64_t text_embed_dim,
-                           std::int64_t heads, std::int64_t head_dim, std::int64_t layers)
+                           std::int64_t heads, std::int64_t head_dim, std::int64_t layers,
+                           const parallel::TensorParallel& tensor)
     : timestep_embedder_(parameters["time_text_embed"]["timestep_embedder"], heads * head_dim),
       text_embedder_(parameters["time_text_embed"]["text_embedder"], text_embed_dim, heads * head_dim),
       proj_in_(parameters["proj_in"], text_embed_dim, heads * head_dim) {
   for (std::int64_t layer = 0; layer < layers; ++layer) {
-    refiner_blocks_.emplace_back(parameters["token_refiner"]["refiner_blocks"][layer], heads, head_dim);
+    refiner_blocks_.emplace_back(parameters["token_refiner"]["refiner_blocks"][layer], heads, head_dim, tensor);
   }
 }
 

@@ -17,19 +17,20 @@ namespace isoframe::model::transformer {
 /// Reference: HunyuanVideo15IndividualTokenRefinerBlock (diffusers 0.42).
 class RefinerBlock {
  public:
-  RefinerBlock(const checkpoint::Parameters& parameters, std::int64_t heads, std::int64_t head_dim);
+  RefinerBlock(const checkpoint::Parameters& parameters, std::int64_t heads, std::int64_t head_dim,
+               const parallel::TensorParallel& tensor);
   /// tokens: [1, T, D]; activated: SiLU of the conditioning vector, [1, D] -> [1, T, D].
   at::Tensor operator()(const at::Tensor& tokens, const at::Tensor& activated) const;
 
  private:
   at::Tensor attention(const at::Tensor& normed) const;
 
-  std::int64_t heads_;
+  std::int64_t head_dim_;
   LayerNorm norm1_;
-  Linear to_q_;
-  Linear to_k_;
-  Linear to_v_;
-  Linear to_out_;
+  parallel::ColumnParallelLinear to_q_;
+  parallel::ColumnParallelLinear to_k_;
+  parallel::ColumnParallelLinear to_v_;
+  parallel::RowParallelLinear to_out_;
   LayerNorm norm2_;
   FeedForward ff_;
   Linear norm_out_linear_;
@@ -39,7 +40,7 @@ class RefinerBlock {
 class TokenRefiner {
  public:
   TokenRefiner(const checkpoint::Parameters& parameters, std::int64_t text_embed_dim, std::int64_t heads,
-               std::int64_t head_dim, std::int64_t layers);
+               std::int64_t head_dim, std::int64_t layers, const parallel::TensorParallel& tensor);
   /// text: [1, T, text_embed_dim], T >= 1, no padding; timestep: [1] -> [1, T, D].
   at::Tensor operator()(const at::Tensor& text, const at::Tensor& timestep) const;
 

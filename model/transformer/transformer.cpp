@@ -25,13 +25,13 @@ enum ConditionType : std::int64_t { kText = 0, kByT5 = 1, kImage = 2, kCondition
 
 struct Transformer::Impl {
   Impl(const TransformerConfig& config, const checkpoint::Parameters& parameters,
-       const parallel::SequenceParallel& sequence)
+       const parallel::SequenceParallel& sequence, const parallel::TensorParallel& tensor)
       : sequence(sequence),
         x_embedder(parameters["x_embedder"], config.in_channels, config.patch_size_t, config.patch_size,
                    config.inner_dim()),
         image_embedder(parameters["image_embedder"], config.image_embed_dim, config.inner_dim()),
         context_embedder(parameters["context_embedder"], config.text_embed_dim, config.num_attention_heads,
-                         config.attention_head_dim, config.num_refiner_layers),
+                         config.attention_head_dim, config.num_refiner_layers, tensor),
         context_embedder_2(parameters["context_embedder_2"], config.text_embed_2_dim, config.inner_dim()),
         time_embed(parameters["time_embed"], config.inner_dim(), config.use_meanflow),
         cond_type_embed(parameters["cond_type_embed"].get("weight", {kConditionTypes, config.inner_dim()})),
@@ -41,7 +41,7 @@ struct Transformer::Impl {
     transformer_blocks.reserve(config.num_layers);
     for (std::int64_t layer = 0; layer < config.num_layers; ++layer) {
       transformer_blocks.emplace_back(parameters["transformer_blocks"][layer], config.num_attention_heads,
-                                      config.attention_head_dim, config.mlp_ratio);
+                                      config.attention_head_dim, config.mlp_ratio, tensor);
     }
   }
 
@@ -78,8 +78,8 @@ struct Transformer::Impl {
 };
 
 Transformer::Transformer(const TransformerConfig& config, const checkpoint::Parameters& parameters,
-                         const parallel::SequenceParallel& sequence)
-    : config_(config), impl_(std::make_unique<Impl>(config, parameters, sequence)) {}
+                         const parallel::SequenceParallel& sequence, const parallel::TensorParallel& tensor)
+    : config_(config), impl_(std::make_unique<Impl>(config, parameters, sequence, tensor)) {}
 
 Transformer::~Transformer() = default;
 Transformer::Transformer(Transformer&&) noexcept = default;

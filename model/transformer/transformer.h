@@ -10,6 +10,7 @@
 #include "model/checkpoint/config.h"
 #include "model/checkpoint/parameters.h"
 #include "model/parallel/sequence_parallel.h"
+#include "model/parallel/tensor_parallel.h"
 #include "model/probe.h"
 #include "model/transformer/condition.h"
 
@@ -41,9 +42,12 @@ struct TransformerConfig {
 
 class Transformer {
  public:
-  /// `sequence` decides which video tokens this rank holds; it must outlive the transformer.
+  /// `sequence` decides which video tokens this rank holds; it must outlive the transformer.  `tensor` decides
+  /// which heads and which part of each MLP; it must divide the heads.  What is computed once a pass or from
+  /// one vector (embeddings, modulations, the last projection) is on every rank.
   Transformer(const TransformerConfig& config, const checkpoint::Parameters& parameters,
-              const parallel::SequenceParallel& sequence);
+              const parallel::SequenceParallel& sequence,
+              const parallel::TensorParallel& tensor = parallel::TensorParallel());
   ~Transformer();
   Transformer(Transformer&&) noexcept;
 

@@ -1,5 +1,6 @@
 #include "drawn_case.h"
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -26,10 +27,20 @@ class Dice {
   std::mt19937_64 engine_;
 };
 
+constexpr int kMostRanks = 8;
+
 model::parallel::Layout draw_layout(Dice& dice) {
   model::parallel::Layout layout;
-  layout.ulysses = static_cast<int>(dice.roll(1, 4));
-  layout.cfg = static_cast<int>(dice.roll(1, 2));
+  // In an order of the seed's choice, so that each may be the largest; at most eight ranks.
+  std::vector<int model::parallel::Layout::*> dimensions = {
+      &model::parallel::Layout::ulysses, &model::parallel::Layout::ring, &model::parallel::Layout::tensor,
+      &model::parallel::Layout::cfg};
+  while (!dimensions.empty()) {
+    const auto next = dimensions.begin() + dice.roll(0, static_cast<std::int64_t>(dimensions.size()) - 1);
+    const int most = *next == &model::parallel::Layout::cfg ? 2 : 4;
+    layout.*(*next) = static_cast<int>(dice.roll(1, std::min(most, kMostRanks / layout.world_size())));
+    dimensions.erase(next);
+  }
   layout.vae_patch = static_cast<int>(dice.roll(1, layout.world_size()));
   return layout;
 }
@@ -64,13 +75,15 @@ DrawnCase draw_case(std::uint64_t seed) {
   DrawnCase drawn;
   drawn.seed = seed;
   drawn.layout = draw_layout(dice);
+  drawn.reduction = dice.pick<model::parallel::Reduction>(
+      {model::parallel::Reduction::kFast, model::parallel::Reduction::kDeterministic});
   drawn.vae = draw_vae(dice);
   drawn.tiling = draw_tiling(dice, drawn.vae.spatial_compression_ratio);
 
   model::transformer::TransformerConfig& transformer = drawn.transformer;
   transformer.in_channels = 2 * drawn.vae.latent_channels + 1;
   transformer.out_channels = drawn.vae.latent_channels;
-  transformer.num_attention_heads = drawn.layout.ulysses * dice.roll(1, 3);
+  transformer.num_attention_heads = drawn.layout.ulysses * drawn.layout.tensor * dice.roll(1, 3);
   transformer.rope_axes_dim = {2 * dice.roll(0, 2), 2 * dice.roll(1, 3), 2 * dice.roll(1, 3)};
   transformer.attention_head_dim = 0;
   for (const std::int64_t axis : transformer.rope_axes_dim) transformer.attention_head_dim += axis;
@@ -98,10 +111,11 @@ DrawnCase draw_case(std::uint64_t seed) {
 std::string to_string(const DrawnCase& drawn) {
   const model::transformer::TransformerConfig& transformer = drawn.transformer;
   return fmt::format(
-      "again: ISOFRAME_LAYOUTS_SEED={} layouts_tests  ({}; {} heads x {}, {} layers, latents {}x{}x{}, "
+      "again: ISOFRAME_LAYOUTS_SEED={} layouts_tests  ({}, {}; {} heads x {}, {} layers, latents {}x{}x{}, "
       "prompt "
       "{}+{}, negative {}, {} steps, guidance {}, compression {}, tile {} px, overlap {})",
-      drawn.seed, model::parallel::to_string(drawn.layout), transformer.num_attention_heads,
+      drawn.seed, model::parallel::to_string(drawn.layout), model::parallel::to_string(drawn.reduction),
+      transformer.num_attention_heads,
       transformer.attention_head_dim, transformer.num_layers, drawn.frames, drawn.height, drawn.width,
       drawn.prompt_tokens, drawn.glyph_tokens, drawn.negative_tokens, drawn.steps, drawn.guidance_scale,
       drawn.vae.spatial_compression_ratio, drawn.tiling.tile_size, drawn.tiling.overlap);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "model/parallel/layout.h"
+#include "model/parallel/numerics.h"
 #include "model/transformer/transformer.h"
 #include "model/vae/vae.h"
 
@@ -24,6 +24,9 @@ struct DrawnCase {
   double guidance_scale = 1.0;
   model::vae::TilingOptions tiling;
   model::parallel::Layout layout;
+  model::parallel::Reduction reduction = model::parallel::Reduction::kFast;
+
+  model::parallel::Arithmetic arithmetic() const { return {.layout = layout, .reduction = reduction}; }
 };
 
 /// Grids that no group divides, fewer tokens than ranks, tiles without overlap and thinner than their overlap

@@ -1,5 +1,7 @@
 #include "generation.h"
 
+#include <algorithm>
+
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
@@ -50,11 +52,15 @@ std::string compare(const at::Tensor& expected, const at::Tensor& actual) {
 
 }  // namespace
 
+std::unique_ptr<model::parallel::SequenceParallel> make_sound_sequence(const Mesh& mesh) {
+  return model::parallel::make_usp(mesh.ulysses, mesh.ring);
+}
+
 Generation generate(const DrawnCase& drawn, const Mesh& mesh, model::checkpoint::ParameterSource& parameters,
                     const MakeSequence& make_sequence) {
-  const std::unique_ptr<model::parallel::SequenceParallel> sequence = make_sequence(mesh.ulysses);
+  const std::unique_ptr<model::parallel::SequenceParallel> sequence = make_sequence(mesh);
   const model::transformer::Transformer transformer(drawn.transformer, Parameters(parameters, "transformer"),
-                                                    *sequence);
+                                                    *sequence, mesh.tensor_parallel());
   const model::vae::Vae vae(drawn.vae, Parameters(parameters, "vae"), mesh.vae_patch);
   const model::sampling::Guidance guidance(drawn.guidance_scale, mesh.cfg);
 
@@ -90,6 +96,7 @@ std::vector<Generation> generate_parallel(const DrawnCase& drawn,
   std::vector<Generation> ranks(static_cast<std::size_t>(drawn.layout.world_size()));
   model::parallel::run_in_threads(drawn.layout.world_size(), [&](Rendezvous& rendezvous) {
     Mesh mesh = model::parallel::make_mesh(drawn.layout, rendezvous);
+    mesh.reduction = drawn.reduction;
     change_mesh(mesh);
     ranks.at(static_cast<std::size_t>(mesh.rank)) = generate(drawn, mesh, parameters, make_sequence);
   });
@@ -105,6 +112,29 @@ std::string difference(const Generation& alone, const std::vector<Generation>& r
   }
   const std::string problem = compare(alone.frames, ranks.front().frames);
   return problem.empty() ? "" : fmt::format("frames are {}", problem);
+}
+
+std::string excess(const DrawnCase& drawn, const Generation& alone, const std::vector<Generation>& ranks) {
+  const auto& config = drawn.transformer;
+  const auto mlp_width = static_cast<std::int64_t>(static_cast<double>(config.inner_dim()) * config.mlp_ratio);
+  const double bound = model::parallel::relative_l2_bound(
+      drawn.arithmetic(), {.steps = drawn.steps,
+                           .blocks = config.num_layers,
+                           .terms = std::max(mlp_width, drawn.frames * drawn.height * drawn.width),
+                           .guidance_scale = drawn.guidance_scale});
+  for (std::size_t rank = 1; rank < ranks.size(); ++rank) {
+    if (!at::equal(ranks[rank].step_latents.back(), ranks.front().step_latents.back()))
+      return fmt::format("rank {}'s latents are not rank 0's", rank);
+  }
+  const auto outside = [&](const char* what, const at::Tensor& expected, const at::Tensor& actual) -> std::string {
+    if (!actual.defined() || actual.sizes() != expected.sizes()) return fmt::format("{} of another shape", what);
+    const double distance = ((actual - expected).norm() / expected.norm()).item<double>();
+    if (distance <= bound) return {};
+    return fmt::format("{} have a relative L2 distance of {:.3g}, above {:.3g}", what, distance, bound);
+  };
+  const std::string latents =
+      outside("latents", alone.step_latents.back(), ranks.front().step_latents.back());
+  return latents.empty() ? outside("frames", alone.frames, ranks.front().frames) : latents;
 }
 
 }  // namespace isoframe::layouts

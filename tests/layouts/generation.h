@@ -21,12 +21,14 @@ struct Generation {
   at::Tensor frames;  ///< undefined where the VAEPP group's rank 0 has them
 };
 
-using MakeSequence = std::function<std::unique_ptr<model::parallel::SequenceParallel>(
-    std::shared_ptr<model::parallel::Group>)>;
+using MakeSequence =
+    std::function<std::unique_ptr<model::parallel::SequenceParallel>(const model::parallel::Mesh&)>;
+
+std::unique_ptr<model::parallel::SequenceParallel> make_sound_sequence(const model::parallel::Mesh& mesh);
 
 Generation generate(const DrawnCase& drawn, const model::parallel::Mesh& mesh,
                     model::checkpoint::ParameterSource& parameters,
-                    const MakeSequence& make_sequence = model::parallel::make_ulysses);
+                    const MakeSequence& make_sequence = make_sound_sequence);
 
 /// On one rank, the thread's own.
 Generation generate_alone(const DrawnCase& drawn, model::checkpoint::ParameterSource& parameters);
@@ -35,11 +37,15 @@ Generation generate_alone(const DrawnCase& drawn, model::checkpoint::ParameterSo
 /// mesh.
 std::vector<Generation> generate_parallel(
     const DrawnCase& drawn, model::checkpoint::ParameterSource& parameters,
-    const MakeSequence& make_sequence = model::parallel::make_ulysses,
+    const MakeSequence& make_sequence = make_sound_sequence,
     const std::function<void(model::parallel::Mesh&)>& change_mesh = [](model::parallel::Mesh&) {});
 
 /// Empty when every rank's latents after every step, and rank 0's frames, equal `alone` bit for bit; else
 /// the first difference.
 std::string difference(const Generation& alone, const std::vector<Generation>& ranks);
+
+/// Empty when latents and frames are within the layout's bound of `alone`, and every rank's latents equal rank
+/// 0's bit for bit; else the first that are not.
+std::string excess(const DrawnCase& drawn, const Generation& alone, const std::vector<Generation>& ranks);
 
 }  // namespace isoframe::layouts

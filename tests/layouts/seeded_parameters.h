@@ -14,6 +14,7 @@ namespace isoframe::layouts {
 /// Ranks that are threads share the tensors, which are only read.
 class SeededParameters : public model::checkpoint::ParameterSource {
  public:
+  using ParameterSource::parameter;
   at::Tensor parameter(const std::string& name, const model::checkpoint::Shape& shape) override;
 
  private:

@@ -86,11 +86,10 @@ TEST(CaseRules, WhatThisVersionCannotRunIsSkippedWithAReason) {
   };
   EXPECT_EQ(reason("seed: 1"), "");
   EXPECT_EQ(reason("task: i2v\n    image: x.png"), "image-to-video is not in this version");
-  EXPECT_EQ(reason("layout: tensor=2"), "tensor parallel is not in this version");
-  EXPECT_EQ(reason("layout: ring=2"), "ring attention is not in this version");
+  EXPECT_EQ(reason("layout: tensor=2,ring=2"), "");
   EXPECT_EQ(reason("device: cuda"), "this build has no CUDA");
-  EXPECT_EQ(reason("device: cuda\n    layout: ring=2"),
-            "ring attention is not in this version; this build has no CUDA");
+  EXPECT_EQ(reason("task: i2v\n    image: x.png\n    device: cuda"),
+            "image-to-video is not in this version; this build has no CUDA");
 }
 
 TEST(CaseRules, ACaseIsSkippedWithItsBaseline) {
@@ -176,6 +175,25 @@ TEST(CaseGates, IdenticalFramesAreAskedForUnlessAQualityGateSaysOtherwise) {
   for (const Case& value : suite.cases) identical += value.gates.identical ? '1' : '0';
   EXPECT_EQ(identical, "011000");
   EXPECT_EQ(suite.cases[3].gates.psnr_min, 40.0);
+}
+
+TEST(CaseGates, AnotherOrderOfAdditionIsBoundedUnlessIdenticalIsAskedFor) {
+  const Suite suite = load(kHead +
+                           "  - name: a\n"
+                           "  - {name: ring, baseline: a, layout: ring=2}\n"
+                           "  - {name: tensor, baseline: a, layout: tensor=2, reduction: deterministic}\n"
+                           "  - {name: exact, baseline: a, layout: ring=2, gates: {identical: true}}\n"
+                           "  - {name: parts, reduction_parts: 2}\n"
+                           "  - {name: equal, baseline: parts, layout: tensor=2, reduction: deterministic}\n");
+  std::string gates;
+  for (const Case& value : suite.cases) gates += value.gates.identical ? 'i' : value.gates.bounded ? 'b' : '-';
+  EXPECT_EQ(gates, "-bbi-i");
+}
+
+TEST(CaseRules, ReductionPartsAreForASingleTensorRank) {
+  EXPECT_EQ(error_of_line("layout: tensor=2\n    reduction_parts: 2"),
+            "s.yaml:9:22: reduction_parts 2 is for tensor=1; layout 'tensor=2' adds in 2 parts already");
+  EXPECT_THAT(error_of_line("reduction: slow"), HasSubstr("unknown reduction 'slow'"));
 }
 
 TEST(CaseGates, NeedABaseline) {

@@ -92,6 +92,8 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   value.tile_size = 128;
   value.tile_overlap = 0.1;
   value.layout = {.ulysses = 2, .cfg = 2, .vae_patch = 3};
+  value.reduction = model::parallel::Reduction::kDeterministic;
+  value.reduction_parts = 2;
   value.dtype = "bfloat16";
   value.device = "cuda";
   value.threads_per_rank = 3;
@@ -101,6 +103,7 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   value.baseline = "b";
   value.expected_different = true;
   value.gates = {.identical = true,
+                 .bounded = true,
                  .psnr_min = std::numeric_limits<double>::infinity(),
                  .ssim_min = 0.9,
                  .relative_l2_max = 1e-5,
@@ -123,7 +126,7 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
 
 TEST(CaseJson, UnsetGatesAreAbsentAndTheDefaultGuidanceIsNull) {
   const nlohmann::json json = to_json(Case{});
-  EXPECT_EQ(json.at("gates"), nlohmann::json({{"identical", false}}));
+  EXPECT_EQ(json.at("gates"), nlohmann::json({{"identical", false}, {"bounded", false}}));
   EXPECT_TRUE(json.at("guidance_scale").is_null());
   EXPECT_FALSE(case_from_json(json).guidance_scale.has_value());
   EXPECT_FALSE(case_from_json(json).gates.psnr_min.has_value());
@@ -154,14 +157,17 @@ TEST(ShippedScenarios, SmokeHoldsEveryLayoutAgainstOneTiledRank) {
   for (const Case& value : suite.cases) {
     layouts += model::parallel::to_string(value.layout) + " ";
     EXPECT_EQ(value.baseline, value.name == "t2v-tiled" ? "" : "t2v-tiled");
-    EXPECT_EQ(value.gates.identical, !value.baseline.empty() && !value.expected_different) << value.name;
+    EXPECT_EQ(value.gates.identical || value.gates.bounded,
+              !value.baseline.empty() && !value.expected_different)
+        << value.name;
+    EXPECT_EQ(value.gates.bounded, value.layout.ring > 1 || value.layout.tensor > 1) << value.name;
     EXPECT_EQ(value.skip_reason, "");
     EXPECT_EQ(value.threads_per_rank, 1);
     EXPECT_THAT(value.prompt, HasSubstr("\"KEEP LEFT\""));
   }
   EXPECT_EQ(layouts,
             "single single ulysses=2 ulysses=2,vae_patch=2 cfg=2 ulysses=2,cfg=2,vae_patch=4 "
-            "ulysses=2,cfg=2,vae_patch=3 ");
+            "ulysses=2,cfg=2,vae_patch=3 ring=2 tensor=2,vae_patch=2 ");
   EXPECT_FALSE(suite.cases[0].tiling);
 }
 
@@ -188,8 +194,8 @@ TEST(ShippedScenarios, PublishedHoldsEveryRowWithItsOwnSizes) {
             "i2v single 33f 50s tiled skipped\n"
             "i2v ulysses=2,cfg=2,vae_patch=4 33f 50s tiled skipped\n"
             "t2v single 5f 2s tiled\n"
-            "t2v ulysses=2,tensor=2,vae_patch=4 5f 2s tiled skipped\n"
-            "t2v cfg=2,tensor=2,vae_patch=4 5f 2s tiled skipped\n");
+            "t2v ulysses=2,tensor=2,vae_patch=4 5f 2s tiled\n"
+            "t2v cfg=2,tensor=2,vae_patch=4 5f 2s tiled\n");
 }
 
 }  // namespace
