@@ -37,6 +37,17 @@ Condition draw_condition(const DrawnCase& drawn, Branch branch) {
   return condition;
 }
 
+model::parallel::PredictedTraffic traffic_of(const Mesh& mesh) {
+  model::parallel::PredictedTraffic traffic;
+  for (const auto& group : mesh.groups()) {
+    for (const auto& [collective, moved] : group->traffic()) {
+      if (moved.bytes_sent + moved.bytes_received > 0)
+        traffic[{group->name(), collective}] = {moved.bytes_sent, moved.bytes_received};
+    }
+  }
+  return traffic;
+}
+
 std::string compare(const at::Tensor& expected, const at::Tensor& actual) {
   if (!actual.defined()) return "missing";
   if (expected.sizes() != actual.sizes()) {
@@ -78,6 +89,7 @@ Generation generate(const DrawnCase& drawn, const Mesh& mesh, model::checkpoint:
     latents = model::sampling::euler_step(latents, velocity, step);
     result.step_latents.push_back(latents);
   }
+  result.denoising_traffic = traffic_of(mesh);
   result.frames = vae.decode(latents / drawn.vae.scaling_factor, drawn.tiling, model::no_probe());
   mesh.world->barrier();
   return result;

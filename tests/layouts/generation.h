@@ -11,6 +11,7 @@
 #include "drawn_case.h"
 #include "model/checkpoint/parameters.h"
 #include "model/parallel/mesh.h"
+#include "model/parallel/predicted_traffic.h"
 #include "model/parallel/sequence_parallel.h"
 
 namespace isoframe::layouts {
@@ -19,6 +20,7 @@ namespace isoframe::layouts {
 struct Generation {
   std::vector<at::Tensor> step_latents;
   at::Tensor frames;  ///< undefined where the VAEPP group's rank 0 has them
+  model::parallel::PredictedTraffic denoising_traffic;  ///< measured; what moved nothing is left out
 };
 
 using MakeSequence =
