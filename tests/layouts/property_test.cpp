@@ -117,6 +117,7 @@ class PlantedFault : public ::testing::Test {
   static DrawnCase case_of(const model::parallel::Layout& layout) {
     DrawnCase drawn = draw_case(3);
     drawn.layout = layout;
+    drawn.reduction = model::parallel::Reduction::kFast;
     drawn.transformer.num_attention_heads = 4;
     drawn.frames = 2;
     drawn.height = 5;

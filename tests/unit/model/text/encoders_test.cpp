@@ -1,3 +1,4 @@
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 #include "model/checkpoint/checkpoint.h"
 #include "model/error.h"
+#include "model/parallel/in_process.h"
 #include "model/text/qwen2_5_vl.h"
 #include "model/text/t5_encoder.h"
 #include "reference_data.h"
@@ -59,6 +61,59 @@ TEST(Qwen2_5_VLTextModel, GivesTheReferencesThirdLastHiddenState) {
   expect_reference_states(model, "qwen_model");
 }
 
+/// The slices that one rank of two asks for.
+class SlicedWeights : public ReferenceWeights {
+ public:
+  using ReferenceWeights::parameter;
+  at::Tensor parameter(const std::string& name, const checkpoint::Shape& shape,
+                       const checkpoint::Slice& slice) override {
+    slices[name] = fmt::format("{} of {}", slice.length, shape.at(static_cast<std::size_t>(slice.dim)));
+    return ReferenceWeights::parameter(name, shape, slice);
+  }
+  std::map<std::string, std::string> slices;
+};
+
+/// Ranks that divide the heads and ranks that do not.
+template <typename Model, typename ModelConfig>
+void expect_reference_states_of_tensor_parallel_ranks(const ModelConfig& config, const char* name) {
+  for (const int ranks : {2, 3, 4}) {
+    SCOPED_TRACE(ranks);
+    parallel::run_in_threads(ranks, [&](parallel::Rendezvous& rendezvous) {
+      const parallel::Mesh mesh = parallel::make_mesh({.tensor = ranks}, rendezvous);
+      SlicedWeights weights;
+      expect_reference_states(Model(config, checkpoint::Parameters(weights), mesh.tensor_parallel()), name);
+      mesh.world->barrier();
+    });
+  }
+}
+
+TEST(Qwen2_5_VLTextModel, TensorParallelRanksShareOutHeadsAndKeyValueHeads) {
+  Qwen2_5_VLTextConfig config = Qwen2_5_VLTextConfig::from(config_of("qwen_model"));
+  config.num_attention_heads = 4;
+  config.num_key_value_heads = 2;
+  config.head_dim = 8;
+  config.hidden_size = 32;
+  config.intermediate_size = 50;
+  const std::vector<std::int64_t> ids = {5, 900, 17, 3, 1599};
+  ReferenceWeights whole;
+  const at::Tensor alone = [&] {
+    const c10::InferenceMode guard;
+    return Qwen2_5_VLTextModel(config, checkpoint::Parameters(whole)).forward(ids, no_probe());
+  }();
+  parallel::run_in_threads(2, [&](parallel::Rendezvous& rendezvous) {
+    const parallel::Mesh mesh = parallel::make_mesh({.tensor = 2}, rendezvous);
+    SlicedWeights weights;
+    const Qwen2_5_VLTextModel model(config, checkpoint::Parameters(weights), mesh.tensor_parallel());
+    EXPECT_EQ(weights.slices.at("layers.0.self_attn.q_proj.weight"), "16 of 32");
+    EXPECT_EQ(weights.slices.at("layers.0.self_attn.k_proj.bias"), "8 of 16");
+    EXPECT_EQ(weights.slices.at("layers.0.self_attn.o_proj.weight"), "16 of 32");
+    EXPECT_EQ(weights.slices.at("layers.0.mlp.down_proj.weight"), "25 of 50");
+    EXPECT_TRUE(at::allclose(model.forward(ids, no_probe()), alone, kTolerance, kTolerance));
+    EXPECT_EQ(mesh.tensor->traffic().at("all_reduce").calls, 2U * 2);
+    mesh.world->barrier();
+  });
+}
+
 TEST(Qwen2_5_VLTextModel, DeclaresAllLayersAndRunsAllButTwo) {
   const Qwen2_5_VLTextConfig config = Qwen2_5_VLTextConfig::from(config_of("qwen_model"));
   checkpoint::Declaration declaration;
@@ -99,6 +154,12 @@ TEST(Qwen2_5_VLTextModel, RefusesConfigsThatItCannotFollow) {
   refuses("/rope_parameters/rope_type", "yarn", "only 'default'");
   refuses("/hidden_act", "gelu", "hidden_act");
   refuses("/layer_types", {"sliding_attention"}, "full_attention");
+}
+
+TEST(T5Encoder, TensorParallelRanksGiveTheReferencesStates) {
+  for (const char* name : {"t5_relu", "t5_gated"}) {
+    expect_reference_states_of_tensor_parallel_ranks<T5Encoder>(T5EncoderConfig::from(config_of(name)), name);
+  }
 }
 
 TEST(T5Encoder, GivesTheReferencesStatesOfValidTokens) {

@@ -47,6 +47,7 @@ inline at::Tensor reference_weight(const std::string& name, const checkpoint::Sh
 
 class ReferenceWeights : public checkpoint::ParameterSource {
  public:
+  using ParameterSource::parameter;
   at::Tensor parameter(const std::string& name, const checkpoint::Shape& shape) override {
     return reference_weight(name, shape);
   }
