@@ -40,7 +40,8 @@ int generate(GenerateArguments& arguments, bool guidance_given) {
   value.layout = model::parallel::parse_layout(arguments.layout);
   value.reduction = model::parallel::parse_reduction(arguments.reduction);
   if (value.reduction_parts > 1 && value.layout.tensor > 1)
-    throw InputError("--reduction-parts is for tensor=1: a tensor group adds in as many parts as it has ranks");
+    throw InputError(
+        "--reduction-parts is for tensor=1: a tensor group adds in as many parts as it has ranks");
   value.tiling = !arguments.no_tiling;
   value.repeat = 1;
   if (guidance_given) value.guidance_scale = arguments.guidance_scale;

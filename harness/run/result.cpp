@@ -119,21 +119,22 @@ json assemble_result(const scenario::Case& value, const std::vector<json>& round
 }
 
 json summary_row(const scenario::Case& value, const json& result, const json& baseline) {
-  json row = {{"name", value.name},
-              {"task", value.task},
-              {"layout", result.at("layout")},
-              {"world_size", result.at("world_size")},
-              {"numerics", model::parallel::to_string(model::parallel::numerics(scenario::arithmetic_of(value)))},
-              {"baseline", result.at("baseline")},
-              {"verdict", result.at("verdict")},
-              {"reason", result.at("reason")},
-              {"directory", value.name},
-              {"command", result.at("command")},
-              {"speedup", nullptr},
-              {"efficiency", nullptr},
-              {"ssim", nullptr},
-              {"psnr", nullptr},
-              {"identical", nullptr}};
+  json row = {
+      {"name", value.name},
+      {"task", value.task},
+      {"layout", result.at("layout")},
+      {"world_size", result.at("world_size")},
+      {"numerics", model::parallel::to_string(model::parallel::numerics(scenario::arithmetic_of(value)))},
+      {"baseline", result.at("baseline")},
+      {"verdict", result.at("verdict")},
+      {"reason", result.at("reason")},
+      {"directory", value.name},
+      {"command", result.at("command")},
+      {"speedup", nullptr},
+      {"efficiency", nullptr},
+      {"ssim", nullptr},
+      {"psnr", nullptr},
+      {"identical", nullptr}};
   const std::vector<double> total = values(result.at("latency").at("total_seconds"));
   const json& ranks = result.at("ranks");
   row["repetitions"] = total.size();

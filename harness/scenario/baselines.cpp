@@ -67,8 +67,8 @@ void check_pair(const Draft& draft, const Case& value, const Draft& baseline, co
   for (const Field& field : kComputedWith) check_agreement(draft, own, baseline, other, field);
 }
 
-/// Identical frames are asked for by default; of an order of addition that is not the baseline's, those within
-/// its bound.
+/// Identical frames are asked for by default; of an order of addition that is not the baseline's, those
+/// within its bound.
 void settle_default_gate(const Draft& draft, Case& value, const Case& reference) {
   const bool is_default = value.gates.identical && !draft.settings.contains("gates.identical");
   if (!is_default) return;

@@ -25,8 +25,9 @@ std::string to_string(const Location& location);
 
 /// What a case must satisfy.  Unset gates are not checked.
 struct Gates {
-  bool identical = false;                       ///< every float of every frame equals the baseline's
-  bool bounded = false;  ///< within what the two layouts' orders of addition account for (model/parallel/numerics.h)
+  bool identical = false;  ///< every float of every frame equals the baseline's
+  bool bounded =
+      false;  ///< within what the two layouts' orders of addition account for (model/parallel/numerics.h)
   std::optional<double> psnr_min;               ///< dB, on 8-bit frames, mean over frames
   std::optional<double> ssim_min;               ///< on 8-bit frames, mean over frames
   std::optional<double> relative_l2_max;        ///< on float frames

@@ -19,7 +19,8 @@ bool is_gate(const std::string& key) { return key.starts_with("gates."); }
 
 /// Whether `settings` say something about frames: then nobody needs the default gate.
 bool has_quality_gate(const Settings& settings) {
-  for (const char* gate : {"identical", "bounded", "psnr_min", "ssim_min", "relative_l2_max", "max_difference_max"}) {
+  for (const char* gate :
+       {"identical", "bounded", "psnr_min", "ssim_min", "relative_l2_max", "max_difference_max"}) {
     if (settings.contains(std::string("gates.") + gate)) return true;
   }
   return false;
@@ -95,10 +96,10 @@ void check_layout(const Draft& draft, const Case& result) {
 
 void check_reduction(const Draft& draft, const Case& result) {
   if (result.reduction_parts > 1 && result.layout.tensor > 1) {
-    throw ScenarioError(draft.location_of("reduction_parts"),
-                        fmt::format("reduction_parts {} is for tensor=1; layout '{}' adds in {} parts already",
-                                    result.reduction_parts, model::parallel::to_string(result.layout),
-                                    result.layout.tensor));
+    throw ScenarioError(
+        draft.location_of("reduction_parts"),
+        fmt::format("reduction_parts {} is for tensor=1; layout '{}' adds in {} parts already",
+                    result.reduction_parts, model::parallel::to_string(result.layout), result.layout.tensor));
   }
 }
 

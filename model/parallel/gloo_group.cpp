@@ -131,8 +131,8 @@ class GlooGroup : public Group {
 
   std::unique_ptr<Exchange> start_exchange(const at::Tensor& outgoing, int destination,
                                            const std::vector<std::int64_t>& shape, int source) override {
-    auto exchange = std::make_unique<GlooExchange>(*this, outgoing.contiguous(),
-                                                   at::empty(shape, outgoing.options()));
+    auto exchange =
+        std::make_unique<GlooExchange>(*this, outgoing.contiguous(), at::empty(shape, outgoing.options()));
     timed("exchange", [&](Traffic& traffic) { exchange->start(destination, source, traffic); });
     return exchange;
   }

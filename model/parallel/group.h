@@ -48,8 +48,8 @@ class Group {
   virtual std::vector<at::Tensor> all_to_all(const std::vector<at::Tensor>& inputs,
                                              const std::vector<std::vector<std::int64_t>>& output_shapes) = 0;
 
-  /// The sum of every rank's `tensor`, in place; all of one shape and dtype.  The backend chooses the order of
-  /// addition; every rank gets the same bits.
+  /// The sum of every rank's `tensor`, in place; all of one shape and dtype.  The backend chooses the order
+  /// of addition; every rank gets the same bits.
   virtual void all_reduce(at::Tensor& tensor) = 0;
 
   /// `tensor` of `root` to every rank, in place.
@@ -57,17 +57,17 @@ class Group {
   /// Point to point, matched by tag; blocking: a send may wait until its receiver asks for it.
   virtual void send(const at::Tensor& tensor, int destination, int tag) = 0;
   virtual void receive(at::Tensor& tensor, int source, int tag) = 0;
-  /// Starts to send `outgoing` to rank `destination` and to receive a tensor of `shape` and the same dtype from
-  /// rank `source`.  Both travel while the caller computes; `outgoing` must not change before wait().  The other
-  /// ranks' exchanges must match, in the same order.
+  /// Starts to send `outgoing` to rank `destination` and to receive a tensor of `shape` and the same dtype
+  /// from rank `source`.  Both travel while the caller computes; `outgoing` must not change before wait().
+  /// The other ranks' exchanges must match, in the same order.
   virtual std::unique_ptr<Exchange> start_exchange(const at::Tensor& outgoing, int destination,
                                                    const std::vector<std::int64_t>& shape, int source) = 0;
   virtual void barrier() = 0;
 
-  /// By collective ("all_to_all", "all_gather", "all_reduce", "broadcast", "send", "receive", "exchange", "barrier").
-  /// An exchange's seconds are those of starting and of waiting, not of the computation between;
-  /// an all-reduce's bytes are what the ring algorithm moves, 2 (n - 1) / n of the tensor: the backend does not
-  /// tell its own.
+  /// By collective ("all_to_all", "all_gather", "all_reduce", "broadcast", "send", "receive", "exchange",
+  /// "barrier"). An exchange's seconds are those of starting and of waiting, not of the computation between;
+  /// an all-reduce's bytes are what the ring algorithm moves, 2 (n - 1) / n of the tensor: the backend does
+  /// not tell its own.
   const std::map<std::string, Traffic>& traffic() const { return traffic_; }
   void reset_traffic() { traffic_.clear(); }
 

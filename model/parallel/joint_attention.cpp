@@ -75,9 +75,9 @@ class RingAttention : public JointAttention {
     const bool has_condition_keys = ring_->rank() == 0;
     const std::int64_t keys = has_condition_keys ? joint.key.size(2) : own;
 
-    const std::vector<PartialAttention> parts = gather(
-        keys > 0 ? attend_part(query, first_tokens(joint.key, keys), first_tokens(joint.value, keys))
-                 : no_attention(query));
+    const std::vector<PartialAttention> parts =
+        gather(keys > 0 ? attend_part(query, first_tokens(joint.key, keys), first_tokens(joint.value, keys))
+                        : no_attention(query));
 
     // The first part holds the condition's keys, so it is never empty.
     PartialAttention whole = parts.front();
@@ -92,7 +92,8 @@ class RingAttention : public JointAttention {
     const at::Tensor all = ring_->all_gather(packed, 0, std::vector<std::int64_t>(ring_->size(), 1));
     std::vector<PartialAttention> parts;
     for (int rank = 0; rank < ring_->size(); ++rank) {
-      parts.push_back({all[rank].narrow(3, 0, head_dim).contiguous(), all[rank].select(3, head_dim).contiguous()});
+      parts.push_back(
+          {all[rank].narrow(3, 0, head_dim).contiguous(), all[rank].select(3, head_dim).contiguous()});
     }
     return parts;
   }

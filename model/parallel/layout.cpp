@@ -125,8 +125,8 @@ std::string divisors(std::int64_t number) {
   return list;
 }
 
-/// Ulysses and tensor sizes whose product divides `heads`, with the fewest ranks more or less; vae_patch is cut
-/// to the ranks that are left.
+/// Ulysses and tensor sizes whose product divides `heads`, with the fewest ranks more or less; vae_patch is
+/// cut to the ranks that are left.
 Layout nearest_that_divides(const Layout& layout, std::int64_t heads) {
   Layout nearest = layout;
   int fewest = std::numeric_limits<int>::max();
@@ -182,10 +182,11 @@ void check_layout(const Layout& layout, const LayoutConstraints& constraints) {
   const int shares = layout.ulysses * layout.tensor;
   if (constraints.attention_heads % shares != 0) {
     const std::string advice =
-        layout.tensor == 1 ? fmt::format("use {}{}", text == fmt::format("ulysses={}", shares) ? "" : "ulysses=",
-                                         divisors(constraints.attention_heads))
-                           : fmt::format("ulysses x tensor = {} must; the nearest is '{}'", shares,
-                                         to_string(nearest_that_divides(layout, constraints.attention_heads)));
+        layout.tensor == 1
+            ? fmt::format("use {}{}", text == fmt::format("ulysses={}", shares) ? "" : "ulysses=",
+                          divisors(constraints.attention_heads))
+            : fmt::format("ulysses x tensor = {} must; the nearest is '{}'", shares,
+                          to_string(nearest_that_divides(layout, constraints.attention_heads)));
     throw InputError(fmt::format("layout '{}' does not divide the transformer's {} heads; {}", text,
                                  constraints.attention_heads, advice));
   }

@@ -36,7 +36,8 @@ std::string to_string(Numerics numerics) {
 }
 
 Numerics numerics(const Arithmetic& run, const Arithmetic& reference) {
-  const bool adds_alike = parts(run) == parts(reference) && has_fixed_order(run) && has_fixed_order(reference);
+  const bool adds_alike =
+      parts(run) == parts(reference) && has_fixed_order(run) && has_fixed_order(reference);
   return adds_alike && run.layout.ring == reference.layout.ring ? Numerics::kIdentical : Numerics::kBounded;
 }
 

@@ -33,24 +33,24 @@ enum class Numerics {
 /// "identical" or "bounded".
 std::string to_string(Numerics numerics);
 
-/// CFG, Ulysses and VAEPP move whole rows, heads and tiles: identical.  A ring merges as many partial softmaxes
-/// as it has ranks, and tensor parallelism adds as many partial products: bounded, unless both sides merge
-/// as many, and add as many in a fixed order.
+/// CFG, Ulysses and VAEPP move whole rows, heads and tiles: identical.  A ring merges as many partial
+/// softmaxes as it has ranks, and tensor parallelism adds as many partial products: bounded, unless both
+/// sides merge as many, and add as many in a fixed order.
 Numerics numerics(const Arithmetic& run, const Arithmetic& reference = {});
 
 /// What lies between prompt and frames.
 struct Depth {
   std::int64_t steps = 0;
-  std::int64_t blocks = 0;              ///< of the transformer
-  std::int64_t terms = 0;               ///< of the longest sum that is reordered: MLP width, or tokens
-  double guidance_scale = 1.0;          ///< multiplies the difference of two passes
-  double unit_roundoff = 0x1p-24;       ///< of the dtype; 2^-24 for float32
+  std::int64_t blocks = 0;         ///< of the transformer
+  std::int64_t terms = 0;          ///< of the longest sum that is reordered: MLP width, or tokens
+  double guidance_scale = 1.0;     ///< multiplies the difference of two passes
+  double unit_roundoff = 0x1p-24;  ///< of the dtype; 2^-24 for float32
 };
 
-/// The relative L2 distance between the frames of `run` and of a single device that reordering accounts for; 0
-/// for identical ones.  Two orders of one sum of n terms are at most about 2 sqrt(n) u apart, relative to its
-/// terms (Higham & Mary 2019, probabilistic); the errors of the reordered sums of all blocks and steps are
-/// independent and add as squares do; guidance multiplies them by |g| + |1 - g|; what follows is taken to
+/// The relative L2 distance between the frames of `run` and of a single device that reordering accounts for;
+/// 0 for identical ones.  Two orders of one sum of n terms are at most about 2 sqrt(n) u apart, relative to
+/// its terms (Higham & Mary 2019, probabilistic); the errors of the reordered sums of all blocks and steps
+/// are independent and add as squares do; guidance multiplies them by |g| + |1 - g|; what follows is taken to
 /// leave relative errors as they are.
 double relative_l2_bound(const Arithmetic& run, const Depth& depth);
 

@@ -19,8 +19,8 @@ PartialAttention attend_part(const at::Tensor& query, const at::Tensor& key, con
     return {query.to(precise), at::empty(query.sizes().slice(0, 3), query.options().dtype(precise))};
   }
   // Half types are computed in float32: rounded parts would be rounded once more when merged.
-  auto [output, lse] = at::_scaled_dot_product_flash_attention_for_cpu(query.to(precise), key.to(precise),
-                                                                       value.to(precise));
+  auto [output, lse] =
+      at::_scaled_dot_product_flash_attention_for_cpu(query.to(precise), key.to(precise), value.to(precise));
   return {output.contiguous(), lse.contiguous()};
 }
 

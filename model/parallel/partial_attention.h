@@ -18,7 +18,8 @@ at::ScalarType accumulation_type(const at::Tensor& input);
 /// Every query over these keys.  query: [B, heads, S, head_dim]; key, value: [B, heads, K, head_dim], K >= 1.
 PartialAttention attend_part(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);
 
-/// What one softmax over both parts' keys would give, rescaled by their log-sum-exps: `whole` becomes it, in place.
+/// What one softmax over both parts' keys would give, rescaled by their log-sum-exps: `whole` becomes it, in
+/// place.
 void merge_part(PartialAttention& whole, const PartialAttention& part);
 
 }  // namespace isoframe::model::parallel

@@ -62,8 +62,8 @@ void add_ulysses(Ledger& ledger, const Layout& layout, const Share& share, const
   ledger.add("ulysses", "all_to_all", 3 * out + in, 3 * in + out, shape.blocks);
   const std::int64_t condition = shape.condition_tokens * share.own_heads * shape.head_dim * others;
   ledger.add("ulysses", "all_gather", condition, condition, shape.blocks);
-  ledger.add("ulysses", "all_gather", share.rows * others * shape.output_width, other_rows * shape.output_width,
-             1);
+  ledger.add("ulysses", "all_gather", share.rows * others * shape.output_width,
+             other_rows * shape.output_width, 1);
 }
 
 void add_ring(Ledger& ledger, const Layout& layout, const Share& share, const PassShape& shape) {

@@ -36,7 +36,8 @@ class TensorParallel {
   /// overwritten.
   at::Tensor sum(std::vector<at::Tensor> products) const;
 
-  /// This object where its number of parts divides each of `counts`, else one rank's: the layer is replicated.
+  /// This object where its number of parts divides each of `counts`, else one rank's: the layer is
+  /// replicated.
   TensorParallel where_it_divides(std::initializer_list<std::int64_t> counts) const;
 
  private:

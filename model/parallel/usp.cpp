@@ -30,7 +30,8 @@ class Usp : public SequenceParallel {
     const Split blocks = split_evenly(tokens.size(dim), ring_->size());
     const Split rows = split_evenly(blocks.sizes[ring_->rank()], ulysses_->size());
     return tokens
-        .narrow(dim, blocks.offsets[ring_->rank()] + rows.offsets[ulysses_->rank()], rows.sizes[ulysses_->rank()])
+        .narrow(dim, blocks.offsets[ring_->rank()] + rows.offsets[ulysses_->rank()],
+                rows.sizes[ulysses_->rank()])
         .contiguous();
   }
 
@@ -67,8 +68,8 @@ class Usp : public SequenceParallel {
       shapes.push_back({batch, rows.sizes[self], own_heads, head_dim});
     }
     const at::Tensor video_out = concatenate(ulysses_->all_to_all(outgoing, shapes), 2);
-    const at::Tensor condition_out = ulysses_->all_gather(condition_heads.transpose(1, 2), 2,
-                                                        std::vector<std::int64_t>(ranks, own_heads));
+    const at::Tensor condition_out =
+        ulysses_->all_gather(condition_heads.transpose(1, 2), 2, std::vector<std::int64_t>(ranks, own_heads));
     return {video_out, condition_out};
   }
 

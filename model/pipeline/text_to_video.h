@@ -37,8 +37,8 @@ struct Video {
 /// What a request and a layout must satisfy, read from the checkpoint's configs alone: nothing is loaded.
 struct Limits {
   std::int64_t attention_heads = 0;
-  std::int64_t blocks = 0;            ///< of the transformer
-  std::int64_t mlp_width = 0;         ///< of its blocks: the longest sum of a linear layer
+  std::int64_t blocks = 0;     ///< of the transformer
+  std::int64_t mlp_width = 0;  ///< of its blocks: the longest sum of a linear layer
   std::int64_t spatial_compression = 16;
   std::int64_t temporal_compression = 4;
   std::int64_t patch_size = 1;

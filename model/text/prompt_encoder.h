@@ -22,8 +22,8 @@ struct PromptEmbeds {
 
 class PromptEncoder {
  public:
-  /// Loads `tokenizer`, `text_encoder`, `tokenizer_2`, `text_encoder_2` of the checkpoint.  `tensor` shares out
-  /// an encoder where it divides its heads.
+  /// Loads `tokenizer`, `text_encoder`, `tokenizer_2`, `text_encoder_2` of the checkpoint.  `tensor` shares
+  /// out an encoder where it divides its heads.
   explicit PromptEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype = at::kFloat,
                          const parallel::TensorParallel& tensor = parallel::TensorParallel());
   ~PromptEncoder();

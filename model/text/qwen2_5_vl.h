@@ -51,8 +51,8 @@ class Qwen2_5_VLTextModel {
     at::Tensor input_layernorm;                             // [hidden_size]
     parallel::ColumnParallelLinear q_proj, k_proj, v_proj;  // to this rank's heads
     parallel::RowParallelLinear o_proj;
-    at::Tensor post_attention_layernorm;                   // [hidden_size]
-    parallel::ColumnParallelLinear gate_proj, up_proj;     // to this rank's share of intermediate_size
+    at::Tensor post_attention_layernorm;                // [hidden_size]
+    parallel::ColumnParallelLinear gate_proj, up_proj;  // to this rank's share of intermediate_size
     parallel::RowParallelLinear down_proj;
   };
   struct Rotary {

@@ -91,8 +91,8 @@ T5Encoder::Block T5Encoder::load_block(const checkpoint::Parameters& parameters,
   const checkpoint::Parameters attention = parameters[0]["SelfAttention"];
   const checkpoint::Parameters feed_forward = parameters[1]["DenseReluDense"];
   const auto by_head = [&](const char* name) {
-    return ColumnParallelLinear(attention[name], model, heads * config_.d_kv, tensor.share(heads, config_.d_kv),
-                                Bias::kNone);
+    return ColumnParallelLinear(attention[name], model, heads * config_.d_kv,
+                                tensor.share(heads, config_.d_kv), Bias::kNone);
   };
   const auto by_column = [&](const char* name) {
     return ColumnParallelLinear(feed_forward[name], model, config_.d_ff, tensor.share(config_.d_ff),

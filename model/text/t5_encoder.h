@@ -47,11 +47,11 @@ class T5Encoder {
 
  private:
   struct Block {
-    at::Tensor attention_norm;                // [d_model]
-    parallel::ColumnParallelLinear q, k, v;   // to this rank's heads
+    at::Tensor attention_norm;               // [d_model]
+    parallel::ColumnParallelLinear q, k, v;  // to this rank's heads
     parallel::RowParallelLinear o;
-    at::Tensor feed_forward_norm;             // [d_model]
-    parallel::ColumnParallelLinear wi;        // to this rank's share of d_ff; wi_0 where gated
+    at::Tensor feed_forward_norm;                        // [d_model]
+    parallel::ColumnParallelLinear wi;                   // to this rank's share of d_ff; wi_0 where gated
     std::optional<parallel::ColumnParallelLinear> wi_1;  // where gated
     parallel::RowParallelLinear wo;
   };

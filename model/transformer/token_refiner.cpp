@@ -50,7 +50,8 @@ TokenRefiner::TokenRefiner(const checkpoint::Parameters& parameters, std::int64_
       text_embedder_(parameters["time_text_embed"]["text_embedder"], text_embed_dim, heads * head_dim),
       proj_in_(parameters["proj_in"], text_embed_dim, heads * head_dim) {
   for (std::int64_t layer = 0; layer < layers; ++layer) {
-    refiner_blocks_.emplace_back(parameters["token_refiner"]["refiner_blocks"][layer], heads, head_dim, tensor);
+    refiner_blocks_.emplace_back(parameters["token_refiner"]["refiner_blocks"][layer], heads, head_dim,
+                                 tensor);
   }
 }
 

@@ -42,9 +42,9 @@ struct TransformerConfig {
 
 class Transformer {
  public:
-  /// `sequence` decides which video tokens this rank holds; it must outlive the transformer.  `tensor` decides
-  /// which heads and which part of each MLP; it must divide the heads.  What is computed once a pass or from
-  /// one vector (embeddings, modulations, the last projection) is on every rank.
+  /// `sequence` decides which video tokens this rank holds; it must outlive the transformer.  `tensor`
+  /// decides which heads and which part of each MLP; it must divide the heads.  What is computed once a pass
+  /// or from one vector (embeddings, modulations, the last projection) is on every rank.
   Transformer(const TransformerConfig& config, const checkpoint::Parameters& parameters,
               const parallel::SequenceParallel& sequence,
               const parallel::TensorParallel& tensor = parallel::TensorParallel());

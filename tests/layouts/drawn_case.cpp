@@ -115,10 +115,10 @@ std::string to_string(const DrawnCase& drawn) {
       "prompt "
       "{}+{}, negative {}, {} steps, guidance {}, compression {}, tile {} px, overlap {})",
       drawn.seed, model::parallel::to_string(drawn.layout), model::parallel::to_string(drawn.reduction),
-      transformer.num_attention_heads,
-      transformer.attention_head_dim, transformer.num_layers, drawn.frames, drawn.height, drawn.width,
-      drawn.prompt_tokens, drawn.glyph_tokens, drawn.negative_tokens, drawn.steps, drawn.guidance_scale,
-      drawn.vae.spatial_compression_ratio, drawn.tiling.tile_size, drawn.tiling.overlap);
+      transformer.num_attention_heads, transformer.attention_head_dim, transformer.num_layers, drawn.frames,
+      drawn.height, drawn.width, drawn.prompt_tokens, drawn.glyph_tokens, drawn.negative_tokens, drawn.steps,
+      drawn.guidance_scale, drawn.vae.spatial_compression_ratio, drawn.tiling.tile_size,
+      drawn.tiling.overlap);
 }
 
 }  // namespace isoframe::layouts

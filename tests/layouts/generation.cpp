@@ -128,7 +128,8 @@ std::string difference(const Generation& alone, const std::vector<Generation>& r
 
 std::string excess(const DrawnCase& drawn, const Generation& alone, const std::vector<Generation>& ranks) {
   const auto& config = drawn.transformer;
-  const auto mlp_width = static_cast<std::int64_t>(static_cast<double>(config.inner_dim()) * config.mlp_ratio);
+  const auto mlp_width =
+      static_cast<std::int64_t>(static_cast<double>(config.inner_dim()) * config.mlp_ratio);
   const double bound = model::parallel::relative_l2_bound(
       drawn.arithmetic(), {.steps = drawn.steps,
                            .blocks = config.num_layers,
@@ -138,8 +139,10 @@ std::string excess(const DrawnCase& drawn, const Generation& alone, const std::v
     if (!at::equal(ranks[rank].step_latents.back(), ranks.front().step_latents.back()))
       return fmt::format("rank {}'s latents are not rank 0's", rank);
   }
-  const auto outside = [&](const char* what, const at::Tensor& expected, const at::Tensor& actual) -> std::string {
-    if (!actual.defined() || actual.sizes() != expected.sizes()) return fmt::format("{} of another shape", what);
+  const auto outside = [&](const char* what, const at::Tensor& expected,
+                           const at::Tensor& actual) -> std::string {
+    if (!actual.defined() || actual.sizes() != expected.sizes())
+      return fmt::format("{} of another shape", what);
     const double distance = ((actual - expected).norm() / expected.norm()).item<double>();
     if (distance <= bound) return {};
     return fmt::format("{} have a relative L2 distance of {:.3g}, above {:.3g}", what, distance, bound);

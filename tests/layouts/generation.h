@@ -19,7 +19,7 @@ namespace isoframe::layouts {
 /// What one rank has in the end.
 struct Generation {
   std::vector<at::Tensor> step_latents;
-  at::Tensor frames;  ///< undefined where the VAEPP group's rank 0 has them
+  at::Tensor frames;                                    ///< undefined where the VAEPP group's rank 0 has them
   model::parallel::PredictedTraffic denoising_traffic;  ///< measured; what moved nothing is left out
 };
 
@@ -46,8 +46,8 @@ std::vector<Generation> generate_parallel(
 /// the first difference.
 std::string difference(const Generation& alone, const std::vector<Generation>& ranks);
 
-/// Empty when latents and frames are within the layout's bound of `alone`, and every rank's latents equal rank
-/// 0's bit for bit; else the first that are not.
+/// Empty when latents and frames are within the layout's bound of `alone`, and every rank's latents equal
+/// rank 0's bit for bit; else the first that are not.
 std::string excess(const DrawnCase& drawn, const Generation& alone, const std::vector<Generation>& ranks);
 
 }  // namespace isoframe::layouts

@@ -178,15 +178,17 @@ TEST(CaseGates, IdenticalFramesAreAskedForUnlessAQualityGateSaysOtherwise) {
 }
 
 TEST(CaseGates, AnotherOrderOfAdditionIsBoundedUnlessIdenticalIsAskedFor) {
-  const Suite suite = load(kHead +
-                           "  - name: a\n"
-                           "  - {name: ring, baseline: a, layout: ring=2}\n"
-                           "  - {name: tensor, baseline: a, layout: tensor=2, reduction: deterministic}\n"
-                           "  - {name: exact, baseline: a, layout: ring=2, gates: {identical: true}}\n"
-                           "  - {name: parts, reduction_parts: 2}\n"
-                           "  - {name: equal, baseline: parts, layout: tensor=2, reduction: deterministic}\n");
+  const Suite suite =
+      load(kHead +
+           "  - name: a\n"
+           "  - {name: ring, baseline: a, layout: ring=2}\n"
+           "  - {name: tensor, baseline: a, layout: tensor=2, reduction: deterministic}\n"
+           "  - {name: exact, baseline: a, layout: ring=2, gates: {identical: true}}\n"
+           "  - {name: parts, reduction_parts: 2}\n"
+           "  - {name: equal, baseline: parts, layout: tensor=2, reduction: deterministic}\n");
   std::string gates;
-  for (const Case& value : suite.cases) gates += value.gates.identical ? 'i' : value.gates.bounded ? 'b' : '-';
+  for (const Case& value : suite.cases)
+    gates += value.gates.identical ? 'i' : value.gates.bounded ? 'b' : '-';
   EXPECT_EQ(gates, "-bbi-i");
 }
 

@@ -93,11 +93,14 @@ TEST(Layout, UlyssesMustDivideTheHeads) {
 
 TEST(Layout, UlyssesTimesTensorMustDivideTheHeads) {
   EXPECT_EQ(check_error({.tensor = 3}, kPublished),
-            "layout 'tensor=3' does not divide the transformer's 16 heads; ulysses x tensor = 3 must; the nearest is "
+            "layout 'tensor=3' does not divide the transformer's 16 heads; ulysses x tensor = 3 must; the "
+            "nearest is "
             "'tensor=2'");
-  EXPECT_EQ(check_error({.ulysses = 2, .tensor = 2, .vae_patch = 4}, {.attention_heads = 6, .guidance_scale = 6.0}),
-            "layout 'ulysses=2,tensor=2,vae_patch=4' does not divide the transformer's 6 heads; ulysses x tensor = 4 "
-            "must; the nearest is 'tensor=2,vae_patch=2'");
+  EXPECT_EQ(
+      check_error({.ulysses = 2, .tensor = 2, .vae_patch = 4}, {.attention_heads = 6, .guidance_scale = 6.0}),
+      "layout 'ulysses=2,tensor=2,vae_patch=4' does not divide the transformer's 6 heads; ulysses x tensor = "
+      "4 "
+      "must; the nearest is 'tensor=2,vae_patch=2'");
   EXPECT_EQ(check_error({.ulysses = 4, .tensor = 4}, kPublished), "no error");
 }
 

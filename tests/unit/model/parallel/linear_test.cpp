@@ -62,8 +62,8 @@ std::vector<at::Tensor> row_parallel(const Size& size, OneLayer& layer, Reductio
 }
 
 double error_of(const at::Tensor& output, const Size& size, const OneLayer& layer) {
-  const at::Tensor exact =
-      at::linear(random_input(size).to(at::kDouble), layer["weight"].to(at::kDouble), layer["bias"].to(at::kDouble));
+  const at::Tensor exact = at::linear(random_input(size).to(at::kDouble), layer["weight"].to(at::kDouble),
+                                      layer["bias"].to(at::kDouble));
   return ((output.to(at::kDouble) - exact).norm() / exact.norm()).item<double>();
 }
 
@@ -76,7 +76,8 @@ class RowParallelSizes : public ::testing::TestWithParam<Size> {
 
 TEST_P(RowParallelSizes, IsAsNearToFloat64AsOneRank) {
   const Size& size = GetParam();
-  const double alone = error_of(kernels::linear(random_input(size), layer_["weight"], layer_["bias"]), size, layer_);
+  const double alone =
+      error_of(kernels::linear(random_input(size), layer_["weight"], layer_["bias"]), size, layer_);
   for (const Reduction reduction : {Reduction::kFast, Reduction::kDeterministic}) {
     EXPECT_LE(error_of(row_parallel(size, layer_, reduction).front(), size, layer_), 1.25 * alone)
         << to_string(reduction);
@@ -99,16 +100,18 @@ TEST_P(RowParallelSizes, DeterministicReductionIsThatOfOneRankInAsManyParts) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Heads, RowParallelSizes,
-                         ::testing::Values(Size{2, 40, 4, 32, 128}, Size{3, 17, 6, 18, 50}, Size{4, 130, 8, 64, 96}));
+                         ::testing::Values(Size{2, 40, 4, 32, 128}, Size{3, 17, 6, 18, 50},
+                                           Size{4, 130, 8, 64, 96}));
 INSTANTIATE_TEST_SUITE_P(UnevenColumns, RowParallelSizes,
-                         ::testing::Values(Size{2, 5, 33, 1, 24}, Size{3, 1, 1025, 1, 200}, Size{4, 20, 510, 1, 128}));
+                         ::testing::Values(Size{2, 5, 33, 1, 24}, Size{3, 1, 1025, 1, 200},
+                                           Size{4, 20, 510, 1, 128}));
 
 TEST(RowParallel, OfOneRankIsThePlainLayer) {
   const Size size = {1, 9, 4, 16, 20};
   OneLayer layer(64, 20);
   const RowParallelLinear linear(checkpoint::Parameters(layer), 4, 16, 20, TensorParallel());
-  EXPECT_TRUE(
-      at::equal(linear(random_input(size)), kernels::linear(random_input(size), layer["weight"], layer["bias"])));
+  EXPECT_TRUE(at::equal(linear(random_input(size)),
+                        kernels::linear(random_input(size), layer["weight"], layer["bias"])));
 }
 
 TEST(RowParallel, ARowDoesNotDependOnTheOthers) {
@@ -118,14 +121,15 @@ TEST(RowParallel, ARowDoesNotDependOnTheOthers) {
   Size first = all;
   first.rows = 3;
   // The generator fills rows in order, so these are the first of those.
-  EXPECT_TRUE(
-      at::equal(row_parallel(first, layer, Reduction::kDeterministic).front(), whole.narrow(1, 0, first.rows)));
+  EXPECT_TRUE(at::equal(row_parallel(first, layer, Reduction::kDeterministic).front(),
+                        whole.narrow(1, 0, first.rows)));
 }
 
 TEST(RowParallel, NoRowsAreNoTrouble) {
   OneLayer layer(48, 32);
   for (const Reduction reduction : {Reduction::kFast, Reduction::kDeterministic})
-    EXPECT_EQ(row_parallel({2, 0, 6, 8, 32}, layer, reduction).back().sizes(), (std::vector<std::int64_t>{1, 0, 32}));
+    EXPECT_EQ(row_parallel({2, 0, 6, 8, 32}, layer, reduction).back().sizes(),
+              (std::vector<std::int64_t>{1, 0, 32}));
 }
 
 /// Faults as one makes them: the comparison with float64 must see each.
@@ -141,8 +145,9 @@ TEST(PlantedTensorFault, AProductThatIsNotAddedIsSeen) {
   const Size size = {2, 20, 4, 16, 24};
   OneLayer layer(64, 24);
   const Range half = {0, 32};
-  const at::Tensor product = kernels::linear(random_input(size).narrow(-1, half.begin, half.length),
-                                             layer["weight"].narrow(1, half.begin, half.length), layer["bias"]);
+  const at::Tensor product =
+      kernels::linear(random_input(size).narrow(-1, half.begin, half.length),
+                      layer["weight"].narrow(1, half.begin, half.length), layer["bias"]);
   EXPECT_GT(error_of(product, size, layer), 1e-3);
 }
 
@@ -155,7 +160,8 @@ TEST(ColumnParallel, EveryShareHasTheBitsOfTheWhole) {
     run_in_threads(size.ranks, [&](Rendezvous& rendezvous) {
       const Mesh mesh = make_mesh({.tensor = size.ranks}, rendezvous);
       const Range own = mesh.tensor_parallel().share(size.count, size.width);
-      const ColumnParallelLinear linear(checkpoint::Parameters(layer), size.out, size.count * size.width, own);
+      const ColumnParallelLinear linear(checkpoint::Parameters(layer), size.out, size.count * size.width,
+                                        own);
       EXPECT_TRUE(at::equal(linear(input), whole.narrow(-1, own.begin, own.length)));
       mesh.world->barrier();
     });
