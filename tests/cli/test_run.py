@@ -223,12 +223,29 @@ class Run(unittest.TestCase):
         )
         self.assertEqual(probe.stdout.strip(), "80,48,5", probe.stderr)
 
+    def test_deterministic_tensor_ranks_give_the_bits_of_one_rank_that_adds_in_as_many_parts(self):
+        def frames_of(name, *options):
+            out = self.root / name
+            done = isoframe(
+                *("generate", "--checkpoint", self.checkpoint, "--task", "t2v", "--prompt", 'a sign "HI"'),
+                *("--height", 64, "--width", 96, "--frames", 5, "--steps", 2, "--seed", 3, "--out", out, *options),
+            )
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return (out / "frames.safetensors").read_bytes()
+
+        in_parts = frames_of("parts", "--reduction-parts", 2)
+        ranks = frames_of("ranks", "--layout", "tensor=2,ulysses=2,vae_patch=2", "--reduction", "deterministic")
+        self.assertEqual(ranks, in_parts)
+        self.assertNotEqual(frames_of("whole"), in_parts)
+
     def test_bad_input_is_one_line_and_exit_2(self):
         good = {"checkpoint": self.checkpoint, "height": 48, "width": 80, "frames": 5, "steps": 2, "layout": "single"}
         cases = [
             ({"frames": 6}, "5 or 9"),
             ({"height": 50}, "48 or 64"),
             ({"layout": "ulysses=3"}, "heads"),
+            ({"layout": "tensor=3"}, "the nearest is 'tensor=2'"),
+            ({"layout": "tensor=2", "reduction-parts": 2}, "tensor=1"),
             ({"layout": "ulyses=2"}, "ulysses"),
             ({"layout": "vae_patch=2"}, "ranks"),
             ({"layout": "cfg=3"}, "cfg"),

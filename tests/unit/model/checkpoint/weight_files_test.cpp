@@ -35,6 +35,29 @@ TEST(WeightFiles, ATensorOfAnotherDtypeIsConverted) {
   EXPECT_EQ(WeightFiles(folder.path(), at::kHalf).parameter("a", {4}).scalar_type(), at::kHalf);
 }
 
+TEST(WeightFiles, ASliceIsAViewOfTheMappedTensor) {
+  const TestFolder folder;
+  const at::Tensor whole = at::arange(12, at::kFloat).reshape({3, 4});
+  write_safetensors(folder / "model.safetensors", {{"a", whole}});
+  WeightFiles weights(folder.path());
+  const at::Tensor rows = weights.parameter("a", {3, 4}, {.dim = 0, .begin = 1, .length = 2});
+  const at::Tensor columns = weights.parameter("a", {3, 4}, {.dim = 1, .begin = 2, .length = 2});
+  EXPECT_TRUE(at::equal(rows, whole.narrow(0, 1, 2)));
+  EXPECT_TRUE(at::equal(columns, whole.narrow(1, 2, 2)));
+  EXPECT_EQ(columns.const_data_ptr<float>(), weights.parameter("a", {3, 4}).const_data_ptr<float>() + 2);
+  EXPECT_TRUE(weights.unused().empty());
+  EXPECT_THROW(weights.parameter("a", {4, 3}, {.dim = 0, .begin = 0, .length = 1}), InputError);
+}
+
+TEST(WeightFiles, ASliceOfAnotherDtypeIsConvertedAlone) {
+  const TestFolder folder;
+  write_safetensors(folder / "model.safetensors", {{"a", at::full({4, 4}, 1.5, at::kBFloat16)}});
+  const at::Tensor slice =
+      WeightFiles(folder.path()).parameter("a", {4, 4}, {.dim = 1, .begin = 1, .length = 2});
+  EXPECT_TRUE(at::equal(slice, at::full({4, 2}, 1.5)));
+  EXPECT_EQ(slice.storage().nbytes(), 4U * 4 * 2);
+}
+
 TEST(WeightFiles, AMissingTensorIsNamedWithItsFile) {
   const TestFolder folder;
   write_safetensors(folder / "model.safetensors", {{"a", at::ones({4})}});
