@@ -91,6 +91,10 @@ json plan_rows(const std::vector<model::vae::TileAssignment>& plan) {
   return rows;
 }
 
+double unit_roundoff_of(const std::string& dtype) {
+  return dtype == "bfloat16" ? 0x1p-8 : dtype == "float16" ? 0x1p-11 : 0x1p-24;
+}
+
 /// What this case's order of addition may cost against a single device's.
 json numerics_of(const scenario::Case& value, const model::pipeline::Request& request,
                  const model::pipeline::Limits& limits) {
@@ -99,7 +103,8 @@ json numerics_of(const scenario::Case& value, const model::pipeline::Request& re
       .steps = request.steps,
       .blocks = limits.blocks,
       .terms = std::max(limits.mlp_width, model::pipeline::video_tokens(request, limits)),
-      .guidance_scale = value.guidance_scale.value_or(limits.guidance_scale)};
+      .guidance_scale = value.guidance_scale.value_or(limits.guidance_scale),
+      .unit_roundoff = unit_roundoff_of(value.dtype)};
   return {{"class", model::parallel::to_string(model::parallel::numerics(arithmetic))},
           {"relative_l2", model::parallel::relative_l2_bound(arithmetic, depth)}};
 }

@@ -35,8 +35,9 @@ RowParallelLinear::RowParallelLinear(const checkpoint::Parameters& parameters, s
 at::Tensor RowParallelLinear::operator()(const at::Tensor& input) const {
   std::vector<at::Tensor> products;
   for (const Part& part : parts_)
-    products.push_back(
-        kernels::linear(input.narrow(-1, part.begin, part.weight.size(1)), part.weight, part.bias));
+    products.push_back(kernels::linear(input.narrow(-1, part.begin, part.weight.size(1)),
+                                       part.weight.to(input.scalar_type()),
+                                       part.bias.defined() ? part.bias.to(input.scalar_type()) : part.bias));
   return tensor_.sum(std::move(products));
 }
 

@@ -1,5 +1,6 @@
 #include "model/parallel/numerics.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -9,6 +10,9 @@
 namespace isoframe::model::parallel {
 
 namespace {
+
+/// Unit roundoff of the float32 in which sums are accumulated.
+constexpr double kAccumulation = 0x1p-24;
 
 /// Partial products that are added in an order of their own; 1 where nothing is split.
 int parts(const Arithmetic& arithmetic) {
@@ -48,7 +52,11 @@ double relative_l2_bound(const Arithmetic& run, const Depth& depth) {
   const double sums = (run.layout.ring > 1 ? 1.0 : 0.0) + (parts(run) > 1 ? 2.0 : 0.0);
   const double reordered = sums * static_cast<double>(depth.steps * depth.blocks);
   const double guidance = std::abs(depth.guidance_scale) + std::abs(1.0 - depth.guidance_scale);
-  return 2.0 * guidance * depth.unit_roundoff * std::sqrt(reordered * static_cast<double>(depth.terms));
+  // Half types accumulate in float32 and are rounded once a part.
+  const double rounded = static_cast<double>(std::max(parts(run), run.layout.ring));
+  const double per_sum = static_cast<double>(depth.terms) * kAccumulation * kAccumulation +
+                         rounded * depth.unit_roundoff * depth.unit_roundoff;
+  return 2.0 * guidance * std::sqrt(reordered * per_sum);
 }
 
 ImageBound image_bound(double relative_l2) {

@@ -44,14 +44,14 @@ struct Depth {
   std::int64_t blocks = 0;         ///< of the transformer
   std::int64_t terms = 0;          ///< of the longest sum that is reordered: MLP width, or tokens
   double guidance_scale = 1.0;     ///< multiplies the difference of two passes
-  double unit_roundoff = 0x1p-24;  ///< of the dtype; 2^-24 for float32
+  double unit_roundoff = 0x1p-24;  ///< of the dtype: 2^-24, 2^-11 or 2^-8 for float32, float16, bfloat16
 };
 
 /// The relative L2 distance between the frames of `run` and of a single device that reordering accounts for;
 /// 0 for identical ones.  Two orders of one sum of n terms are at most about 2 sqrt(n) u apart, relative to
-/// its terms (Higham & Mary 2019, probabilistic); the errors of the reordered sums of all blocks and steps
-/// are independent and add as squares do; guidance multiplies them by |g| + |1 - g|; what follows is taken to
-/// leave relative errors as they are.
+/// its terms (Higham & Mary 2019, probabilistic): n accumulations in float32 and a rounding of each part to
+/// the dtype.  The errors of the reordered sums of all blocks and steps are independent and add as squares
+/// do; guidance multiplies them by |g| + |1 - g|; what follows is taken to leave relative errors as they are.
 double relative_l2_bound(const Arithmetic& run, const Depth& depth);
 
 /// What a relative L2 distance leaves of PSNR and SSIM, for frames in [0, 1] rounded to 8 bits.

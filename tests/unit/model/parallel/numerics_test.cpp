@@ -36,14 +36,21 @@ TEST(Numerics, AFixedOrderOfAsManyPartsIsIdentical) {
 
 TEST(Numerics, BoundGrowsWithTheRootOfReorderedSums) {
   const double ring = relative_l2_bound({.layout = {.ring = 2}}, kTiny);
-  // 2 (6 + 5) 2^-24 sqrt(2 x 2 x 512)
-  EXPECT_NEAR(ring, 5.934e-5, 1e-8);
+  // 2 (6 + 5) 2^-24 sqrt(2 x 2 x (512 + 2))
+  EXPECT_NEAR(ring, 5.946e-5, 1e-8);
   Depth longer = kTiny;
   longer.steps = 8;
   EXPECT_DOUBLE_EQ(relative_l2_bound({.layout = {.ring = 2}}, longer), 2 * ring);
   EXPECT_GT(relative_l2_bound({.layout = {.ring = 2, .tensor = 2}}, kTiny),
             relative_l2_bound({.layout = {.tensor = 2}}, kTiny));
   EXPECT_EQ(relative_l2_bound({.layout = {.ulysses = 4}}, kTiny), 0.0);
+}
+
+TEST(Numerics, HalfTypesRoundEachPartOnceMore) {
+  Depth half = kTiny;
+  half.unit_roundoff = 0x1p-8;
+  // 2 (6 + 5) sqrt(2 x 2 x 2) 2^-8
+  EXPECT_NEAR(relative_l2_bound({.layout = {.ring = 2}}, half), 0.2431, 1e-4);
 }
 
 TEST(Numerics, ImageBoundAllowsForPixelsThatRoundTheOtherWay) {
