@@ -8,7 +8,6 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/launch/interrupt.h"
-#include "harness/run/default_size.h"
 #include "model/error.h"
 
 namespace isoframe::harness::cli {
@@ -28,15 +27,17 @@ struct GenerateArguments {
 
 int generate(GenerateArguments& arguments, bool guidance_given) {
   scenario::Case& value = arguments.value;
-  if (value.task == "i2v")
-    throw InputError("--task i2v: image-to-video is not in this version; use --task t2v");
-  if (!arguments.image.empty()) throw InputError("--image is for --task i2v; text-to-video takes no image");
+  if (value.task == "i2v" && arguments.image.empty())
+    throw InputError("--task i2v needs an image; add --image FILE");
+  if (value.task == "t2v" && !arguments.image.empty())
+    throw InputError("--image is for --task i2v; text-to-video takes no image");
   if (value.device != "cpu") throw InputError("--device cuda: this build has no CUDA; use --device cpu");
   if ((value.height == 0) != (value.width == 0))
     throw InputError("--height and --width go together; give both or none");
   value.name = std::filesystem::path(arguments.out).filename().string();
   if (value.name.empty()) value.name = "generate";
   value.checkpoint = arguments.checkpoint;
+  value.image = arguments.image;
   value.layout = model::parallel::parse_layout(arguments.layout);
   value.reduction = model::parallel::parse_reduction(arguments.reduction);
   if (value.reduction_parts > 1 && value.layout.tensor > 1)
@@ -45,16 +46,16 @@ int generate(GenerateArguments& arguments, bool guidance_given) {
   value.tiling = !arguments.no_tiling;
   value.repeat = 1;
   if (guidance_given) value.guidance_scale = arguments.guidance_scale;
-  if (value.height == 0) run::set_default_size(value);
 
   const nlohmann::json result =
       run::generate(value, arguments.out, command_line(), &launch::catch_interrupts());
   if (arguments.json) {
     std::cout << result.dump(2) << "\n";
   } else {
-    std::cout << fmt::format("{} frames of {} x {} in {:.2f} s: {}/video.mp4\n", value.frames, value.height,
-                             value.width, result.at("latency").at("total_seconds").at(0).get<double>(),
-                             arguments.out);
+    const nlohmann::json& settled = result.at("case");
+    std::cout << fmt::format("{} frames of {} x {} in {:.2f} s: {}/video.mp4\n", value.frames,
+                             settled.at("height").get<int>(), settled.at("width").get<int>(),
+                             result.at("latency").at("total_seconds").at(0).get<double>(), arguments.out);
   }
   return 0;
 }
@@ -72,8 +73,9 @@ void add_generate_command(CLI::App& program, int& exit_code) {
   command->add_option("--task", value.task, "t2v or i2v")->check(CLI::IsMember({"t2v", "i2v"}))->required();
   command->add_option("--prompt", value.prompt, "What to show")->required();
   command->add_option("--negative-prompt", value.negative_prompt, "What not to show (default: empty)");
-  command->add_option("--image", arguments->image, "The first frame, for i2v");
-  command->add_option("--height", value.height, "Pixels (default: 16:9 at the checkpoint's target size)");
+  command->add_option("--image", arguments->image, "The first frame, for i2v: PNG, JPEG or WebP");
+  command->add_option("--height", value.height,
+                      "Pixels (default: 16:9, or for i2v as the image, at the checkpoint's target size)");
   command->add_option("--width", value.width, "Pixels");
   command->add_option("--frames", value.frames, "1 + 4 n")->required();
   command->add_option("--steps", value.steps, "Denoising steps")->required();
@@ -82,7 +84,7 @@ void add_generate_command(CLI::App& program, int& exit_code) {
       command->add_option("--guidance-scale", arguments->guidance_scale, "Instead of the checkpoint's own");
   command->add_option("--tile-size", value.tile_size, "VAE tile, pixels")->capture_default_str();
   command->add_option("--tile-overlap", value.tile_overlap, "Share of a tile")->capture_default_str();
-  command->add_flag("--no-tiling", arguments->no_tiling, "Decode in one piece");
+  command->add_flag("--no-tiling", arguments->no_tiling, "Decode and encode in one piece");
   command->add_option("--layout", arguments->layout, "e.g. ulysses=2,cfg=2,vae_patch=4")
       ->capture_default_str();
   command->add_option("--reduction", arguments->reduction, "How tensor parallel ranks add their products")

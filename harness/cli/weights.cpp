@@ -29,6 +29,7 @@ constexpr double kMebibyte = 1024.0 * 1024.0;
 
 struct InitOptions {
   std::string preset = "tiny";
+  std::string task = "t2v";
   std::uint64_t seed = 0;
   std::string config;
   std::string directory;
@@ -75,8 +76,10 @@ class ProgressLine {
 };
 
 void init(const InitOptions& options) {
-  nlohmann::json configuration = model::synthetic::preset(options.preset);
-  std::string label = options.preset;
+  using model::checkpoint::Task;
+  nlohmann::json configuration = model::synthetic::preset(
+      options.preset, options.task == "i2v" ? Task::kImageToVideo : Task::kTextToVideo);
+  std::string label = options.task == "i2v" ? options.preset + " i2v" : options.preset;
   if (!options.config.empty()) {
     configuration = model::synthetic::customized(configuration, model::checkpoint::read_json(options.config),
                                                  options.config);
@@ -95,11 +98,9 @@ void init(const InitOptions& options) {
   const Totals totals =
       totals_of(model::synthetic::inspect(model::checkpoint::Checkpoint(options.directory)));
   if (options.as_json) {
-    const nlohmann::json result = {{"directory", options.directory},
-                                   {"preset", options.preset},
-                                   {"seed", options.seed},
-                                   {"parameters", totals.parameters},
-                                   {"bytes", totals.bytes}};
+    const nlohmann::json result = {
+        {"directory", options.directory}, {"preset", options.preset},        {"task", options.task},
+        {"seed", options.seed},           {"parameters", totals.parameters}, {"bytes", totals.bytes}};
     std::cout << result.dump(2) << '\n';
   } else {
     std::cout << fmt::format("{}: {} with seed {}, {:.1f} million parameters, {:.1f} MiB\n",
@@ -186,6 +187,9 @@ void add_init_command(CLI::App& weights) {
           ->add_option("--preset", options->preset,
                        fmt::format("Size: {}", fmt::join(model::synthetic::preset_names(), ", ")))
           ->check(CLI::IsMember(model::synthetic::preset_names()));
+  command->add_option("--task", options->task, "What it makes videos from: t2v a text, i2v an image")
+      ->check(CLI::IsMember({"t2v", "i2v"}))
+      ->capture_default_str();
   command->add_option("--seed", options->seed, "Of the values")->required();
   command->add_option(
       "--config", options->config,

@@ -57,7 +57,8 @@ void TimingProbe::report(model::ProbePoint point) {
     steps_ = point.index;
   } else if (point.name == "denoise.step") {
     progress_.write("denoise", point.index, steps_);
-  } else if (point.name == "text" || point.name == "decode" || point.name == "decode.tile") {
+  } else if (point.name == "image" || point.name == "text" || point.name == "encode" ||
+             point.name == "encode.tile" || point.name == "decode" || point.name == "decode.tile") {
     progress_.write(point.name, point.index);
   }
 }

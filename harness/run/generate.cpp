@@ -16,9 +16,9 @@ namespace isoframe::harness::run {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-json generate(const scenario::Case& value, const fs::path& out, const std::string& command,
+json generate(scenario::Case value, const fs::path& out, const std::string& command,
               const std::atomic<bool>* interrupted) {
-  check_case(value);
+  settle_case(value);
   if (fs::exists(out) && !fs::is_directory(out))
     throw InputError(fmt::format("{} is not a directory; choose another --out", out.string()));
   const bool is_new = !fs::exists(out);

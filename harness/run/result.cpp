@@ -144,7 +144,7 @@ json summary_row(const scenario::Case& value, const json& result, const json& ba
     row["seconds_min"] = *std::min_element(total.begin(), total.end());
     row["seconds_max"] = *std::max_element(total.begin(), total.end());
     const json& stages = result.at("latency").at("stages");
-    for (const char* stage : {"text", "denoise", "decode", "communication"})
+    for (const char* stage : {"image", "text", "encode", "denoise", "decode", "communication"})
       row["stages"][stage] = median_or_null(stages, stage);
     for (const char* key : {"peak_resident_bytes", "peak_proportional_bytes", "peak_tensor_bytes"})
       row[key] = largest(ranks, key);

@@ -218,9 +218,9 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const fs
 
 }  // namespace
 
-json run_suite(const scenario::Suite& suite, const RunOptions& options) {
-  for (const Case& value : suite.cases)
-    if (value.skip_reason.empty()) check_case(value);
+json run_suite(scenario::Suite suite, const RunOptions& options) {
+  for (Case& value : suite.cases)
+    if (value.skip_reason.empty()) settle_case(value);
   if (!options.against.empty() && !fs::exists(options.against / "run.json"))
     throw InputError(fmt::format("--against {}: no run.json there", options.against.string()));
   prepare_directory(options);

@@ -22,7 +22,7 @@ struct RunOptions {
 
 /// Throws InputError before anything is loaded when a case asks for what its checkpoint cannot do or the run
 /// directory is in use.  Otherwise runs, judges, writes the run directory and returns run.json's content.
-nlohmann::json run_suite(const scenario::Suite& suite, const RunOptions& options);
+nlohmann::json run_suite(scenario::Suite suite, const RunOptions& options);
 
 /// Judges again what `directory` holds and writes its reports.  Throws InputError when it is no run
 /// directory.

@@ -21,11 +21,17 @@ struct Field {
 
 // What is asked for decides the frames always; how it is computed may differ where different frames are
 // expected.
-constexpr Field kAskedFor[] = {{"task", "task"},     {"image", "image"},
-                               {"prompt", "prompt"}, {"negative_prompt", "negative_prompt"},
-                               {"height", "height"}, {"width", "width"},
-                               {"frames", "frames"}, {"steps", "steps"},
-                               {"seed", "seed"},     {"guidance_scale", "guidance_scale"}};
+constexpr Field kAskedFor[] = {{"checkpoint", "checkpoint"},
+                               {"task", "task"},
+                               {"image", "image"},
+                               {"prompt", "prompt"},
+                               {"negative_prompt", "negative_prompt"},
+                               {"height", "height"},
+                               {"width", "width"},
+                               {"frames", "frames"},
+                               {"steps", "steps"},
+                               {"seed", "seed"},
+                               {"guidance_scale", "guidance_scale"}};
 constexpr Field kComputedWith[] = {{"tiling", "tiling.enabled"},
                                    {"tile_size", "tiling.tile_size"},
                                    {"tile_overlap", "tiling.overlap"},

@@ -67,6 +67,10 @@ void require_keys(const Draft& draft, const Case& result) {
   if (result.task == "t2v" && draft.settings.contains("image")) {
     throw ScenarioError(draft.location_of("image"), "image is for task i2v; this case is t2v");
   }
+  if ((result.height == 0) != (result.width == 0)) {
+    throw ScenarioError(draft.location_of(result.height == 0 ? "width" : "height"),
+                        "height and width go together; give both, or none for the image's");
+  }
 }
 
 void settle_dtype(const Draft& draft, Case& result) {
@@ -76,7 +80,6 @@ void settle_dtype(const Draft& draft, Case& result) {
 
 std::string reason_to_skip(const Case& result) {
   std::vector<std::string> reasons;
-  if (result.task == "i2v") reasons.push_back("image-to-video is not in this version");
   if (result.device == "cuda") reasons.push_back("this build has no CUDA");
   return fmt::format("{}", fmt::join(reasons, "; "));
 }

@@ -111,6 +111,7 @@ const std::map<std::string, Reader>& readers() {
   using V = const Value&;
   using K = const std::string&;
   static const std::map<std::string, Reader> table = {
+      {"checkpoint", [](C& c, V v, K k) { c.checkpoint = read_path(v, k); }},
       {"task",
        [](C& c, V v, K k) {
          c.task = one_of(v, k, {"t2v", "i2v"});

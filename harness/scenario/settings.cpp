@@ -26,7 +26,8 @@ void put_all(Settings& settings, const std::string& key, const Setting& setting)
 }  // namespace
 
 const std::vector<std::string>& case_keys() {
-  static const std::vector<std::string> keys = {"task",
+  static const std::vector<std::string> keys = {"checkpoint",
+                                                "task",
                                                 "image",
                                                 "prompt",
                                                 "negative_prompt",

@@ -6,6 +6,7 @@ model::pipeline::Request request_of(const scenario::Case& value) {
   model::pipeline::Request request;
   request.prompt = value.prompt;
   request.negative_prompt = value.negative_prompt;
+  request.image = value.image;
   request.height = value.height;
   request.width = value.width;
   request.frames = value.frames;

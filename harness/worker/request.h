@@ -2,7 +2,7 @@
 // A case in the model's words.
 
 #include "harness/scenario/case.h"
-#include "model/pipeline/text_to_video.h"
+#include "model/pipeline/request.h"
 
 namespace isoframe::harness::worker {
 

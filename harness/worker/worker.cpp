@@ -18,7 +18,7 @@
 #include "model/checkpoint/safetensors.h"
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/gloo_rendezvous.h"
-#include "model/pipeline/text_to_video.h"
+#include "model/pipeline/pipeline.h"
 
 namespace isoframe::harness::worker {
 
@@ -59,14 +59,14 @@ measure::Moved moved_by(const model::parallel::Mesh& mesh) {
   return moved;
 }
 
-/// This rank's tiles with the time each took, from the plan that decode followed.
-json tiles_of(const std::vector<model::vae::TileAssignment>& plan, int rank,
+/// This rank's tiles with the time each took in `stage`, from the plan that was followed.
+json tiles_of(const std::vector<model::vae::TileAssignment>& plan, int rank, const char* stage,
               const measure::TimingProbe& probe) {
   std::int64_t columns = 0;
   for (const auto& tile : plan) columns = std::max(columns, tile.column + 1);
   json rows = json::array();
   for (const measure::StageTime& time : probe.times()) {
-    if (time.stage != "decode.tile") continue;
+    if (time.stage != stage) continue;
     for (const auto& tile : plan) {
       if (tile.rank != rank || tile.row * columns + tile.column != time.index) continue;
       rows.push_back({{"row", tile.row},
@@ -136,7 +136,7 @@ struct Measured {
   json record;
 };
 
-Measured measure_one(const model::pipeline::TextToVideo& model, const model::pipeline::Request& request,
+Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
                      measure::TimingProbe& probe) {
   const model::parallel::Mesh& mesh = model.mesh();
   for (const auto& group : mesh.groups()) group->reset_traffic();
@@ -183,8 +183,9 @@ void run_worker(const std::filesystem::path& job_file) {
   model::parallel::Mesh place = model::parallel::make_mesh(value.layout, *rendezvous);
   place.reduction = value.reduction;
   place.reduction_parts = value.reduction_parts;
-  const model::pipeline::TextToVideo model(checkpoint, std::move(place), value.guidance_scale,
-                                           scalar_type_of(value.dtype));
+  const auto loaded = model::pipeline::load_pipeline(checkpoint, std::move(place), value.guidance_scale,
+                                                     scalar_type_of(value.dtype));
+  const model::pipeline::Pipeline& model = *loaded;
   const double load_seconds = seconds_since(start);
   const model::parallel::Mesh& mesh = model.mesh();
   if (mesh.rank == 0) warn_of_surplus(model.unused());
@@ -205,7 +206,13 @@ void run_worker(const std::filesystem::path& job_file) {
   record.update({{"rank", mesh.rank},
                  {"pid", getpid()},
                  {"load_seconds", load_seconds},
-                 {"tiles", tiles_of(plan, mesh.rank, probe)}});
+                 {"tiles", tiles_of(plan, mesh.rank, "decode.tile", probe)}});
+  if (!value.image.empty()) {
+    const auto encode_plan = model.vae().encode_plan(/*frames=*/1, value.height, value.width, request.tiling,
+                                                     value.layout.vae_patch);
+    record["encode_tiles"] = tiles_of(encode_plan, mesh.rank, "encode.tile", probe);
+    if (mesh.rank == 0) record["encode_plan"] = plan_rows(encode_plan);
+  }
   if (mesh.rank == 0) {
     record["plan"] = plan_rows(plan);
     record["numerics"] = numerics_of(value, request, model::pipeline::read_limits(checkpoint));

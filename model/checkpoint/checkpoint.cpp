@@ -37,7 +37,7 @@ const std::vector<Part>& known_parts() {
       {"guider", {"ClassifierFreeGuidance"}, {"guider_config.json", "config.json"}},
       {"image_encoder", {"SiglipVisionModel"}, {"config.json"}, true},
       {"feature_extractor",
-       {"SiglipImageProcessor", "SiglipImageProcessorFast"},
+       {"SiglipImageProcessor", "SiglipImageProcessorFast", "SiglipImageProcessorPil"},
        {"preprocessor_config.json"},
        true},
   };
@@ -106,6 +106,14 @@ Checkpoint::Checkpoint(fs::path directory) : directory_(std::move(directory)) {
       check_part(index, directory_, part);
     }
   }
+}
+
+std::string to_string(Task task) {
+  return task == Task::kImageToVideo ? "image-to-video (i2v)" : "text-to-video (t2v)";
+}
+
+Task Checkpoint::task() const {
+  return pipeline_class_ == kImageToVideoClass ? Task::kImageToVideo : Task::kTextToVideo;
 }
 
 Config Checkpoint::config(const std::string& part) const {

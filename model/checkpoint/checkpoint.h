@@ -63,6 +63,11 @@ class Declaration : public ParameterSource {
   std::vector<Item> items_;
 };
 
+/// What a checkpoint makes videos from.
+enum class Task { kTextToVideo, kImageToVideo };
+/// "text-to-video (t2v)", "image-to-video (i2v)"
+std::string to_string(Task task);
+
 /// The directory as a whole.
 class Checkpoint {
  public:
@@ -73,6 +78,7 @@ class Checkpoint {
   const std::filesystem::path& directory() const { return directory_; }
   /// "HunyuanVideo15Pipeline" or "HunyuanVideo15ImageToVideoPipeline".
   const std::string& pipeline_class() const { return pipeline_class_; }
+  Task task() const;
   std::filesystem::path part(const std::string& name) const { return directory_ / name; }
   Config config(const std::string& part) const;
 

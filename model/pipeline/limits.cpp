@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
 #include "model/error.h"
-#include "model/pipeline/text_to_video.h"
+#include "model/pipeline/request.h"
 #include "model/sampling/guidance.h"
 #include "model/transformer/transformer.h"
+#include "model/vae/config.h"
 
 namespace isoframe::model::pipeline {
 
@@ -61,6 +62,12 @@ void check_request(const Request& request, const Limits& limits) {
   }
   if (request.steps < 1) throw InputError(fmt::format("steps {} must be at least 1", request.steps));
   if (request.tiling.enabled) vae::check_tiling(request.tiling, limits.spatial_compression);
+}
+
+void check_task(const checkpoint::Checkpoint& checkpoint, Task task) {
+  if (checkpoint.task() == task) return;
+  throw InputError(fmt::format("checkpoint {} is for {}, not for {}", checkpoint.directory().string(),
+                               to_string(checkpoint.task()), to_string(task)));
 }
 
 }  // namespace isoframe::model::pipeline

@@ -10,6 +10,7 @@
 #include "model/text/t5_encoder.h"
 #include "model/transformer/transformer.h"
 #include "model/vae/vae.h"
+#include "model/vision/siglip.h"
 
 namespace isoframe::model::synthetic {
 
@@ -35,14 +36,17 @@ void declare_text_encoder_2(const Config& config, const Parameters& parameters) 
   text::T5Encoder(text::T5EncoderConfig::from(config), parameters);
 }
 
+void declare_image_encoder(const Config& config, const Parameters& parameters) {
+  vision::SiglipVisionModel(vision::SiglipVisionConfig::from(config), parameters);
+}
+
 }  // namespace
 
 std::vector<checkpoint::Declaration::Item> declare(const std::string& part, const Config& config) {
   static const std::map<std::string, void (*)(const Config&, const Parameters&)> models = {
-      {"transformer", declare_transformer},
-      {"vae", declare_vae},
-      {"text_encoder", declare_text_encoder},
-      {"text_encoder_2", declare_text_encoder_2},
+      {"transformer", declare_transformer},     {"vae", declare_vae},
+      {"text_encoder", declare_text_encoder},   {"text_encoder_2", declare_text_encoder_2},
+      {"image_encoder", declare_image_encoder},
   };
   checkpoint::Declaration declaration;
   models.at(part)(config, Parameters(declaration));

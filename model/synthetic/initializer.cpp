@@ -42,7 +42,7 @@ constexpr Gain kGains[] = {
 constexpr Gain kTables[] = {
     {"text_encoder", "embed_tokens.weight", 1.0},   {"text_encoder_2", "shared.weight", 1.0},
     {"text_encoder_2", "embed_tokens.weight", 1.0}, {"text_encoder_2", "relative_attention_bias.weight", 0.5},
-    {"transformer", "cond_type_embed.weight", 0.5},
+    {"transformer", "cond_type_embed.weight", 0.5}, {"image_encoder", "position_embedding.weight", 0.5},
 };
 
 /// Longer keys of the condition tokens: video tokens pick some of them out, not the mean of all.

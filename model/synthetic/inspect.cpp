@@ -47,9 +47,10 @@ PartReport inspect_part(const checkpoint::Checkpoint& checkpoint, const std::str
 
 std::vector<PartReport> inspect(const checkpoint::Checkpoint& checkpoint) {
   std::vector<PartReport> parts;
-  for (const char* name : {"text_encoder", "text_encoder_2", "transformer", "vae"}) {
+  for (const char* name : {"text_encoder", "text_encoder_2", "transformer", "vae"})
     parts.push_back(inspect_part(checkpoint, name));
-  }
+  if (checkpoint.task() == checkpoint::Task::kImageToVideo)
+    parts.push_back(inspect_part(checkpoint, "image_encoder"));
   return parts;
 }
 

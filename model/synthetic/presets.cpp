@@ -153,6 +153,67 @@ constexpr std::string_view kMedium = R"json({
   }
 })json";
 
+/// What the published 480p image-to-video model has besides, and has otherwise.
+constexpr std::string_view kFullImage = R"json({
+  "transformer": {"task_type": "i2v"},
+  "image_encoder": {
+    "architectures": ["SiglipVisionModel"],
+    "model_type": "siglip_vision_model",
+    "hidden_size": 1152,
+    "intermediate_size": 4304,
+    "num_hidden_layers": 27,
+    "num_attention_heads": 16,
+    "num_channels": 3,
+    "image_size": 384,
+    "patch_size": 14,
+    "hidden_act": "gelu_pytorch_tanh",
+    "layer_norm_eps": 1e-06,
+    "attention_dropout": 0.0,
+    "vision_use_head": true
+  },
+  "feature_extractor": {
+    "image_processor_type": "SiglipImageProcessor",
+    "do_convert_rgb": true,
+    "do_normalize": true,
+    "do_rescale": true,
+    "do_resize": true,
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_std": [0.5, 0.5, 0.5],
+    "resample": 3,
+    "rescale_factor": 0.00392156862745098,
+    "size": {"height": 384, "width": 384}
+  }
+})json";
+
+// As at full size, a picture is a little larger than its patches: 59 = 4 x 14 + 3.
+constexpr std::string_view kTinyImage = R"json({
+  "image_encoder": {
+    "hidden_size": 64, "intermediate_size": 144, "num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 59
+  },
+  "feature_extractor": {"size": {"height": 59, "width": 59}}
+})json";
+
+constexpr std::string_view kSmallImage = R"json({
+  "image_encoder": {
+    "hidden_size": 128, "intermediate_size": 320, "num_hidden_layers": 4, "num_attention_heads": 4, "image_size": 115
+  },
+  "feature_extractor": {"size": {"height": 115, "width": 115}}
+})json";
+
+constexpr std::string_view kMediumImage = R"json({
+  "image_encoder": {
+    "hidden_size": 256, "intermediate_size": 960, "num_hidden_layers": 8, "num_attention_heads": 8, "image_size": 227
+  },
+  "feature_extractor": {"size": {"height": 227, "width": 227}}
+})json";
+
+std::string_view image_changes_of(const std::string& name) {
+  if (name == "tiny") return kTinyImage;
+  if (name == "small") return kSmallImage;
+  if (name == "medium") return kMediumImage;
+  return "{}";
+}
+
 std::string_view changes_of(const std::string& name) {
   if (name == "tiny") return kTiny;
   if (name == "small") return kSmall;
@@ -179,10 +240,14 @@ const std::vector<std::string>& preset_names() {
   return names;
 }
 
-nlohmann::json preset(const std::string& name) {
-  const std::string_view changes = changes_of(name);
-  nlohmann::json values = nlohmann::json::parse(kFull);
-  values.merge_patch(nlohmann::json::parse(changes));
+nlohmann::json preset(const std::string& name, checkpoint::Task task) {
+  std::vector<std::string_view> layers = {kFull, changes_of(name)};
+  if (task == checkpoint::Task::kImageToVideo) {
+    layers.push_back(kFullImage);
+    layers.push_back(image_changes_of(name));
+  }
+  nlohmann::json values;
+  for (const std::string_view layer : layers) values.merge_patch(nlohmann::json::parse(layer));
   return values;
 }
 

@@ -32,10 +32,19 @@ struct WeightedPart {
   const char* name;
   const char* stem;  ///< of its weight files
 };
-constexpr std::array<WeightedPart, 4> kWeightedParts = {{{"transformer", "diffusion_pytorch_model"},
+constexpr std::array<WeightedPart, 5> kWeightedParts = {{{"transformer", "diffusion_pytorch_model"},
                                                          {"vae", "diffusion_pytorch_model"},
                                                          {"text_encoder", "model"},
-                                                         {"text_encoder_2", "model"}}};
+                                                         {"text_encoder_2", "model"},
+                                                         {"image_encoder", "model"}}};
+
+std::vector<WeightedPart> weighted_parts(const json& configuration) {
+  std::vector<WeightedPart> parts;
+  for (const WeightedPart& part : kWeightedParts) {
+    if (configuration.contains(part.name)) parts.push_back(part);
+  }
+  return parts;
+}
 
 at::ScalarType dtype_of(const json& configuration) {
   const std::string name = checkpoint::Config(configuration, "checkpoint").text("dtype");
@@ -68,13 +77,14 @@ void write_json_file(const fs::path& file, const nlohmann::ordered_json& values)
 /// The parts' config files and the tokenizers'.
 void write_configs(const fs::path& root, const json& configuration, const QwenTokenizer& tokenizer) {
   const std::map<std::string, std::string> config_files = {{"scheduler", "scheduler_config.json"},
-                                                           {"guider", "guider_config.json"}};
+                                                           {"guider", "guider_config.json"},
+                                                           {"feature_extractor", "preprocessor_config.json"}};
   for (const auto& [part, values] : configuration.items()) {
     if (!values.is_object()) continue;
     json config = values;
     if (config.contains("_class_name")) {
       config["_diffusers_version"] = kDiffusersVersion;
-    } else {
+    } else if (config.contains("architectures")) {
       config["dtype"] = configuration.at("dtype");
     }
     const auto named = config_files.find(part);
@@ -87,20 +97,26 @@ void write_configs(const fs::path& root, const json& configuration, const QwenTo
   write_json_file(root / "tokenizer_2" / "tokenizer_config.json", byt5_tokenizer_config());
 }
 
-nlohmann::ordered_json model_index() {
+nlohmann::ordered_json model_index(bool has_image) {
   const auto part = [](const char* library, const char* class_name) {
     return json::array({library, class_name});
   };
-  return {{"_class_name", "HunyuanVideo15Pipeline"},
-          {"_diffusers_version", kDiffusersVersion},
-          {"guider", part("diffusers", "ClassifierFreeGuidance")},
-          {"scheduler", part("diffusers", "FlowMatchEulerDiscreteScheduler")},
-          {"text_encoder", part("transformers", "Qwen2_5_VLTextModel")},
-          {"text_encoder_2", part("transformers", "T5EncoderModel")},
-          {"tokenizer", part("transformers", "Qwen2Tokenizer")},
-          {"tokenizer_2", part("transformers", "ByT5Tokenizer")},
-          {"transformer", part("diffusers", "HunyuanVideo15Transformer3DModel")},
-          {"vae", part("diffusers", "AutoencoderKLHunyuanVideo15")}};
+  nlohmann::ordered_json index = {
+      {"_class_name", has_image ? "HunyuanVideo15ImageToVideoPipeline" : "HunyuanVideo15Pipeline"},
+      {"_diffusers_version", kDiffusersVersion},
+      {"guider", part("diffusers", "ClassifierFreeGuidance")},
+      {"scheduler", part("diffusers", "FlowMatchEulerDiscreteScheduler")},
+      {"text_encoder", part("transformers", "Qwen2_5_VLTextModel")},
+      {"text_encoder_2", part("transformers", "T5EncoderModel")},
+      {"tokenizer", part("transformers", "Qwen2Tokenizer")},
+      {"tokenizer_2", part("transformers", "ByT5Tokenizer")},
+      {"transformer", part("diffusers", "HunyuanVideo15Transformer3DModel")},
+      {"vae", part("diffusers", "AutoencoderKLHunyuanVideo15")}};
+  if (has_image) {
+    index["image_encoder"] = part("transformers", "SiglipVisionModel");
+    index["feature_extractor"] = part("transformers", "SiglipImageProcessor");
+  }
+  return index;
 }
 
 /// The tokenizer's ids belong into the text model's config, and must fit into its vocabulary.
@@ -174,7 +190,8 @@ void initialize_checkpoint(const json& configuration, const std::string& label, 
 
   std::map<std::string, Items> declared;
   std::uint64_t total = 0;
-  for (const WeightedPart& part : kWeightedParts) {
+  const std::vector<WeightedPart> parts = weighted_parts(adopted);
+  for (const WeightedPart& part : parts) {
     declared[part.name] = declare(part.name, checkpoint::Config(adopted.at(part.name), part.name));
     for (const auto& item : declared[part.name]) {
       total += checkpoint::TensorSpec{item.name, item.shape, dtype}.bytes();
@@ -185,7 +202,7 @@ void initialize_checkpoint(const json& configuration, const std::string& label, 
     StagedDirectory staged(target);
     write_configs(staged.path(), adopted, tokenizer);
     std::uint64_t done = 0;
-    for (const WeightedPart& part : kWeightedParts) {
+    for (const WeightedPart& part : parts) {
       write_shards(staged.path() / part.name, part.stem, declared[part.name], dtype, kShardBytes,
                    [&](const checkpoint::Declaration::Item& item) {
                      at::Tensor value = initial_value(part.name, item.name, item.shape, dtype, seed);
@@ -194,7 +211,7 @@ void initialize_checkpoint(const json& configuration, const std::string& label, 
                      return value;
                    });
     }
-    write_json_file(staged.path() / "model_index.json", model_index());
+    write_json_file(staged.path() / "model_index.json", model_index(adopted.contains("image_encoder")));
     write_json_file(staged.path() / kNote, {{"synthetic", label}, {"seed", seed}});
     staged.commit();
   } catch (const fs::filesystem_error& error) {

@@ -15,15 +15,34 @@ namespace isoframe::model::vae {
 
 namespace {
 
-bool is_tiled(std::int64_t height, std::int64_t width, const TilingOptions& tiling,
-              std::int64_t spatial_compression) {
-  const std::int64_t tile = tiling.tile_size / spatial_compression;
-  return tiling.enabled && (height > tile || width > tile);
+/// Height and width in the geometry's positions of the input.
+bool is_tiled(const TilingOptions& tiling, const TileGeometry& geometry, std::int64_t height,
+              std::int64_t width) {
+  return tiling.enabled && (height > geometry.tile || width > geometry.tile);
+}
+
+std::vector<TileAssignment> plan_of(const TilingOptions& tiling, const TileGeometry& geometry,
+                                    std::int64_t frames, std::int64_t height, std::int64_t width, int ranks) {
+  if (!is_tiled(tiling, geometry, height, width)) return {};
+  return plan_tiles(geometry, frames, height, width, ranks).tiles;
 }
 
 // [1, C, F, H, W] as [F, H, W, C], and back.
 at::Tensor as_volume(const at::Tensor& batch) { return batch.squeeze(0).permute({1, 2, 3, 0}).contiguous(); }
 at::Tensor as_batch(const at::Tensor& volume) { return volume.permute({3, 0, 1, 2}).unsqueeze(0); }
+
+/// Tile by tile on all of the group, or in one piece on its rank 0, where the result is: [1, C, F, H, W] ->
+/// [1, C', F', H', W'].
+at::Tensor run(const TileOperation& operation, const TilingOptions& tiling, const TileGeometry& geometry,
+               const at::Tensor& batch, parallel::Group* group, Probe& probe) {
+  if (group == nullptr) return {};
+  const std::int64_t height = batch.size(3), width = batch.size(4);
+  if (!is_tiled(tiling, geometry, height, width))
+    return group->rank() == 0 ? as_batch(operation.run(as_volume(batch))) : at::Tensor();
+  const TilePlan plan = plan_tiles(geometry, batch.size(2), height, width, group->size());
+  const at::Tensor merged = execute_tiles(plan, as_volume(batch), operation, *group, probe);
+  return merged.defined() ? as_batch(merged) : merged;
+}
 
 void require_shape(const at::Tensor& x, const char* what, std::int64_t channels) {
   if (x.dim() != 5 || x.size(0) != 1 || x.size(1) != channels)
@@ -50,44 +69,47 @@ Vae::Vae(Vae&&) noexcept = default;
 
 at::Tensor Vae::decode(const at::Tensor& latents, const TilingOptions& tiling, Probe& probe) const {
   require_shape(latents, "latents", config_.latent_channels);
-  if (impl_->vae_patch == nullptr) return {};
-  parallel::Group& group = *impl_->vae_patch;
-  const std::int64_t frames = latents.size(2);
-  const std::int64_t height = latents.size(3);
-  const std::int64_t width = latents.size(4);
-  if (!is_tiled(height, width, tiling, config_.spatial_compression_ratio))
-    return group.rank() == 0 ? as_batch(impl_->decoder(as_volume(latents))) : at::Tensor();
-
-  check_tiling(tiling, config_.spatial_compression_ratio);
-  const TilePlan plan = plan_tiles(decode_geometry(tiling, config_.spatial_compression_ratio), frames, height,
-                                   width, group.size());
-  TileOperation operation;
-  operation.run = [this](const at::Tensor& tile) { return impl_->decoder(tile); };
-  operation.output_frames = 1 + config_.temporal_compression_ratio * (frames - 1);
-  operation.output_channels = config_.out_channels;
-  operation.tile_stage = "decode.tile";
-  operation.communication_stage = "decode.communication";
-  operation.blend_stage = "decode.blend";
-  const at::Tensor picture = execute_tiles(plan, as_volume(latents), operation, group, probe);
-  return picture.defined() ? as_batch(picture) : picture;
+  if (tiling.enabled) check_tiling(tiling, config_.spatial_compression_ratio);
+  const TileOperation operation = {
+      .run = [this](const at::Tensor& tile) { return impl_->decoder(tile); },
+      .output_frames = 1 + config_.temporal_compression_ratio * (latents.size(2) - 1),
+      .output_channels = config_.out_channels,
+      .tile_stage = "decode.tile",
+      .communication_stage = "decode.communication",
+      .blend_stage = "decode.blend"};
+  return run(operation, tiling, decode_geometry(tiling, config_.spatial_compression_ratio), latents,
+             impl_->vae_patch.get(), probe);
 }
 
-at::Tensor Vae::encode_moments(const at::Tensor& video) const {
+at::Tensor Vae::encode(const at::Tensor& video, const TilingOptions& tiling, Probe& probe) const {
   require_shape(video, "a video", config_.in_channels);
   const std::int64_t spatial = config_.spatial_compression_ratio;
   const std::int64_t temporal = config_.temporal_compression_ratio;
   if ((video.size(2) - 1) % temporal != 0 || video.size(3) % spatial != 0 || video.size(4) % spatial != 0)
     throw InputError(fmt::format("the VAE takes 1 + {} n frames of {} x {} px multiples, not {} of {} x {}",
                                  temporal, spatial, spatial, video.size(2), video.size(3), video.size(4)));
-  return as_batch(impl_->encoder(as_volume(video)));
+  if (tiling.enabled) check_tiling(tiling, spatial);
+  const TileOperation operation = {.run = [this](const at::Tensor& tile) { return impl_->encoder(tile); },
+                                   .output_frames = 1 + (video.size(2) - 1) / temporal,
+                                   .output_channels = 2 * config_.latent_channels,
+                                   .tile_stage = "encode.tile",
+                                   .communication_stage = "encode.communication",
+                                   .blend_stage = "encode.blend"};
+  return run(operation, tiling, encode_geometry(tiling, spatial), video, impl_->vae_patch.get(), probe);
 }
 
 std::vector<TileAssignment> Vae::decode_plan(std::int64_t frames, std::int64_t height, std::int64_t width,
                                              const TilingOptions& tiling, int vae_patch) const {
-  const std::int64_t spatial = config_.spatial_compression_ratio;
-  if (!is_tiled(height, width, tiling, spatial)) return {};
-  check_tiling(tiling, spatial);
-  return plan_tiles(decode_geometry(tiling, spatial), frames, height, width, vae_patch).tiles;
+  if (tiling.enabled) check_tiling(tiling, config_.spatial_compression_ratio);
+  return plan_of(tiling, decode_geometry(tiling, config_.spatial_compression_ratio), frames, height, width,
+                 vae_patch);
+}
+
+std::vector<TileAssignment> Vae::encode_plan(std::int64_t frames, std::int64_t height, std::int64_t width,
+                                             const TilingOptions& tiling, int vae_patch) const {
+  if (tiling.enabled) check_tiling(tiling, config_.spatial_compression_ratio);
+  return plan_of(tiling, encode_geometry(tiling, config_.spatial_compression_ratio), frames, height, width,
+                 vae_patch);
 }
 
 }  // namespace isoframe::model::vae

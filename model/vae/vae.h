@@ -29,13 +29,18 @@ class Vae {
   /// nobody needs there. Tiled when `tiling.enabled` and H or W exceeds the tile.
   at::Tensor decode(const at::Tensor& latents, const TilingOptions& tiling, Probe& probe) const;
 
-  /// video: [1, 3, 1 + 4(f-1), 16h, 16w] in [-1, 1] -> [1, 2 * latent_channels, f, h, w], untiled: the mean
-  /// of the posterior, then the logarithm of its variance; the scaling factor is not applied.
-  at::Tensor encode_moments(const at::Tensor& video) const;
+  /// video: [1, 3, 1 + 4(f-1), 16h, 16w] in [-1, 1] -> [1, 2 * latent_channels, f, h, w] on rank 0 of the
+  /// VAEPP group, an undefined tensor on every other rank: the mean of the posterior (its mode), then the
+  /// logarithm of its variance; the scaling factor is not applied.  Tiled as decode() is; tiles are blended
+  /// in latents.
+  at::Tensor encode(const at::Tensor& video, const TilingOptions& tiling, Probe& probe) const;
 
   /// The plan that decode() follows for latents of this size on `vae_patch` ranks, in the order of execution;
   /// empty where it would not tile.
   std::vector<TileAssignment> decode_plan(std::int64_t frames, std::int64_t height, std::int64_t width,
+                                          const TilingOptions& tiling, int vae_patch) const;
+  /// The same of encode(), for a video of this size.
+  std::vector<TileAssignment> encode_plan(std::int64_t frames, std::int64_t height, std::int64_t width,
                                           const TilingOptions& tiling, int vae_patch) const;
 
   const VaeConfig& config() const { return config_; }

@@ -42,7 +42,7 @@ def main():
                 tensors = {}
                 for kind, pipe in (("truth", wide), ("half", half)):
                     pipe.guider.guidance_scale = own_scale
-                    for name, tensor in run(pipe, case, noise).items():
+                    for name, tensor in run(pipe, case, latents=noise).items():
                         if name in ("text", "byt5", "frames") or name.startswith("step_"):
                             tensors[f"{kind}.{name}"] = tensor.float().contiguous()
                 save_file(tensors, str(out / f"{case['name']}.{dtype}.safetensors"))

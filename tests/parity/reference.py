@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the reference, diffusers' HunyuanVideo15Pipeline, and keeps what it computed on the way.
+"""Runs the reference, diffusers' HunyuanVideo15Pipeline or HunyuanVideo15ImageToVideoPipeline, and keeps what it
+computed on the way.
 
 usage: reference.py CHECKPOINT CASES.json OUT_DIR
+
+Which pipeline is the checkpoint's to say; a case's `image` is a path relative to CASES.json.
 
 For each case OUT_DIR/<name>.safetensors gets, in float32 and with padding tokens removed:
   token_ids, glyph_token_ids            of the prompt (int64)
@@ -10,14 +13,19 @@ For each case OUT_DIR/<name>.safetensors gets, in float32 and with padding token
                                         conditional pass, call 1 the unconditional one
   step_<k>                              latents after each scheduler step
   frames                                [F, H, W, 3] in [0, 1], before 8-bit rounding
+and with an image
+  image                                 [H, W, 3] uint8, resized and cut
+  image_embeds, image_latents           SigLIP's last hidden state; the scaled mode of the VAE's posterior
 """
 
 import json
 import pathlib
 import sys
 
+import numpy
 import torch
-from diffusers import HunyuanVideo15Pipeline
+from diffusers import DiffusionPipeline
+from diffusers.utils import load_image
 from safetensors.torch import save_file
 
 
@@ -51,7 +59,38 @@ def valid_rows(pipe, prompt):
     return int(text_mask.sum() + byt5_mask.sum())
 
 
-def run(pipe, case, latents=None):
+def first_frame(pipe, case, folder):
+    """The pipeline's own arguments that say what to show first, with its size fixed to the case's."""
+    if "image" not in case:
+        return {"height": case["height"], "width": case["width"]}
+    if "height" in case:
+        size = (case["height"], case["width"])
+        pipe.video_processor.calculate_default_height_width = lambda **_: size
+    return {"image": load_image(str(folder / case["image"]))}
+
+
+def record_image(pipe, out):
+    """Functions of the pipeline replaced by themselves, with their results kept."""
+    undo = []
+
+    def keep(owner, function, name, convert):
+        original = getattr(owner, function)
+
+        def recording(*args, **kwargs):
+            result = original(*args, **kwargs)
+            out[name] = convert(result)
+            return result
+
+        setattr(owner, function, recording)
+        undo.append(lambda: setattr(owner, function, original))
+
+    keep(pipe.video_processor, "resize", "image", lambda image: torch.from_numpy(numpy.array(image)))
+    keep(pipe, "_get_image_embeds", "image_embeds", torch.clone)
+    keep(pipe, "_get_image_latents", "image_latents", torch.clone)
+    return undo
+
+
+def run(pipe, case, folder=None, latents=None):
     out = prompt_tensors(pipe, case["prompt"])
     scale = case.get("guidance_scale")
     if scale is not None:
@@ -80,6 +119,13 @@ def run(pipe, case, latents=None):
 
         return hook
 
+    image_tokens = 0
+    undo = []
+    if "image" in case:
+        config = pipe.image_encoder.config
+        image_tokens = (config.image_size // config.patch_size) ** 2
+        undo = record_image(pipe, out)
+    rows = [row + image_tokens for row in rows]
     hooks = [b.register_forward_hook(record(i)) for i, b in enumerate(pipe.transformer.transformer_blocks)]
     step, steps = pipe.scheduler.step, []
 
@@ -92,8 +138,7 @@ def run(pipe, case, latents=None):
     video = pipe(
         prompt=case["prompt"],
         negative_prompt=case.get("negative_prompt", ""),
-        height=case["height"],
-        width=case["width"],
+        **first_frame(pipe, case, folder),
         num_frames=case["frames"],
         num_inference_steps=case["steps"],
         generator=torch.Generator().manual_seed(case["seed"]),
@@ -103,6 +148,8 @@ def run(pipe, case, latents=None):
     pipe.scheduler.step = step
     for hook in hooks:
         hook.remove()
+    for restore in undo:
+        restore()
     for k, latents in enumerate(steps):
         out[f"step_{k}"] = latents
     out["frames"] = video[0].permute(0, 2, 3, 1)
@@ -114,13 +161,13 @@ def main():
     torch.set_num_threads(2)
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    pipe = HunyuanVideo15Pipeline.from_pretrained(checkpoint, torch_dtype=torch.float32)
+    pipe = DiffusionPipeline.from_pretrained(checkpoint, torch_dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
     own_scale = pipe.guider.guidance_scale
     with torch.no_grad():
         for case in json.loads(pathlib.Path(cases).read_text()):
             pipe.guider.guidance_scale = own_scale
-            tensors = run(pipe, case)
+            tensors = run(pipe, case, pathlib.Path(cases).parent)
             save_file(tensors, str(out / (case["name"] + ".safetensors.part")))
             (out / (case["name"] + ".safetensors.part")).rename(out / (case["name"] + ".safetensors"))
             print(case["name"], "recorded")

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "model/error.h"
-#include "model/pipeline/text_to_video.h"
+#include "model/pipeline/request.h"
 
 namespace isoframe::model::pipeline {
 namespace {

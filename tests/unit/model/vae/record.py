@@ -32,8 +32,15 @@ DECODE = {
     "tiled_32_50": ((1, 5, 7), (32, 0.5), 5),
     "tiled_32_0": ((1, 5, 7), (32, 0.0), 5),
 }
-# name: frames, height and width in pixels
-ENCODE = {"encoded": (5, 32, 48), "encoded_one_frame": (1, 48, 32)}
+# name: frames, height and width in pixels, tile and overlap as above
+ENCODE = {
+    "encoded": ((5, 32, 48), None),
+    "encoded_one_frame": ((1, 48, 32), None),
+    "encoded_tiled_64_25": ((1, 80, 112), (64, 0.25)),
+    "encoded_tiled_64_75": ((1, 80, 112), (64, 0.75)),
+    "encoded_tiled_32_50": ((5, 48, 80), (32, 0.5)),
+    "encoded_tiled_32_0": ((1, 48, 80), (32, 0.0)),
+}
 
 
 def seed_of(name):
@@ -57,6 +64,14 @@ def parameter(name, shape):
     return values * (1.0 / math.sqrt(math.prod(shape[1:])))
 
 
+def set_tiling(vae, tiling):
+    vae.use_tiling = tiling is not None
+    if tiling is not None:
+        tile, vae.tile_overlap_factor = tiling
+        vae.tile_sample_min_height = vae.tile_sample_min_width = tile
+        vae.tile_latent_min_height = vae.tile_latent_min_width = tile // 16
+
+
 @torch.no_grad()
 def main():
     torch.set_num_threads(1)
@@ -64,16 +79,13 @@ def main():
     vae.load_state_dict({name: parameter(name, value.shape) for name, value in vae.state_dict().items()})
     recorded = {}
     for name, ((frames, height, width), tiling, step) in DECODE.items():
-        vae.use_tiling = tiling is not None
-        if tiling is not None:
-            tile, vae.tile_overlap_factor = tiling
-            vae.tile_sample_min_height = vae.tile_sample_min_width = tile
-            vae.tile_latent_min_height = vae.tile_latent_min_width = tile // 16
+        set_tiling(vae, tiling)
         frames_out = vae.decode(noise("latents", (1, 4, frames, height, width)), return_dict=False)[0]
         recorded[name] = frames_out.flatten()[::step].clone()
-    vae.use_tiling = False
-    for name, (frames, height, width) in ENCODE.items():
-        recorded[name] = vae.encoder(noise("video", (1, 3, frames, height, width))).contiguous()
+    for name, ((frames, height, width), tiling) in ENCODE.items():
+        set_tiling(vae, tiling)
+        posterior = vae.encode(noise("video", (1, 3, frames, height, width))).latent_dist
+        recorded[name] = posterior.parameters.contiguous()
     save_file(recorded, pathlib.Path(__file__).parent / "data" / "reference.safetensors")
 
 

@@ -70,10 +70,31 @@ TEST_F(VaeTest, DecodeEqualsTheReferenceTiledAndUntiled) {
   }
 }
 
-TEST_F(VaeTest, EncodeEqualsTheReference) {
-  const Vae model = vae(nullptr);
-  expect_close(model.encode_moments(noise("video", {1, 3, 5, 32, 48})), "encoded", 1);
-  expect_close(model.encode_moments(noise("video", {1, 3, 1, 48, 32})), "encoded_one_frame", 1);
+struct EncodeCase {
+  std::string name;
+  std::vector<std::int64_t> video;  ///< F, H, W
+  std::optional<TilingOptions> tiling;
+};
+
+const EncodeCase kEncodeCases[] = {
+    {"encoded", {5, 32, 48}, std::nullopt},
+    {"encoded_one_frame", {1, 48, 32}, std::nullopt},
+    {"encoded_tiled_64_25", {1, 80, 112}, TilingOptions{true, 64, 0.25}},
+    {"encoded_tiled_64_75", {1, 80, 112}, TilingOptions{true, 64, 0.75}},
+    {"encoded_tiled_32_50", {5, 48, 80}, TilingOptions{true, 32, 0.5}},
+    {"encoded_tiled_32_0", {1, 48, 80}, TilingOptions{true, 32, 0.0}},
+};
+
+at::Tensor video_of(const std::vector<std::int64_t>& size) {
+  return noise("video", {1, 3, size[0], size[1], size[2]});
+}
+
+TEST_F(VaeTest, EncodeEqualsTheReferenceTiledAndUntiled) {
+  const Vae model = vae(std::make_shared<ThreadGroup>(0, 1, nullptr));
+  for (const EncodeCase& c : kEncodeCases) {
+    const TilingOptions tiling = c.tiling.value_or(TilingOptions{.enabled = false});
+    expect_close(model.encode(video_of(c.video), tiling, no_probe()), c.name, 1);
+  }
 }
 
 TEST_F(VaeTest, AnyNumberOfRanksGivesTheBitsOfOne) {
@@ -87,6 +108,34 @@ TEST_F(VaeTest, AnyNumberOfRanksGivesTheBitsOfOne) {
     EXPECT_TRUE(at::equal(results[0], alone)) << ranks << " ranks";
     for (std::size_t rank = 1; rank < results.size(); ++rank) EXPECT_FALSE(results[rank].defined());
   }
+}
+
+TEST_F(VaeTest, AnyNumberOfRanksEncodesToTheBitsOfOne) {
+  const TilingOptions tiling{true, 32, 0.5};
+  const at::Tensor video = video_of({1, 48, 80});
+  const at::Tensor alone =
+      vae(std::make_shared<ThreadGroup>(0, 1, nullptr)).encode(video, tiling, no_probe());
+  for (const int ranks : {2, 4, 20}) {
+    const auto results =
+        on_ranks(ranks, [&](const auto& group) { return vae(group).encode(video, tiling, no_probe()); });
+    EXPECT_TRUE(at::equal(results[0], alone)) << ranks << " ranks";
+    for (std::size_t rank = 1; rank < results.size(); ++rank) EXPECT_FALSE(results[rank].defined());
+  }
+}
+
+/// Names and indices of the stages that begin.
+class Stages : public Probe {
+ public:
+  void begin(ProbePoint point) override { begun.push_back(fmt::format("{} {}", point.name, point.index)); }
+  std::vector<std::string> begun;
+};
+
+TEST_F(VaeTest, EncodeShowsEachTileAndRow) {
+  const Vae model = vae(std::make_shared<ThreadGroup>(0, 1, nullptr));
+  Stages probe;
+  model.encode(video_of({1, 32, 48}), TilingOptions{true, 32, 0.0}, probe);
+  EXPECT_THAT(probe.begun,
+              testing::UnorderedElementsAre("encode.tile 0", "encode.tile 1", "encode.blend 0"));
 }
 
 TEST_F(VaeTest, RanksOutsideTheGroupGetNoTiles) {
@@ -107,13 +156,15 @@ TEST_F(VaeTest, APictureThatFitsIntoATileIsNotTiled) {
   EXPECT_TRUE(model.decode_plan(1, 2, 2, TilingOptions{true, 32, 0.5}, 1).empty());
   EXPECT_EQ(model.decode_plan(1, 2, 3, TilingOptions{true, 32, 0.5}, 1).size(), 6U);
   EXPECT_TRUE(model.decode_plan(1, 2, 3, TilingOptions{false, 32, 0.5}, 1).empty());
+  EXPECT_TRUE(model.encode_plan(1, 32, 32, TilingOptions{true, 32, 0.5}, 1).empty());
+  EXPECT_EQ(model.encode_plan(1, 32, 48, TilingOptions{true, 32, 0.5}, 1).size(), 6U);
 }
 
 TEST_F(VaeTest, ShapesThatTheVaeCannotTakeAreRefused) {
   const Vae model = vae(nullptr);
   EXPECT_THROW(model.decode(at::zeros({1, 3, 1, 2, 2}), TilingOptions{}, no_probe()), InputError);
-  EXPECT_THROW(model.encode_moments(at::zeros({1, 3, 1, 40, 32})), InputError);
-  EXPECT_THROW(model.encode_moments(at::zeros({1, 3, 3, 32, 32})), InputError);
+  EXPECT_THROW(model.encode(at::zeros({1, 3, 1, 40, 32}), TilingOptions{}, no_probe()), InputError);
+  EXPECT_THROW(model.encode(at::zeros({1, 3, 3, 32, 32}), TilingOptions{}, no_probe()), InputError);
 }
 
 }  // namespace

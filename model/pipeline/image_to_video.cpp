@@ -1,0 +1,111 @@
+#include "model/pipeline/image_to_video.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "model/error.h"
+#include "model/pipeline/stages.h"
+#include "model/vision/crop.h"
+#include "model/vision/image_encoder.h"
+#include "model/vision/image_file.h"
+
+namespace isoframe::model::pipeline {
+
+namespace {
+
+constexpr int kMergingRank = 0;  // of the VAEPP group and of the world
+
+const checkpoint::Checkpoint& checked(const checkpoint::Checkpoint& checkpoint) {
+  check_task(checkpoint, Task::kImageToVideo);
+  return checkpoint;
+}
+
+void check_widths(const checkpoint::Checkpoint& checkpoint, const Stages& stages,
+                  const vision::ImageEncoder& image_encoder) {
+  const transformer::TransformerConfig& transformer = stages.transformer.config();
+  const std::int64_t latents = stages.vae.config().latent_channels;
+  if (transformer.image_embed_dim != image_encoder.hidden_size())
+    checkpoint.config("transformer")
+        .fail("image_embed_dim", fmt::format("is {}, but image_encoder's hidden_size is {}",
+                                             transformer.image_embed_dim, image_encoder.hidden_size()));
+  if (transformer.in_channels != 2 * latents + 1)
+    checkpoint.config("transformer")
+        .fail("in_channels", fmt::format("is {}, but latents, condition latents and mask have {}",
+                                         transformer.in_channels, 2 * latents + 1));
+}
+
+/// The transformer's mark of text-to-video is an image of zeros, whose tokens count as padding.
+/// Reference: HunyuanVideo15Transformer3DModel.forward, is_t2v.
+at::Tensor without_padding(const at::Tensor& image_embeds) {
+  return image_embeds.any().item<bool>() ? image_embeds : image_embeds.narrow(1, 0, 0);
+}
+
+}  // namespace
+
+ImageToVideo::ImageToVideo(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh,
+                           std::optional<double> guidance_scale, at::ScalarType dtype)
+    : stages_(std::make_unique<Stages>(checked(checkpoint), std::move(mesh), guidance_scale, dtype)),
+      image_encoder_(std::make_unique<vision::ImageEncoder>(checkpoint, dtype)) {
+  check_widths(checkpoint, *stages_, *image_encoder_);
+}
+
+ImageToVideo::~ImageToVideo() = default;
+
+at::Tensor ImageToVideo::encode_first_frame(const at::Tensor& image, const Request& request,
+                                            Probe& probe) const {
+  const ProbeScope scope(probe, {"encode"});
+  const vae::VaeConfig& config = stages_->vae.config();
+  const at::Tensor frame = vision::to_video_frame(image).to(stages_->dtype);
+  const at::Tensor moments = stages_->vae.encode(frame, request.tiling, probe);
+  at::Tensor latents =
+      moments.defined()
+          ? (moments.narrow(1, 0, config.latent_channels) * config.scaling_factor).contiguous()
+          : at::empty({1, config.latent_channels, 1, request.height / config.spatial_compression_ratio,
+                       request.width / config.spatial_compression_ratio},
+                      stages_->dtype);
+  const ProbeScope communication(probe, {"encode.broadcast"});
+  stages_->mesh.world->broadcast(latents, kMergingRank);
+  return latents;
+}
+
+Video ImageToVideo::generate(const Request& request, Probe& probe) const {
+  const Stages& stages = *stages_;
+  at::Tensor image, image_embeds;
+  {
+    const ProbeScope scope(probe, {"image"});
+    image = vision::resize_and_crop(vision::load_image(request.image), request.height, request.width);
+    probe.tensor({"image"}, image);
+    image_embeds = image_encoder_->encode(image, probe);
+    probe.tensor({"image_embeds"}, image_embeds);
+  }
+  const Conditions conditions = stages.encode_prompts(request, without_padding(image_embeds), probe);
+  const at::Tensor noise = stages.initial_latents(request, probe);
+  const at::Tensor image_latents = encode_first_frame(image, request, probe);
+  probe.tensor({"image_latents"}, image_latents);
+
+  Video video = stages.denoise(noise, first_frame_condition(image_latents, noise.size(2)), conditions,
+                               request.steps, probe);
+  video.frames = stages.decode(video.latents, request.tiling, probe);
+  return video;
+}
+
+std::vector<std::string> ImageToVideo::unused() const {
+  std::vector<std::string> names = stages_->unused();
+  for (std::string& name : image_encoder_->unused()) names.push_back(std::move(name));
+  return names;
+}
+void ImageToVideo::require_finite_weights() const {
+  stages_->require_finite_weights();
+  image_encoder_->require_finite_weights();
+}
+const vae::Vae& ImageToVideo::vae() const { return stages_->vae; }
+const parallel::Mesh& ImageToVideo::mesh() const { return stages_->mesh; }
+
+at::Tensor first_frame_condition(const at::Tensor& image_latents, std::int64_t frames) {
+  const at::Tensor first = at::cat({image_latents, at::ones_like(image_latents.narrow(1, 0, 1))}, 1);
+  std::vector<std::int64_t> rest = first.sizes().vec();
+  rest[2] = frames - 1;
+  return at::cat({first, at::zeros(rest, first.options())}, 2);
+}
+
+}  // namespace isoframe::model::pipeline

@@ -1,0 +1,36 @@
+#pragma once
+// A loaded checkpoint that makes videos, whichever the task.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/parallel/mesh.h"
+#include "model/pipeline/request.h"
+#include "model/probe.h"
+#include "model/vae/vae.h"
+
+namespace isoframe::model::pipeline {
+
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+
+  /// The same on every rank of the mesh, at once.
+  virtual Video generate(const Request& request, Probe& probe) const = 0;
+
+  /// Surplus tensors in the checkpoint's files.
+  virtual std::vector<std::string> unused() const = 0;
+  /// Throws InputError naming the first weight that is not a finite number: why frames may be none.
+  virtual void require_finite_weights() const = 0;
+  virtual const vae::Vae& vae() const = 0;
+  virtual const parallel::Mesh& mesh() const = 0;
+};
+
+/// TextToVideo or ImageToVideo, as the checkpoint's task says.  `guidance_scale` overrides the checkpoint's.
+std::unique_ptr<Pipeline> load_pipeline(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh,
+                                        std::optional<double> guidance_scale,
+                                        at::ScalarType dtype = at::kFloat);
+
+}  // namespace isoframe::model::pipeline

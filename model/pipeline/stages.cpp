@@ -1,0 +1,106 @@
+#include "model/pipeline/stages.h"
+
+#include <ATen/ATen.h>
+
+namespace isoframe::model::pipeline {
+
+using sampling::Branch;
+using transformer::Condition;
+
+namespace {
+
+double guidance_scale_of(const checkpoint::Checkpoint& checkpoint, std::optional<double> override_scale) {
+  return override_scale ? *override_scale
+                        : sampling::GuiderConfig::from(checkpoint.config("guider")).guidance_scale;
+}
+
+/// [1, 3, F, H, W] in about [-1, 1] -> [F, H, W, 3] in [0, 1].  Reference: VideoProcessor.postprocess_video.
+at::Tensor to_frames(const at::Tensor& video) {
+  return video.squeeze(0).permute({1, 2, 3, 0}).to(at::kFloat).div(2).add(0.5).clamp(0, 1).contiguous();
+}
+
+}  // namespace
+
+Stages::Stages(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh_in,
+               std::optional<double> guidance_scale, at::ScalarType dtype)
+    : mesh(std::move(mesh_in)),
+      prompt_encoder(checkpoint, dtype, mesh.tensor_parallel()),
+      sequence(parallel::make_usp(mesh.ulysses, mesh.ring)),
+      transformer_files(checkpoint.part("transformer"), dtype),
+      transformer(transformer::TransformerConfig::from(checkpoint.config("transformer")),
+                  checkpoint::Parameters(transformer_files), *sequence, mesh.tensor_parallel()),
+      vae_files(checkpoint.part("vae"), dtype),
+      vae(vae::VaeConfig::from(checkpoint.config("vae")), checkpoint::Parameters(vae_files), mesh.vae_patch),
+      scheduler(sampling::SchedulerConfig::from(checkpoint.config("scheduler"))),
+      guidance(guidance_scale_of(checkpoint, guidance_scale), mesh.cfg),
+      dtype(dtype) {}
+
+Conditions Stages::encode_prompts(const Request& request, const at::Tensor& image_embeds,
+                                  Probe& probe) const {
+  const ProbeScope scope(probe, {"text"});
+  const auto encode = [&](const std::string& prompt) -> Condition {
+    text::PromptEmbeds embeds = prompt_encoder.encode(prompt, probe);
+    return {embeds.text, embeds.byt5, image_embeds};
+  };
+  Conditions conditions;
+  if (guidance.runs(Branch::kConditional)) conditions.conditional = encode(request.prompt);
+  if (guidance.runs(Branch::kUnconditional)) conditions.unconditional = encode(request.negative_prompt);
+  return conditions;
+}
+
+at::Tensor Stages::initial_latents(const Request& request, Probe& probe) const {
+  const vae::VaeConfig& config = vae.config();
+  const at::Tensor latents = sampling::initial_latents(
+      request.seed,
+      {1, config.latent_channels, (request.frames - 1) / config.temporal_compression_ratio + 1,
+       request.height / config.spatial_compression_ratio, request.width / config.spatial_compression_ratio},
+      dtype);
+  probe.tensor({"initial_latents"}, latents);
+  return latents;
+}
+
+Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const Conditions& conditions,
+                      std::int64_t steps, Probe& probe) const {
+  const ProbeScope scope(probe, {"denoise", steps});
+  Video video;
+  for (const sampling::Step& step : sampling::schedule(steps, scheduler)) {
+    const ProbeScope step_scope(probe, {"denoise.step", step.index});
+    const at::Tensor sample = at::cat({latents, first_frame}, 1);
+    const at::Tensor velocity = guidance.predict([&](Branch branch) {
+      const Condition& condition =
+          branch == Branch::kConditional ? conditions.conditional : conditions.unconditional;
+      return transformer.forward(sample, step.timestep, condition, probe);
+    });
+    latents = sampling::euler_step(latents, velocity, step);
+    probe.tensor({"latents", step.index}, latents);
+    video.step_latents.push_back(latents);
+  }
+  video.latents = latents;
+  return video;
+}
+
+at::Tensor Stages::decode(const at::Tensor& latents, const vae::TilingOptions& tiling, Probe& probe) const {
+  at::Tensor frames;
+  {
+    const ProbeScope scope(probe, {"decode"});
+    const at::Tensor decoded = vae.decode(latents / vae.config().scaling_factor, tiling, probe);
+    if (decoded.defined() && mesh.rank == 0) frames = to_frames(decoded);
+  }
+  if (frames.defined()) probe.tensor({"frames"}, frames);
+  return frames;
+}
+
+std::vector<std::string> Stages::unused() const {
+  std::vector<std::string> names = prompt_encoder.unused();
+  for (const std::string& name : transformer_files.unused()) names.push_back("transformer: " + name);
+  for (const std::string& name : vae_files.unused()) names.push_back("vae: " + name);
+  return names;
+}
+
+void Stages::require_finite_weights() const {
+  prompt_encoder.require_finite_weights();
+  transformer_files.require_finite();
+  vae_files.require_finite();
+}
+
+}  // namespace isoframe::model::pipeline

@@ -1,0 +1,62 @@
+#pragma once
+// What the two pipelines share: their parts, and what is done with them from prompts to frames.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/parallel/mesh.h"
+#include "model/parallel/sequence_parallel.h"
+#include "model/pipeline/request.h"
+#include "model/probe.h"
+#include "model/sampling/flow_match_euler.h"
+#include "model/sampling/guidance.h"
+#include "model/text/prompt_encoder.h"
+#include "model/transformer/transformer.h"
+#include "model/vae/vae.h"
+
+namespace isoframe::model::pipeline {
+
+/// By guidance branch; empty for the one that this rank does not run.
+struct Conditions {
+  transformer::Condition conditional;
+  transformer::Condition unconditional;
+};
+
+struct Stages {
+  Stages(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh, std::optional<double> guidance_scale,
+         at::ScalarType dtype);
+
+  /// Both prompts' text states, each beside the same image tokens [1, I, image_embed_dim], I = 0 without.
+  Conditions encode_prompts(const Request& request, const at::Tensor& image_embeds, Probe& probe) const;
+
+  /// Noise [1, C, f, h, w] of the request's seed.
+  at::Tensor initial_latents(const Request& request, Probe& probe) const;
+
+  /// `first_frame`: what the transformer sees beside the latents, [1, in_channels - C, f, h, w].  The video
+  /// has no frames yet.
+  Video denoise(at::Tensor latents, const at::Tensor& first_frame, const Conditions& conditions,
+                std::int64_t steps, Probe& probe) const;
+
+  /// [F, H, W, 3] in [0, 1] on rank 0; an undefined tensor elsewhere.
+  at::Tensor decode(const at::Tensor& latents, const vae::TilingOptions& tiling, Probe& probe) const;
+
+  /// Surplus tensors in the checkpoint's files.
+  std::vector<std::string> unused() const;
+  /// Throws InputError naming the first weight that is not a finite number.
+  void require_finite_weights() const;
+
+  parallel::Mesh mesh;
+  text::PromptEncoder prompt_encoder;
+  std::unique_ptr<parallel::SequenceParallel> sequence;
+  checkpoint::WeightFiles transformer_files;
+  transformer::Transformer transformer;
+  checkpoint::WeightFiles vae_files;
+  vae::Vae vae;
+  sampling::SchedulerConfig scheduler;
+  sampling::Guidance guidance;
+  at::ScalarType dtype;
+};
+
+}  // namespace isoframe::model::pipeline

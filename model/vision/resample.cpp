@@ -1,0 +1,131 @@
+#include "model/vision/resample.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+namespace isoframe::model::vision {
+
+namespace {
+
+/// 8 bits of a pixel and two for the sum's overshoot leave these of 32.
+constexpr int kWeightBits = 22;
+constexpr std::int32_t kHalf = std::int32_t{1} << (kWeightBits - 1);
+
+double sinc(double x) {
+  if (x == 0.0) return 1.0;
+  x *= std::numbers::pi;
+  return std::sin(x) / x;
+}
+
+double support_of(Filter filter) {
+  switch (filter) {
+    case Filter::kBilinear:
+      return 1.0;
+    case Filter::kBicubic:
+      return 2.0;
+    case Filter::kLanczos:
+      return 3.0;
+  }
+  return 0.0;
+}
+
+/// Keys 1981 with a = -1/2 for bicubic; Duchon 1979 with three lobes for Lanczos.
+double weight_at(Filter filter, double distance) {
+  const double x = std::abs(distance);
+  if (x >= support_of(filter)) return 0.0;
+  switch (filter) {
+    case Filter::kBilinear:
+      return 1.0 - x;
+    case Filter::kBicubic:
+      return x < 1.0 ? (1.5 * x - 2.5) * x * x + 1.0 : (((x - 5.0) * x + 8.0) * x - 4.0) * -0.5;
+    case Filter::kLanczos:
+      return sinc(x) * sinc(x / 3.0);
+  }
+  return 0.0;
+}
+
+/// What one position of the result takes from the source: `weights` in units of 2^-22, from `begin` on.
+struct Tap {
+  std::int64_t begin = 0;
+  std::vector<std::int32_t> weights;
+
+  std::int64_t end() const { return begin + static_cast<std::int64_t>(weights.size()); }
+};
+
+Tap tap_at(double center, double scale, std::int64_t source, Filter filter) {
+  const double widening = std::max(scale, 1.0);
+  const double support = support_of(filter) * widening;
+  Tap tap;
+  tap.begin = std::max<std::int64_t>(0, static_cast<std::int64_t>(center - support + 0.5));
+  const std::int64_t end = std::min<std::int64_t>(source, static_cast<std::int64_t>(center + support + 0.5));
+  std::vector<double> weights;
+  double sum = 0.0;
+  for (std::int64_t i = tap.begin; i < end; ++i) {
+    weights.push_back(weight_at(filter, (static_cast<double>(i) - center + 0.5) * (1.0 / widening)));
+    sum += weights.back();
+  }
+  for (const double weight : weights) {
+    const double scaled = (sum == 0.0 ? weight : weight / sum) * (1 << kWeightBits);
+    tap.weights.push_back(static_cast<std::int32_t>(scaled < 0.0 ? scaled - 0.5 : scaled + 0.5));
+  }
+  return tap;
+}
+
+std::vector<Tap> taps_of(const ResizedSide& side, std::int64_t source, Filter filter) {
+  const double scale = static_cast<double>(source) / static_cast<double>(side.size);
+  std::vector<Tap> taps;
+  for (std::int64_t i = side.begin; i < side.begin + side.count; ++i)
+    taps.push_back(tap_at((static_cast<double>(i) + 0.5) * scale, scale, source, filter));
+  return taps;
+}
+
+std::uint8_t to_pixel(std::int32_t sum) {
+  return static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
+}
+
+/// Along the middle dimension: [outer, source, inner] -> [outer, taps, inner].
+at::Tensor filtered(const std::vector<Tap>& taps, const at::Tensor& source) {
+  const std::int64_t outer = source.size(0), length = source.size(1), inner = source.size(2);
+  const auto count = static_cast<std::int64_t>(taps.size());
+  at::Tensor result = at::empty({outer, count, inner}, at::kByte);
+  const std::uint8_t* from = source.const_data_ptr<std::uint8_t>();
+  std::uint8_t* to = result.mutable_data_ptr<std::uint8_t>();
+  std::vector<std::int32_t> sums(static_cast<std::size_t>(inner));
+  for (std::int64_t o = 0; o < outer; ++o) {
+    for (const Tap& tap : taps) {
+      std::fill(sums.begin(), sums.end(), kHalf);
+      const std::uint8_t* row = from + (o * length + tap.begin) * inner;
+      for (const std::int32_t weight : tap.weights) {
+        for (std::int64_t i = 0; i < inner; ++i) sums[static_cast<std::size_t>(i)] += weight * row[i];
+        row += inner;
+      }
+      to = std::transform(sums.begin(), sums.end(), to, to_pixel);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+at::Tensor resample(const at::Tensor& image, const ResizedSide& rows, const ResizedSide& columns,
+                    Filter filter) {
+  const std::int64_t height = image.size(0), width = image.size(1), channels = image.size(2);
+  std::vector<Tap> row_taps = taps_of(rows, height, filter);
+  // Rows that no wanted one looks at need no columns either.
+  const std::int64_t top = row_taps.front().begin, bottom = row_taps.back().end();
+  const bool keeps_rows = rows.size == height;
+  at::Tensor picture =
+      keeps_rows ? image.narrow(0, rows.begin, rows.count) : image.narrow(0, top, bottom - top);
+  picture = columns.size == width ? picture.narrow(1, columns.begin, columns.count).contiguous()
+                                  : filtered(taps_of(columns, width, filter), picture.contiguous());
+  if (keeps_rows) return picture;
+  for (Tap& tap : row_taps) tap.begin -= top;
+  return filtered(row_taps, picture.view({1, bottom - top, columns.count * channels}))
+      .view({rows.count, columns.count, channels});
+}
+
+}  // namespace isoframe::model::vision
