@@ -12,3 +12,13 @@ export ISOFRAME_CACHE="$cache"
 # Machines with other defaults: CMake must see one cache, whoever calls it.
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 2; }
+# The checkpoints of scenarios/smoke.yaml.  Within $root, after a build.
+make_smoke_checkpoints() {
+  local task directory
+  for task in t2v i2v; do
+    directory=build/checkpoints/tiny
+    [ "$task" = t2v ] || directory+="-$task"
+    [ -f "$directory/model_index.json" ] ||
+      build/isoframe weights init --preset tiny --task "$task" --seed 0 "$directory"
+  done
+}

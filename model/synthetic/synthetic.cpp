@@ -171,7 +171,7 @@ class StagedDirectory {
 
 json describe_checkpoint(const json& configuration) {
   json parts = json::object();
-  for (const WeightedPart& part : kWeightedParts) {
+  for (const WeightedPart& part : weighted_parts(configuration)) {
     json& tensors = parts[part.name] = json::array();
     for (const auto& item : declare(part.name, checkpoint::Config(configuration.at(part.name), part.name)))
       tensors.push_back({{"name", item.name}, {"shape", item.shape}});

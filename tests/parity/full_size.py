@@ -15,21 +15,24 @@ import xml.etree.ElementTree as ET
 
 import torch
 from diffusers import AutoencoderKLHunyuanVideo15, HunyuanVideo15Transformer3DModel
-from transformers import Qwen2_5_VLTextConfig, Qwen2_5_VLTextModel, T5Config, T5EncoderModel
+from transformers import Qwen2_5_VLTextConfig, Qwen2_5_VLTextModel, SiglipVisionConfig, SiglipVisionModel, T5Config
+from transformers import T5EncoderModel
 
 VARIANTS = {
     "480p_t2v": {},
     "480p_t2v_distilled": {"guider": {"guidance_scale": 1.0}},
     "720p_t2v": {"transformer": {"target_size": 960}, "scheduler": {"shift": 9.0}},
+    "480p_i2v": {},
     "meanflow": {"transformer": {"use_meanflow": True}, "guider": {"guidance_scale": 1.0}},
 }
 
 
-def described(isoframe, changes):
+def described(isoframe, task, changes):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         file.write(json.dumps(changes))
         file.flush()
-        command = [isoframe, "weights", "init", "--preset", "full", "--seed", "0", "--config", file.name, "--dry-run"]
+        command = [isoframe, "weights", "init", "--preset", "full", "--task", task, "--seed", "0"]
+        command += ["--config", file.name, "--dry-run"]
         return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -42,10 +45,12 @@ def reference_modules(configuration):
         yield "vae", AutoencoderKLHunyuanVideo15(**plain("vae"))
         yield "text_encoder", Qwen2_5_VLTextModel(Qwen2_5_VLTextConfig(**plain("text_encoder", "architectures")))
         yield "text_encoder_2", T5EncoderModel(T5Config(**plain("text_encoder_2", "architectures")))
+        if "image_encoder" in configuration:
+            yield "image_encoder", SiglipVisionModel(SiglipVisionConfig(**plain("image_encoder", "architectures")))
 
 
-def differences(isoframe, changes):
-    described_parts = described(isoframe, changes)
+def differences(isoframe, task, changes):
+    described_parts = described(isoframe, task, changes)
     for part, module in reference_modules(described_parts["configuration"]):
         theirs = {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
         for name in getattr(module, "all_tied_weights_keys", None) or {}:
@@ -63,7 +68,7 @@ def main():
     failures = 0
     for name, changes in VARIANTS.items():
         case = ET.SubElement(suite, "testcase", classname="full_size", name=name)
-        found = list(differences(isoframe, changes))
+        found = list(differences(isoframe, "i2v" if name.endswith("i2v") else "t2v", changes))
         print(name, "ok" if not found else f"{len(found)} differences")
         if found:
             failures += 1

@@ -61,7 +61,8 @@ TEST_P(HalfTypes, AreAsFarFromFloat32AsTheReference) {
 
     const pipeline::TextToVideo model(checkpoint, parallel::single_mesh(), parity::guidance_scale_of(c),
                                       dtype);
-    const pipeline::Video video = model.generate(parity::request_of(c), no_probe());
+    const pipeline::Video video =
+        model.generate(parity::request_of(c, pipeline::read_limits(checkpoint)), no_probe());
     for (std::size_t k = 0; k < video.step_latents.size(); ++k)
       add("latents", fmt::format("step_{}", k), video.step_latents[k]);
     add("frames", "frames", video.frames);

@@ -2,16 +2,20 @@
 // What tests/parity/run hands over, and its cases as requests.
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include <ATen/core/Tensor.h>
 #include <nlohmann/json.hpp>
 
-#include "model/pipeline/text_to_video.h"
+#include "model/pipeline/request.h"
+#include "model/pipeline/size_buckets.h"
 #include "model/text/prompt_encoder.h"
+#include "model/vision/image_file.h"
 
 namespace isoframe::model::parity {
 
@@ -26,12 +30,25 @@ inline std::vector<nlohmann::json> cases() {
   return nlohmann::json::parse(file).get<std::vector<nlohmann::json>>();
 }
 
-inline pipeline::Request request_of(const nlohmann::json& c) {
+/// The size that the case names, or the one that the reference takes from its image.
+inline pipeline::Size size_of(const nlohmann::json& c, const std::filesystem::path& image,
+                              const pipeline::Limits& limits) {
+  if (c.contains("height")) return {c.at("height"), c.at("width")};
+  const at::Tensor pixels = vision::load_image(image);
+  return pipeline::nearest_bucket(static_cast<double>(pixels.size(0)), static_cast<double>(pixels.size(1)),
+                                  limits.target_size, limits.spatial_compression);
+}
+
+inline pipeline::Request request_of(const nlohmann::json& c, const pipeline::Limits& limits) {
   pipeline::Request request;
   request.prompt = c.at("prompt");
   request.negative_prompt = c.value("negative_prompt", "");
-  request.height = c.at("height");
-  request.width = c.at("width");
+  if (c.contains("image"))
+    request.image = std::filesystem::path(variable("ISOFRAME_PARITY_CASES")).parent_path() /
+                    c.at("image").get<std::string>();
+  const pipeline::Size size = size_of(c, request.image, limits);
+  request.height = size.height;
+  request.width = size.width;
   request.frames = c.at("frames");
   request.steps = c.at("steps");
   request.seed = c.at("seed");

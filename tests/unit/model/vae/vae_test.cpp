@@ -134,8 +134,7 @@ TEST_F(VaeTest, EncodeShowsEachTileAndRow) {
   const Vae model = vae(std::make_shared<ThreadGroup>(0, 1, nullptr));
   Stages probe;
   model.encode(video_of({1, 32, 48}), TilingOptions{true, 32, 0.0}, probe);
-  EXPECT_THAT(probe.begun,
-              testing::UnorderedElementsAre("encode.tile 0", "encode.tile 1", "encode.blend 0"));
+  EXPECT_THAT(probe.begun, testing::UnorderedElementsAre("encode.tile 0", "encode.tile 1", "encode.blend 0"));
 }
 
 TEST_F(VaeTest, RanksOutsideTheGroupGetNoTiles) {
