@@ -22,7 +22,7 @@ struct ResizedSide {
 /// uint8 [H, W, C] resized to rows.size x columns.size, then cut to the part wanted -> uint8 [rows.count,
 /// columns.count, C].  Only what reaches that part is computed.
 /// Reference: Image.resize (Pillow 13), 8 bits a channel: a filter widened by the scale where the picture
-/// shrinks, weights rounded to 22 bits, columns first, both passes rounded to 8 bits.
+/// shrinks, weights rounded to 22 bits, a pass over each side, both rounded to 8 bits.
 at::Tensor resample(const at::Tensor& image, const ResizedSide& rows, const ResizedSide& columns,
                     Filter filter);
 

@@ -1,8 +1,9 @@
+#include "model/pipeline/request.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "model/error.h"
-#include "model/pipeline/request.h"
 
 namespace isoframe::model::pipeline {
 namespace {
