@@ -1,5 +1,6 @@
 #include "reports/markdown.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -102,7 +103,12 @@ std::string noise_floor(const json& run) {
 }
 
 std::string stage_table(const json& run) {
-  const std::vector<const char*> stages = {"text", "denoise", "decode", "communication"};
+  std::vector<const char*> stages = {"image", "text", "encode", "denoise", "decode", "communication"};
+  std::erase_if(stages, [&](const char* stage) {
+    return std::none_of(run.at("cases").begin(), run.at("cases").end(), [&](const json& record) {
+      return number(object(record, "stages"), stage).has_value();
+    });
+  });
   std::vector<MarkdownColumn> columns = {{"case", Align::kLeft}};
   for (const char* stage : stages)
     columns.push_back(

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "model/error.h"
+#include "model/pipeline/first_frame.h"
 #include "model/pipeline/stages.h"
 #include "model/vision/crop.h"
 #include "model/vision/image_encoder.h"
@@ -12,8 +13,6 @@
 namespace isoframe::model::pipeline {
 
 namespace {
-
-constexpr int kMergingRank = 0;  // of the VAEPP group and of the world
 
 const checkpoint::Checkpoint& checked(const checkpoint::Checkpoint& checkpoint) {
   check_task(checkpoint, Task::kImageToVideo);
@@ -51,23 +50,6 @@ ImageToVideo::ImageToVideo(const checkpoint::Checkpoint& checkpoint, parallel::M
 
 ImageToVideo::~ImageToVideo() = default;
 
-at::Tensor ImageToVideo::encode_first_frame(const at::Tensor& image, const Request& request,
-                                            Probe& probe) const {
-  const ProbeScope scope(probe, {"encode"});
-  const vae::VaeConfig& config = stages_->vae.config();
-  const at::Tensor frame = vision::to_video_frame(image).to(stages_->dtype);
-  const at::Tensor moments = stages_->vae.encode(frame, request.tiling, probe);
-  at::Tensor latents =
-      moments.defined()
-          ? (moments.narrow(1, 0, config.latent_channels) * config.scaling_factor).contiguous()
-          : at::empty({1, config.latent_channels, 1, request.height / config.spatial_compression_ratio,
-                       request.width / config.spatial_compression_ratio},
-                      stages_->dtype);
-  const ProbeScope communication(probe, {"encode.broadcast"});
-  stages_->mesh.world->broadcast(latents, kMergingRank);
-  return latents;
-}
-
 Video ImageToVideo::generate(const Request& request, Probe& probe) const {
   const Stages& stages = *stages_;
   at::Tensor image, image_embeds;
@@ -80,7 +62,12 @@ Video ImageToVideo::generate(const Request& request, Probe& probe) const {
   }
   const Conditions conditions = stages.encode_prompts(request, without_padding(image_embeds), probe);
   const at::Tensor noise = stages.initial_latents(request, probe);
-  const at::Tensor image_latents = encode_first_frame(image, request, probe);
+  at::Tensor image_latents;
+  {
+    const ProbeScope scope(probe, {"encode"});
+    const at::Tensor frame = vision::to_video_frame(image).to(stages.dtype);
+    image_latents = encode_on_all_ranks(stages.vae, stages.mesh, frame, request.tiling, probe);
+  }
   probe.tensor({"image_latents"}, image_latents);
 
   Video video = stages.denoise(noise, first_frame_condition(image_latents, noise.size(2)), conditions,
@@ -100,12 +87,5 @@ void ImageToVideo::require_finite_weights() const {
 }
 const vae::Vae& ImageToVideo::vae() const { return stages_->vae; }
 const parallel::Mesh& ImageToVideo::mesh() const { return stages_->mesh; }
-
-at::Tensor first_frame_condition(const at::Tensor& image_latents, std::int64_t frames) {
-  const at::Tensor first = at::cat({image_latents, at::ones_like(image_latents.narrow(1, 0, 1))}, 1);
-  std::vector<std::int64_t> rest = first.sizes().vec();
-  rest[2] = frames - 1;
-  return at::cat({first, at::zeros(rest, first.options())}, 2);
-}
 
 }  // namespace isoframe::model::pipeline

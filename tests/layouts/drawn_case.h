@@ -20,6 +20,7 @@ struct DrawnCase {
   std::int64_t prompt_tokens = 1;
   std::int64_t negative_tokens = 1;
   std::int64_t glyph_tokens = 0;  ///< of the prompt; the negative prompt has none
+  std::int64_t image_tokens = 0;  ///< of image-to-video; 0 is text-to-video
   std::int64_t steps = 1;
   double guidance_scale = 1.0;
   model::vae::TilingOptions tiling;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "model/parallel/in_process.h"
+#include "model/pipeline/first_frame.h"
 #include "model/probe.h"
 #include "model/sampling/flow_match_euler.h"
 #include "model/sampling/guidance.h"
@@ -33,7 +34,9 @@ Condition draw_condition(const DrawnCase& drawn, Branch branch) {
   Condition condition;
   condition.text = at::randn({1, text, config.text_embed_dim}, generator);
   condition.byt5 = at::randn({1, glyphs, config.text_embed_2_dim}, generator);
-  condition.image = at::zeros({1, 0, config.image_embed_dim});
+  // The same for both branches.
+  at::Generator image_generator = at::make_generator<at::CPUGeneratorImpl>(~drawn.seed);
+  condition.image = at::randn({1, drawn.image_tokens, config.image_embed_dim}, image_generator);
   return condition;
 }
 
@@ -46,6 +49,20 @@ model::parallel::PredictedTraffic traffic_of(const Mesh& mesh) {
     }
   }
   return traffic;
+}
+
+/// What the transformer sees beside the latents: an encoded image and its mask, or zeros.
+at::Tensor draw_first_frame(const DrawnCase& drawn, const model::vae::Vae& vae, const Mesh& mesh) {
+  if (drawn.image_tokens == 0) {
+    return at::zeros({1, drawn.transformer.in_channels - drawn.vae.latent_channels, drawn.frames,
+                      drawn.height, drawn.width});
+  }
+  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(~drawn.seed + 1);
+  const std::int64_t pixels = drawn.vae.spatial_compression_ratio;
+  const at::Tensor image =
+      at::rand({1, 3, 1, pixels * drawn.height, pixels * drawn.width}, generator).mul(2).sub(1);
+  return model::pipeline::first_frame_condition(
+      model::pipeline::encode_on_all_ranks(vae, mesh, image, drawn.tiling, model::no_probe()), drawn.frames);
 }
 
 std::string compare(const at::Tensor& expected, const at::Tensor& actual) {
@@ -78,11 +95,11 @@ Generation generate(const DrawnCase& drawn, const Mesh& mesh, model::checkpoint:
   Generation result;
   at::Tensor latents = model::sampling::initial_latents(
       drawn.seed, {1, drawn.vae.latent_channels, drawn.frames, drawn.height, drawn.width});
-  const at::Tensor condition_latents_and_mask =
-      at::zeros({1, drawn.transformer.in_channels - drawn.vae.latent_channels, drawn.frames, drawn.height,
-                 drawn.width});
+  const at::Tensor first_frame = draw_first_frame(drawn, vae, mesh);
+  // What is counted is the denoising.
+  for (const auto& group : mesh.groups()) group->reset_traffic();
   for (const model::sampling::Step& step : model::sampling::schedule(drawn.steps, {.shift = 5.0})) {
-    const at::Tensor sample = at::cat({latents, condition_latents_and_mask}, 1);
+    const at::Tensor sample = at::cat({latents, first_frame}, 1);
     const at::Tensor velocity = guidance.predict([&](Branch branch) {
       return transformer.forward(sample, step.timestep, draw_condition(drawn, branch), model::no_probe());
     });

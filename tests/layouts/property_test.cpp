@@ -77,7 +77,7 @@ TEST(Layouts, EqualASingleRankOrStayWithinTheirBound) {
 TEST(DrawnCases, CoverWhatLayoutsFindHard) {
   std::set<std::string> layouts;
   int fewer_tokens_than_ranks = 0, undivided = 0, without_overlap = 0, tiled_apart = 0, glyphs = 0,
-      one_head = 0, rings = 0, tensors = 0, identical = 0, more_ranks_than_tiles = 0;
+      one_head = 0, rings = 0, tensors = 0, identical = 0, more_ranks_than_tiles = 0, encoded_apart = 0;
   for (std::uint64_t seed = 0; seed < kCases; ++seed) {
     const DrawnCase drawn = draw_case(seed);
     const auto& layout = drawn.layout;
@@ -94,6 +94,7 @@ TEST(DrawnCases, CoverWhatLayoutsFindHard) {
     more_ranks_than_tiles += layout.vae_patch > 1 && !is_tiled;
     without_overlap += is_tiled && drawn.tiling.overlap == 0.0;
     tiled_apart += is_tiled && layout.vae_patch > 1;
+    encoded_apart += is_tiled && layout.vae_patch > 1 && drawn.image_tokens > 0;
     glyphs += drawn.glyph_tokens > 0;
     const int head_shares = layout.ulysses * layout.tensor;
     one_head += head_shares > 1 && drawn.transformer.num_attention_heads == head_shares;
@@ -109,6 +110,7 @@ TEST(DrawnCases, CoverWhatLayoutsFindHard) {
   EXPECT_GE(tensors, 150);
   EXPECT_GE(identical, 60);
   EXPECT_GE(more_ranks_than_tiles, 15);
+  EXPECT_GE(encoded_apart, 30);
 }
 
 /// Faults of layouts as one makes them: each must be seen by the comparison above.

@@ -29,7 +29,7 @@ PassShape shape_of(const DrawnCase& drawn, bool is_conditional) {
   const auto& config = drawn.transformer;
   const std::int64_t text = is_conditional ? drawn.prompt_tokens : drawn.negative_tokens;
   return {.video_tokens = drawn.frames * drawn.height * drawn.width,
-          .condition_tokens = text + (is_conditional ? drawn.glyph_tokens : 0),
+          .condition_tokens = text + (is_conditional ? drawn.glyph_tokens : 0) + drawn.image_tokens,
           .text_tokens = text,
           .heads = config.num_attention_heads,
           .head_dim = config.attention_head_dim,

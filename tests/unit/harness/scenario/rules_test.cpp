@@ -85,11 +85,11 @@ TEST(CaseRules, WhatThisVersionCannotRunIsSkippedWithAReason) {
     return load(kHead + "  - name: a\n    " + line + "\n").cases[0].skip_reason;
   };
   EXPECT_EQ(reason("seed: 1"), "");
-  EXPECT_EQ(reason("task: i2v\n    image: x.png"), "image-to-video is not in this version");
+  EXPECT_EQ(reason("task: i2v\n    image: x.png"), "");
   EXPECT_EQ(reason("layout: tensor=2,ring=2"), "");
   EXPECT_EQ(reason("device: cuda"), "this build has no CUDA");
   EXPECT_EQ(reason("task: i2v\n    image: x.png\n    device: cuda"),
-            "image-to-video is not in this version; this build has no CUDA");
+            "this build has no CUDA");
 }
 
 TEST(CaseRules, ACaseIsSkippedWithItsBaseline) {
@@ -106,6 +106,27 @@ TEST(CaseRules, CudaComputesInBfloat16UnlessToldOtherwise) {
 TEST(CaseRules, OnlyImageToVideoTakesAnImage) {
   EXPECT_EQ(error_of_line("image: x.png"), "s.yaml:8:12: image is for task i2v; this case is t2v");
   EXPECT_THAT(error_of_line("task: i2v"), HasSubstr("case 'a' has no image"));
+}
+
+TEST(CaseRules, ASizeHasTwoSides) {
+  const std::string head =
+      "version: 1\ncheckpoint: c\ndefaults: {prompt: p, frames: 1, steps: 1, task: i2v, image: "
+      "x.png}\ncases:\n";
+  EXPECT_EQ(load(head + "  - {name: a}\n").cases[0].height, 0);
+  EXPECT_THAT(error_of(head + "  - {name: a, height: 64}\n"), HasSubstr("height and width go together"));
+  EXPECT_THAT(error_of(head + "  - {name: a, width: 64}\n"), HasSubstr("height and width go together"));
+}
+
+TEST(CaseRules, ACaseMayNameItsOwnCheckpoint) {
+  const std::string text = kHead + "  - {name: a, checkpoint: mine}\n  - {name: b}\n";
+  const Suite suite = load(text);
+  EXPECT_EQ(suite.cases[0].checkpoint.filename(), "mine");
+  EXPECT_EQ(suite.cases[1].checkpoint.filename(), "ckpt");
+  const Suite overridden = load(text, {.checkpoint = "other"});
+  EXPECT_EQ(overridden.cases[0].checkpoint.filename(), "mine");
+  EXPECT_EQ(overridden.cases[1].checkpoint, "other");
+  EXPECT_THAT(error_of(kHead + "  - {name: a, checkpoint: mine, baseline: b}\n  - {name: b}\n"),
+              HasSubstr("both must ask for the same frames"));
 }
 
 TEST(Baselines, MustExist) {

@@ -191,8 +191,8 @@ TEST(ShippedScenarios, PublishedHoldsEveryRowWithItsOwnSizes) {
             "t2v single 33f 50s tiled\n"
             "t2v ulysses=2,vae_patch=2 33f 50s tiled\n"
             "t2v ulysses=2,cfg=2,vae_patch=4 33f 50s tiled\n"
-            "i2v single 33f 50s tiled skipped\n"
-            "i2v ulysses=2,cfg=2,vae_patch=4 33f 50s tiled skipped\n"
+            "i2v single 33f 50s tiled\n"
+            "i2v ulysses=2,cfg=2,vae_patch=4 33f 50s tiled\n"
             "t2v single 5f 2s tiled\n"
             "t2v ulysses=2,tensor=2,vae_patch=4 5f 2s tiled\n"
             "t2v cfg=2,tensor=2,vae_patch=4 5f 2s tiled\n");

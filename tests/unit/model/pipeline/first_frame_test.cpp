@@ -1,7 +1,7 @@
+#include "model/pipeline/first_frame.h"
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-
-#include "model/pipeline/image_to_video.h"
 
 namespace isoframe::model::pipeline {
 namespace {

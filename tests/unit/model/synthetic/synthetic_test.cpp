@@ -67,6 +67,23 @@ TEST(SyntheticCheckpoint, HoldsWhatTheModelAsksForAndNothingElse) {
   }
 }
 
+TEST(SyntheticCheckpoint, OfImageToVideoHasAnImageEncoder) {
+  const TestFolder folder;
+  initialize_checkpoint(preset("tiny", checkpoint::Task::kImageToVideo), "tiny i2v", 3,
+                        folder / "checkpoint");
+  const checkpoint::Checkpoint made(folder / "checkpoint");
+  EXPECT_EQ(made.task(), checkpoint::Task::kImageToVideo);
+  EXPECT_EQ(made.config("transformer").text("task_type"), "i2v");
+  EXPECT_EQ(made.config("feature_extractor").object("size").integer("height"),
+            made.config("image_encoder").integer("image_size"));
+  const std::vector<PartReport> parts = inspect(made);
+  EXPECT_EQ(parts.back().name, "image_encoder");
+  EXPECT_EQ(parts.back().class_name, "SiglipVisionModel");
+  EXPECT_GT(parts.back().parameters, 0U);
+  EXPECT_THAT(parts.back().problems, IsEmpty());
+  EXPECT_THAT(parts.back().surplus, IsEmpty());
+}
+
 TEST(SyntheticCheckpoint, ReplacesAnEarlierOneButNothingElse) {
   const TestFolder folder;
   std::filesystem::create_directory(folder / "empty");
