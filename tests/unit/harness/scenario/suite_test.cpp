@@ -156,7 +156,9 @@ TEST(ShippedScenarios, SmokeHoldsEveryLayoutAgainstOneTiledRank) {
   std::string layouts;
   for (const Case& value : suite.cases) {
     layouts += model::parallel::to_string(value.layout) + " ";
-    EXPECT_EQ(value.baseline, value.name == "t2v-tiled" ? "" : "t2v-tiled");
+    const std::string baseline = value.task + "-tiled";
+    EXPECT_EQ(value.baseline, value.name == baseline ? "" : baseline);
+    EXPECT_EQ(value.checkpoint.filename(), value.task == "t2v" ? "tiny" : "tiny-i2v");
     EXPECT_EQ(value.gates.identical || value.gates.bounded,
               !value.baseline.empty() && !value.expected_different)
         << value.name;
@@ -167,7 +169,8 @@ TEST(ShippedScenarios, SmokeHoldsEveryLayoutAgainstOneTiledRank) {
   }
   EXPECT_EQ(layouts,
             "single single ulysses=2 ulysses=2,vae_patch=2 cfg=2 ulysses=2,cfg=2,vae_patch=4 "
-            "ulysses=2,cfg=2,vae_patch=3 ring=2 tensor=2,vae_patch=2 ");
+            "ulysses=2,cfg=2,vae_patch=3 ring=2 tensor=2,vae_patch=2 "
+            "single ulysses=2,cfg=2,vae_patch=3 ulysses=2,cfg=2,vae_patch=4 ");
   EXPECT_FALSE(suite.cases[0].tiling);
 }
 
