@@ -125,6 +125,7 @@ class PlantedFault : public ::testing::Test {
     drawn.height = 5;
     drawn.width = 7;
     drawn.guidance_scale = 6.0;
+    drawn.image_tokens = 0;
     drawn.tiling = {.tile_size = 4 * drawn.vae.spatial_compression_ratio, .overlap = 0.25};
     return drawn;
   }
@@ -315,6 +316,15 @@ TEST_F(PlantedFault, LastBitOfATileIsSeen) {
     mesh.vae_patch = std::make_shared<TileNudged>(mesh.vae_patch);
   });
   EXPECT_EQ(what.rfind("frames are different", 0), 0U) << what;
+}
+
+TEST_F(PlantedFault, LastBitOfAnEncodedTileIsSeenFromTheFirstStepOn) {
+  DrawnCase drawn = case_of({.ulysses = 2, .vae_patch = 2});
+  drawn.image_tokens = 3;
+  const std::string what = found(drawn, model::parallel::make_ulysses, [](model::parallel::Mesh& mesh) {
+    mesh.vae_patch = std::make_shared<TileNudged>(mesh.vae_patch);
+  });
+  EXPECT_EQ(what.rfind("rank 0: latents after step 0 are different", 0), 0U) << what;
 }
 
 TEST_F(PlantedFault, BranchesOfGuidanceSwappedAreSeen) {
