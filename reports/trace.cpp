@@ -50,7 +50,9 @@ void add_counter(json& events, const json& rank, double origin, int pid, int tid
   std::uint64_t sent = 0;
   for (const json& event : rank) {
     const std::string stage = event.at(0).get<std::string>();
-    if (stage != "transformer_blocks" && stage != "decode.communication") continue;
+    const bool is_innermost = stage == "transformer_blocks" || stage == "encode.broadcast" ||
+                              stage == "encode.communication" || stage == "decode.communication";
+    if (!is_innermost) continue;
     sent += event.at(4).get<std::uint64_t>();
     events.push_back({{"ph", "C"},
                       {"name", fmt::format("bytes sent by rank {}", tid)},

@@ -31,14 +31,18 @@ json timeline_of(const reports::CaseEvents& events) {
   json timeline = json::array();
   if (events.rounds.empty()) return timeline;
   for (const json& rank : events.rounds.back()) {
-    const bool has_tiles = std::any_of(rank.begin(), rank.end(), [](const json& event) {
-      return event.at(0).get<std::string>().starts_with("decode.");
-    });
+    const auto has_parts = [&rank](const std::string& whole) {
+      return std::any_of(rank.begin(), rank.end(), [&](const json& event) {
+        return event.at(0).get<std::string>().starts_with(whole + ".");
+      });
+    };
+    const bool encodes_in_parts = has_parts("encode"), decodes_in_parts = has_parts("decode");
     json shown = json::array();
     for (const json& event : rank) {
       const std::string stage = event.at(0).get<std::string>();
-      if (stage == "text" || stage == "denoise.step" || stage.starts_with("decode.") ||
-          (stage == "decode" && !has_tiles))
+      if (stage == "image" || stage == "text" || stage == "denoise.step" || stage.starts_with("encode.") ||
+          stage.starts_with("decode.") || (stage == "encode" && !encodes_in_parts) ||
+          (stage == "decode" && !decodes_in_parts))
         shown.push_back({stage, event.at(1), event.at(2), event.at(3)});
     }
     timeline.push_back(std::move(shown));

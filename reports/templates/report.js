@@ -200,7 +200,9 @@ function swipe(pictures) {
       element("div", { class: "swipe-side" })));
 }
 
-const stageColour = (stage) => colours[["text", "denoise.step", stage === "decode" ? "decode" : "decode.tile", "decode.communication", "decode.blend"].indexOf(stage)] || "var(--skipped)";
+// Encode and decode are at opposite ends: their parts share colours, as the two inputs do.
+const stageColours = { image: 0, text: 0, "denoise.step": 1, encode: 2, decode: 2, tile: 2, communication: 3, broadcast: 3, blend: 4 };
+const stageColour = (stage) => colours[stageColours[stage.replace(/^(en|de)code\./, "")]] || "var(--skipped)";
 
 function waterfall(ranks) {
   const events = ranks.flat();
