@@ -15,6 +15,7 @@ void add_run_command(CLI::App& program, int& exit_code);
 void add_generate_command(CLI::App& program, int& exit_code);
 void add_compare_command(CLI::App& program, int& exit_code);
 void add_worker_command(CLI::App& program, int& exit_code);
+void add_history_commands(CLI::App& program, int& exit_code);
 void add_report_command(CLI::App& program, int& exit_code);
 
 }  // namespace isoframe::harness::cli

@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <ctime>
 #include <iostream>
 
@@ -24,6 +25,7 @@ struct RunArguments {
   int repeat = 0;
   bool resume = false;
   std::string against;
+  std::string history;
   bool json = false;
 };
 
@@ -33,6 +35,13 @@ void print_run(const nlohmann::json& run, const std::string& directory, bool jso
   } else {
     std::cout << reports::console_summary(run) << "report: " << directory << "/report.html\n";
   }
+}
+
+/// The named one, the environment's, or the one beside the default run directories.
+std::string history_of(const RunArguments& arguments) {
+  if (!arguments.history.empty()) return arguments.history;
+  if (const char* file = std::getenv("ISOFRAME_HISTORY")) return file;
+  return arguments.out.empty() ? "runs/history.sqlite" : "";
 }
 
 int run(const RunArguments& arguments) {
@@ -48,6 +57,7 @@ int run(const RunArguments& arguments) {
                                       : arguments.out;
   options.resume = arguments.resume;
   options.against = arguments.against;
+  options.history = history_of(arguments);
   options.command = command_line();
   options.interrupted = &launch::catch_interrupts();
   const nlohmann::json result = run::run_suite(suite, options);
@@ -70,6 +80,9 @@ void add_run_command(CLI::App& program, int& exit_code) {
   command->add_option("--checkpoint", arguments->checkpoint, "Instead of the scenarios' own");
   command->add_flag("--resume", arguments->resume, "Go on with --out: what it has measured is not run again");
   command->add_option("--against", arguments->against, "An earlier run directory to compare with");
+  command->add_option(
+      "--history", arguments->history,
+      "Record the run here (ISOFRAME_HISTORY, else runs/history.sqlite for runs without --out)");
   command->add_flag("--json", arguments->json, "Print run.json instead of the table");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }

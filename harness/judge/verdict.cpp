@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "metrics/statistics.h"
+#include "harness/judge/latency.h"
 #include "model/parallel/numerics.h"
 
 namespace isoframe::harness::judge {
@@ -40,8 +40,15 @@ double ssim_of(const nlohmann::json& quality) { return quality.at("ssim").at("me
 
 std::string db(double psnr) { return std::isinf(psnr) ? "inf" : fmt::format("{:.2f} dB", psnr); }
 
-double median_total(const nlohmann::json& result) {
-  return metrics::median(result.at("latency").at("total_seconds").get<std::vector<double>>());
+std::vector<double> total_seconds(const nlohmann::json& result) {
+  return result.at("latency").at("total_seconds").get<std::vector<double>>();
+}
+
+LatencyJudgement latency_of(const scenario::Case& value, const nlohmann::json& result,
+                            const nlohmann::json& baseline, int comparisons) {
+  if (!value.gates.latency_ratio_max) return {};
+  return judge_latency(total_seconds(result), total_seconds(baseline), static_cast<std::size_t>(value.repeat),
+                       *value.gates.latency_ratio_max, value.baseline, comparisons);
 }
 
 double peak_tensor(const nlohmann::json& result) {
@@ -110,12 +117,6 @@ std::vector<std::string> broken_gates(const scenario::Case& value, const scenari
   if (gates.max_difference_max && number(difference.at("max_difference")) > *gates.max_difference_max)
     broken.push_back(fmt::format("largest difference {:.1e} (at most {:.1e})",
                                  number(difference.at("max_difference")), *gates.max_difference_max));
-  if (gates.latency_ratio_max) {
-    const double ratio = median_total(result) / median_total(baseline);
-    if (ratio > *gates.latency_ratio_max)
-      broken.push_back(fmt::format("takes {:.3f}x the time of {} (at most {:.3f}x)", ratio, value.baseline,
-                                   *gates.latency_ratio_max));
-  }
   if (gates.peak_tensor_ratio_max) {
     const double ratio = peak_tensor(result) / peak_tensor(baseline);
     if (ratio > *gates.peak_tensor_ratio_max)
@@ -127,7 +128,13 @@ std::vector<std::string> broken_gates(const scenario::Case& value, const scenari
 
 }  // namespace
 
-Judgement judge(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline) {
+bool breaks_latency_gate(const scenario::Case& value, const nlohmann::json& result,
+                         const nlohmann::json& baseline, int comparisons) {
+  return latency_of(value, result, baseline, comparisons).outcome == LatencyOutcome::kBroken;
+}
+
+Judgement judge(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
+                int comparisons) {
   if (result.at("status") == "error") {
     return {Verdict::kError, result.at("error").at("message").get<std::string>()};
   }
@@ -155,7 +162,11 @@ Judgement judge(const scenario::Case& value, const nlohmann::json& result, const
   const std::string floor =
       tighter_than_floor(gates, baseline.value("quality_self", nlohmann::json()), value.baseline);
   if (!floor.empty()) return {Verdict::kUntrusted, floor};
-  const std::vector<std::string> broken = broken_gates(value, gates, result, baseline);
+  std::vector<std::string> broken = broken_gates(value, gates, result, baseline);
+  const LatencyJudgement latency = latency_of(value, result, baseline, comparisons);
+  if (latency.outcome == LatencyOutcome::kBroken) broken.push_back(latency.reason);
+  if (broken.empty() && latency.outcome == LatencyOutcome::kUnsure)
+    return {Verdict::kUntrusted, latency.reason};
   if (broken.empty()) return {};
   return {Verdict::kFailed, fmt::format("{}", fmt::join(broken, "; "))};
 }

@@ -24,6 +24,15 @@ struct Judgement {
 /// Order: what ended in error is error; what cannot be believed (no contrast, NaN, a baseline that failed or
 /// does not repeat itself as exactly as a gate asks) is untrusted; then the gates, all broken ones named;
 /// else passed.
-Judgement judge(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline);
+///
+/// `comparisons`: how many latency gates the run has; each is as strict as it takes that all together raise a
+/// false alarm in one of a hundred runs.  A latency gate that the noise hides is untrusted.
+Judgement judge(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
+                int comparisons = 1);
+
+/// Whether `result` breaks its latency gate by the rounds measured so far, so that it is worth measuring
+/// again.
+bool breaks_latency_gate(const scenario::Case& value, const nlohmann::json& result,
+                         const nlohmann::json& baseline, int comparisons);
 
 }  // namespace isoframe::harness::judge

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "harness/judge/against.h"
 #include "harness/judge/quality.h"
 #include "harness/judge/verdict.h"
 #include "harness/launch/progress.h"
@@ -16,7 +18,9 @@
 #include "harness/run/report_files.h"
 #include "harness/run/result.h"
 #include "harness/run/run_directory.h"
+#include "harness/store/history.h"
 #include "harness/store/json_file.h"
+#include "metrics/statistics.h"
 #include "model/error.h"
 
 namespace isoframe::harness::run {
@@ -79,13 +83,17 @@ class RoundLoop {
   void run() {
     int last = 0;
     for (const Case& value : cases_) last = std::max(last, rounds_of(value));
-    for (int index = 0; index < last && !interrupted(); ++index) {
-      std::vector<const Case*> order;
-      for (const Case& value : cases_) order.push_back(&value);
-      if (index % 2 == 1) std::reverse(order.begin(), order.end());
-      for (const Case* value : order)
-        if (!interrupted()) run_one(*value, index);
-    }
+    std::vector<const Case*> order;
+    for (const Case& value : cases_) order.push_back(&value);
+    for (int index = 0; index < last; ++index)
+      run_round_of(order, index, [&](const Case& value) { return index < rounds_of(value); });
+  }
+
+  /// As many rounds again of these cases, for what the first ones showed.
+  void run_again(const std::vector<const Case*>& order) {
+    int rounds = 0;
+    for (const Case* value : order) rounds = std::max(rounds, value->repeat);
+    for (int k = 0; k < rounds; ++k) run_round_of(order, rounds + k, [](const Case&) { return true; });
   }
 
  private:
@@ -95,8 +103,15 @@ class RoundLoop {
     return count;
   }
 
+  template <typename IsWanted>
+  void run_round_of(std::vector<const Case*> order, int index, const IsWanted& is_wanted) {
+    if (index % 2 == 1) std::reverse(order.begin(), order.end());
+    for (const Case* value : order)
+      if (!interrupted() && is_wanted(*value)) run_one(*value, index);
+  }
+
   void run_one(const Case& value, int index) {
-    if (!value.skip_reason.empty() || index >= rounds_of(value) || !directory_.error(value).is_null()) return;
+    if (!value.skip_reason.empty() || !directory_.error(value).is_null()) return;
     progress_.begin(value.name);
     if (!directory_.has_round(value, index)) {
       directory_.forget(value, index);
@@ -138,14 +153,14 @@ json measured_result(const Case& value, const json& suite, const RunDirectory& d
   return result;
 }
 
-judge::Judgement judgement_of(const Case& value, const json& suite, const json& result,
-                              const json& baseline) {
+judge::Judgement judgement_of(const Case& value, const json& suite, const json& result, const json& baseline,
+                              int comparisons) {
   if (!value.skip_reason.empty()) return {judge::Verdict::kSkipped, value.skip_reason};
   if (result.at("status") == "ok" && result.at("ranks").empty()) {
     return {judge::Verdict::kSkipped,
             suite.at("interrupted").get<bool>() ? "not reached before the interruption" : "not run"};
   }
-  return judge::judge(value, result, baseline);
+  return judge::judge(value, result, baseline, comparisons);
 }
 
 /// One value where all cases agree, else a list of them.
@@ -157,25 +172,89 @@ json common(const std::vector<Case>& cases, Value Case::*member) {
   return values;
 }
 
-/// This run's case beside the same case of an earlier run.
-json against_row(const Case& value, const json& row, const RunDirectory& directory, const fs::path& against,
-                 const json& earlier) {
-  for (const json& other : earlier.at("cases")) {
-    if (other.at("name") != value.name) continue;
-    json result = {{"seconds_ratio", nullptr}, {"identical", nullptr}, {"ssim", nullptr}, {"psnr", nullptr}};
-    if (row.at("seconds").is_number() && other.at("seconds").is_number())
-      result["seconds_ratio"] = row.at("seconds").get<double>() / other.at("seconds").get<double>();
-    const fs::path frames = against / value.name / "frames.safetensors";
-    if (directory.has_frames(value) && fs::exists(frames)) {
-      const json quality =
-          judge::compare_frames(frames, directory.of(value) / "frames.safetensors", against.string());
-      result["identical"] = quality.at("identical");
-      result["ssim"] = quality.at("ssim").at("mean");
-      result["psnr"] = quality.at("psnr").at("mean");
-    }
-    return result;
+int latency_gates(const std::vector<Case>& cases) {
+  int count = 0;
+  for (const Case& value : cases) count += value.skip_reason.empty() && value.gates.latency_ratio_max ? 1 : 0;
+  return count;
+}
+
+/// Cases that seem too slow, each behind its baseline: one finding is measured again before it is believed.
+std::vector<const Case*> to_confirm(const std::vector<Case>& cases, const json& suite,
+                                    const RunDirectory& directory) {
+  std::vector<const Case*> found;
+  const auto add = [&found](const Case& value) {
+    if (std::find(found.begin(), found.end(), &value) == found.end()) found.push_back(&value);
+  };
+  for (const Case& value : cases) {
+    if (!value.skip_reason.empty() || !value.gates.latency_ratio_max) continue;
+    const auto baseline = std::find_if(cases.begin(), cases.end(),
+                                       [&](const Case& other) { return other.name == value.baseline; });
+    if (baseline == cases.end()) continue;
+    const json result = measured_result(value, suite, directory);
+    const json reference = measured_result(*baseline, suite, directory);
+    // Rounds are shared from one index on: both sides must have as many.
+    if (value.repeat != rounds_of(*baseline) || result.at("status") != "ok" || reference.at("status") != "ok")
+      continue;
+    if (!judge::breaks_latency_gate(value, result, reference, latency_gates(cases))) continue;
+    add(*baseline);
+    add(value);
   }
-  return nullptr;
+  return found;
+}
+
+/// An earlier run, read once.
+class EarlierRun {
+ public:
+  EarlierRun(fs::path directory, const json& environment)
+      : directory_(std::move(directory)),
+        run_(store::read_json(directory_ / "run.json")),
+        differences_(judge::unlike(environment, run_.at("environment"))) {}
+
+  const std::vector<std::string>& differences() const { return differences_; }
+
+  /// The same case of that run; null where it had none that ended well.
+  json result(const std::string& name) const {
+    const fs::path file = directory_ / name / "result.json";
+    if (name.empty() || !fs::exists(file)) return nullptr;
+    const json result = store::read_json(file);
+    return result.at("status") == "ok" && !result.at("ranks").empty() ? result : json();
+  }
+
+  /// Its frames against the case's own; null where one of them has none.
+  json quality(const Case& value, const RunDirectory& directory) const {
+    const fs::path frames = directory_ / value.name / "frames.safetensors";
+    if (!directory.has_frames(value) || !fs::exists(frames)) return nullptr;
+    return judge::compare_frames(frames, directory.of(value) / "frames.safetensors", directory_.string());
+  }
+
+ private:
+  fs::path directory_;
+  json run_;
+  std::vector<std::string> differences_;
+};
+
+/// This run's case beside the same case of an earlier run; `judgement` becomes the comparison's where the
+/// case itself passed.
+json compare_with_earlier(const Case& value, const json& result, const json& baseline,
+                          const EarlierRun& earlier, const RunDirectory& directory, int comparisons,
+                          judge::Judgement& judgement) {
+  const json then = earlier.result(value.name);
+  if (then.is_null() || result.at("status") != "ok" || result.at("ranks").empty()) return nullptr;
+  const json quality = earlier.quality(value, directory);
+  const judge::Judgement found =
+      judge::judge_against({result, baseline}, {then, earlier.result(value.baseline)}, quality,
+                           earlier.differences(), comparisons);
+  if (judgement.verdict == judge::Verdict::kPassed) judgement = found;
+  const auto median_of = [](const json& side) {
+    return metrics::median(side.at("latency").at("total_seconds").get<std::vector<double>>());
+  };
+  return {{"seconds_ratio", median_of(result) / median_of(then)},
+          {"identical", quality.is_null() ? json() : quality.at("identical")},
+          {"ssim", quality.is_null() ? json() : quality.at("ssim").at("mean")},
+          {"psnr", quality.is_null() ? json() : quality.at("psnr").at("mean")},
+          {"verdict", judge::to_string(found.verdict)},
+          {"reason", found.reason},
+          {"unlike", earlier.differences()}};
 }
 
 json judge_and_report(const json& suite, const RunDirectory& directory, const fs::path& against) {
@@ -188,7 +267,11 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const fs
   run["environment"]["threads_per_rank"] = common(cases, &Case::threads_per_rank);
   run["environment"]["device"] = common(cases, &Case::device);
   if (!against.empty()) run["against"] = against.string();
-  const json earlier = against.empty() ? json() : store::read_json(against / "run.json");
+  std::optional<EarlierRun> earlier;
+  if (!against.empty()) {
+    earlier.emplace(against, run.at("environment"));
+    run["unlike"] = earlier->differences();
+  }
   std::map<std::string, int> counts = {
       {"passed", 0}, {"failed", 0}, {"untrusted", 0}, {"skipped", 0}, {"error", 0}};
   for (const Case& value : cases) {
@@ -200,14 +283,19 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const fs
         result["quality"] =
             judge::compare_frames(reference, directory.of(value) / "frames.safetensors", value.baseline);
     }
-    const judge::Judgement judgement = judgement_of(value, suite, result, baseline);
+    judge::Judgement judgement = judgement_of(value, suite, result, baseline, latency_gates(cases));
+    json beside;
+    if (earlier) {
+      beside = compare_with_earlier(value, result, baseline, *earlier, directory,
+                                    static_cast<int>(cases.size()), judgement);
+    }
     result["verdict"] = judge::to_string(judgement.verdict);
     result["reason"] = judgement.reason;
     ++counts[judge::to_string(judgement.verdict)];
     fs::create_directories(directory.of(value));
     store::write_json(directory.of(value) / "result.json", result);
     json row = summary_row(value, result, baseline);
-    if (!against.empty()) row["against"] = against_row(value, row, directory, against, earlier);
+    if (earlier) row["against"] = beside;
     run["cases"].push_back(row);
   }
   run["counts"] = counts;
@@ -232,10 +320,13 @@ json run_suite(scenario::Suite suite, const RunOptions& options) {
 
   RoundLoop loop(suite.cases, directory, options);
   loop.run();
+  loop.run_again(to_confirm(suite.cases, record, directory));
   record["finished"] = utc_now();
   record["interrupted"] = loop.interrupted();
   store::write_json(directory.path() / "suite.json", record);
-  return judge_and_report(record, directory, options.against);
+  const json run = judge_and_report(record, directory, options.against);
+  if (!options.history.empty()) store::History(options.history).record(directory.path(), run);
+  return run;
 }
 
 json report_run(const fs::path& directory, const fs::path& against) {

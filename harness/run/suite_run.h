@@ -16,6 +16,7 @@ struct RunOptions {
   std::filesystem::path out;
   bool resume = false;            ///< rounds that `out` already holds for an unchanged case are not run again
   std::filesystem::path against;  ///< an earlier run's directory; empty for none
+  std::filesystem::path history;  ///< SQLite file that the run is recorded in; empty for none
   std::string command;            ///< as the user typed it, for the reports
   const std::atomic<bool>* interrupted = nullptr;
 };

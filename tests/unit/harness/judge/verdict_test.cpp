@@ -22,7 +22,7 @@ json quality(bool identical, const json& psnr = "inf", double ssim = 1.0) {
 
 json measured(double seconds = 1.0, std::uint64_t peak = 100) {
   return {{"status", "ok"},
-          {"latency", {{"total_seconds", {seconds, seconds}}}},
+          {"latency", {{"total_seconds", std::vector<double>(5, seconds)}}},
           {"ranks", {{{"peak_tensor_bytes", peak}}}}};
 }
 
@@ -85,7 +85,7 @@ TEST_F(Judge, NamesEveryBrokenGate) {
   const std::string reason = run().reason;
   EXPECT_THAT(reason, testing::HasSubstr("PSNR 41.20 dB (needs 50.00 dB)"));
   EXPECT_THAT(reason, testing::HasSubstr("SSIM 0.993100 (needs 0.999000)"));
-  EXPECT_THAT(reason, testing::HasSubstr("takes 0.600x the time of reference (at most 0.500x)"));
+  EXPECT_THAT(reason, testing::HasSubstr("takes 0.600x the time of reference"));
   EXPECT_THAT(reason, testing::HasSubstr("2.000x the tensor memory"));
 }
 

@@ -1,0 +1,240 @@
+// isoframe baseline, isoframe history: what earlier runs measured.
+
+#include "harness/store/history.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "harness/cli/commands.h"
+#include "harness/measure/environment.h"
+#include "harness/store/json_file.h"
+#include "metrics/change_points.h"
+#include "metrics/statistics.h"
+#include "model/error.h"
+
+namespace isoframe::harness::cli {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using store::RecordedCase;
+using store::RecordedRun;
+
+namespace {
+
+constexpr double kMebibyte = 1024.0 * 1024.0;
+
+fs::path default_history() {
+  const char* file = std::getenv("ISOFRAME_HISTORY");
+  return file != nullptr ? file : "runs/history.sqlite";
+}
+
+std::string this_machine() {
+  json environment = measure::environment();
+  environment["device"] = "cpu";
+  return store::machine_of(environment);
+}
+
+std::string scenario_name(const std::string& scenario) { return fs::path(scenario).filename(); }
+
+json to_json(const RecordedRun& run) {
+  return {{"directory", run.directory},
+          {"scenario", run.scenario},
+          {"machine", run.machine},
+          {"started", run.started},
+          {"commit", run.commit}};
+}
+
+store::History open_existing(const std::string& file) {
+  if (!fs::exists(file))
+    throw InputError(fmt::format("{}: no history here yet; `isoframe run` writes one", file));
+  return store::History(file);
+}
+
+void save(const std::string& history, const std::string& directory) {
+  const json run = store::read_json(fs::path(directory) / "run.json");
+  for (const char* verdict : {"failed", "untrusted", "error"}) {
+    if (run.at("counts").at(verdict) > 0) {
+      throw InputError(fmt::format(
+          "{}: has a case that is {}; only a run whose cases passed can be a baseline", directory, verdict));
+    }
+  }
+  if (fs::path(history).has_parent_path()) fs::create_directories(fs::path(history).parent_path());
+  store::History database(history);
+  database.record(directory, run);
+  database.accept(directory);
+  std::cout << fmt::format("{} is a baseline now, in {}\n", directory, history);
+}
+
+void list(const std::string& history, const std::string& scenario, bool as_json) {
+  const auto runs = open_existing(history).accepted(scenario_name(scenario), "");
+  if (as_json) {
+    json rows = json::array();
+    for (const RecordedRun& run : runs) rows.push_back(to_json(run));
+    std::cout << rows.dump(2) << "\n";
+    return;
+  }
+  for (const RecordedRun& run : runs) {
+    std::cout << fmt::format("{}  {:<20}  {:<12.12}  {}  {}\n", run.started, run.scenario, run.commit,
+                             run.machine, run.directory);
+  }
+}
+
+void show(const std::string& history, const std::string& scenario, bool path_only) {
+  const auto runs = open_existing(history).accepted(scenario_name(scenario), this_machine());
+  if (runs.empty()) {
+    throw InputError(
+        fmt::format("{}: no baseline of {} on this machine ({}); `isoframe baseline save RUN_DIR` keeps one",
+                    history, scenario_name(scenario), this_machine()));
+  }
+  std::cout << (path_only ? runs.front().directory : to_json(runs.front()).dump(2)) << "\n";
+}
+
+/// One line of eight heights, lowest to highest value.
+std::string sparkline(const std::vector<double>& values) {
+  static constexpr const char* kHeights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  std::string line;
+  for (const double value : values) {
+    const double share = *high > *low ? (value - *low) / (*high - *low) : 0.0;
+    line += kHeights[static_cast<std::size_t>(std::lround(share * 7.0))];
+  }
+  return line;
+}
+
+struct Measure {
+  const char* name;
+  const char* unit;
+  std::optional<double> RecordedCase::*member;
+  double scale;
+};
+constexpr Measure kMeasures[] = {{"latency", "s", &RecordedCase::seconds, 1.0},
+                                 {"tensor memory", "MiB", &RecordedCase::peak_tensor_bytes, 1.0 / kMebibyte},
+                                 {"PSNR", "dB", &RecordedCase::psnr, 1.0},
+                                 {"SSIM", "", &RecordedCase::ssim, 1.0}};
+
+/// One measure of one case over all runs that have it.
+json series_of(const std::vector<RecordedCase>& rows, const Measure& measure) {
+  std::vector<double> values;
+  std::vector<const RecordedCase*> sources;
+  for (const RecordedCase& row : rows) {
+    if (!(row.*measure.member)) continue;
+    values.push_back(*(row.*measure.member) * measure.scale);
+    sources.push_back(&row);
+  }
+  if (values.empty()) return nullptr;
+  json changes = json::array();
+  std::vector<double> finite = values;
+  for (double& value : finite) value = std::isinf(value) ? 200.0 : value;  // beyond what 8 bits can differ by
+  for (const metrics::ChangePoint& change : metrics::change_points(finite)) {
+    changes.push_back({{"started", sources[change.index]->run.started},
+                       {"commit", sources[change.index]->run.commit},
+                       {"before", change.before},
+                       {"after", change.after},
+                       {"index", change.index}});
+  }
+  json listed = json::array();
+  for (const double value : values) listed.push_back(store::number(value));
+  return {{"measure", measure.name},
+          {"unit", measure.unit},
+          {"values", listed},
+          {"changes", changes},
+          {"sparkline", sparkline(finite)}};
+}
+
+void print_series(const json& series) {
+  const json& values = series.at("values");
+  const auto shown = [](const json& value) {
+    return value.is_string() ? value.get<std::string>() : fmt::format("{:.4g}", value.get<double>());
+  };
+  std::cout << fmt::format("  {:<14} {}  {} {}, last of {}\n", series.at("measure").get<std::string>(),
+                           series.at("sparkline").get<std::string>(), shown(values.back()),
+                           series.at("unit").get<std::string>(), values.size());
+  for (const json& change : series.at("changes")) {
+    std::cout << fmt::format("    changed at {} ({:.12}): {:.4g} -> {:.4g}\n",
+                             change.at("started").get<std::string>(), change.at("commit").get<std::string>(),
+                             change.at("before").get<double>(), change.at("after").get<double>());
+  }
+}
+
+void history(const std::string& file, const std::string& scenario, bool all_machines, bool as_json) {
+  const auto rows = open_existing(file).cases(scenario_name(scenario), all_machines ? "" : this_machine());
+  if (rows.empty())
+    throw InputError(fmt::format("{}: no run of {} {}", file, scenario_name(scenario),
+                                 all_machines ? "yet" : "on this machine; --all-machines shows the others'"));
+  std::map<std::string, std::vector<RecordedCase>> by_case;
+  for (const RecordedCase& row : rows) by_case[row.name].push_back(row);
+  json result = json::object();
+  for (const auto& [name, own] : by_case) {
+    for (const Measure& measure : kMeasures) {
+      const json series = series_of(own, measure);
+      if (!series.is_null()) result[name].push_back(series);
+    }
+  }
+  if (as_json) {
+    std::cout << result.dump(2) << "\n";
+    return;
+  }
+  for (const auto& [name, measures] : result.items()) {
+    std::cout << name << "\n";
+    for (const json& series : measures) print_series(series);
+  }
+}
+
+struct Arguments {
+  std::string history = default_history();
+  std::string subject;
+  bool json = false;
+  bool flag = false;
+};
+
+CLI::App* add(CLI::App& parent, const char* name, const char* what,
+              const std::shared_ptr<Arguments>& arguments) {
+  CLI::App* command = parent.add_subcommand(name, what);
+  command->add_option("--history", arguments->history,
+                      "The history (ISOFRAME_HISTORY, else runs/history.sqlite)");
+  return command;
+}
+
+}  // namespace
+
+void add_history_commands(CLI::App& program, int& /*exit_code*/) {
+  CLI::App* baseline = program.add_subcommand("baseline", "Keep accepted runs by machine and scenario");
+  baseline->require_subcommand(1);
+  {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command =
+        add(*baseline, "save", "Accept a run as the baseline of its scenario and machine", arguments);
+    command->add_option("run", arguments->subject, "The run directory")->required();
+    command->callback([arguments] { save(arguments->history, arguments->subject); });
+  }
+  {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = add(*baseline, "list", "Accepted runs, newest first", arguments);
+    command->add_option("scenario", arguments->subject, "Of this scenario only");
+    command->add_flag("--json", arguments->json, "As JSON");
+    command->callback([arguments] { list(arguments->history, arguments->subject, arguments->json); });
+  }
+  {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command =
+        add(*baseline, "show", "The newest accepted run of a scenario on this machine", arguments);
+    command->add_option("scenario", arguments->subject, "The scenario's file")->required();
+    command->add_flag("--path", arguments->flag, "Only the run directory, for --against \"$(...)\"");
+    command->callback([arguments] { show(arguments->history, arguments->subject, arguments->flag); });
+  }
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      add(program, "history", "How a scenario's latency, memory and quality moved over runs", arguments);
+  command->add_option("scenario", arguments->subject, "The scenario's file")->required();
+  command->add_flag("--all-machines", arguments->flag, "Not only this machine's runs");
+  command->add_flag("--json", arguments->json, "As JSON");
+  command->callback(
+      [arguments] { history(arguments->history, arguments->subject, arguments->flag, arguments->json); });
+}
+
+}  // namespace isoframe::harness::cli

@@ -1,0 +1,77 @@
+#include "harness/judge/against.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace isoframe::harness::judge {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+json measured(double seconds, double peak = 1e8) {
+  json times = json::array();
+  for (int i = 0; i < 10; ++i) times.push_back(seconds * (1.0 + 0.002 * (i % 3)));
+  return {{"latency", {{"total_seconds", times}}}, {"ranks", {{{"peak_tensor_bytes", peak}}}}};
+}
+
+json quality(bool identical, const json& psnr, double relative_l2) {
+  return {{"identical", identical}, {"psnr", {{"mean", psnr}}}, {"float", {{"relative_l2", relative_l2}}}};
+}
+
+const json kSame = quality(true, "inf", 0.0);
+
+Judgement run(const json& now, const json& then, const json& frames = kSame,
+              const std::vector<std::string>& differences = {}) {
+  return judge_against({now, json()}, {then, json()}, frames, differences, 1);
+}
+
+TEST(Against, AnEqualRunPasses) { EXPECT_EQ(run(measured(1.0), measured(1.0)).verdict, Verdict::kPassed); }
+
+TEST(Against, OtherFramesOnALikeMachineFail) {
+  const Judgement result = run(measured(1.0), measured(1.0), quality(false, 88.0, 1e-6));
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_THAT(result.reason, HasSubstr("must be identical"));
+}
+
+TEST(Against, ABoundedLayoutMayDifferWithinItsBound) {
+  json now = measured(1.0);
+  now["numerics"] = {{"class", "bounded"}, {"relative_l2", 1e-5}};
+  EXPECT_EQ(run(now, measured(1.0), quality(false, "inf", 1e-6)).verdict, Verdict::kPassed);
+  EXPECT_EQ(run(now, measured(1.0), quality(false, 60.0, 1e-3)).verdict, Verdict::kFailed);
+}
+
+TEST(Against, UnlikeMachinesAreJudgedByTheirFramesOnly) {
+  const std::vector<std::string> other = {"cpu: \"A\" then, \"B\" now"};
+  EXPECT_EQ(run(measured(9.0, 9e9), measured(1.0), quality(false, 90.0, 1e-6), other).verdict,
+            Verdict::kPassed);
+  EXPECT_EQ(run(measured(1.0), measured(1.0), quality(false, 41.0, 1e-2), other).verdict, Verdict::kFailed);
+}
+
+TEST(Against, AMebibyteOfTensorMemoryIsTheMost) {
+  EXPECT_EQ(run(measured(1.0, 1e8 + 1048576), measured(1.0)).verdict, Verdict::kPassed);
+  const Judgement result = run(measured(1.0, 1e8 + 1048577), measured(1.0));
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_THAT(result.reason, HasSubstr("more tensor memory"));
+}
+
+TEST(Against, SlowerFails) {
+  const Judgement result = run(measured(1.25), measured(1.0));
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_THAT(result.reason, HasSubstr("the time of the earlier run"));
+}
+
+TEST(Against, ASlowDayThatMeetsTheBaselineTooIsNoFailure) {
+  const json now = measured(2.5), now_base = measured(5.0), then = measured(1.0), then_base = measured(2.0);
+  EXPECT_EQ(judge_against({now, now_base}, {then, then_base}, kSame, {}, 1).verdict, Verdict::kPassed);
+}
+
+TEST(Against, SaysWhatIsUnlike) {
+  const json now = {{"cpu", "B"}, {"cores", 2}}, then = {{"cpu", "A"}, {"cores", 2}};
+  EXPECT_THAT(unlike(now, then), ElementsAre("cpu: \"A\" then, \"B\" now"));
+  EXPECT_TRUE(unlike(now, now).empty());
+}
+
+}  // namespace
+}  // namespace isoframe::harness::judge

@@ -1,0 +1,78 @@
+#include "harness/judge/latency.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace isoframe::harness::judge {
+namespace {
+
+using testing::HasSubstr;
+using Times = std::vector<double>;
+
+const Times kReference = {1.00, 1.02, 0.99, 1.01, 1.00, 0.98, 1.01, 1.00, 1.02, 0.99};
+
+Times scaled(double factor, const Times& times = kReference) {
+  // Jitter of its own, so that no ratio is exact.
+  Times result;
+  for (std::size_t i = 0; i < times.size(); ++i)
+    result.push_back(times[i] * factor * (i % 2 == 0 ? 1.004 : 0.996));
+  return result;
+}
+
+Times joined(Times first, const Times& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+LatencyJudgement run(const Times& candidate, const Times& baseline, std::size_t repeat = 10,
+                     int comparisons = 1) {
+  return judge_latency(candidate, baseline, repeat, 1.05, "base", comparisons);
+}
+
+TEST(LatencyGate, HoldsForEqualTimes) {
+  EXPECT_EQ(run(scaled(1.0), kReference).outcome, LatencyOutcome::kHolds);
+}
+
+TEST(LatencyGate, TenPercentBreakFivePercent) {
+  const LatencyJudgement result = run(scaled(1.1), kReference);
+  EXPECT_EQ(result.outcome, LatencyOutcome::kBroken);
+  EXPECT_THAT(result.reason, HasSubstr("takes 1.1"));
+  EXPECT_THAT(result.reason, HasSubstr("the time of base"));
+  EXPECT_THAT(result.reason, HasSubstr("at most 1.050x"));
+}
+
+TEST(LatencyGate, TooFewPairsCannotTell) {
+  const LatencyJudgement result = run({9.0, 9.1}, {1.0, 1.0}, 2);
+  EXPECT_EQ(result.outcome, LatencyOutcome::kUnsure);
+  EXPECT_THAT(result.reason, HasSubstr("at least 5 repetitions"));
+}
+
+TEST(LatencyGate, NoiseThatHidesTheAnswerIsSaid) {
+  const Times noisy = {0.7, 1.6, 0.8, 1.5, 0.6, 1.7, 0.9, 1.4, 0.8, 1.6};
+  const LatencyJudgement result = run(noisy, kReference);
+  EXPECT_EQ(result.outcome, LatencyOutcome::kUnsure);
+  EXPECT_THAT(result.reason, HasSubstr("too noisy"));
+}
+
+TEST(LatencyGate, ASlowSpellThatDoesNotComeBackIsNoFailure) {
+  const LatencyJudgement result = run(joined(scaled(1.2), scaled(1.0)), joined(kReference, kReference));
+  EXPECT_EQ(result.outcome, LatencyOutcome::kUnsure);
+  EXPECT_THAT(result.reason, HasSubstr("could not be confirmed"));
+}
+
+TEST(LatencyGate, ASlowCaseStaysSlowWhenMeasuredAgain) {
+  const LatencyJudgement result = run(joined(scaled(1.2), scaled(1.2)), joined(kReference, kReference));
+  EXPECT_EQ(result.outcome, LatencyOutcome::kBroken);
+  EXPECT_THAT(result.reason, HasSubstr("measured again"));
+}
+
+TEST(LatencyGate, ManyCasesAskForMoreConfidenceEach) {
+  EXPECT_DOUBLE_EQ(confidence_for(1), 0.99);
+  EXPECT_DOUBLE_EQ(confidence_for(10), 0.999);
+  const metrics::RatioInterval one = metrics::ratio_interval(scaled(1.1), kReference, confidence_for(1));
+  const metrics::RatioInterval ten = metrics::ratio_interval(scaled(1.1), kReference, confidence_for(10));
+  EXPECT_LT(ten.lower, one.lower);
+}
+
+}  // namespace
+}  // namespace isoframe::harness::judge
