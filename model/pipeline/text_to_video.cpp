@@ -34,7 +34,7 @@ struct TextToVideo::Impl {
        at::ScalarType dtype)
       : mesh(std::move(mesh_in)),
         prompt_encoder(checkpoint, dtype, mesh.tensor_parallel()),
-        sequence(parallel::make_usp(mesh.ulysses, mesh.ring)),
+        sequence(mesh.sequence_parallel()),
         transformer_files(checkpoint.part("transformer"), dtype),
         transformer(transformer::TransformerConfig::from(checkpoint.config("transformer")),
                     checkpoint::Parameters(transformer_files), *sequence, mesh.tensor_parallel()),
@@ -75,8 +75,14 @@ Video TextToVideo::generate(const Request& request, Probe& probe) const {
   Condition conditional, unconditional;
   {
     const ProbeScope scope(probe, {"text"});
-    if (m.guidance.runs(Branch::kConditional)) conditional = m.encode(request.prompt, probe);
-    if (m.guidance.runs(Branch::kUnconditional)) unconditional = m.encode(request.negative_prompt, probe);
+    if (m.guidance.runs(Branch::kConditional)) {
+      const ProbeScope branch(probe, {"text.conditional"});
+      conditional = m.encode(request.prompt, probe);
+    }
+    if (m.guidance.runs(Branch::kUnconditional)) {
+      const ProbeScope branch(probe, {"text.unconditional"});
+      unconditional = m.encode(request.negative_prompt, probe);
+    }
   }
 
   Video video;
@@ -96,10 +102,14 @@ Video TextToVideo::generate(const Request& request, Probe& probe) const {
     for (const sampling::Step& step : sampling::schedule(request.steps, m.scheduler)) {
       const ProbeScope step_scope(probe, {"denoise.step", step.index});
       const at::Tensor sample = at::cat({latents, condition_latents_and_mask}, 1);
-      const at::Tensor velocity = m.guidance.predict([&](Branch branch) {
-        const Condition& condition = branch == Branch::kConditional ? conditional : unconditional;
-        return m.transformer.forward(sample, step.timestep, condition, probe);
-      });
+      const auto pass = [&](Branch branch) {
+        const bool is_conditional = branch == Branch::kConditional;
+        const ProbeScope branch_scope(
+            probe, {is_conditional ? "denoise.conditional" : "denoise.unconditional", step.index});
+        return m.transformer.forward(sample, step.timestep, is_conditional ? conditional : unconditional,
+                                     probe);
+      };
+      const at::Tensor velocity = m.guidance.predict(pass, probe);
       latents = sampling::euler_step(latents, velocity, step);
       probe.tensor({"latents", step.index}, latents);
       video.step_latents.push_back(latents);
@@ -108,7 +118,10 @@ Video TextToVideo::generate(const Request& request, Probe& probe) const {
   video.latents = latents;
   {
     const ProbeScope scope(probe, {"decode"});
-    const at::Tensor decoded = m.vae.decode(latents / vae.scaling_factor, request.tiling, probe);
+    const at::Tensor unscaled = latents / vae.scaling_factor;
+    probe.tensor({"decode.latents"}, unscaled);
+    const at::Tensor decoded = m.vae.decode(unscaled, request.tiling, probe);
+    if (decoded.defined()) probe.tensor({"decode.video"}, decoded);
     if (decoded.defined() && m.mesh.rank == 0) video.frames = to_frames(decoded);
   }
   if (video.frames.defined()) probe.tensor({"frames"}, video.frames);
