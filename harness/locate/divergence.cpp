@@ -60,7 +60,9 @@ bool is_covered(const ReferencePoint& point, const std::vector<Held>& held) {
 /// Nothing where all ranks agree with the reference.
 std::optional<Divergence> compare(const ReferencePoint& point, const std::vector<Held>& held,
                                   double tolerance) {
-  Divergence found{.place = point.place, .whole = point.whole};
+  Divergence found;
+  found.place = point.place;
+  found.whole = point.whole;
   if (held.empty()) {
     found.kind = Kind::kMissing;
     return found;

@@ -36,7 +36,7 @@ using Shape = std::vector<std::int64_t>;
 /// One tensor: which share of the whole, and its fingerprint.
 struct Part {
   Shares shares{};
-  Shape shape;
+  Shape shape = {};
   Fingerprint print;
 };
 bool same_region(const Part& a, const Part& b);
