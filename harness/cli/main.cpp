@@ -101,9 +101,9 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   int exit_code = 0;
   namespace cli = isoframe::harness::cli;
-  for (const auto add_command :
-       {cli::add_run_command, cli::add_generate_command, cli::add_compare_command, cli::add_report_command,
-        cli::add_validate_command, cli::add_weights_command, cli::add_worker_command, cli::add_selftest_command}) {
+  for (const auto add_command : {cli::add_run_command, cli::add_generate_command, cli::add_compare_command,
+                                 cli::add_report_command, cli::add_validate_command, cli::add_weights_command,
+                                 cli::add_worker_command, cli::add_selftest_command}) {
     add_command(program, exit_code);
   }
   return run(program, argc, argv, exit_code);

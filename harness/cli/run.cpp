@@ -75,9 +75,9 @@ void add_run_command(CLI::App& program, int& exit_code) {
   command->add_option("--checkpoint", arguments->checkpoint, "Instead of the scenarios' own");
   command->add_flag("--resume", arguments->resume, "Go on with --out: what it has measured is not run again");
   command->add_option("--against", arguments->against, "An earlier run directory to compare with");
-  CLI::Option* locate = command->add_flag(
-      "--locate", arguments->locate,
-      "Name the first probe point that differs for every case whose frames differ (default: for failed ones)");
+  CLI::Option* locate = command->add_flag("--locate", arguments->locate,
+                                          "Name the first probe point that differs for every case whose "
+                                          "frames differ (default: for failed ones)");
   command->add_flag("--no-locate", arguments->no_locate, "Do not run failed cases again to name it")
       ->excludes(locate);
   command->add_flag("--json", arguments->json, "Print run.json instead of the table");

@@ -1,3 +1,5 @@
+#include "harness/selftest/selftest.h"
+
 #include <iostream>
 #include <memory>
 #include <string>
@@ -8,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
-#include "harness/selftest/selftest.h"
 
 namespace isoframe::harness::cli {
 namespace {
@@ -38,8 +39,8 @@ int selftest(const Arguments& arguments) {
 
 void add_selftest_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand(
-      "selftest", "Plant known faults one by one: is each caught, and located?");
+  CLI::App* command =
+      program.add_subcommand("selftest", "Plant known faults one by one: is each caught, and located?");
   command->add_option("--filter", arguments->filter, "Only faults whose name matches this glob");
   command->add_flag("--json", arguments->json, "Print the result as JSON");
   command->callback([arguments, &exit_code] { exit_code = selftest(*arguments); });

@@ -125,8 +125,8 @@ std::string branch_of(const Place& place) {
 }
 
 std::int64_t block_of(const Place& place) {
-  const bool is_block = has_prefix(place.name, "transformer_blocks") ||
-                        place.name == "text_encoder.layers" || place.name == "text_encoder_2.block" ||
+  const bool is_block = has_prefix(place.name, "transformer_blocks") || place.name == "text_encoder.layers" ||
+                        place.name == "text_encoder_2.block" ||
                         place.name.find(".layers") != std::string::npos;
   return is_block ? place.index : -1;
 }
@@ -142,9 +142,11 @@ json difference_of(const Place& place, const Part& part, const at::Tensor& refer
                    const at::Tensor& candidate) {
   const at::Tensor a = reference.to(at::kDouble), b = candidate.to(at::kDouble);
   // By bits, as fingerprints compare: -0 is not +0, and a NaN equals itself.
-  const at::Tensor differs = reference.scalar_type() == at::kFloat
-                                 ? reference.contiguous().view(at::kInt).ne(candidate.contiguous().view(at::kInt))
-                                 : a.ne(b);
+  const auto bits = [](const at::Tensor& x) {
+    const bool is_half = x.element_size() == 2;
+    return x.contiguous().view(is_half ? at::kShort : at::kInt);
+  };
+  const at::Tensor differs = bits(reference).ne(bits(candidate));
   const at::Tensor distance = (b - a).abs();
   return {{"values", reference.numel()},
           {"differing_values", differs.sum().item<std::int64_t>()},

@@ -129,10 +129,8 @@ json to_json(const Divergence& found) {
     const std::int64_t length = static_cast<std::size_t>(share.dim) < found.part.shape.size()
                                     ? found.part.shape[static_cast<std::size_t>(share.dim)]
                                     : 0;
-    region.push_back({{"dim", share.dim},
-                      {"begin", share.begin},
-                      {"end", share.begin + length},
-                      {"whole", share.whole}});
+    region.push_back(
+        {{"dim", share.dim}, {"begin", share.begin}, {"end", share.begin + length}, {"whole", share.whole}});
   }
   json growth = json::array();
   for (const Growth& later : found.growth)

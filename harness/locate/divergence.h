@@ -30,9 +30,9 @@ struct Divergence {
   Place place;
   Kind kind = Kind::kValues;
   std::vector<int> ranks = {};  ///< that differ at this place; empty for kMissing and kGap
-  Part part = {};          ///< of the first of them; for kGap what is held by some rank is all there is
-  Shape whole = {};        ///< the baseline's
-  double relative_l2 = 0.0;  ///< estimated; the largest of the ranks'
+  Part part = {};               ///< of the first of them; for kGap what is held by some rank is all there is
+  Shape whole = {};             ///< the baseline's
+  double relative_l2 = 0.0;     ///< estimated; the largest of the ranks'
   std::vector<Growth> growth = {};  ///< at the latents after each step, the decoded video and the frames
 };
 

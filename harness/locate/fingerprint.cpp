@@ -2,9 +2,9 @@
 
 #include <cmath>
 #include <limits>
+#include <xxhash.h>
 
 #include <ATen/ATen.h>
-#include <xxhash.h>
 
 #include "model/kernels/vectorize.h"
 
@@ -64,8 +64,8 @@ double estimated_relative_l2(const Fingerprint& reference, const Fingerprint& ca
     const double difference = candidate.sketch[i] - reference.sketch[i];
     sum += difference * difference;
   }
-  const double relative = reference.norm > 0.0 ? std::sqrt(sum) / reference.norm
-                                               : std::numeric_limits<double>::infinity();
+  const double relative =
+      reference.norm > 0.0 ? std::sqrt(sum) / reference.norm : std::numeric_limits<double>::infinity();
   return std::isfinite(relative) ? relative : std::numeric_limits<double>::infinity();
 }
 

@@ -33,8 +33,7 @@ at::Tensor kept(const fs::path& directory, int rank) {
 /// The one tensor of the first rank that differs, exactly.
 json exact_difference(const locate::Divergence& found, const Case& value, const Case& baseline,
                       const fs::path& directory, const RoundContext& context) {
-  const Observation keep = {
-      .kind = Observation::Kind::kKeep, .place = found.place, .part = found.part};
+  const Observation keep = {.kind = Observation::Kind::kKeep, .place = found.place, .part = found.part};
   look(value, {.kind = Observation::Kind::kKeep, .place = found.place}, directory / "candidate", context);
   look(baseline, keep, directory / "baseline", context);
   return locate::difference_of(found.place, found.part, kept(directory / "baseline", 0),

@@ -1,6 +1,5 @@
-#include <nlohmann/json.hpp>
-
 #include <ATen/ATen.h>
+#include <nlohmann/json.hpp>
 
 #include "harness/selftest/fault.h"
 #include "model/checkpoint/safetensors.h"

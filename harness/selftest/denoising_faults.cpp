@@ -67,8 +67,8 @@ std::vector<Fault> denoising_faults() {
       {.name = "condition-types-lost",
        .what = "condition tokens lack the embedding of their type",
        .setting = kSequence,
-       .plant = in_weights("transformer", "cond_type_embed.weight", 1,
-                           [](const at::Tensor& x) { x.zero_(); }),
+       .plant =
+           in_weights("transformer", "cond_type_embed.weight", 1, [](const at::Tensor& x) { x.zero_(); }),
        .expected = {.stage = "denoise", .point = "condition_tokens", .step = 0, .ranks = {1}}},
       {.name = "refiner-bias",
        .what = "one rank's token refiner has another bias, as after a partial update of its weights",

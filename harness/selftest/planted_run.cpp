@@ -40,7 +40,8 @@ model::pipeline::Video generate(const fs::path& directory, Mesh mesh, const Requ
   return model::pipeline::TextToVideo(checkpoint, std::move(mesh), std::nullopt).generate(request, probe);
 }
 
-double tolerance_of(const model::parallel::Layout& layout, const Request& request, const fs::path& directory) {
+double tolerance_of(const model::parallel::Layout& layout, const Request& request,
+                    const fs::path& directory) {
   const model::pipeline::Limits limits =
       model::pipeline::read_limits(model::checkpoint::Checkpoint(directory));
   return model::parallel::relative_l2_bound(
@@ -94,8 +95,7 @@ SoundReference run_reference(const Setting& setting, const std::vector<locate::T
   at::set_num_threads(1);
   const Request request = request_of(setting);
   locate::ReferenceProbe probe(locate::regions_of(ranks));
-  const model::pipeline::Video video =
-      generate(checkpoint, model::parallel::single_mesh(), request, probe);
+  const model::pipeline::Video video = generate(checkpoint, model::parallel::single_mesh(), request, probe);
   return {probe.reference(), video.frames,
           tolerance_of(model::parallel::parse_layout(setting.layout), request, checkpoint)};
 }

@@ -43,9 +43,10 @@ Plant at_point(const Spot& spot, int rank, const Change& change) {
   });
 }
 
-Plant in_group(std::shared_ptr<model::parallel::Group> model::parallel::Mesh::*group, int rank,
-               const std::function<std::shared_ptr<model::parallel::Group>(
-                   std::shared_ptr<model::parallel::Group>)>& make) {
+Plant in_group(
+    std::shared_ptr<model::parallel::Group> model::parallel::Mesh::*group, int rank,
+    const std::function<std::shared_ptr<model::parallel::Group>(std::shared_ptr<model::parallel::Group>)>&
+        make) {
   return {.mesh = [group, rank, make](model::parallel::Mesh& mesh) {
     if (concerns(rank, mesh.rank) && mesh.*group) mesh.*group = make(mesh.*group);
   }};

@@ -30,9 +30,10 @@ Plant watching(int rank, const std::function<Watch()>& make);
 bool is_at(const locate::Place& place, const Spot& spot);
 
 /// Puts `make(sound group)` in place of a group of the mesh, on one rank.
-Plant in_group(std::shared_ptr<model::parallel::Group> model::parallel::Mesh::*group, int rank,
-               const std::function<std::shared_ptr<model::parallel::Group>(
-                   std::shared_ptr<model::parallel::Group>)>& make);
+Plant in_group(
+    std::shared_ptr<model::parallel::Group> model::parallel::Mesh::*group, int rank,
+    const std::function<std::shared_ptr<model::parallel::Group>(std::shared_ptr<model::parallel::Group>)>&
+        make);
 template <typename Decorator>
 Plant in_group(std::shared_ptr<model::parallel::Group> model::parallel::Mesh::*group, int rank) {
   return in_group(group, rank, [](std::shared_ptr<model::parallel::Group> sound) {

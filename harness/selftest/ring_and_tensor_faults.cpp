@@ -135,20 +135,14 @@ std::vector<Fault> ring_and_tensor_faults() {
        .setting = kTensor,
        .plant = in_weights("transformer", "transformer_blocks.0.attn.to_out.0.bias", 0,
                            [](const at::Tensor& x) { x.mul_(2.0); }),
-       .expected = {.stage = "denoise",
-                    .point = "transformer_blocks.attn",
-                    .step = 0,
-                    .block = 0,
-                    .ranks = {0, 1}}},
+       .expected =
+           {.stage = "denoise", .point = "transformer_blocks.attn", .step = 0, .block = 0, .ranks = {0, 1}}},
       {.name = "tensor-sum-left-out",
        .what = "partial products of one output projection are never added up",
        .setting = kTensor,
        .plant = in_group<SumLeftOut>(&Mesh::tensor, kEveryRank),
-       .expected = {.stage = "denoise",
-                    .point = "transformer_blocks.attn",
-                    .step = 0,
-                    .block = 0,
-                    .ranks = {0, 1}}},
+       .expected =
+           {.stage = "denoise", .point = "transformer_blocks.attn", .step = 0, .block = 0, .ranks = {0, 1}}},
   };
 }
 

@@ -1,11 +1,11 @@
 #include "harness/selftest/selftest.h"
 
 #include <chrono>
+#include <fnmatch.h>
 #include <map>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include "harness/locate/divergence.h"
 #include "harness/selftest/planted_run.h"
@@ -49,8 +49,7 @@ std::string broken_gate(const PlantedRun& run, const SoundReference& reference) 
   if (!run.error.empty()) return "finished";
   if (reference.tolerance == 0.0)
     return at::equal(run.frames.view(at::kInt), reference.frames.view(at::kInt)) ? "" : "identical";
-  const double distance =
-      ((run.frames - reference.frames).norm() / reference.frames.norm()).item<double>();
+  const double distance = ((run.frames - reference.frames).norm() / reference.frames.norm()).item<double>();
   return distance <= reference.tolerance ? "" : "relative_l2_max";
 }
 
@@ -71,10 +70,8 @@ class Settings {
     const std::string gate = broken_gate(sound, reference);
     std::string reason = found ? locate::sentence(locate::to_json(*found)) : "";
     if (!gate.empty()) reason += fmt::format("{}gate {} is broken", reason.empty() ? "" : "; ", gate);
-    sound_.push_back({{"task", setting.task},
-                      {"layout", setting.layout},
-                      {"passed", reason.empty()},
-                      {"reason", reason}});
+    sound_.push_back(
+        {{"task", setting.task}, {"layout", setting.layout}, {"passed", reason.empty()}, {"reason", reason}});
     return references_.emplace(key, std::move(reference)).first->second;
   }
   const json& sound() const { return sound_; }
@@ -148,7 +145,8 @@ json run_selftest(const std::vector<Fault>& faults, const Options& options) {
 std::string table(const json& result) {
   const auto yes = [](const json& value) { return value.get<bool>() ? "yes" : "NO"; };
   const char* const row = "{:<26}{:<30}{:<8}{:<9}{}\n";
-  std::string text = fmt::format(fmt::runtime(row), "fault", "layout", "caught", "located", "first difference");
+  std::string text =
+      fmt::format(fmt::runtime(row), "fault", "layout", "caught", "located", "first difference");
   for (const json& fault : result.at("faults")) {
     text += fmt::format(fmt::runtime(row), fault.at("name").get<std::string>(),
                         fault.at("layout").get<std::string>(), yes(fault.at("caught")),
@@ -159,9 +157,9 @@ std::string table(const json& result) {
       text += fmt::format("{:<26}{}\n", "", fault.at("error").get<std::string>());
   }
   for (const json& sound : result.at("sound"))
-    text += fmt::format("without faults, {}: {}\n", sound.at("layout").get<std::string>(),
-                        sound.at("passed").get<bool>() ? "no difference"
-                                                       : sound.at("reason").get<std::string>());
+    text +=
+        fmt::format("without faults, {}: {}\n", sound.at("layout").get<std::string>(),
+                    sound.at("passed").get<bool>() ? "no difference" : sound.at("reason").get<std::string>());
   text += fmt::format("{} of {} faults caught, {} located\n", result.at("caught").get<int>(),
                       result.at("faults").size(), result.at("located").get<int>());
   return text;

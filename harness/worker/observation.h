@@ -20,7 +20,7 @@ struct Observation {
   Kind kind = Kind::kNone;
   std::filesystem::path traces = {};  ///< kFollow: the folder with the other layout's traces
   locate::Place place = {};           ///< kKeep
-  locate::Part part = {};             ///< kKeep: of a single rank's tensor, only this part; all of it where empty
+  locate::Part part = {};  ///< kKeep: of a single rank's tensor, only this part; all of it where empty
 
   nlohmann::json to_json() const;
   static Observation from_json(const nlohmann::json& json);

@@ -43,8 +43,7 @@ class Usp : public SequenceParallel {
     return ring_->all_gather(ulysses_->all_gather(local, dim, rows.sizes), dim, blocks.sizes);
   }
 
-  std::pair<at::Tensor, at::Tensor> attend(const Qkv& video, const Qkv& condition,
-                                           std::int64_t video_length,
+  std::pair<at::Tensor, at::Tensor> attend(const Qkv& video, const Qkv& condition, std::int64_t video_length,
                                            const AttentionSite& site) const override {
     const std::int64_t batch = video.query.size(0);
     const std::int64_t heads = video.query.size(2);
@@ -59,8 +58,8 @@ class Usp : public SequenceParallel {
     const Split blocks = split_evenly(video_length, ring_->size());
     const std::int64_t block_length = blocks.sizes[ring_->rank()];
     const Split rows = split_evenly(block_length, ranks);
-    const Share own_heads_of_all = {.dim = 1, .begin = site.first_head + self * own_heads,
-                                    .whole = std::max(site.whole_heads, heads)};
+    const Share own_heads_of_all = {
+        .dim = 1, .begin = site.first_head + self * own_heads, .whole = std::max(site.whole_heads, heads)};
     const Share block_of_all = {.dim = 2, .begin = blocks.offsets[ring_->rank()], .whole = video_length};
     const auto show = [&](const char* name, const at::Tensor& x, const std::array<Share, 2>& shares) {
       site.probe.tensor({name, site.block, shares}, x);

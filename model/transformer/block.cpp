@@ -86,9 +86,11 @@ TransformerBlock::TransformerBlock(const checkpoint::Parameters& parameters, std
     : video_(parameters, BlockStream::kVideo, heads, head_dim, mlp_ratio, tensor),
       condition_(parameters, BlockStream::kCondition, heads, head_dim, mlp_ratio, tensor) {}
 
-std::pair<at::Tensor, at::Tensor> TransformerBlock::operator()(
-    const at::Tensor& hidden, const at::Tensor& condition, const BlockInputs& inputs,
-    const parallel::SequenceParallel& sequence, std::int64_t layer, Probe& probe) const {
+std::pair<at::Tensor, at::Tensor> TransformerBlock::operator()(const at::Tensor& hidden,
+                                                               const at::Tensor& condition,
+                                                               const BlockInputs& inputs,
+                                                               const parallel::SequenceParallel& sequence,
+                                                               std::int64_t layer, Probe& probe) const {
   const Modulation video_modulation = video_.modulation(inputs.activated);
   const Modulation condition_modulation = condition_.modulation(inputs.activated);
   const parallel::Qkv video = video_.qkv(hidden, video_modulation, &inputs.rotary);
@@ -107,9 +109,9 @@ std::pair<at::Tensor, at::Tensor> TransformerBlock::operator()(
   const auto [video_attended, condition_attended] = sequence.attend(
       video, context, inputs.video_length,
       {.probe = probe, .block = layer, .first_head = own[1].begin, .whole_heads = own[1].whole});
-  const auto video_out =
-      video_.finish(hidden, video_attended, video_modulation,
-                    [&](const at::Tensor& x) { show("transformer_blocks.attn", x, {inputs.rows}); });
+  const auto video_out = video_.finish(hidden, video_attended, video_modulation, [&](const at::Tensor& x) {
+    show("transformer_blocks.attn", x, {inputs.rows});
+  });
   const auto condition_out =
       condition_.finish(condition, condition_attended, condition_modulation,
                         [&](const at::Tensor& x) { show("transformer_blocks.attn.context", x, {}); });

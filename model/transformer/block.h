@@ -78,8 +78,8 @@ class TransformerBlock {
   /// shapes, in new tensors.  `layer`: the block's number, for observers.
   std::pair<at::Tensor, at::Tensor> operator()(const at::Tensor& hidden, const at::Tensor& condition,
                                                const BlockInputs& inputs,
-                                               const parallel::SequenceParallel& sequence,
-                                               std::int64_t layer, Probe& probe) const;
+                                               const parallel::SequenceParallel& sequence, std::int64_t layer,
+                                               Probe& probe) const;
 
  private:
   BlockStream video_;

@@ -212,8 +212,7 @@ class ForwardingSequence : public model::parallel::SequenceParallel {
     return sound_->gather(local, dim, length);
   }
   std::pair<at::Tensor, at::Tensor> attend(const model::parallel::Qkv& video,
-                                           const model::parallel::Qkv& condition,
-                                           std::int64_t video_length,
+                                           const model::parallel::Qkv& condition, std::int64_t video_length,
                                            const model::parallel::AttentionSite& site) const override {
     return sound_->attend(video, condition, video_length, site);
   }
@@ -228,8 +227,7 @@ class ConditionOnceARank : public ForwardingSequence {
  public:
   using ForwardingSequence::ForwardingSequence;
   std::pair<at::Tensor, at::Tensor> attend(const model::parallel::Qkv& video,
-                                           const model::parallel::Qkv& condition,
-                                           std::int64_t video_length,
+                                           const model::parallel::Qkv& condition, std::int64_t video_length,
                                            const model::parallel::AttentionSite&) const override {
     const auto repeat = [this](const at::Tensor& x) { return x.repeat({1, ranks_, 1, 1}); };
     auto [video_out, condition_out] = sound_->attend(
@@ -243,8 +241,7 @@ class AttentionWithinTheShard : public ForwardingSequence {
  public:
   using ForwardingSequence::ForwardingSequence;
   std::pair<at::Tensor, at::Tensor> attend(const model::parallel::Qkv& video,
-                                           const model::parallel::Qkv& condition,
-                                           std::int64_t,
+                                           const model::parallel::Qkv& condition, std::int64_t,
                                            const model::parallel::AttentionSite&) const override {
     return model::parallel::make_ulysses(model::parallel::self_group("ulysses"))
         ->attend(video, condition, video.query.size(1));

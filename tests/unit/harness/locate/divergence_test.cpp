@@ -79,8 +79,7 @@ TEST(FirstDivergence, IsWhereTheFaultActs) {
   EXPECT_LT(found->relative_l2, 1e-2);
   const nlohmann::json json = to_json(*found);
   EXPECT_EQ(json.at("step"), 1);
-  EXPECT_EQ(json.at("region"),
-            nlohmann::json({{{"dim", 1}, {"begin", 3}, {"end", 6}, {"whole", 6}}}));
+  EXPECT_EQ(json.at("region"), nlohmann::json({{{"dim", 1}, {"begin", 3}, {"end", 6}, {"whole", 6}}}));
 }
 
 TEST(FirstDivergence, WithAToleranceIsTheFirstThatExceedsIt) {
@@ -157,13 +156,15 @@ TEST(Difference, NamesHeadsAndTokensOfTheWhole) {
   at::Tensor candidate = reference.clone();
   candidate[0][1][1].add_(0.5);
   const Place place{"denoise 2", "transformer_blocks.attn.query", 1, 0};
-  const Part part{.shares = {Share{.dim = 1, .begin = 3, .whole = 6}, Share{.dim = 2, .begin = 2, .whole = 4}},
-                  .shape = {1, 3, 2, 8}};
+  const Part part{
+      .shares = {Share{.dim = 1, .begin = 3, .whole = 6}, Share{.dim = 2, .begin = 2, .whole = 4}},
+      .shape = {1, 3, 2, 8}};
   const nlohmann::json difference = difference_of(place, part, reference, candidate);
   EXPECT_EQ(difference.at("differing_values"), 8);
   EXPECT_EQ(difference.at("max_difference"), 0.5);
   const nlohmann::json axes = difference.at("axes");
-  EXPECT_EQ(axes[1], nlohmann::json({{"axis", "tokens"}, {"of", 3}, {"count", 1}, {"first", 4}, {"last", 4}}));
+  EXPECT_EQ(axes[1],
+            nlohmann::json({{"axis", "tokens"}, {"of", 3}, {"count", 1}, {"first", 4}, {"last", 4}}));
   EXPECT_EQ(axes[2], nlohmann::json({{"axis", "heads"}, {"of", 2}, {"count", 1}, {"first", 3}, {"last", 3}}));
 }
 

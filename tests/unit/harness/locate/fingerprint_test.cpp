@@ -39,8 +39,7 @@ TEST(Fingerprint, EstimatesTheRelativeDistance) {
     constexpr int kDraws = 40;
     for (int draw = 0; draw < kDraws; ++draw) {
       const at::Tensor y = x + noise({64, 129}, 100 + draw) * size;
-      const double exact =
-          ((y - x).to(at::kDouble).norm() / x.to(at::kDouble).norm()).item<double>();
+      const double exact = ((y - x).to(at::kDouble).norm() / x.to(at::kDouble).norm()).item<double>();
       const double ratio = estimated_relative_l2(fingerprint(x), fingerprint(y)) / exact;
       EXPECT_GT(ratio, 0.3);
       EXPECT_LT(ratio, 2.0);
