@@ -4,6 +4,7 @@
 // A Probe is handed down by reference.  The default does nothing.  Timing, recording and fault injection are
 // three uses of it; model code only says what is happening.
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -13,12 +14,21 @@ class Tensor;
 
 namespace isoframe::model {
 
+/// A tensor's place in the whole that a single rank would hold here: along `dim` it begins at `begin` of
+/// `whole`.  Where `whole` is 0 it is whole in every dimension.
+struct Share {
+  std::int64_t dim = 0;
+  std::int64_t begin = 0;
+  std::int64_t whole = 0;
+};
+
 /// One place of the computation: a name as the checkpoint or the pipeline spells it ("transformer_blocks",
 /// "latents", "decode.tile") and an index into its repetitions (block 17, step 3), -1 where there is only
-/// one.
+/// one.  A tensor that layouts split says which share of the whole it is: of tokens, of heads, or of both.
 struct ProbePoint {
   std::string_view name;
   std::int64_t index = -1;
+  std::array<Share, 2> shares = {};
 };
 
 class Probe {

@@ -52,6 +52,10 @@ std::string block(const json& record) {
   const std::string reason = text(record, "reason"), command = text(record, "command");
   std::string result = fmt::format("{} {}  {}\n", label, text(record, "name"),
                                    reason.empty() ? "no reason was recorded" : reason);
+  const auto divergence = record.find("first_divergence");
+  if (divergence != record.end() && divergence->is_object())
+    result += fmt::format("{} first difference: {}\n", std::string(label.size(), ' '),
+                          text(*divergence, "sentence"));
   // What was skipped on purpose would be skipped again.
   if (verdict != "skipped" && !command.empty())
     result += fmt::format("{} again: {}\n", std::string(label.size(), ' '), command);

@@ -85,6 +85,8 @@ std::string reasons(const json& run) {
     const std::string reason = text(record, "reason");
     result += fmt::format("- {} **{}**: {}\n", name_of(record), escape_markdown(text(record, "verdict")),
                           reason.empty() ? "no reason was recorded" : escape_markdown(reason));
+    const std::string first = text(object(record, "first_divergence"), "sentence");
+    if (!first.empty()) result += fmt::format("  - first difference: {}\n", escape_markdown(first));
   }
   return result;
 }

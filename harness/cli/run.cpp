@@ -27,6 +27,8 @@ struct RunArguments {
   std::string against;
   std::string history;
   bool json = false;
+  bool locate = false;
+  bool no_locate = false;
 };
 
 void print_run(const nlohmann::json& run, const std::string& directory, bool json) {
@@ -59,6 +61,9 @@ int run(const RunArguments& arguments) {
   options.against = arguments.against;
   options.history = history_of(arguments);
   options.command = command_line();
+  options.locate = arguments.no_locate ? run::Locate::kNever
+                   : arguments.locate  ? run::Locate::kDifferent
+                                       : run::Locate::kFailed;
   options.interrupted = &launch::catch_interrupts();
   const nlohmann::json result = run::run_suite(suite, options);
   print_run(result, options.out.string(), arguments.json);
@@ -83,6 +88,11 @@ void add_run_command(CLI::App& program, int& exit_code) {
   command->add_option(
       "--history", arguments->history,
       "Record the run here (ISOFRAME_HISTORY, else runs/history.sqlite for runs without --out)");
+  CLI::Option* locate = command->add_flag("--locate", arguments->locate,
+                                          "Name the first probe point that differs for every case whose "
+                                          "frames differ (default: for failed ones)");
+  command->add_flag("--no-locate", arguments->no_locate, "Do not run failed cases again to name it")
+      ->excludes(locate);
   command->add_flag("--json", arguments->json, "Print run.json instead of the table");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }

@@ -28,6 +28,11 @@ std::string to_string(Verdict verdict) {
   return "error";
 }
 
+double relative_l2_bound(const nlohmann::json& result, const nlohmann::json& baseline) {
+  return std::hypot(result.at("numerics").at("relative_l2").get<double>(),
+                    baseline.at("numerics").at("relative_l2").get<double>());
+}
+
 namespace {
 
 /// A number as the schema writes it: "inf" stands for infinity.
@@ -56,12 +61,6 @@ double peak_tensor(const nlohmann::json& result) {
   for (const auto& rank : result.at("ranks"))
     peak = std::max(peak, rank.at("peak_tensor_bytes").get<double>());
   return peak;
-}
-
-/// What the two orders of addition account for, together.
-double relative_l2_bound(const nlohmann::json& result, const nlohmann::json& baseline) {
-  return std::hypot(result.at("numerics").at("relative_l2").get<double>(),
-                    baseline.at("numerics").at("relative_l2").get<double>());
 }
 
 /// The gate `bounded` as the gates that it stands for.

@@ -17,6 +17,9 @@ struct Judgement {
   std::string reason;  ///< empty for passed only
 };
 
+/// What the two orders of addition account for, together: hypot of the results' `numerics.relative_l2`.
+double relative_l2_bound(const nlohmann::json& result, const nlohmann::json& baseline);
+
 /// `result` is the case's result.json with its measurements and `quality` (against the baseline) or
 /// `quality_self` (a baseline's second run against its first); `baseline` the baseline's result.json, null
 /// for a baseline.

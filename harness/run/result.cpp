@@ -161,6 +161,7 @@ json summary_row(const scenario::Case& value, const json& result, const json& ba
     row["psnr"] = quality.at("psnr").at("mean");
     row["identical"] = quality.at("identical");
   }
+  if (result.contains("first_divergence")) row["first_divergence"] = result.at("first_divergence");
   if (result.contains("quality_self")) {
     const json& own = result.at("quality_self");
     row["aa"] = {{"identical", own.at("identical")},

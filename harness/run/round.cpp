@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "harness/store/json_file.h"
+#include "harness/store/temporary_folder.h"
 #include "harness/worker/job.h"
 #include "model/error.h"
 
@@ -16,25 +17,6 @@ fs::path this_program() { return fs::read_symlink("/proc/self/exe"); }
 
 namespace {
 
-/// A store of its own in the temporary folder: the run directory may be on a file system without locks.
-struct TemporaryFolder {
-  fs::path path;
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "isoframe-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) {
-      throw RunError(fmt::format("cannot make a folder in {}; set TMPDIR to one that is writable",
-                                 fs::temp_directory_path().string()));
-    }
-    path = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-};
-
 /// The input error that a rank reported in its last line, without the program's prefix.
 std::string bad_input_message(const launch::LocalResult& result) {
   std::string message = result.summary();
@@ -45,10 +27,12 @@ std::string bad_input_message(const launch::LocalResult& result) {
 
 }  // namespace
 
-RoundResult run_round(const scenario::Case& value, const fs::path& directory, const RoundContext& context) {
-  const TemporaryFolder meeting_place;
+RoundResult run_round(const scenario::Case& value, const fs::path& directory, const RoundContext& context,
+                      const worker::Observation& observation) {
+  // The run directory may be on a file system without locks.
+  const store::TemporaryFolder meeting_place;
   fs::create_directories(directory);
-  const worker::Job job{value, directory, meeting_place.path / "store"};
+  const worker::Job job{value, directory, meeting_place.path() / "store", observation};
   const fs::path job_file = directory / "job.json";
   store::write_json(job_file, job.to_json());
 

@@ -10,6 +10,7 @@
 
 #include "harness/launch/local.h"
 #include "harness/scenario/case.h"
+#include "harness/worker/observation.h"
 
 namespace isoframe::harness::run {
 
@@ -27,8 +28,9 @@ struct RoundResult {
 };
 
 /// Runs the round in `directory` (made if missing).  Never throws for what a rank does.
+/// With an `observation` the ranks leave that instead of measurements.
 RoundResult run_round(const scenario::Case& value, const std::filesystem::path& directory,
-                      const RoundContext& context);
+                      const RoundContext& context, const worker::Observation& observation = {});
 
 /// The path of this very program.
 std::filesystem::path this_program();

@@ -257,7 +257,48 @@ json compare_with_earlier(const Case& value, const json& result, const json& bas
           {"unlike", earlier.differences()}};
 }
 
-json judge_and_report(const json& suite, const RunDirectory& directory, const fs::path& against) {
+/// Looks for a case's first difference and keeps what it finds, so that a report can be written again.
+class Locator {
+ public:
+  Locator(const RunDirectory& directory, const RunOptions& options)
+      : directory_(directory), options_(options) {}
+
+  /// The case's first_divergence, null where there is nothing to look for.
+  json operator()(const Case& value, const Case* baseline, const json& result,
+                  const judge::Judgement& judgement, const json& baseline_result) const {
+    const json& quality = result.value("quality", json());
+    if (baseline == nullptr || quality.is_null() || quality.at("identical").get<bool>()) return nullptr;
+    const fs::path file = directory_.of(value) / ".rounds" / "first_divergence.json";
+    if (fs::exists(file)) return store::read_json(file);
+    const bool is_wanted =
+        options_.locate == Locate::kDifferent ||
+        (options_.locate == Locate::kFailed && judgement.verdict == judge::Verdict::kFailed);
+    if (!is_wanted || (options_.interrupted != nullptr && *options_.interrupted)) return nullptr;
+    const RoundContext context{this_program(), {}, options_.interrupted};
+    const json found = locate(value, *baseline, tolerance(value, result, baseline_result),
+                              directory_.of(value) / ".rounds" / "locate", context);
+    if (!found.at("reproduced").is_null()) store::write_json(file, found);
+    return found;
+  }
+
+ private:
+  /// Where bits were never promised, only what the orders of addition do not account for is a difference.
+  static double tolerance(const Case& value, const json& result, const json& baseline) {
+    return value.gates.bounded ? judge::relative_l2_bound(result, baseline) : 0.0;
+  }
+
+  const RunDirectory& directory_;
+  const RunOptions& options_;
+};
+
+const Case* named(const std::vector<Case>& cases, const std::string& name) {
+  const auto found = std::ranges::find(cases, name, &Case::name);
+  return found == cases.end() ? nullptr : &*found;
+}
+
+json judge_and_report(const json& suite, const RunDirectory& directory, const RunOptions& options) {
+  const fs::path& against = options.against;
+  const Locator locator(directory, options);
   const std::vector<Case> cases = cases_of(suite);
   std::map<std::string, json> results;
   for (const Case& value : cases) results[value.name] = measured_result(value, suite, directory);
@@ -292,6 +333,8 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const fs
     result["verdict"] = judge::to_string(judgement.verdict);
     result["reason"] = judgement.reason;
     ++counts[judge::to_string(judgement.verdict)];
+    const json divergence = locator(value, named(cases, value.baseline), result, judgement, baseline);
+    if (!divergence.is_null()) result["first_divergence"] = divergence;
     fs::create_directories(directory.of(value));
     store::write_json(directory.of(value) / "result.json", result);
     json row = summary_row(value, result, baseline);
@@ -324,7 +367,7 @@ json run_suite(scenario::Suite suite, const RunOptions& options) {
   record["finished"] = utc_now();
   record["interrupted"] = loop.interrupted();
   store::write_json(directory.path() / "suite.json", record);
-  const json run = judge_and_report(record, directory, options.against);
+  const json run = judge_and_report(record, directory, options);
   if (!options.history.empty()) store::History(options.history).record(directory.path(), run);
   return run;
 }
@@ -332,7 +375,10 @@ json run_suite(scenario::Suite suite, const RunOptions& options) {
 json report_run(const fs::path& directory, const fs::path& against) {
   if (!fs::exists(directory / "suite.json"))
     throw InputError(fmt::format("{} is not a run directory: it has no suite.json", directory.string()));
-  return judge_and_report(store::read_json(directory / "suite.json"), RunDirectory(directory), against);
+  RunOptions options;
+  options.against = against;
+  options.locate = Locate::kNever;
+  return judge_and_report(store::read_json(directory / "suite.json"), RunDirectory(directory), options);
 }
 
 int exit_code_of(const json& run) {

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/run/locate.h"
 #include "harness/scenario/case.h"
 
 namespace isoframe::harness::run {
@@ -19,6 +20,7 @@ struct RunOptions {
   std::filesystem::path history;  ///< SQLite file that the run is recorded in; empty for none
   std::string command;            ///< as the user typed it, for the reports
   const std::atomic<bool>* interrupted = nullptr;
+  Locate locate = Locate::kFailed;  ///< for which cases the first difference is looked for
 };
 
 /// Throws InputError before anything is loaded when a case asks for what its checkpoint cannot do or the run

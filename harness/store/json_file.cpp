@@ -104,6 +104,10 @@ void write_json(const fs::path& path, const nlohmann::json& value) {
   write_text(path, value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
+void write_compact_json(const fs::path& path, const nlohmann::json& value) {
+  write_text(path, value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
 nlohmann::json number(double value) {
   if (std::isnan(value)) return nullptr;
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";

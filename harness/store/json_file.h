@@ -17,6 +17,8 @@ std::string read_text(const std::filesystem::path& path);
 /// Indented by two.  Bytes that are not UTF-8, a rank's last words say, become U+FFFD.
 /// Both replace the file in one step; its folder must exist.  Throws RunError naming the file.
 void write_json(const std::filesystem::path& path, const nlohmann::json& value);
+/// In one line, for what only programs read.
+void write_compact_json(const std::filesystem::path& path, const nlohmann::json& value);
 void write_text(const std::filesystem::path& path, std::string_view text);
 
 /// JSON has no infinity: "inf" and "-inf"; NaN is what was not measured: null.

@@ -3,12 +3,14 @@
 namespace isoframe::harness::worker {
 
 nlohmann::json Job::to_json() const {
-  return {{"case", scenario::to_json(value)}, {"directory", directory.string()}, {"store", store.string()}};
+  return {{"case", scenario::to_json(value)}, {"directory", directory.string()}, {"store", store.string()},
+          {"observation", observation.to_json()}};
 }
 
 Job Job::from_json(const nlohmann::json& json) {
   return {scenario::case_from_json(json.at("case")), json.at("directory").get<std::string>(),
-          json.at("store").get<std::string>()};
+          json.at("store").get<std::string>(),
+          Observation::from_json(json.at("observation"))};
 }
 
 }  // namespace isoframe::harness::worker

@@ -191,6 +191,12 @@ void run_worker(const std::filesystem::path& job_file) {
   if (mesh.rank == 0) warn_of_surplus(model.unused());
 
   const model::pipeline::Request request = request_of(value);
+  if (job.observation.kind != Observation::Kind::kNone) {
+    observe(model, request, job.observation, job.directory);
+    store::write_json(job.directory / fmt::format("rank-{}.json", mesh.rank), {{"rank", mesh.rank}});
+    mesh.world->barrier();
+    return;
+  }
   measure::TimingProbe probe(progress, [&mesh] { return moved_by(mesh); });
   model::pipeline::Request warmup = request;
   warmup.steps = 1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -59,6 +60,11 @@ std::vector<std::vector<int>> group_ranks(const Layout& layout, const std::strin
     for (int member = 0; member < size; ++member) group.push_back(first + member * stride);
   }
   return groups;
+}
+
+std::unique_ptr<SequenceParallel> Mesh::sequence_parallel() const {
+  std::unique_ptr<SequenceParallel> sequence = make_usp(ulysses, ring);
+  return wrap_sequence ? wrap_sequence(std::move(sequence)) : std::move(sequence);
 }
 
 std::vector<std::shared_ptr<Group>> Mesh::groups() const {

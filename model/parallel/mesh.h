@@ -1,12 +1,14 @@
 #pragma once
 // Turns a layout into named groups for one rank.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "model/parallel/group.h"
 #include "model/parallel/layout.h"
+#include "model/parallel/sequence_parallel.h"
 #include "model/parallel/tensor_parallel.h"
 
 namespace isoframe::model::parallel {
@@ -37,6 +39,10 @@ struct Mesh {
   Reduction reduction = Reduction::kFast;
   int reduction_parts = 1;  ///< of a tensor group of one
 
+  /// Decorates what sequence_parallel() makes; empty for nothing.  Tests put faults there.
+  std::function<std::unique_ptr<SequenceParallel>(std::unique_ptr<SequenceParallel>)> wrap_sequence = {};
+
+  std::unique_ptr<SequenceParallel> sequence_parallel() const;
   TensorParallel tensor_parallel() const { return {tensor, reduction, reduction_parts}; }
   /// All distinct groups of more than one rank that this rank is in, for their traffic.
   std::vector<std::shared_ptr<Group>> groups() const;

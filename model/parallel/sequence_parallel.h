@@ -9,6 +9,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/parallel/group.h"
+#include "model/parallel/split.h"
+#include "model/probe.h"
 
 namespace isoframe::model::parallel {
 
@@ -19,10 +21,20 @@ struct Qkv {
   at::Tensor value;
 };
 
+/// Which attention it is, for observers.
+struct AttentionSite {
+  Probe& probe = no_probe();
+  std::int64_t block = -1;
+  std::int64_t first_head = 0;   ///< of this rank's, tensor parallelism having shared them out
+  std::int64_t whole_heads = 0;  ///< of all ranks
+};
+
 class SequenceParallel {
  public:
   virtual ~SequenceParallel() = default;
 
+  /// Which of `length` rows this rank holds.
+  virtual Range rows(std::int64_t length) const = 0;
   /// This rank's rows of `tokens` along `dim`.
   virtual at::Tensor shard(const at::Tensor& tokens, std::int64_t dim) const = 0;
   /// All rows again: the inverse of shard(), `length` rows in all.
@@ -31,9 +43,11 @@ class SequenceParallel {
   /// Joint attention over [video | condition].  `video` holds this rank's tokens out of `video_length`,
   /// `condition` holds all condition tokens on every rank (the same values).  Returns the attention output of
   /// this rank's video tokens [B, S_local, heads, head_dim] and of all condition tokens [B, T, heads,
-  /// head_dim].
+  /// head_dim].  Shows an observer what each collective brought ("transformer_blocks.attn.exchanged.query",
+  /// ..., "transformer_blocks.attn.output") and what attention made of it ("transformer_blocks.attn.heads").
   virtual std::pair<at::Tensor, at::Tensor> attend(const Qkv& video, const Qkv& condition,
-                                                   std::int64_t video_length) const = 0;
+                                                   std::int64_t video_length,
+                                                   const AttentionSite& site = {}) const = 0;
 };
 
 /// Ulysses inside a ring (USP: Fang & Zhao 2024).  The ring splits the video tokens into blocks and each

@@ -11,13 +11,9 @@
 
 #include "model/parallel/group.h"
 #include "model/parallel/numerics.h"
+#include "model/parallel/split.h"
 
 namespace isoframe::model::parallel {
-
-struct Range {
-  std::int64_t begin = 0;
-  std::int64_t length = 0;
-};
 
 class TensorParallel {
  public:

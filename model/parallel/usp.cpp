@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -21,18 +23,18 @@ at::Tensor concatenate(const std::vector<at::Tensor>& parts, std::int64_t dim) {
 /// Video tokens are split over the ring, and each ring rank's block over the Ulysses group.
 class Usp : public SequenceParallel {
  public:
-  Usp(std::shared_ptr<Group> ulysses, std::shared_ptr<Group> ring)
-      : ulysses_(std::move(ulysses)),
-        ring_(std::move(ring)),
-        attention_(ring_->size() == 1 ? make_whole_attention() : make_ring_attention(ring_)) {}
+  Usp(std::shared_ptr<Group> ulysses, std::shared_ptr<Group> ring, std::unique_ptr<JointAttention> attention)
+      : ulysses_(std::move(ulysses)), ring_(std::move(ring)), attention_(std::move(attention)) {}
+
+  Range rows(std::int64_t length) const override {
+    const Split blocks = split_evenly(length, ring_->size());
+    const Split rows = split_evenly(blocks.sizes[ring_->rank()], ulysses_->size());
+    return {blocks.offsets[ring_->rank()] + rows.offsets[ulysses_->rank()], rows.sizes[ulysses_->rank()]};
+  }
 
   at::Tensor shard(const at::Tensor& tokens, std::int64_t dim) const override {
-    const Split blocks = split_evenly(tokens.size(dim), ring_->size());
-    const Split rows = split_evenly(blocks.sizes[ring_->rank()], ulysses_->size());
-    return tokens
-        .narrow(dim, blocks.offsets[ring_->rank()] + rows.offsets[ulysses_->rank()],
-                rows.sizes[ulysses_->rank()])
-        .contiguous();
+    const Range own = rows(tokens.size(dim));
+    return tokens.narrow(dim, own.begin, own.length).contiguous();
   }
 
   at::Tensor gather(const at::Tensor& local, std::int64_t dim, std::int64_t length) const override {
@@ -41,8 +43,8 @@ class Usp : public SequenceParallel {
     return ring_->all_gather(ulysses_->all_gather(local, dim, rows.sizes), dim, blocks.sizes);
   }
 
-  std::pair<at::Tensor, at::Tensor> attend(const Qkv& video, const Qkv& condition,
-                                           std::int64_t video_length) const override {
+  std::pair<at::Tensor, at::Tensor> attend(const Qkv& video, const Qkv& condition, std::int64_t video_length,
+                                           const AttentionSite& site) const override {
     const std::int64_t batch = video.query.size(0);
     const std::int64_t heads = video.query.size(2);
     const std::int64_t head_dim = video.query.size(3);
@@ -53,11 +55,26 @@ class Usp : public SequenceParallel {
                                    ranks, heads, heads));
     }
     const std::int64_t own_heads = heads / ranks;
-    const std::int64_t block_length = split_evenly(video_length, ring_->size()).sizes[ring_->rank()];
+    const Split blocks = split_evenly(video_length, ring_->size());
+    const std::int64_t block_length = blocks.sizes[ring_->rank()];
     const Split rows = split_evenly(block_length, ranks);
+    const Share own_heads_of_all = {
+        .dim = 1, .begin = site.first_head + self * own_heads, .whole = std::max(site.whole_heads, heads)};
+    const Share block_of_all = {.dim = 2, .begin = blocks.offsets[ring_->rank()], .whole = video_length};
+    const auto show = [&](const char* name, const at::Tensor& x, const std::array<Share, 2>& shares) {
+      site.probe.tensor({name, site.block, shares}, x);
+    };
 
-    const auto [video_heads, condition_heads] =
-        (*attention_)(joint_heads(video, condition, rows, own_heads), video_length);
+    const Qkv joint = joint_heads(video, condition, rows, own_heads);
+    show("transformer_blocks.attn.exchanged.query", joint.query.narrow(2, 0, block_length),
+         {own_heads_of_all, block_of_all});
+    show("transformer_blocks.attn.exchanged.key", joint.key.narrow(2, 0, block_length),
+         {own_heads_of_all, block_of_all});
+    show("transformer_blocks.attn.exchanged.value", joint.value.narrow(2, 0, block_length),
+         {own_heads_of_all, block_of_all});
+    const auto [video_heads, condition_heads] = (*attention_)(joint, video_length);
+    show("transformer_blocks.attn.heads", video_heads, {own_heads_of_all, block_of_all});
+    show("transformer_blocks.attn.heads.context", condition_heads, {own_heads_of_all});
     const at::Tensor attended = video_heads.transpose(1, 2);
 
     // Back: to each rank its rows of these heads, from each rank this rank's rows of its heads.
@@ -70,6 +87,10 @@ class Usp : public SequenceParallel {
     const at::Tensor video_out = concatenate(ulysses_->all_to_all(outgoing, shapes), 2);
     const at::Tensor condition_out =
         ulysses_->all_gather(condition_heads.transpose(1, 2), 2, std::vector<std::int64_t>(ranks, own_heads));
+    const Share heads_of_all = {.dim = 2, .begin = site.first_head, .whole = own_heads_of_all.whole};
+    show("transformer_blocks.attn.output", video_out,
+         {Share{.dim = 1, .begin = this->rows(video_length).begin, .whole = video_length}, heads_of_all});
+    show("transformer_blocks.attn.output.context", condition_out, {heads_of_all});
     return {video_out, condition_out};
   }
 
@@ -119,7 +140,13 @@ class Usp : public SequenceParallel {
 }  // namespace
 
 std::unique_ptr<SequenceParallel> make_usp(std::shared_ptr<Group> ulysses, std::shared_ptr<Group> ring) {
-  return std::make_unique<Usp>(std::move(ulysses), std::move(ring));
+  auto attention = ring->size() == 1 ? make_whole_attention() : make_ring_attention(ring);
+  return make_usp(std::move(ulysses), std::move(ring), std::move(attention));
+}
+
+std::unique_ptr<SequenceParallel> make_usp(std::shared_ptr<Group> ulysses, std::shared_ptr<Group> ring,
+                                           std::unique_ptr<JointAttention> attention) {
+  return std::make_unique<Usp>(std::move(ulysses), std::move(ring), std::move(attention));
 }
 
 std::unique_ptr<SequenceParallel> make_ulysses(std::shared_ptr<Group> group) {

@@ -25,7 +25,7 @@ Stages::Stages(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh_in,
                std::optional<double> guidance_scale, at::ScalarType dtype)
     : mesh(std::move(mesh_in)),
       prompt_encoder(checkpoint, dtype, mesh.tensor_parallel()),
-      sequence(parallel::make_usp(mesh.ulysses, mesh.ring)),
+      sequence(mesh.sequence_parallel()),
       transformer_files(checkpoint.part("transformer"), dtype),
       transformer(transformer::TransformerConfig::from(checkpoint.config("transformer")),
                   checkpoint::Parameters(transformer_files), *sequence, mesh.tensor_parallel()),
@@ -43,8 +43,14 @@ Conditions Stages::encode_prompts(const Request& request, const at::Tensor& imag
     return {embeds.text, embeds.byt5, image_embeds};
   };
   Conditions conditions;
-  if (guidance.runs(Branch::kConditional)) conditions.conditional = encode(request.prompt);
-  if (guidance.runs(Branch::kUnconditional)) conditions.unconditional = encode(request.negative_prompt);
+  if (guidance.runs(Branch::kConditional)) {
+    const ProbeScope branch(probe, {"text.conditional"});
+    conditions.conditional = encode(request.prompt);
+  }
+  if (guidance.runs(Branch::kUnconditional)) {
+    const ProbeScope branch(probe, {"text.unconditional"});
+    conditions.unconditional = encode(request.negative_prompt);
+  }
   return conditions;
 }
 
@@ -66,11 +72,14 @@ Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const C
   for (const sampling::Step& step : sampling::schedule(steps, scheduler)) {
     const ProbeScope step_scope(probe, {"denoise.step", step.index});
     const at::Tensor sample = at::cat({latents, first_frame}, 1);
-    const at::Tensor velocity = guidance.predict([&](Branch branch) {
-      const Condition& condition =
-          branch == Branch::kConditional ? conditions.conditional : conditions.unconditional;
-      return transformer.forward(sample, step.timestep, condition, probe);
-    });
+    const auto pass = [&](Branch branch) {
+      const bool is_conditional = branch == Branch::kConditional;
+      const ProbeScope branch_scope(
+          probe, {is_conditional ? "denoise.conditional" : "denoise.unconditional", step.index});
+      return transformer.forward(sample, step.timestep,
+                                 is_conditional ? conditions.conditional : conditions.unconditional, probe);
+    };
+    const at::Tensor velocity = guidance.predict(pass, probe);
     latents = sampling::euler_step(latents, velocity, step);
     probe.tensor({"latents", step.index}, latents);
     video.step_latents.push_back(latents);
@@ -83,7 +92,10 @@ at::Tensor Stages::decode(const at::Tensor& latents, const vae::TilingOptions& t
   at::Tensor frames;
   {
     const ProbeScope scope(probe, {"decode"});
-    const at::Tensor decoded = vae.decode(latents / vae.config().scaling_factor, tiling, probe);
+    const at::Tensor unscaled = latents / vae.config().scaling_factor;
+    probe.tensor({"decode.latents"}, unscaled);
+    const at::Tensor decoded = vae.decode(unscaled, tiling, probe);
+    if (decoded.defined()) probe.tensor({"decode.video"}, decoded);
     if (decoded.defined() && mesh.rank == 0) frames = to_frames(decoded);
   }
   if (frames.defined()) probe.tensor({"frames"}, frames);

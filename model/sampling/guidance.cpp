@@ -43,7 +43,7 @@ bool Guidance::runs(Branch branch) const {
   return cfg_->size() == 1 || cfg_->rank() == (branch == Branch::kConditional ? 0 : 1);
 }
 
-at::Tensor Guidance::predict(const std::function<at::Tensor(Branch)>& pass) const {
+at::Tensor Guidance::predict(const std::function<at::Tensor(Branch)>& pass, Probe& probe) const {
   if (is_one(scale_)) return pass(Branch::kConditional);
   at::Tensor conditional, unconditional;
   if (cfg_->size() == 1) {
@@ -56,7 +56,11 @@ at::Tensor Guidance::predict(const std::function<at::Tensor(Branch)>& pass) cons
     conditional = both[0];
     unconditional = both[1];
   }
-  return unconditional + (conditional - unconditional).mul(scale_);
+  probe.tensor({"guidance.conditional"}, conditional);
+  probe.tensor({"guidance.unconditional"}, unconditional);
+  const at::Tensor guided = unconditional + (conditional - unconditional).mul(scale_);
+  probe.tensor({"guidance"}, guided);
+  return guided;
 }
 
 }  // namespace isoframe::model::sampling

@@ -9,6 +9,7 @@
 
 #include "model/checkpoint/config.h"
 #include "model/parallel/group.h"
+#include "model/probe.h"
 
 namespace isoframe::model::sampling {
 
@@ -30,8 +31,8 @@ class Guidance {
   Guidance(double scale, std::shared_ptr<parallel::Group> cfg);
 
   /// uncond + scale * (cond - uncond), the same bits on every rank; only the conditional pass where scale
-  /// is 1.
-  at::Tensor predict(const std::function<at::Tensor(Branch)>& pass) const;
+  /// is 1.  Shows an observer both predictions as they are after the exchange, and the result.
+  at::Tensor predict(const std::function<at::Tensor(Branch)>& pass, Probe& probe = no_probe()) const;
 
   /// Whether this rank will ever run this branch: prompts of others need not be encoded here.
   bool runs(Branch branch) const;

@@ -82,7 +82,10 @@ PromptEncoder::PromptEncoder(const checkpoint::Checkpoint& checkpoint, at::Scala
 PromptEncoder::~PromptEncoder() = default;
 
 PromptEmbeds PromptEncoder::encode(const std::string& prompt, Probe& probe) const {
-  return {impl_->encode_text(prompt, probe), impl_->encode_glyphs(prompt, probe)};
+  const PromptEmbeds embeds = {impl_->encode_text(prompt, probe), impl_->encode_glyphs(prompt, probe)};
+  probe.tensor({"prompt_embeds"}, embeds.text);
+  probe.tensor({"prompt_embeds_2"}, embeds.byt5);
+  return embeds;
 }
 
 std::vector<std::int64_t> PromptEncoder::token_ids(const std::string& prompt) const {

@@ -1,5 +1,7 @@
 #include "model/transformer/block.h"
 
+#include <array>
+
 #include <ATen/ATen.h>
 
 #include "model/kernels/gated_residual.h"
@@ -33,6 +35,7 @@ const BlockStream::Names BlockStream::kCondition = {
 BlockStream::BlockStream(const checkpoint::Parameters& block, const Names& names, std::int64_t heads,
                          std::int64_t head_dim, double mlp_ratio, const parallel::TensorParallel& tensor)
     : head_dim_(head_dim),
+      heads_({.dim = 2, .begin = tensor.share(heads).begin, .whole = heads}),
       norm1_linear_(block[names.norm1]["linear"], heads * head_dim, 6 * heads * head_dim),
       to_q_(block[names.to_q], heads * head_dim, heads * head_dim, tensor.share(heads, head_dim)),
       to_k_(block[names.to_k], heads * head_dim, heads * head_dim, tensor.share(heads, head_dim)),
@@ -66,9 +69,11 @@ parallel::Qkv BlockStream::qkv(const at::Tensor& hidden, const Modulation& modul
 }
 
 at::Tensor BlockStream::finish(const at::Tensor& hidden, const at::Tensor& attended,
-                               const Modulation& modulation) const {
+                               const Modulation& modulation,
+                               const std::function<void(const at::Tensor&)>& show) const {
   const at::Tensor result =
       kernels::gated_residual(hidden, to_out_(attended.flatten(2)), modulation.gate_msa);
+  show(result);
   const at::Tensor normed =
       kernels::layer_norm_modulate(result, modulation.scale_mlp, modulation.shift_mlp, kEps);
   kernels::gated_residual_(result, ff_(normed), modulation.gate_mlp);
@@ -81,16 +86,38 @@ TransformerBlock::TransformerBlock(const checkpoint::Parameters& parameters, std
     : video_(parameters, BlockStream::kVideo, heads, head_dim, mlp_ratio, tensor),
       condition_(parameters, BlockStream::kCondition, heads, head_dim, mlp_ratio, tensor) {}
 
-std::pair<at::Tensor, at::Tensor> TransformerBlock::operator()(
-    const at::Tensor& hidden, const at::Tensor& condition, const BlockInputs& inputs,
-    const parallel::SequenceParallel& sequence) const {
+std::pair<at::Tensor, at::Tensor> TransformerBlock::operator()(const at::Tensor& hidden,
+                                                               const at::Tensor& condition,
+                                                               const BlockInputs& inputs,
+                                                               const parallel::SequenceParallel& sequence,
+                                                               std::int64_t layer, Probe& probe) const {
   const Modulation video_modulation = video_.modulation(inputs.activated);
   const Modulation condition_modulation = condition_.modulation(inputs.activated);
-  const auto [video_attended, condition_attended] =
-      sequence.attend(video_.qkv(hidden, video_modulation, &inputs.rotary),
-                      condition_.qkv(condition, condition_modulation, nullptr), inputs.video_length);
-  return {video_.finish(hidden, video_attended, video_modulation),
-          condition_.finish(condition, condition_attended, condition_modulation)};
+  const parallel::Qkv video = video_.qkv(hidden, video_modulation, &inputs.rotary);
+  const parallel::Qkv context = condition_.qkv(condition, condition_modulation, nullptr);
+  const auto show = [&](const char* name, const at::Tensor& x, const std::array<Share, 2>& shares) {
+    probe.tensor({name, layer, shares}, x);
+  };
+  const std::array<Share, 2> own = {inputs.rows, video_.heads()};
+  show("transformer_blocks.attn.query", video.query, own);
+  show("transformer_blocks.attn.key", video.key, own);
+  show("transformer_blocks.attn.value", video.value, own);
+  show("transformer_blocks.attn.query.context", context.query, {video_.heads()});
+  show("transformer_blocks.attn.key.context", context.key, {video_.heads()});
+  show("transformer_blocks.attn.value.context", context.value, {video_.heads()});
+
+  const auto [video_attended, condition_attended] = sequence.attend(
+      video, context, inputs.video_length,
+      {.probe = probe, .block = layer, .first_head = own[1].begin, .whole_heads = own[1].whole});
+  const auto video_out = video_.finish(hidden, video_attended, video_modulation, [&](const at::Tensor& x) {
+    show("transformer_blocks.attn", x, {inputs.rows});
+  });
+  const auto condition_out =
+      condition_.finish(condition, condition_attended, condition_modulation,
+                        [&](const at::Tensor& x) { show("transformer_blocks.attn.context", x, {}); });
+  show("transformer_blocks", video_out, {inputs.rows});
+  show("transformer_blocks.context", condition_out, {});
+  return {video_out, condition_out};
 }
 
 }  // namespace isoframe::model::transformer

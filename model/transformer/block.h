@@ -2,6 +2,7 @@
 // A dual-stream block: video tokens and condition tokens have their own weights and meet in one attention.
 
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include <ATen/core/Tensor.h>
@@ -9,6 +10,7 @@
 #include "model/checkpoint/parameters.h"
 #include "model/kernels/rms_norm.h"
 #include "model/parallel/sequence_parallel.h"
+#include "model/probe.h"
 #include "model/transformer/layers.h"
 
 namespace isoframe::model::transformer {
@@ -24,6 +26,7 @@ struct BlockInputs {
   at::Tensor activated;       ///< SiLU of the time embedding, [1, D]
   kernels::Rotary rotary;     ///< of this rank's video tokens
   std::int64_t video_length;  ///< video tokens on all ranks
+  Share rows;                 ///< this rank's, along dimension 1
 };
 
 /// One stream's layers around the attention they share, under the names the checkpoint gives them for that
@@ -44,12 +47,16 @@ class BlockStream {
   /// hidden: [B, S, D] -> [B, S, own heads, head_dim] each.
   parallel::Qkv qkv(const at::Tensor& hidden, const Modulation& modulation,
                     const kernels::Rotary* rotary) const;
+  /// Which of the block's heads those are.
+  Share heads() const { return heads_; }
   /// Output projection, gated residual, MLP, gated residual.  attended: [B, S, own heads, head_dim] -> [B, S,
-  /// D].
-  at::Tensor finish(const at::Tensor& hidden, const at::Tensor& attended, const Modulation& modulation) const;
+  /// D].  `show` is given the residual stream between attention and MLP.
+  at::Tensor finish(const at::Tensor& hidden, const at::Tensor& attended, const Modulation& modulation,
+                    const std::function<void(const at::Tensor&)>& show) const;
 
  private:
   std::int64_t head_dim_;
+  Share heads_;
   Linear norm1_linear_;
   parallel::ColumnParallelLinear to_q_;
   parallel::ColumnParallelLinear to_k_;
@@ -68,10 +75,11 @@ class TransformerBlock {
   TransformerBlock(const checkpoint::Parameters& parameters, std::int64_t heads, std::int64_t head_dim,
                    double mlp_ratio, const parallel::TensorParallel& tensor);
   /// hidden: this rank's video tokens [1, S_local, D]; condition: all condition tokens [1, T, D] -> the same
-  /// shapes, in new tensors.
+  /// shapes, in new tensors.  `layer`: the block's number, for observers.
   std::pair<at::Tensor, at::Tensor> operator()(const at::Tensor& hidden, const at::Tensor& condition,
                                                const BlockInputs& inputs,
-                                               const parallel::SequenceParallel& sequence) const;
+                                               const parallel::SequenceParallel& sequence, std::int64_t layer,
+                                               Probe& probe) const;
 
  private:
   BlockStream video_;

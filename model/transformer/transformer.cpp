@@ -56,7 +56,9 @@ struct Transformer::Impl {
     if (condition.image.size(1) > 0) append("image_embedder", kImage, image_embedder(condition.image));
     if (condition.byt5.size(1) > 0) append("context_embedder_2", kByT5, context_embedder_2(condition.byt5));
     append("context_embedder", kText, context_embedder(condition.text, timestep));
-    return at::cat(tokens, 1);
+    const at::Tensor condition_tokens = at::cat(tokens, 1);
+    probe.tensor({"condition_tokens"}, condition_tokens);
+    return condition_tokens;
   }
 
   /// Reference: AdaLayerNormContinuous (diffusers 0.42): unlike in the blocks, the scale comes first.
@@ -96,22 +98,27 @@ at::Tensor Transformer::forward(const at::Tensor& sample, double timestep, const
   probe.tensor({"time_embed"}, time_embedding);
   const at::Tensor activated = at::silu(time_embedding);
 
+  const auto rows = [&](std::int64_t dim) {
+    return Share{.dim = dim, .begin = m.sequence.rows(grid.tokens()).begin, .whole = grid.tokens()};
+  };
   at::Tensor hidden = m.sequence.shard(m.x_embedder(sample), 1);
-  probe.tensor({"x_embedder"}, hidden);
+  probe.tensor({"x_embedder", -1, {rows(1)}}, hidden);
   at::Tensor tokens = m.embed(condition, time, probe);
 
   const kernels::Rotary rotary = rotary_embedding(grid, config_.rope_axes_dim, config_.rope_theta);
   const BlockInputs inputs = {
-      activated, {m.sequence.shard(rotary.cos, 0), m.sequence.shard(rotary.sin, 0)}, grid.tokens()};
+      activated, {m.sequence.shard(rotary.cos, 0), m.sequence.shard(rotary.sin, 0)}, grid.tokens(), rows(1)};
+  probe.tensor({"rotary.cos", -1, {rows(0)}}, inputs.rotary.cos);
+  probe.tensor({"rotary.sin", -1, {rows(0)}}, inputs.rotary.sin);
   for (std::int64_t layer = 0; layer < config_.num_layers; ++layer) {
-    std::tie(hidden, tokens) = m.transformer_blocks[layer](hidden, tokens, inputs, m.sequence);
-    probe.tensor({"transformer_blocks", layer}, hidden);
-    probe.tensor({"transformer_blocks.context", layer}, tokens);
+    std::tie(hidden, tokens) = m.transformer_blocks[layer](hidden, tokens, inputs, m.sequence, layer, probe);
   }
 
   const at::Tensor projected = m.proj_out(m.norm_out(hidden, activated));
-  probe.tensor({"proj_out"}, projected);
-  return m.x_embedder.unpatchify(m.sequence.gather(projected, 1, grid.tokens()), grid);
+  probe.tensor({"proj_out", -1, {rows(1)}}, projected);
+  const at::Tensor gathered = m.sequence.gather(projected, 1, grid.tokens());
+  probe.tensor({"proj_out.gathered"}, gathered);
+  return m.x_embedder.unpatchify(gathered, grid);
 }
 
 }  // namespace isoframe::model::transformer

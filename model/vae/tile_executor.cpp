@@ -74,9 +74,12 @@ at::Tensor execute_tiles(const TilePlan& plan, const at::Tensor& volume, const T
       row.push_back(std::exchange(results[number], {}));
       if (!row.back().defined())
         row.back() = receive(plan, grid[number], operation, volume.options(), group, probe);
+      probe.tensor({operation.communication_stage, static_cast<std::int64_t>(number)}, row.back());
     }
     const ProbeScope scope(probe, {operation.blend_stage, index});
-    merger.add_row(row);
+    merger.add_row(row, [&](std::int64_t column, const at::Tensor& tile) {
+      probe.tensor({operation.blend_stage, index * plan.columns + column}, tile);
+    });
   }
   return merger.picture();
 }

@@ -27,7 +27,8 @@ void blend(const at::Tensor& before, const at::Tensor& tile, std::int64_t extent
 TileMerger::TileMerger(const TileGeometry& geometry, std::int64_t height, std::int64_t width)
     : geometry_(geometry), height_(height), width_(width) {}
 
-void TileMerger::add_row(const std::vector<at::Tensor>& row) {
+void TileMerger::add_row(const std::vector<at::Tensor>& row,
+                         const std::function<void(std::int64_t, const at::Tensor&)>& show) {
   if (!picture_.defined())
     picture_ = at::empty({row[0].size(0), height_, width_, row[0].size(3)}, row[0].options());
   std::vector<at::Tensor> bottoms;
@@ -37,6 +38,7 @@ void TileMerger::add_row(const std::vector<at::Tensor>& row) {
     const at::Tensor& tile = row[column];
     if (!bottoms_.empty()) blend(bottoms_[column], tile, geometry_.blend, kHeight);
     if (column > 0) blend(row[column - 1], tile, geometry_.blend, kWidth);
+    show(static_cast<std::int64_t>(column), tile);
     const std::int64_t width = std::min(tile.size(kWidth), geometry_.limit);
     picture_.narrow(kHeight, next_top_, height)
         .narrow(kWidth, left, width)

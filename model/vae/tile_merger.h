@@ -2,6 +2,7 @@
 // The grid of tiles becomes one picture again, row by row.
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -23,8 +24,12 @@ class TileMerger {
   /// The picture is [F, H, W, C], of the output's `height` and `width`.
   TileMerger(const TileGeometry& geometry, std::int64_t height, std::int64_t width);
 
-  /// `row`: the tiles from left to right, [F, h, w, C] each.  They are written to.
-  void add_row(const std::vector<at::Tensor>& row);
+  /// `row`: the tiles from left to right, [F, h, w, C] each.  They are written to.  `show` is given each
+  /// column's tile when it is blended and not yet in the picture.
+  void add_row(
+      const std::vector<at::Tensor>& row,
+      const std::function<void(std::int64_t column, const at::Tensor& tile)>& show =
+          [](std::int64_t, const at::Tensor&) {});
 
   /// After the last row.
   at::Tensor picture() const { return picture_; }

@@ -207,6 +207,7 @@ class ForwardingSequence : public model::parallel::SequenceParallel {
  public:
   explicit ForwardingSequence(const model::parallel::Mesh& mesh)
       : ranks_(mesh.ulysses->size() * mesh.ring->size()), sound_(make_sound_sequence(mesh)) {}
+  model::parallel::Range rows(std::int64_t length) const override { return sound_->rows(length); }
   at::Tensor shard(const at::Tensor& tokens, std::int64_t dim) const override {
     return sound_->shard(tokens, dim);
   }
@@ -214,9 +215,9 @@ class ForwardingSequence : public model::parallel::SequenceParallel {
     return sound_->gather(local, dim, length);
   }
   std::pair<at::Tensor, at::Tensor> attend(const model::parallel::Qkv& video,
-                                           const model::parallel::Qkv& condition,
-                                           std::int64_t video_length) const override {
-    return sound_->attend(video, condition, video_length);
+                                           const model::parallel::Qkv& condition, std::int64_t video_length,
+                                           const model::parallel::AttentionSite& site) const override {
+    return sound_->attend(video, condition, video_length, site);
   }
 
  protected:
@@ -229,8 +230,8 @@ class ConditionOnceARank : public ForwardingSequence {
  public:
   using ForwardingSequence::ForwardingSequence;
   std::pair<at::Tensor, at::Tensor> attend(const model::parallel::Qkv& video,
-                                           const model::parallel::Qkv& condition,
-                                           std::int64_t video_length) const override {
+                                           const model::parallel::Qkv& condition, std::int64_t video_length,
+                                           const model::parallel::AttentionSite&) const override {
     const auto repeat = [this](const at::Tensor& x) { return x.repeat({1, ranks_, 1, 1}); };
     auto [video_out, condition_out] = sound_->attend(
         video, {repeat(condition.query), repeat(condition.key), repeat(condition.value)}, video_length);
@@ -243,8 +244,8 @@ class AttentionWithinTheShard : public ForwardingSequence {
  public:
   using ForwardingSequence::ForwardingSequence;
   std::pair<at::Tensor, at::Tensor> attend(const model::parallel::Qkv& video,
-                                           const model::parallel::Qkv& condition,
-                                           std::int64_t) const override {
+                                           const model::parallel::Qkv& condition, std::int64_t,
+                                           const model::parallel::AttentionSite&) const override {
     return model::parallel::make_ulysses(model::parallel::self_group("ulysses"))
         ->attend(video, condition, video.query.size(1));
   }

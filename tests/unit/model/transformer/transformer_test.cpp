@@ -28,10 +28,12 @@ at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::T
 /// One rank: everything is here.
 class Local : public parallel::SequenceParallel {
  public:
+  parallel::Range rows(std::int64_t length) const override { return {0, length}; }
   at::Tensor shard(const at::Tensor& tokens, std::int64_t) const override { return tokens; }
   at::Tensor gather(const at::Tensor& local, std::int64_t, std::int64_t) const override { return local; }
   std::pair<at::Tensor, at::Tensor> attend(const parallel::Qkv& video, const parallel::Qkv& condition,
-                                           std::int64_t video_length) const override {
+                                           std::int64_t video_length,
+                                           const parallel::AttentionSite&) const override {
     const at::Tensor out =
         attention(at::cat({video.query, condition.query}, 1), at::cat({video.key, condition.key}, 1),
                   at::cat({video.value, condition.value}, 1));
@@ -44,6 +46,7 @@ class Local : public parallel::SequenceParallel {
 class Slice : public Local {
  public:
   Slice(std::int64_t begin, std::int64_t count) : begin_(begin), count_(count) {}
+  parallel::Range rows(std::int64_t) const override { return {begin_, count_}; }
   at::Tensor shard(const at::Tensor& tokens, std::int64_t dim) const override {
     return tokens.narrow(dim, begin_, count_);
   }
@@ -55,7 +58,7 @@ class Slice : public Local {
     return rows;
   }
   std::pair<at::Tensor, at::Tensor> attend(const parallel::Qkv& video, const parallel::Qkv& condition,
-                                           std::int64_t) const override {
+                                           std::int64_t, const parallel::AttentionSite&) const override {
     const auto& [whole_video, attended] = whole[calls++];
     EXPECT_TRUE(at::equal(video.query, whole_video.query.narrow(1, begin_, count_)));
     EXPECT_TRUE(at::equal(video.key, whole_video.key.narrow(1, begin_, count_)));
@@ -76,8 +79,9 @@ class Slice : public Local {
 class Noting : public Local {
  public:
   std::pair<at::Tensor, at::Tensor> attend(const parallel::Qkv& video, const parallel::Qkv& condition,
-                                           std::int64_t video_length) const override {
-    auto out = Local::attend(video, condition, video_length);
+                                           std::int64_t video_length,
+                                           const parallel::AttentionSite& site) const override {
+    auto out = Local::attend(video, condition, video_length, site);
     noted.push_back({video, out});
     return out;
   }

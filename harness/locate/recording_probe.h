@@ -1,0 +1,97 @@
+#pragma once
+// Probes that turn a run into a trace, or keep one tensor of it.
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "harness/locate/trace.h"
+#include "model/probe.h"
+
+namespace isoframe::harness::locate {
+
+/// Knows the place of every point.  For one thread: a rank's.
+class PlaceProbe : public model::Probe {
+ public:
+  void begin(model::ProbePoint point) override;
+  void end(model::ProbePoint point) override;
+  void tensor(model::ProbePoint point, const at::Tensor& value) final;
+
+ protected:
+  virtual void at_place(const Place& place, const Shares& shares, const at::Tensor& value) = 0;
+
+ private:
+  std::string stages_;
+  std::vector<std::size_t> lengths_;  ///< of `stages_`, before each stage that is open
+  std::map<std::string, int> seen_;   ///< occurrences of each point within the stages that are open
+};
+
+/// A rank's fingerprints.
+class RecordingProbe : public PlaceProbe {
+ public:
+  const Trace& trace() const { return trace_; }
+
+ private:
+  void at_place(const Place& place, const Shares& shares, const at::Tensor& value) override;
+  Trace trace_;
+};
+
+/// Parts of the whole that ranks of some layout hold, by place.
+using Regions = std::map<Place, std::vector<Part>>;
+Regions regions_of(const std::vector<Trace>& traces);
+
+/// What a single rank holds at each place, in the parts that `regions` asks for.
+class ReferenceProbe : public PlaceProbe {
+ public:
+  explicit ReferenceProbe(Regions regions) : regions_(std::move(regions)) {}
+  const Reference& reference() const { return reference_; }
+
+ private:
+  void at_place(const Place& place, const Shares& shares, const at::Tensor& value) override;
+  Regions regions_;
+  Reference reference_;
+};
+
+/// A copy of the tensor at one place.
+class KeepingProbe : public PlaceProbe {
+ public:
+  explicit KeepingProbe(Place place) : place_(std::move(place)) {}
+  /// Undefined where this rank does not come by.
+  const at::Tensor& kept() const { return kept_; }
+  const Shares& shares() const { return shares_; }
+
+ private:
+  void at_place(const Place& place, const Shares& shares, const at::Tensor& value) override;
+  Place place_;
+  at::Tensor kept_;
+  Shares shares_{};
+};
+
+/// Several observers of one run; each point reaches them in order, so one that writes goes first.
+class ProbeChain : public model::Probe {
+ public:
+  explicit ProbeChain(std::vector<model::Probe*> probes) : probes_(std::move(probes)) {}
+  void begin(model::ProbePoint point) override {
+    for (model::Probe* probe : probes_) probe->begin(point);
+  }
+  void end(model::ProbePoint point) override {
+    for (model::Probe* probe : probes_) probe->end(point);
+  }
+  void tensor(model::ProbePoint point, const at::Tensor& value) override {
+    for (model::Probe* probe : probes_) probe->tensor(point, value);
+  }
+
+ private:
+  std::vector<model::Probe*> probes_;
+};
+
+/// Whether `part` is a part of a whole of this shape: every dimension that it does not share is whole.
+bool fits(const Shape& whole, const Part& part);
+/// That part of `whole`, which it must fit.
+at::Tensor part_of(const at::Tensor& whole, const Part& part);
+
+}  // namespace isoframe::harness::locate

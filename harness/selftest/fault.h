@@ -1,0 +1,85 @@
+#pragma once
+// A known fault: what is wrong, how it is planted, where it must be found.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "harness/locate/recording_probe.h"
+#include "model/parallel/mesh.h"
+#include "model/pipeline/text_to_video.h"
+#include "model/probe.h"
+
+namespace isoframe::harness::selftest {
+
+/// The video and the layout that a fault is planted in.
+struct Setting {
+  std::string layout;
+  std::string task = "t2v";
+};
+
+/// A rank's own copy of the checkpoint, made when something is first changed in it.
+class CheckpointCopy {
+ public:
+  CheckpointCopy(std::filesystem::path original, std::filesystem::path copy)
+      : original_(std::move(original)), copy_(std::move(copy)) {}
+
+  /// Rewrites one tensor of a part ("transformer"), in place.
+  void change(const std::string& part, const std::string& tensor,
+              const std::function<void(const at::Tensor&)>& edit);
+  /// The copy where there is one, else the original.
+  const std::filesystem::path& directory() const { return is_made_ ? copy_ : original_; }
+
+ private:
+  void make();
+
+  std::filesystem::path original_;
+  std::filesystem::path copy_;
+  bool is_made_ = false;
+};
+
+/// Where a fault gets in.  All but `probe` are objects that a rank is built from or given: model code knows
+/// nothing of faults.  Each is called on every rank; an empty one changes nothing.
+struct Plant {
+  /// Writes into tensors at their probe points, before they are used; null for a rank that is left alone.
+  std::function<std::unique_ptr<model::Probe>(int rank)> probe = {};
+  /// Puts decorators around groups and sequence parallelism.
+  std::function<void(model::parallel::Mesh&)> mesh = {};
+  std::function<void(model::pipeline::Request&, int rank)> request = {};
+  std::function<void(CheckpointCopy&, int rank)> checkpoint = {};
+};
+
+/// What must be reported; a field that is left out is not looked at.
+struct Expected {
+  std::string stage;
+  std::string point;
+  std::int64_t step = -1;
+  std::int64_t block = -1;
+  std::int64_t tile = -1;
+  std::string branch = {};
+  std::vector<int> ranks = {};
+};
+
+struct Fault {
+  std::string name;
+  std::string what;  ///< the bug, in a sentence
+  Setting setting;
+  Plant plant;
+  Expected expected;
+};
+
+/// By subject; one file each.
+std::vector<Fault> text_faults();
+std::vector<Fault> attention_faults();
+std::vector<Fault> ring_and_tensor_faults();
+std::vector<Fault> denoising_faults();
+std::vector<Fault> decoding_faults();
+/// All of them, in the order of the pipeline.
+std::vector<Fault> catalogue();
+
+}  // namespace isoframe::harness::selftest

@@ -1,0 +1,77 @@
+#include "harness/worker/observation.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "harness/locate/recording_probe.h"
+#include "harness/store/json_file.h"
+#include "model/checkpoint/safetensors.h"
+
+namespace isoframe::harness::worker {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+std::vector<locate::Trace> read_traces(const fs::path& directory) {
+  std::vector<locate::Trace> traces;
+  for (int rank = 0; fs::exists(trace_file(directory, rank)); ++rank)
+    traces.push_back(locate::trace_from_json(store::read_json(trace_file(directory, rank))));
+  return traces;
+}
+
+}  // namespace
+
+fs::path trace_file(const fs::path& directory, int rank) {
+  return directory / fmt::format("trace-{}.json", rank);
+}
+fs::path reference_file(const fs::path& directory) { return directory / "reference.json"; }
+fs::path kept_file(const fs::path& directory, int rank) {
+  return directory / fmt::format("kept-{}.safetensors", rank);
+}
+
+json Observation::to_json() const {
+  return {{"kind", static_cast<int>(kind)},
+          {"traces", traces.string()},
+          {"place", locate::to_json(place)},
+          {"part", locate::to_json(part)}};
+}
+
+Observation Observation::from_json(const json& value) {
+  return {static_cast<Kind>(value.at("kind").get<int>()), value.at("traces").get<std::string>(),
+          locate::place_from_json(value.at("place")), locate::part_from_json(value.at("part"))};
+}
+
+void observe(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
+             const Observation& observation, const fs::path& directory) {
+  const int rank = model.mesh().rank;
+  switch (observation.kind) {
+    case Observation::Kind::kNone:
+      return;
+    case Observation::Kind::kRecord: {
+      locate::RecordingProbe probe;
+      model.generate(request, probe);
+      store::write_compact_json(trace_file(directory, rank), locate::to_json(probe.trace()));
+      return;
+    }
+    case Observation::Kind::kFollow: {
+      locate::ReferenceProbe probe(locate::regions_of(read_traces(observation.traces)));
+      model.generate(request, probe);
+      store::write_compact_json(reference_file(directory), locate::to_json(probe.reference()));
+      return;
+    }
+    case Observation::Kind::kKeep: {
+      locate::KeepingProbe probe(observation.place);
+      model.generate(request, probe);
+      if (!probe.kept().defined()) return;
+      at::Tensor kept = probe.kept();
+      if (locate::fits(kept.sizes().vec(), observation.part))
+        kept = locate::part_of(kept, observation.part).contiguous();
+      model::checkpoint::write_safetensors(kept_file(directory, rank), {{"kept", kept}});
+      return;
+    }
+  }
+}
+
+}  // namespace isoframe::harness::worker

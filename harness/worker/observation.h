@@ -1,0 +1,37 @@
+#pragma once
+// A run that is looked at instead of measured: what `run --locate` asks its ranks for.
+
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/locate/trace.h"
+#include "model/pipeline/pipeline.h"
+
+namespace isoframe::harness::worker {
+
+struct Observation {
+  enum class Kind {
+    kNone,
+    kRecord,  ///< every rank leaves the fingerprints of its tensors: trace-<rank>.json
+    kFollow,  ///< a single rank leaves those of the parts that other ranks held: reference.json
+    kKeep,    ///< every rank that comes by `place` leaves its tensor: kept-<rank>.safetensors
+  };
+  Kind kind = Kind::kNone;
+  std::filesystem::path traces = {};  ///< kFollow: the folder with the other layout's traces
+  locate::Place place = {};           ///< kKeep
+  locate::Part part = {};  ///< kKeep: of a single rank's tensor, only this part; all of it where empty
+
+  nlohmann::json to_json() const;
+  static Observation from_json(const nlohmann::json& json);
+};
+
+/// Runs once and leaves in `directory` what was asked for.
+void observe(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
+             const Observation& observation, const std::filesystem::path& directory);
+
+std::filesystem::path trace_file(const std::filesystem::path& directory, int rank);
+std::filesystem::path reference_file(const std::filesystem::path& directory);
+std::filesystem::path kept_file(const std::filesystem::path& directory, int rank);
+
+}  // namespace isoframe::harness::worker

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""The first difference of a failed case, and `isoframe selftest`, as a user meets them.
+
+ISOFRAME_BIN names the program.  A tiny checkpoint is made once.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
+
+# A ring adds in another order, so it cannot keep the promise of equal bits that `strict` makes.
+SCENARIO = """
+version: 1
+checkpoint: {checkpoint}
+defaults:
+  prompt: a lighthouse in a storm, "HOPE"
+  height: 80
+  width: 112
+  frames: 5
+  steps: 2
+  seed: 5
+  repeat: 1
+  warmup: 0
+  tiling: {{tile_size: 64, overlap: 0.25}}
+cases:
+  - name: base
+  - name: strict
+    layout: ring=2
+    baseline: base
+    gates: {{identical: true}}
+  - name: untiled
+    tiling: false
+    baseline: base
+    expected_different: true
+  - name: sound
+    layout: ulysses=2
+    baseline: base
+"""
+
+
+def isoframe(*arguments):
+    return subprocess.run([ISOFRAME, *map(str, arguments)], capture_output=True, text=True)
+
+
+class Located(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.root = pathlib.Path(cls.folder.name)
+        made = isoframe("weights", "init", "--preset", "tiny", "--seed", "0", cls.root / "checkpoint")
+        assert made.returncode == 0, made.stderr
+        cls.scenario = cls.root / "scenario.yaml"
+        cls.scenario.write_text(SCENARIO.format(checkpoint=cls.root / "checkpoint"))
+        cls.out = cls.root / "run"
+        cls.ran = isoframe("run", cls.scenario, "--out", cls.out)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def result(self, case, out=None):
+        return json.loads(((out or self.out) / case / "result.json").read_text())
+
+    def test_a_failed_case_names_its_first_difference(self):
+        self.assertEqual(self.ran.returncode, 1, self.ran.stderr)
+        found = self.result("strict")["first_divergence"]
+        self.assertTrue(found["reproduced"], found)
+        self.assertEqual(
+            {key: found[key] for key in ("stage", "step", "branch", "block", "point", "kind", "tolerance")},
+            {
+                "stage": "denoise",
+                "step": 0,
+                "branch": "conditional",
+                "block": 0,
+                "point": "transformer_blocks.attn.heads",
+                "kind": "values",
+                "tolerance": 0.0,
+            },
+        )
+        self.assertEqual(found["shape"][1:], [4, 35, 32])
+        self.assertEqual(found["region"][1]["whole"], 70)
+        difference = found["difference"]
+        self.assertGreater(difference["differing_values"], 0)
+        self.assertLess(difference["relative_l2"], 1e-5)
+        self.assertIn("heads", [axis["axis"] for axis in difference["axes"]])
+        self.assertEqual([later["point"] for later in found["growth"]], ["latents", "latents", "decode.video", "frames"])
+        self.assertGreater(found["growth"][-1]["relative_l2"], 0)
+
+    def test_documents_say_it(self):
+        line = "first difference: stage denoise, step 0, block 0, conditional, transformer_blocks.attn.heads"
+        self.assertIn(line, self.ran.stdout)
+        self.assertIn("first difference: stage denoise", (self.out / "report.md").read_text().replace("\\", ""))
+
+    def test_cases_that_pass_are_not_looked_at(self):
+        for case in ("base", "untiled", "sound"):
+            self.assertNotIn("first_divergence", self.result(case), case)
+
+    def test_a_report_written_again_keeps_it(self):
+        again = isoframe("report", self.out)
+        self.assertEqual(again.returncode, 1, again.stderr)
+        self.assertEqual(self.result("strict")["first_divergence"]["stage"], "denoise")
+
+    def test_no_locate_and_locate(self):
+        without = self.root / "without"
+        isoframe("run", self.scenario, "--out", without, "--no-locate", "--filter", "strict")
+        self.assertNotIn("first_divergence", self.result("strict", without))
+        every = self.root / "every"
+        isoframe("run", self.scenario, "--out", every, "--locate", "--filter", "untiled")
+        found = self.result("untiled", every)["first_divergence"]
+        self.assertEqual(found["stage"], "decode")
+        self.assertEqual(found["kind"], "missing")
+        self.assertEqual(found["point"], "decode.tile")
+
+
+class Selftest(unittest.TestCase):
+    def test_faults_of_several_kinds_are_caught_and_located(self):
+        for name in ("text-crop", "rope-from-zero", "received-bit", "branches-exchanged", "tile-*"):
+            with self.subTest(name):
+                ran = isoframe("selftest", "--filter", name, "--json")
+                result = json.loads(ran.stdout)
+                self.assertEqual(ran.returncode, 0, result)
+                self.assertGreater(len(result["faults"]), 0)
+                for fault in result["faults"]:
+                    self.assertTrue(fault["caught"] and fault["located"], fault)
+                for sound in result["sound"]:
+                    self.assertTrue(sound["passed"], sound)
+
+    def test_an_unknown_fault_is_bad_input(self):
+        ran = isoframe("selftest", "--filter", "no-such-fault")
+        self.assertEqual(ran.returncode, 2)
+        self.assertIn("no-such-fault", ran.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

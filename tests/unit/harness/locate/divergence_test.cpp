@@ -1,0 +1,185 @@
+#include "harness/locate/divergence.h"
+
+#include <functional>
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/locate/recording_probe.h"
+
+namespace isoframe::harness::locate {
+namespace {
+
+using model::Probe;
+using model::ProbeScope;
+using model::Share;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Two steps of two "blocks" over six tokens and four heads, which `ranks` share: the layout of rank `rank`.
+/// `change` may spoil a block's tensor before it is shown.
+using Change = std::function<void(std::int64_t step, std::int64_t block, const at::Tensor&)>;
+void run(Probe& probe, int rank, int ranks, const Change& change = {}) {
+  at::Tensor whole = at::randn({1, 6, 4, 8}, at::make_generator<at::CPUGeneratorImpl>(7));
+  const std::int64_t rows = 6 / ranks;
+  const ProbeScope denoise(probe, {"denoise", 2});
+  for (std::int64_t step = 0; step < 2; ++step) {
+    const ProbeScope scope(probe, {"denoise.step", step});
+    for (std::int64_t block = 0; block < 2; ++block) {
+      whole = whole.sin() + 0.5;
+      const at::Tensor own = whole.narrow(1, rank * rows, rows).clone();
+      if (change) change(step, block, own);
+      probe.tensor({"transformer_blocks", block, {Share{.dim = 1, .begin = rank * rows, .whole = 6}}}, own);
+    }
+    probe.tensor({"latents", step}, whole);
+  }
+}
+
+std::vector<Trace> traces(int ranks, const std::function<Change(int rank)>& change = {}) {
+  std::vector<Trace> result;
+  for (int rank = 0; rank < ranks; ++rank) {
+    RecordingProbe probe;
+    run(probe, rank, ranks, change ? change(rank) : Change());
+    result.push_back(probe.trace());
+  }
+  return result;
+}
+
+Reference reference(const std::vector<Trace>& ranks) {
+  ReferenceProbe probe(regions_of(ranks));
+  run(probe, 0, 1);
+  return probe.reference();
+}
+
+TEST(FirstDivergence, OfAnUnchangedRunIsNone) {
+  for (const int ranks : {1, 2, 3}) {
+    const std::vector<Trace> sound = traces(ranks);
+    EXPECT_FALSE(first_divergence(reference(sound), sound)) << ranks;
+  }
+}
+
+TEST(FirstDivergence, IsWhereTheFaultActs) {
+  const std::vector<Trace> ranks = traces(2, [](int rank) -> Change {
+    if (rank != 1) return {};
+    return [](std::int64_t step, std::int64_t block, const at::Tensor& x) {
+      if (step == 1 && block == 0) x[0][2][1].add_(1e-3);
+    };
+  });
+  const auto found = first_divergence(reference(ranks), ranks);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->kind, Kind::kValues);
+  EXPECT_EQ(to_string(found->place), "denoise 2/denoise.step 1/transformer_blocks 0");
+  EXPECT_THAT(found->ranks, ElementsAre(1));
+  EXPECT_EQ(block_of(found->place), 0);
+  EXPECT_EQ(stage_of(found->place), "denoise");
+  EXPECT_GT(found->relative_l2, 1e-5);
+  EXPECT_LT(found->relative_l2, 1e-2);
+  const nlohmann::json json = to_json(*found);
+  EXPECT_EQ(json.at("step"), 1);
+  EXPECT_EQ(json.at("region"), nlohmann::json({{{"dim", 1}, {"begin", 3}, {"end", 6}, {"whole", 6}}}));
+}
+
+TEST(FirstDivergence, WithAToleranceIsTheFirstThatExceedsIt) {
+  const auto spoil = [](double early, double late) {
+    return traces(2, [=](int) -> Change {
+      return [=](std::int64_t step, std::int64_t, const at::Tensor& x) {
+        x.add_(x * (step == 0 ? early : late));
+      };
+    });
+  };
+  const std::vector<Trace> ranks = spoil(1e-6, 1e-2);
+  const auto found = first_divergence(reference(ranks), ranks, 1e-4);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(stage_index(found->place, "denoise.step"), 1);
+  const std::vector<Trace> within = spoil(1e-6, 1e-6);
+  EXPECT_FALSE(first_divergence(reference(within), within, 1e-4));
+}
+
+TEST(FirstDivergence, SeesAPartThatNoRankHolds) {
+  std::vector<Trace> ranks = traces(2);
+  const Reference expected = reference(ranks);
+  ranks[1] = ranks[0];
+  const auto found = first_divergence(expected, ranks);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->kind, Kind::kGap);
+  EXPECT_EQ(to_string(found->place), "denoise 2/denoise.step 0/transformer_blocks 0");
+}
+
+TEST(FirstDivergence, SeesAPlaceThatNoRankComesBy) {
+  std::vector<Trace> ranks = traces(1);
+  const Reference expected = reference(ranks);
+  ranks[0].erase(ranks[0].begin() + 1);
+  const auto found = first_divergence(expected, ranks);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->kind, Kind::kMissing);
+  EXPECT_EQ(found->place.index, 1);
+  EXPECT_TRUE(found->ranks.empty());
+}
+
+TEST(FirstDivergence, SeesAShapeThatIsNoPartOfTheWhole) {
+  std::vector<Trace> ranks = traces(1);
+  ranks[0][2].part.shape = {1, 6, 4, 9};
+  const auto found = first_divergence(reference(ranks), ranks);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->kind, Kind::kShape);
+  EXPECT_EQ(found->place.name, "latents");
+}
+
+TEST(FirstDivergence, FollowsTheDifferenceToTheEnd) {
+  std::vector<Trace> ranks = traces(1);
+  const Reference expected = reference(ranks);
+  for (TracePoint& point : ranks[0]) point.part.print.hash ^= 1;
+  for (TracePoint& point : ranks[0]) point.part.print.sketch[0] += 1.0;
+  const auto found = first_divergence(expected, ranks);
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->growth.size(), 2U);
+  EXPECT_EQ(found->growth[1].place.name, "latents");
+  EXPECT_GT(found->growth[1].relative_l2, 0.0);
+}
+
+TEST(Traces, SurviveTheirFile) {
+  const std::vector<Trace> ranks = traces(2);
+  std::vector<Trace> again;
+  for (const Trace& trace : ranks)
+    again.push_back(trace_from_json(nlohmann::json::parse(to_json(trace).dump())));
+  const Reference expected = reference_from_json(nlohmann::json::parse(to_json(reference(ranks)).dump()));
+  EXPECT_FALSE(first_divergence(expected, again));
+  EXPECT_EQ(again[1].size(), ranks[1].size());
+  EXPECT_EQ(again[1][0].part.print.sketch, ranks[1][0].part.print.sketch);
+}
+
+TEST(Difference, NamesHeadsAndTokensOfTheWhole) {
+  const at::Tensor reference = at::ones({1, 3, 2, 8});
+  at::Tensor candidate = reference.clone();
+  candidate[0][1][1].add_(0.5);
+  const Place place{"denoise 2", "transformer_blocks.attn.query", 1, 0};
+  const Part part{
+      .shares = {Share{.dim = 1, .begin = 3, .whole = 6}, Share{.dim = 2, .begin = 2, .whole = 4}},
+      .shape = {1, 3, 2, 8}};
+  const nlohmann::json difference = difference_of(place, part, reference, candidate);
+  EXPECT_EQ(difference.at("differing_values"), 8);
+  EXPECT_EQ(difference.at("max_difference"), 0.5);
+  const nlohmann::json axes = difference.at("axes");
+  EXPECT_EQ(axes[1],
+            nlohmann::json({{"axis", "tokens"}, {"of", 3}, {"count", 1}, {"first", 4}, {"last", 4}}));
+  EXPECT_EQ(axes[2], nlohmann::json({{"axis", "heads"}, {"of", 2}, {"count", 1}, {"first", 3}, {"last", 3}}));
+}
+
+TEST(Sentence, SaysWhereAndHowMuch) {
+  nlohmann::json found = to_json(Divergence{
+      .place = {"denoise 2/denoise.step 1/denoise.conditional 1", "transformer_blocks.attn.query", 3, 0},
+      .ranks = {1},
+      .part = {.shape = {1, 2, 3}},
+      .whole = {1, 4, 3},
+      .relative_l2 = 2.1e-3,
+      .growth = {{{"", "frames", -1, 0}, 0.4}}});
+  EXPECT_EQ(sentence(found),
+            "stage denoise, step 1, block 3, conditional, transformer_blocks.attn.query, rank 1: relative L2 "
+            "about 2.1e-03; 4.0e-01 in frames");
+}
+
+}  // namespace
+}  // namespace isoframe::harness::locate

@@ -1,0 +1,53 @@
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/selftest/plants.h"
+#include "harness/selftest/selftest.h"
+#include "model/error.h"
+
+namespace isoframe::harness::selftest {
+namespace {
+
+TEST(Catalogue, HoldsAtLeastThirtyFaultsOfDistinctNames) {
+  const std::vector<Fault> faults = catalogue();
+  std::set<std::string> names;
+  for (const Fault& fault : faults) names.insert(fault.name);
+  EXPECT_GE(faults.size(), 30U);
+  EXPECT_EQ(names.size(), faults.size());
+}
+
+const Fault& named(const std::vector<Fault>& faults, const std::string& name) {
+  for (const Fault& fault : faults)
+    if (fault.name == name) return fault;
+  throw std::out_of_range(name);
+}
+
+TEST(Selftest, AFaultInAnotherPlaceThanExpectedIsNotLocated) {
+  const std::vector<Fault> faults = catalogue();
+  Fault fault = named(faults, "activation-bit");
+  fault.expected.block = 0;
+  const nlohmann::json result = run_selftest({fault}, {});
+  EXPECT_TRUE(result.at("faults")[0].at("caught").get<bool>());
+  EXPECT_FALSE(result.at("faults")[0].at("located").get<bool>());
+  EXPECT_FALSE(result.at("passed").get<bool>());
+}
+
+TEST(Selftest, AFaultThatDoesNothingIsNeitherCaughtNorLocated) {
+  Fault fault = named(catalogue(), "activation-bit");
+  fault.plant = at_point({"transformer_blocks", 1, 1}, 1, [](const at::Tensor&) {});
+  const nlohmann::json result = run_selftest({fault}, {});
+  EXPECT_FALSE(result.at("faults")[0].at("caught").get<bool>());
+  EXPECT_FALSE(result.at("faults")[0].at("located").get<bool>());
+  EXPECT_TRUE(result.at("faults")[0].at("found").is_null());
+  EXPECT_TRUE(result.at("sound")[0].at("passed").get<bool>());
+}
+
+TEST(Selftest, AnUnknownNameIsAnError) {
+  EXPECT_THROW(run_selftest(catalogue(), {.filter = "no-such-fault"}), InputError);
+}
+
+}  // namespace
+}  // namespace isoframe::harness::selftest
