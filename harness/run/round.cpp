@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/run/launched_round.h"
 #include "harness/store/json_file.h"
 #include "harness/worker/job.h"
 #include "model/error.h"
@@ -46,10 +47,12 @@ std::string bad_input_message(const launch::LocalResult& result) {
 }  // namespace
 
 RoundResult run_round(const scenario::Case& value, const fs::path& directory, const RoundContext& context) {
+  const bool is_launched = !value.launcher.empty();
   const TemporaryFolder meeting_place;
   fs::create_directories(directory);
-  const worker::Job job{value, directory, meeting_place.path / "store"};
-  const fs::path job_file = directory / "job.json";
+  const worker::Job job{value, fs::absolute(directory),
+                        is_launched ? fs::path() : meeting_place.path / "store"};
+  const fs::path job_file = job.directory / "job.json";
   store::write_json(job_file, job.to_json());
 
   launch::LocalJob local;
@@ -64,6 +67,7 @@ RoundResult run_round(const scenario::Case& value, const fs::path& directory, co
   local.stall_seconds = value.timeout_seconds;
   local.on_progress = context.on_progress;
   local.interrupted = context.interrupted;
+  if (is_launched) return run_launched(value, directory, std::move(local));
   const launch::LocalResult outcome = launch::run_local(local);
 
   RoundResult result;

@@ -1,5 +1,7 @@
 #include "harness/worker/job.h"
 
+#include <fmt/format.h>
+
 namespace isoframe::harness::worker {
 
 nlohmann::json Job::to_json() const {
@@ -9,6 +11,14 @@ nlohmann::json Job::to_json() const {
 Job Job::from_json(const nlohmann::json& json) {
   return {scenario::case_from_json(json.at("case")), json.at("directory").get<std::string>(),
           json.at("store").get<std::string>()};
+}
+
+std::filesystem::path progress_file(const std::filesystem::path& directory, int rank) {
+  return directory / fmt::format("progress-{}.jsonl", rank);
+}
+
+std::filesystem::path failure_file(const std::filesystem::path& directory, int rank) {
+  return directory / fmt::format("failure-{}.json", rank);
 }
 
 }  // namespace isoframe::harness::worker
