@@ -104,6 +104,8 @@ void add_generate_command(CLI::App& program, int& exit_code) {
   command->add_option("--threads-per-rank", value.threads_per_rank, "CPU threads of each rank")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command->add_option("--launcher", value.launcher,
+                      "Start ranks by another program, e.g. 'mpirun -n {ranks} {worker}' (ci/launchers.md)");
   command->add_option("--warmup", value.warmup, "Generations of one step before the one that is measured")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

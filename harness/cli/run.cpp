@@ -22,6 +22,7 @@ struct RunArguments {
   std::string out;
   std::string filter;
   std::string checkpoint;
+  std::string launcher;
   int repeat = 0;
   bool resume = false;
   std::string against;
@@ -49,6 +50,7 @@ std::string history_of(const RunArguments& arguments) {
 int run(const RunArguments& arguments) {
   scenario::Overrides overrides;
   if (!arguments.checkpoint.empty()) overrides.checkpoint = arguments.checkpoint;
+  if (!arguments.launcher.empty()) overrides.launcher = arguments.launcher;
   if (arguments.repeat > 0) overrides.repeat = arguments.repeat;
   overrides.filter = arguments.filter;
   const scenario::Suite suite =
@@ -83,6 +85,8 @@ void add_run_command(CLI::App& program, int& exit_code) {
   command->add_option("--repeat", arguments->repeat, "Measured repetitions of each case")
       ->check(CLI::PositiveNumber);
   command->add_option("--checkpoint", arguments->checkpoint, "Instead of the scenarios' own");
+  command->add_option("--launcher", arguments->launcher,
+                      "Start ranks by another program, e.g. 'mpirun -n {ranks} {worker}' (ci/launchers.md)");
   command->add_flag("--resume", arguments->resume, "Go on with --out: what it has measured is not run again");
   command->add_option("--against", arguments->against, "An earlier run directory to compare with");
   command->add_option(

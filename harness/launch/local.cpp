@@ -60,7 +60,7 @@ class Supervisor {
     for (const auto& rank : ranks_) result.ranks.push_back(rank->outcome());
     result.outcome = ended_ ? *ended_ : failures_.empty() ? Outcome::kFinished : Outcome::kFailed;
     result.limit_seconds = limit_seconds_;
-    result.culprit = result.outcome == Outcome::kFailed ? first_failure() : silent_;
+    result.culprit = result.outcome == Outcome::kFailed && !failures_.empty() ? first_failure() : silent_;
     return result;
   }
 
@@ -98,7 +98,8 @@ class Supervisor {
       return;
     }
     if (job_.interrupted != nullptr && *job_.interrupted) return end_all(Outcome::kInterrupted);
-    if (!failures_.empty()) {
+    if (job_.on_tick && !job_.on_tick()) failed_elsewhere_ = true;
+    if (!failures_.empty() || failed_elsewhere_) {
       if (!grace_ends_) grace_ends_ = now + kGrace;
       if (now >= *grace_ends_) end_all(Outcome::kFailed);
       return;
@@ -143,6 +144,7 @@ class Supervisor {
   std::vector<Clock::time_point> heard_from_;  ///< by rank: its last report, or its start
   Clock::time_point last_report_ = start_;
   std::vector<int> failures_;  ///< in the order they were seen
+  bool failed_elsewhere_ = false;
   std::optional<Clock::time_point> grace_ends_;
   std::optional<Outcome> ended_;  ///< why we ended the ranks, if we did
   Clock::time_point kill_at_;

@@ -22,6 +22,9 @@ struct Progress {
 struct LocalJob {
   std::vector<std::string>
       command;  ///< argv of one rank; RANK, LOCAL_RANK, WORLD_SIZE are in its environment
+  /// The one process is not a rank but starts them: those variables are taken out of its environment, and it
+  /// writes to launcher.log.
+  bool is_launcher = false;
   std::map<std::string, std::string> environment;
   int world_size = 1;
   std::filesystem::path directory;  ///< stdout and stderr of rank r go to rank-<r>.log there
@@ -29,6 +32,8 @@ struct LocalJob {
   double stall_seconds = 0.0;       ///< no progress line from any rank for this long; 0: no limit
   std::function<void(const Progress&)> on_progress;
   const std::atomic<bool>* interrupted = nullptr;  ///< set by a signal handler: end everything
+  /// Called about every 50 ms.  False: something that is not our child has failed, end everything.
+  std::function<bool()> on_tick;
 };
 
 struct RankOutcome {

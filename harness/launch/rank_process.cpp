@@ -44,16 +44,18 @@ class StringArray {
 };
 
 std::vector<std::string> environment_of(const LocalJob& job, int rank, int progress_descriptor) {
-  std::map<std::string, std::string> own = job.environment;
-  own["RANK"] = own["LOCAL_RANK"] = std::to_string(rank);
-  own["WORLD_SIZE"] = std::to_string(job.world_size);
-  own["ISOFRAME_PROGRESS_FD"] = std::to_string(progress_descriptor);
-
+  std::map<std::string, std::string> own = {{"RANK", std::to_string(rank)},
+                                            {"LOCAL_RANK", std::to_string(rank)},
+                                            {"WORLD_SIZE", std::to_string(job.world_size)},
+                                            {"ISOFRAME_PROGRESS_FD", std::to_string(progress_descriptor)}};
   std::vector<std::string> result;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
-    if (!own.contains(std::string(text.substr(0, text.find('='))))) result.emplace_back(text);
+    const std::string name(text.substr(0, text.find('=')));
+    if (!own.contains(name) && !job.environment.contains(name)) result.emplace_back(text);
   }
+  if (job.is_launcher) own.clear();
+  own.insert(job.environment.begin(), job.environment.end());
   for (const auto& [name, value] : own) result.push_back(name + "=" + value);
   return result;
 }
@@ -120,7 +122,8 @@ std::string last_words_in(const fs::path& path) {
 }  // namespace
 
 RankProcess::RankProcess(const LocalJob& job, int rank)
-    : log_(job.directory / fmt::format("rank-{}.log", rank)), reader_(rank) {
+    : log_(job.directory / (job.is_launcher ? "launcher.log" : fmt::format("rank-{}.log", rank))),
+      reader_(rank) {
   outcome_.rank = rank;
   start(job);
 }

@@ -20,6 +20,11 @@ ProgressWriter ProgressWriter::from_environment() {
   return ProgressWriter(descriptor);
 }
 
+ProgressWriter ProgressWriter::to_file(const std::filesystem::path& path) {
+  // Open until the process ends: a rank has one.
+  return ProgressWriter(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+}
+
 ProgressWriter::ProgressWriter(int descriptor) : descriptor_(descriptor) {
   const int flags = descriptor < 0 ? -1 : ::fcntl(descriptor, F_GETFL);
   if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) {

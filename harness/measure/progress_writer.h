@@ -2,6 +2,7 @@
 // The sending end of a rank's progress lines.
 
 #include <cstdint>
+#include <filesystem>
 #include <string_view>
 
 namespace isoframe::harness::measure {
@@ -14,6 +15,8 @@ class ProgressWriter {
   /// Sends nothing where the variable is missing or names no open descriptor.  Otherwise SIGPIPE is ignored
   /// in this process from now on.
   static ProgressWriter from_environment();
+  /// Appends to a file, for whoever cannot be reached by a descriptor.
+  static ProgressWriter to_file(const std::filesystem::path& path);
   explicit ProgressWriter(int descriptor);
 
   /// `index` and `of` below zero are left out.

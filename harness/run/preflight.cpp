@@ -1,5 +1,6 @@
 #include "harness/run/preflight.h"
 
+#include "harness/launch/launcher.h"
 #include "harness/scenario/error.h"
 #include "harness/worker/request.h"
 #include "model/checkpoint/checkpoint.h"
@@ -41,6 +42,7 @@ void settle(scenario::Case& value) {
                                  .guidance_scale = value.guidance_scale.value_or(limits.guidance_scale),
                                  .tiling = value.tiling});
   model::pipeline::check_request(worker::request_of(value), limits);
+  if (!value.launcher.empty()) launch::check_launcher(value.launcher);
 }
 
 }  // namespace

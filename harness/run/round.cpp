@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/run/launched_round.h"
 #include "harness/store/json_file.h"
 #include "harness/store/temporary_folder.h"
 #include "harness/worker/job.h"
@@ -29,11 +30,13 @@ std::string bad_input_message(const launch::LocalResult& result) {
 
 RoundResult run_round(const scenario::Case& value, const fs::path& directory, const RoundContext& context,
                       const worker::Observation& observation) {
+  const bool is_launched = !value.launcher.empty();
   // The run directory may be on a file system without locks.
   const store::TemporaryFolder meeting_place;
   fs::create_directories(directory);
-  const worker::Job job{value, directory, meeting_place.path() / "store", observation};
-  const fs::path job_file = directory / "job.json";
+  const worker::Job job{value, fs::absolute(directory),
+                        is_launched ? fs::path() : meeting_place.path() / "store", observation};
+  const fs::path job_file = job.directory / "job.json";
   store::write_json(job_file, job.to_json());
 
   launch::LocalJob local;
@@ -48,6 +51,7 @@ RoundResult run_round(const scenario::Case& value, const fs::path& directory, co
   local.stall_seconds = value.timeout_seconds;
   local.on_progress = context.on_progress;
   local.interrupted = context.interrupted;
+  if (is_launched) return run_launched(value, directory, std::move(local));
   const launch::LocalResult outcome = launch::run_local(local);
 
   RoundResult result;

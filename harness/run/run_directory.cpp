@@ -16,7 +16,8 @@ namespace {
 /// The part of a case that a measurement depends on: gates may change between a run and its resumption.
 json what_is_measured(const scenario::Case& value) {
   json result = scenario::to_json(value);
-  for (const char* key : {"where", "baseline", "expected_different", "gates", "repeat", "timeout_seconds"})
+  for (const char* key :
+       {"where", "baseline", "expected_different", "gates", "repeat", "timeout_seconds", "meeting_seconds"})
     result.erase(key);
   return result;
 }

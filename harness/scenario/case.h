@@ -61,6 +61,8 @@ struct Case {
   int warmup = 1;                   ///< generations before the first that is measured, in each round
   int repeat = 2;                   ///< rounds; each measures one generation
   double timeout_seconds = 600.0;   ///< of one round, loading included
+  double meeting_seconds = 10.0;    ///< how long ranks wait for the last of them to come
+  std::string launcher;             ///< "mpirun -n {ranks} {worker}"; empty: isoframe starts ranks itself
   std::string baseline;             ///< name of the case it is compared with; empty for a baseline
   bool expected_different = false;  ///< an untiled run, say: quality is reported and not gated
   Gates gates;
@@ -87,6 +89,7 @@ struct Suite {
 struct Overrides {
   std::optional<std::filesystem::path> checkpoint = std::nullopt;  ///< of cases that name none themselves
   std::optional<int> repeat = std::nullopt;
+  std::optional<std::string> launcher = std::nullopt;
   std::string filter = {};  ///< glob on case names; a baseline is kept with the cases that need it
 };
 Suite load_suite(const std::vector<std::filesystem::path>& files, const Overrides& overrides);

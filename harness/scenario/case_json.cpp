@@ -79,6 +79,8 @@ json to_json(const Case& value) {
       {"warmup", value.warmup},
       {"repeat", value.repeat},
       {"timeout_seconds", value.timeout_seconds},
+      {"meeting_seconds", value.meeting_seconds},
+      {"launcher", value.launcher},
       {"baseline", value.baseline},
       {"expected_different", value.expected_different},
       {"gates", gates_to_json(value.gates)},
@@ -112,6 +114,8 @@ Case case_from_json(const json& json) {
   json.at("warmup").get_to(value.warmup);
   json.at("repeat").get_to(value.repeat);
   json.at("timeout_seconds").get_to(value.timeout_seconds);
+  json.at("meeting_seconds").get_to(value.meeting_seconds);
+  json.at("launcher").get_to(value.launcher);
   json.at("baseline").get_to(value.baseline);
   json.at("expected_different").get_to(value.expected_different);
   value.gates = gates_from_json(json.at("gates"));

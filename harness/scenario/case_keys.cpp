@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "harness/launch/launcher.h"
 #include "harness/scenario/error.h"
 #include "harness/scenario/paths.h"
 #include "harness/scenario/settings.h"
@@ -60,6 +61,12 @@ double positive(const Value& value, const std::string& key) {
   const double number = value.number(key);
   if (!(number > 0.0) || std::isinf(number)) value.fail(fmt::format("{} {} is not above 0", key, number));
   return number;
+}
+
+double seconds(const Value& value, const std::string& key) {
+  const double seconds = positive(value, key);
+  if (seconds > kMostSeconds) value.fail(fmt::format("{} is above {}", key, kMostSeconds));
+  return seconds;
 }
 
 double finite(const Value& value, const std::string& key, double least) {
@@ -152,10 +159,13 @@ const std::map<std::string, Reader>& readers() {
        [](C& c, V v, K k) { c.threads_per_rank = static_cast<int>(v.integer(k, 1, kMostThreads)); }},
       {"warmup", [](C& c, V v, K k) { c.warmup = static_cast<int>(v.integer(k, 0, kMostRounds)); }},
       {"repeat", [](C& c, V v, K k) { c.repeat = static_cast<int>(v.integer(k, 1, kMostRounds)); }},
-      {"timeout_seconds",
+      {"timeout_seconds", [](C& c, V v, K k) { c.timeout_seconds = seconds(v, k); }},
+      {"meeting_seconds", [](C& c, V v, K k) { c.meeting_seconds = seconds(v, k); }},
+      {"launcher",
        [](C& c, V v, K k) {
-         c.timeout_seconds = positive(v, k);
-         if (c.timeout_seconds > kMostSeconds) v.fail(fmt::format("{} is above {}", k, kMostSeconds));
+         c.launcher = v.text(k);
+         const std::string problem = launch::launcher_problem(c.launcher);
+         if (!c.launcher.empty() && !problem.empty()) v.fail(problem);
        }},
       {"baseline", [](C& c, V v, K k) { c.baseline = v.text(k); }},
       {"expected_different", [](C& c, V v, K k) { c.expected_different = v.boolean(k); }},

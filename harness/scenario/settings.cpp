@@ -47,6 +47,8 @@ const std::vector<std::string>& case_keys() {
                                                 "warmup",
                                                 "repeat",
                                                 "timeout_seconds",
+                                                "meeting_seconds",
+                                                "launcher",
                                                 "gates",
                                                 "baseline",
                                                 "expected_different"};

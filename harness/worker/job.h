@@ -13,11 +13,18 @@ namespace isoframe::harness::worker {
 struct Job {
   scenario::Case value;
   std::filesystem::path directory;  ///< rank-<r>.json goes there, and rank 0's frames and latents
-  std::filesystem::path store;      ///< the file store through which local ranks meet
-  Observation observation = {};     ///< in place of a measurement
+  /// The file store through which local ranks meet.  Empty: a launcher has started them, on machines that
+  /// share `directory`, and they report and fail through files there.
+  std::filesystem::path store;
+  Observation observation = {};  ///< in place of a measurement
 
+  bool is_launched() const { return store.empty(); }
   nlohmann::json to_json() const;
   static Job from_json(const nlohmann::json& json);
 };
+
+/// A launched rank's progress, a JSON line a report, and why it failed: {rank, exit_code, message, time}.
+std::filesystem::path progress_file(const std::filesystem::path& directory, int rank);
+std::filesystem::path failure_file(const std::filesystem::path& directory, int rank);
 
 }  // namespace isoframe::harness::worker

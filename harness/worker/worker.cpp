@@ -1,7 +1,9 @@
 #include "harness/worker/worker.h"
 
 #include <chrono>
+#include <csignal>
 #include <iostream>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <ATen/ATen.h>
@@ -13,9 +15,11 @@
 #include "harness/measure/memory.h"
 #include "harness/measure/timing_probe.h"
 #include "harness/store/json_file.h"
+#include "harness/worker/facts.h"
 #include "harness/worker/job.h"
 #include "harness/worker/request.h"
 #include "model/checkpoint/safetensors.h"
+#include "model/error.h"
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/gloo_rendezvous.h"
 #include "model/pipeline/pipeline.h"
@@ -164,21 +168,34 @@ Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeli
   return measured;
 }
 
-}  // namespace
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
+}
 
-void run_worker(const std::filesystem::path& job_file) {
-  const Job job = Job::from_json(store::read_json(job_file));
+/// All ranks of the case, with the same facts; nothing is loaded before.
+std::unique_ptr<model::parallel::Rendezvous> meet(const Job& job, const model::parallel::RankOfWorld& self) {
+  model::parallel::check_world_size(job.value.layout, self.world_size);
+  auto rendezvous =
+      model::parallel::rendezvous_from_environment({.store = job.store,
+                                                    .folder = job.directory,
+                                                    .patience = milliseconds(job.value.meeting_seconds),
+                                                    .timeout = milliseconds(job.value.timeout_seconds)});
+  rendezvous->agree(facts_of(job.value));
+  return rendezvous;
+}
+
+void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
+              const measure::ProgressWriter& progress) {
   const scenario::Case& value = job.value;
   at::set_num_interop_threads(1);
   at::set_num_threads(value.threads_per_rank);
   kernels::install_caching_allocator();
   const c10::InferenceMode inference;
 
-  const auto progress = measure::ProgressWriter::from_environment();
+  progress.write("meet");
+  const auto rendezvous = meet(job, self);
   progress.write("load");
   const Clock::time_point start = Clock::now();
-  const std::chrono::milliseconds timeout(static_cast<std::int64_t>(value.timeout_seconds * 1000.0));
-  const auto rendezvous = model::parallel::rendezvous_from_environment(job.store, timeout);
   const model::checkpoint::Checkpoint checkpoint(value.checkpoint);
   model::parallel::Mesh place = model::parallel::make_mesh(value.layout, *rendezvous);
   place.reduction = value.reduction;
@@ -229,6 +246,38 @@ void run_worker(const std::filesystem::path& job_file) {
   }
   store::write_text(job.directory / fmt::format("events-{}.json", mesh.rank), probe.events().dump());
   store::write_json(job.directory / fmt::format("rank-{}.json", mesh.rank), record);
+}
+
+/// "rank 1: ...", kept where the harness finds it on whatever machine it is.
+std::string leave_failure(const Job& job, int rank, int exit_code, const std::string& what) {
+  const std::string message = what.starts_with("rank") ? what : fmt::format("rank {}: {}", rank, what);
+  const double time =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  store::write_json(failure_file(job.directory, rank),
+                    {{"rank", rank}, {"exit_code", exit_code}, {"message", message}, {"time", time}});
+  return message;
+}
+
+void run_launched_rank(const Job& job) {
+  constexpr int kInputErrorCode = 2, kRunErrorCode = 3;
+  // A launcher that dies without a word must not leave its ranks behind.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const model::parallel::RankOfWorld self = model::parallel::rank_from_environment();
+  try {
+    run_rank(job, self, measure::ProgressWriter::to_file(progress_file(job.directory, self.rank)));
+  } catch (const InputError& error) {
+    throw InputError(leave_failure(job, self.rank, kInputErrorCode, error.what()));
+  } catch (const std::exception& error) {
+    throw RunError(leave_failure(job, self.rank, kRunErrorCode, error.what()));
+  }
+}
+
+}  // namespace
+
+void run_worker(const std::filesystem::path& job_file) {
+  const Job job = Job::from_json(store::read_json(job_file));
+  if (job.is_launched()) return run_launched_rank(job);
+  run_rank(job, model::parallel::rank_from_environment(), measure::ProgressWriter::from_environment());
 }
 
 }  // namespace isoframe::harness::worker

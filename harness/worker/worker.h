@@ -5,8 +5,9 @@
 
 namespace isoframe::harness::worker {
 
-/// Reads the job, meets the other ranks, runs.  Writes rank-<r>.json, and on rank 0 frames.safetensors and
-/// latents.safetensors, into the job's directory.  Throws InputError or RunError.
+/// Reads the job, meets the other ranks, makes sure that all have been given the same, runs.  Writes
+/// rank-<r>.json, and on rank 0 frames.safetensors and latents.safetensors, into the job's directory.  Throws
+/// InputError or RunError; a rank that a launcher has started also leaves why (see job.h).
 void run_worker(const std::filesystem::path& job_file);
 
 }  // namespace isoframe::harness::worker

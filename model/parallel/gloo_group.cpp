@@ -49,13 +49,14 @@ class GlooGroup : public Group {
  public:
   GlooGroup(GlooMember member, const c10::intrusive_ptr<c10d::Store>& store, const GlooOptions& options)
       : member_(std::move(member)), timeout_(options.timeout) {
-    explained("meeting", [&] {
-      auto gloo = ProcessGroupGloo::Options::create(options.timeout);
+    explained("meeting", options.patience, [&] {
+      auto gloo = ProcessGroupGloo::Options::create(options.patience);
       gloo->devices.push_back(device_for(options.interface));
       gloo->threads = 1;  // one collective at a time, and this thread waits for it
-      store->setTimeout(options.timeout);
+      store->setTimeout(options.patience);
       process_group_ =
           c10::make_intrusive<ProcessGroupGloo>(store, member_.rank, member_.size, std::move(gloo));
+      process_group_->setTimeout(timeout_);
     });
   }
 
@@ -94,7 +95,9 @@ class GlooGroup : public Group {
     measured("all_reduce", [&](Traffic& traffic) {
       if (tensor.numel() == 0) return;
       std::vector<at::Tensor> payload{tensor.contiguous()};
-      process_group_->allreduce(payload)->wait();
+      c10d::AllreduceOptions options;
+      options.timeout = timeout_;
+      wait(process_group_->allreduce(payload, options));
       if (!payload.front().is_same(tensor)) tensor.copy_(payload.front());
       const std::uint64_t moved = bytes_of(tensor) * 2 * (member_.size - 1) / member_.size;
       traffic.bytes_sent += moved;
@@ -115,7 +118,7 @@ class GlooGroup : public Group {
   void send(const at::Tensor& tensor, int destination, int tag) override {
     measured("send", [&](Traffic& traffic) {
       std::vector<at::Tensor> payload{tensor.contiguous()};
-      if (payload.front().numel() > 0) process_group_->send(payload, destination, tag)->wait();
+      if (payload.front().numel() > 0) wait(process_group_->send(payload, destination, tag));
       traffic.bytes_sent += bytes_of(tensor);
     });
   }
@@ -123,7 +126,7 @@ class GlooGroup : public Group {
   void receive(at::Tensor& tensor, int source, int tag) override {
     measured("receive", [&](Traffic& traffic) {
       std::vector<at::Tensor> payload{tensor.contiguous()};
-      if (payload.front().numel() > 0) process_group_->recv(payload, source, tag)->wait();
+      if (payload.front().numel() > 0) wait(process_group_->recv(payload, source, tag));
       if (!payload.front().is_same(tensor)) tensor.copy_(payload.front());
       traffic.bytes_received += bytes_of(tensor);
     });
@@ -138,7 +141,11 @@ class GlooGroup : public Group {
   }
 
   void barrier() override {
-    measured("barrier", [&](Traffic&) { process_group_->barrier()->wait(); });
+    measured("barrier", [&](Traffic&) {
+      c10d::BarrierOptions options;
+      options.timeout = timeout_;
+      wait(process_group_->barrier(options));
+    });
   }
 
  private:
@@ -159,7 +166,7 @@ class GlooGroup : public Group {
 
     at::Tensor wait() override {
       group_.timed("exchange", [&](Traffic&) {
-        for (const c10::intrusive_ptr<c10d::Work>& work : works_) work->wait();
+        for (const c10::intrusive_ptr<c10d::Work>& work : works_) group_.wait(work);
       });
       return incoming_.front();
     }
@@ -170,6 +177,9 @@ class GlooGroup : public Group {
     std::vector<at::Tensor> incoming_;
     std::vector<c10::intrusive_ptr<c10d::Work>> works_;
   };
+
+  /// Gloo's connections keep the limit they were made with, the patience; each wait has its own.
+  void wait(const c10::intrusive_ptr<c10d::Work>& work) const { work->wait(timeout_); }
 
   /// Block r of `sends` to rank r and block r of `receives` from it, all in flight at once.  Undefined and
   /// empty blocks do not travel; the own block is the caller's affair.  Point to point, because Gloo's own
@@ -194,7 +204,7 @@ class GlooGroup : public Group {
         works.push_back(process_group_->send(payload, destination, kCollectiveTag));
         traffic.bytes_sent += bytes_of(block);
       }
-      for (const c10::intrusive_ptr<c10d::Work>& work : works) work->wait();
+      for (const c10::intrusive_ptr<c10d::Work>& work : works) wait(work);
     });
   }
 
@@ -206,16 +216,17 @@ class GlooGroup : public Group {
   void timed(const char* collective, const std::function<void(Traffic&)>& call) {
     Traffic& traffic = traffic_[collective];
     const auto start = std::chrono::steady_clock::now();
-    explained(collective, [&] { call(traffic); });
+    explained(collective, timeout_, [&] { call(traffic); });
     traffic.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 
-  void explained(const char* what, const std::function<void()>& call) const {
+  void explained(const char* what, std::chrono::milliseconds timeout,
+                 const std::function<void()>& call) const {
     try {
       call();
     } catch (const std::exception& error) {
       throw RunError(fmt::format("rank {}: {} in group '{}' failed: {}", member_.world_rank, what,
-                                 member_.name, reason(error, timeout_)));
+                                 member_.name, reason(error, timeout)));
     }
   }
 

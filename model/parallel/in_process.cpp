@@ -47,7 +47,8 @@ void run_in_threads(int world_size, const std::function<void(Rendezvous&)>& body
       ranks.emplace_back([&, rank] {
         at::set_num_threads(1);
         const c10::InferenceMode inference;
-        KeepingRendezvous rendezvous(store, rank, world_size, {.timeout = timeout, .interface = "lo"});
+        KeepingRendezvous rendezvous(store, rank, world_size,
+                                     {.timeout = timeout, .patience = timeout, .interface = "lo"});
         try {
           body(rendezvous);
         } catch (...) {

@@ -77,11 +77,15 @@ std::vector<std::shared_ptr<Group>> Mesh::groups() const {
   return distinct;
 }
 
+void check_world_size(const Layout& layout, int world_size) {
+  if (world_size == layout.world_size()) return;
+  throw InputError(fmt::format("layout '{}' needs {} {}, {} {} started; start {}", to_string(layout),
+                               layout.world_size(), layout.world_size() == 1 ? "rank" : "ranks", world_size,
+                               world_size == 1 ? "was" : "were", layout.world_size()));
+}
+
 Mesh make_mesh(const Layout& layout, Rendezvous& rendezvous) {
-  if (rendezvous.world_size() != layout.world_size()) {
-    throw InputError(fmt::format("layout '{}' needs {} ranks, {} were started; start {}", to_string(layout),
-                                 layout.world_size(), rendezvous.world_size(), layout.world_size()));
-  }
+  check_world_size(layout, rendezvous.world_size());
   Mesh mesh;
   mesh.layout = layout;
   mesh.rank = rendezvous.rank();

@@ -48,6 +48,9 @@ struct Mesh {
   std::vector<std::shared_ptr<Group>> groups() const;
 };
 
+/// Throws InputError when the layout needs another number of ranks.
+void check_world_size(const Layout& layout, int world_size);
+
 /// Throws InputError when the rendezvous' world size is not the layout's.
 Mesh make_mesh(const Layout& layout, Rendezvous& rendezvous);
 /// The mesh of a single process.

@@ -1,17 +1,22 @@
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <signal.h>
 #include <stdlib.h>
 #include <string>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/distributed/c10d/HashStore.hpp>
 
 #include "model/error.h"
 #include "model/parallel/gloo_rendezvous.h"
+#include "model/parallel/rank_of_world.h"
 
 namespace isoframe::model::parallel {
 namespace {
@@ -21,8 +26,10 @@ using ::testing::HasSubstr;
 class RankFromEnvironment : public ::testing::Test {
  protected:
   void SetUp() override {
-    for (const char* name : {"RANK", "WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS", "OMPI_COMM_WORLD_RANK",
-                             "OMPI_COMM_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}) {
+    for (const char* name :
+         {"RANK", "WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS", "OMPI_COMM_WORLD_RANK",
+          "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK",
+          "PMIX_NAMESPACE", "MASTER_ADDR", "MASTER_PORT", "GLOO_SOCKET_IFNAME"}) {
       unsetenv(name);
     }
   }
@@ -39,12 +46,13 @@ class RankFromEnvironment : public ::testing::Test {
 };
 
 TEST_F(RankFromEnvironment, IsReadFromAnyLauncherAndTorchrunsComeFirst) {
-  setenv("OMPI_COMM_WORLD_RANK", "1", 1);
-  setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
-  EXPECT_EQ(rank_from_environment().world_size, 2);
   setenv("SLURM_PROCID", "2", 1);
   setenv("SLURM_NTASKS", "3", 1);
   EXPECT_EQ(rank_from_environment().world_size, 3);
+  // mpirun inside a Slurm job: its ranks see both.
+  setenv("OMPI_COMM_WORLD_RANK", "1", 1);
+  setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
+  EXPECT_EQ(rank_from_environment().world_size, 2);
   setenv("RANK", "3", 1);
   setenv("WORLD_SIZE", "4", 1);
   EXPECT_EQ(rank_from_environment().world_size, 4);
@@ -65,7 +73,7 @@ TEST_F(RankFromEnvironment, RanksOfSeveralMachinesNeedAnAddress) {
   setenv("RANK", "0", 1);
   setenv("WORLD_SIZE", "2", 1);
   try {
-    rendezvous_from_environment(std::nullopt, std::chrono::seconds(1));
+    rendezvous_from_environment({.folder = ::testing::TempDir()});
     FAIL() << "met nowhere";
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(), HasSubstr("MASTER_ADDR is not set"));
@@ -76,10 +84,9 @@ TEST_F(RankFromEnvironment, RanksOfOneMachineMeetThroughAFile) {
   setenv("RANK", "0", 1);
   setenv("WORLD_SIZE", "1", 1);
   const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "rendezvous";
-  EXPECT_THROW(rendezvous_from_environment(folder / "missing" / "store", std::chrono::seconds(1)),
-               InputError);
+  EXPECT_THROW(rendezvous_from_environment({.store = folder / "missing" / "store"}), InputError);
   std::filesystem::create_directories(folder);
-  const auto rendezvous = rendezvous_from_environment(folder / "store", std::chrono::seconds(1));
+  const auto rendezvous = rendezvous_from_environment({.store = folder / "store"});
   EXPECT_EQ(rendezvous->world_size(), 1);
   EXPECT_EQ(rendezvous->group("world", {0})->size(), 1);
 }
@@ -91,7 +98,8 @@ TEST_F(RankFromEnvironment, KilledProcessIsToldToItsPeerWellBeforeTheTimeout) {
   setenv("WORLD_SIZE", "2", 1);
   const auto meet = [&](const char* rank) {
     setenv("RANK", rank, 1);
-    return rendezvous_from_environment(folder / "store", kTimeout)->group("ulysses", {0, 1});
+    return rendezvous_from_environment({.store = folder / "store", .timeout = kTimeout})
+        ->group("ulysses", {0, 1});
   };
   const pid_t child = fork();
   ASSERT_GE(child, 0);
@@ -114,6 +122,80 @@ TEST_F(RankFromEnvironment, KilledProcessIsToldToItsPeerWellBeforeTheTimeout) {
   std::filesystem::remove_all(folder);
   EXPECT_THAT(told, HasSubstr("rank 0: broadcast in group 'ulysses' failed: lost a peer"));
   EXPECT_LT(std::chrono::steady_clock::now() - start, kTimeout);
+}
+
+/// Two ranks of a store in memory, made with little patience and a long timeout.
+void run_pair(const std::function<void(Group&)>& first, const std::function<void(Group&)>& second) {
+  const c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::HashStore>();
+  std::vector<std::jthread> threads;
+  for (int rank = 0; rank < 2; ++rank) {
+    threads.emplace_back([&, rank] {
+      GlooRendezvous rendezvous(
+          store, rank, 2,
+          {.timeout = std::chrono::minutes(5), .patience = std::chrono::seconds(1), .interface = "lo"});
+      const std::shared_ptr<Group> group = rendezvous.group("world", {0, 1});
+      (rank == 0 ? first : second)(*group);
+    });
+  }
+}
+
+TEST(GlooRendezvous, CollectivesMayTakeLongerThanTheMeeting) {
+  setenv("TORCH_FR_BUFFER_SIZE", "0", 0);
+  at::Tensor arrived = at::zeros({4});
+  run_pair(
+      [&](Group& group) {
+        group.receive(arrived, 1, 0);
+        group.barrier();
+      },
+      [](Group& group) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+        group.send(at::ones({4}), 0, 0);
+        std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+        group.barrier();
+      });
+  EXPECT_EQ(arrived.sum().item<float>(), 4);
+}
+
+TEST_F(RankFromEnvironment, RanksOfALaunchMeetAtTheAddressThatRankZeroLeaves) {
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / ("launch" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
+  setenv("OMPI_COMM_WORLD_LOCAL_SIZE", "2", 1);
+  setenv("PMIX_NAMESPACE", "77", 1);
+  const auto meet = [&](const char* rank) {
+    setenv("OMPI_COMM_WORLD_RANK", rank, 1);
+    const auto rendezvous = rendezvous_from_environment({.folder = folder});
+    rendezvous->agree({{"steps", "2"}});
+    rendezvous->group("world", {0, 1})->barrier();
+  };
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    meet("1");
+    _exit(0);
+  }
+  meet("0");
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(std::filesystem::exists(folder / "rank-0-address-77.json"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(RankFromEnvironment, AnInterfaceThatIsNotThereIsRefusedWithThoseThatAre) {
+  setenv("RANK", "0", 1);
+  setenv("WORLD_SIZE", "1", 1);
+  setenv("MASTER_ADDR", "127.0.0.1", 1);
+  setenv("MASTER_PORT", "29417", 1);
+  setenv("GLOO_SOCKET_IFNAME", "nic7", 1);
+  try {
+    rendezvous_from_environment({});
+    FAIL() << "met over nothing";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("GLOO_SOCKET_IFNAME='nic7'"));
+    EXPECT_THAT(error.what(), HasSubstr("it has lo"));
+  }
 }
 
 }  // namespace

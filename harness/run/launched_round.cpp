@@ -1,0 +1,150 @@
+#include "harness/run/launched_round.h"
+
+#include <fstream>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "harness/launch/launcher.h"
+#include "harness/launch/progress_reader.h"
+#include "harness/store/json_file.h"
+#include "harness/worker/job.h"
+#include "model/error.h"
+
+namespace isoframe::harness::run {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+/// The reports that a rank appends to a file.
+class ProgressFile {
+ public:
+  ProgressFile(const fs::path& directory, int rank)
+      : path_(worker::progress_file(directory, rank)), reader_(rank) {}
+
+  std::vector<launch::Progress> read() {
+    std::ifstream stream(path_, std::ios::binary);
+    if (!stream.seekg(position_)) return {};
+    const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    position_ += static_cast<std::streamoff>(bytes.size());
+    return reader_.read(bytes);
+  }
+
+ private:
+  fs::path path_;
+  launch::ProgressReader reader_;
+  std::streamoff position_ = 0;
+};
+
+/// Whether a rank has left its failure.  They are looked for by name: listing a shared folder costs more.
+bool any_failed(const fs::path& directory, int ranks) {
+  for (int rank = 0; rank < ranks; ++rank)
+    if (fs::exists(worker::failure_file(directory, rank))) return true;
+  return false;
+}
+
+/// Of the ranks that said why they ended the one that ended first; those whose input was wrong before others.
+json first_failure(const fs::path& directory, int ranks) {
+  json first;
+  for (int rank = 0; rank < ranks; ++rank) {
+    const fs::path file = worker::failure_file(directory, rank);
+    if (!fs::exists(file)) continue;
+    json failure = store::read_json(file);
+    const auto order = [](const json& f) {
+      return std::pair(f.at("exit_code") == 2 ? 0 : 1, f.at("time").get<double>());
+    };
+    if (first.is_null() || order(failure) < order(first)) first = std::move(failure);
+  }
+  return first;
+}
+
+std::string stage_of(const fs::path& directory, int rank) {
+  const std::vector<launch::Progress> reports = ProgressFile(directory, rank).read();
+  return reports.empty() ? "" : launch::describe(reports.back());
+}
+
+std::string last_line(const std::string& words) { return words.substr(words.rfind('\n') + 1); }
+
+/// Why a launch failed that its ranks have not explained.
+std::string launcher_message(const scenario::Case& value, const launch::LocalResult& outcome) {
+  const launch::RankOutcome& launcher = outcome.ranks.front();
+  const std::string ended =
+      outcome.outcome == launch::Outcome::kTimedOut || outcome.outcome == launch::Outcome::kStalled
+          ? fmt::format("was not done within {:g} s", outcome.limit_seconds)
+      : launcher.signal != 0 ? fmt::format("was killed by signal {}", launcher.signal)
+                             : fmt::format("exited with {}", launcher.exit_code);
+  const std::string words = last_line(launcher.last_words);
+  return fmt::format("launcher '{}' {}; {}", value.launcher, ended,
+                     words.empty() ? "it left no last words" : "last words: " + words);
+}
+
+RoundResult failed(const scenario::Case& value, const fs::path& directory,
+                   const launch::LocalResult& outcome) {
+  RoundResult result;
+  result.status = RoundResult::Status::kError;
+  const json failure = first_failure(directory, value.layout.world_size());
+  const std::string words = outcome.ranks.front().last_words;
+  if (failure.is_null()) {
+    result.error = {{"rank", nullptr},
+                    {"stage", stage_of(directory, 0)},
+                    {"message", launcher_message(value, outcome)},
+                    {"last_words", words}};
+    return result;
+  }
+  if (failure.at("exit_code") == 2) result.status = RoundResult::Status::kBadInput;
+  result.error = {{"rank", failure.at("rank")},
+                  {"stage", stage_of(directory, failure.at("rank").get<int>())},
+                  {"message", failure.at("message")},
+                  {"last_words", words}};
+  return result;
+}
+
+/// The ranks' records; an error where the launcher ended well without them.
+RoundResult finished(const scenario::Case& value, const fs::path& directory) {
+  RoundResult result;
+  for (int rank = 0; rank < value.layout.world_size(); ++rank) {
+    const fs::path file = directory / fmt::format("rank-{}.json", rank);
+    if (!fs::exists(file)) {
+      result.status = RoundResult::Status::kError;
+      result.error = {
+          {"rank", rank},
+          {"stage", ""},
+          {"message", fmt::format("launcher '{}' ended well, but rank {} has left no {}; does it start {} "
+                                  "ranks, and is the folder shared by all machines?",
+                                  value.launcher, rank, file.string(), value.layout.world_size())},
+          {"last_words", ""}};
+      return result;
+    }
+    result.ranks.push_back(store::read_json(file));
+  }
+  return result;
+}
+
+}  // namespace
+
+RoundResult run_launched(const scenario::Case& value, const fs::path& directory, launch::LocalJob local) {
+  const int ranks = value.layout.world_size();
+  local.command = launch::launcher_command(value.launcher, ranks, local.command);
+  local.world_size = 1;
+  local.is_launcher = true;
+  ProgressFile progress(directory, 0);
+  local.on_tick = [&] {
+    for (const launch::Progress& report : progress.read())
+      if (local.on_progress) local.on_progress(report);
+    return !any_failed(directory, ranks);
+  };
+  // The ranks' own reports are read above; the launcher itself makes none.
+  local.stall_seconds = 0.0;
+  const launch::LocalResult outcome = launch::run_local(local);
+  if (outcome.outcome == launch::Outcome::kInterrupted) {
+    RoundResult result;
+    result.status = RoundResult::Status::kInterrupted;
+    return result;
+  }
+  return outcome.outcome == launch::Outcome::kFinished ? finished(value, directory)
+                                                       : failed(value, directory, outcome);
+}
+
+}  // namespace isoframe::harness::run

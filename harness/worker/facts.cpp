@@ -1,0 +1,27 @@
+#include "harness/worker/facts.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/measure/environment.h"
+#include "model/checkpoint/fingerprint.h"
+
+namespace isoframe::harness::worker {
+
+model::parallel::Facts facts_of(const scenario::Case& value) {
+  model::parallel::Facts facts;
+  for (const auto& [key, setting] : scenario::to_json(value).items()) {
+    if (key == "checkpoint" || key == "image" || key == "where") continue;
+    facts[key] = setting.is_string() ? setting.get<std::string>() : setting.dump();
+  }
+  for (const auto& [part, print] : model::checkpoint::fingerprints(value.checkpoint))
+    facts[fmt::format("the checkpoint's {}", part)] = print;
+  if (!value.image.empty()) facts["image"] = model::checkpoint::fingerprint_of_file(value.image);
+  const nlohmann::json build = measure::environment();
+  facts["build"] =
+      fmt::format("{} {}, LibTorch {}", build.at("isoframe").at("commit").get<std::string>(),
+                  build.at("build_type").get<std::string>(), build.at("libtorch").get<std::string>());
+  return facts;
+}
+
+}  // namespace isoframe::harness::worker

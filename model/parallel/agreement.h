@@ -1,0 +1,22 @@
+#pragma once
+// Before anything is loaded ranks say what they have been given: one that has another scenario, checkpoint or
+// build would compute another video, or hang in a collective that its peers never enter.
+
+#include <chrono>
+#include <map>
+#include <string>
+
+#include <torch/csrc/distributed/c10d/Store.hpp>
+
+namespace isoframe::model::parallel {
+
+/// By what a person calls it: {"steps", "50"}, {"checkpoint", "3f0c..."}.
+using Facts = std::map<std::string, std::string>;
+
+/// Returns on every rank once all have come with the same facts.  Otherwise throws on every rank the same
+/// line, naming the rank: InputError for facts that differ, RunError for a rank that has not come within
+/// `patience`.
+void agree(c10d::Store& store, int rank, int world_size, const Facts& facts,
+           std::chrono::milliseconds patience);
+
+}  // namespace isoframe::model::parallel
