@@ -4,17 +4,20 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/measure/environment.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/fingerprint.h"
 
 namespace isoframe::harness::worker {
 
 model::parallel::Facts facts_of(const scenario::Case& value) {
   model::parallel::Facts facts;
-  for (const auto& [key, setting] : scenario::to_json(value).items()) {
+  const nlohmann::json settings = scenario::to_json(value);
+  for (const auto& [key, setting] : settings.items()) {
     if (key == "checkpoint" || key == "image" || key == "where") continue;
     facts[key] = setting.is_string() ? setting.get<std::string>() : setting.dump();
   }
-  for (const auto& [part, print] : model::checkpoint::fingerprints(value.checkpoint))
+  const model::checkpoint::Checkpoint checkpoint(value.checkpoint);
+  for (const auto& [part, print] : model::checkpoint::fingerprints(checkpoint.directory()))
     facts[fmt::format("the checkpoint's {}", part)] = print;
   if (!value.image.empty()) facts["image"] = model::checkpoint::fingerprint_of_file(value.image);
   const nlohmann::json build = measure::environment();

@@ -9,6 +9,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/util/Flags.h>
+#include <c10/util/Logging.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -23,6 +25,8 @@
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/gloo_rendezvous.h"
 #include "model/pipeline/pipeline.h"
+
+C10_DECLARE_int(caffe2_log_level);
 
 namespace isoframe::harness::worker {
 
@@ -276,6 +280,8 @@ void run_launched_rank(const Job& job) {
 
 void run_worker(const std::filesystem::path& job_file) {
   const Job job = Job::from_json(store::read_json(job_file));
+  // Our own line says what went wrong; c10d's warnings before it speak of sockets.
+  if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
   if (job.is_launched()) return run_launched_rank(job);
   run_rank(job, model::parallel::rank_from_environment(), measure::ProgressWriter::from_environment());
 }

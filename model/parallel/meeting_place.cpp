@@ -1,6 +1,7 @@
 #include "model/parallel/meeting_place.h"
 
 #include <fstream>
+#include <future>
 #include <optional>
 #include <thread>
 
@@ -120,8 +121,16 @@ c10::intrusive_ptr<c10d::TCPStore> open_tcp_store(const RankOfWorld& self, const
   options.numWorkers = static_cast<std::size_t>(self.world_size);
   options.waitWorkers = false;  // who is missing is found by name, later
   options.timeout = patience;
+  // A store that is another program's port, or a machine that swallows packets, holds c10d far longer than its
+  // timeout: then the thread is left behind, for the process is about to end.
+  std::packaged_task<c10::intrusive_ptr<c10d::TCPStore>()> open(
+      [host = address.host, options] { return c10::make_intrusive<c10d::TCPStore>(host, options); });
+  auto opened = open.get_future();
+  std::thread(std::move(open)).detach();
+  if (opened.wait_for(patience) != std::future_status::ready)
+    explain(self, address, serves, patience, "timed out");
   try {
-    return c10::make_intrusive<c10d::TCPStore>(address.host, options);
+    return opened.get();
   } catch (const std::exception& error) {
     explain(self, address, serves, patience, error.what());
   }

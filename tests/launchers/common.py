@@ -1,0 +1,120 @@
+"""What the launcher tests share: the program, a tiny checkpoint, one request, processes that are ended."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+ISOFRAME = str(pathlib.Path(os.environ.get("ISOFRAME_BIN", "build/isoframe")).resolve())
+LAYOUT = "ulysses=2,cfg=2,vae_patch=4"
+RANKS = 4
+# Variables of a launcher that may have started the tests themselves.
+FOREIGN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "GLOO_SOCKET_IFNAME")
+
+
+def plain_environment(**more):
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN and not name.startswith(("SLURM", "OMPI"))}
+    return {**kept, **{name: str(value) for name, value in more.items()}}
+
+
+def need(program, package):
+    """The program's path; skips the test where it is not installed."""
+    path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if path is None:
+        raise unittest.SkipTest(f"{program} is not installed (Debian: {package}; ci/setup --launchers)")
+    return path
+
+
+def need_root():
+    if os.geteuid() != 0:
+        raise unittest.SkipTest("needs root")
+
+
+def torchrun():
+    """argv of torchrun without its script: the wheel's own module, in the environment of `ci/setup --reference`."""
+    cache = os.environ.get("ISOFRAME_CACHE") or os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")) + "/isoframe"
+    for python in sorted(pathlib.Path(cache).glob("reference-*/bin/python")):
+        if (python.parents[1] / "complete").exists():
+            return f"{python} -m torch.distributed.run"
+    raise unittest.SkipTest("torchrun is not installed (ci/setup --reference)")
+
+
+def live_workers(needle):
+    """Processes, zombies left out, whose command line speaks of `needle`."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and str(needle).encode() in (entry / "cmdline").read_bytes():
+                if int(entry.name) != os.getpid() and "State:\tZ" not in (entry / "status").read_text():
+                    found.append(int(entry.name))
+        except OSError:
+            pass
+    return found
+
+
+def wait_for(condition, what, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited for {what} in vain")
+
+
+class LauncherTest(unittest.TestCase):
+    """One single-rank video, and a way to ask for the same in a layout under a launcher."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="isoframe-launchers-")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.root = pathlib.Path(cls.folder.name)
+        cls.checkpoint = cls.root / "checkpoint"
+        made = subprocess.run([ISOFRAME, "weights", "init", "--preset", "tiny", "--seed", "3", cls.checkpoint], capture_output=True, text=True)
+        assert made.returncode == 0, made.stderr
+
+    def request(self, out, *options, layout=LAYOUT, steps=2):
+        return [
+            ISOFRAME, "generate", "--checkpoint", self.checkpoint, "--task", "t2v", "--prompt", 'a pier, "OPEN"',
+            "--height", "96", "--width", "112", "--frames", "5", "--steps", steps, "--seed", "5",
+            "--tile-size", "64", "--layout", layout, "--out", out, *options,
+        ]  # fmt: skip
+
+    def generate(self, name, *options, environment=None, timeout=240, **request):
+        out = self.root / name
+        command = [str(word) for word in self.request(out, *options, **request)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment or plain_environment())
+        return done, out
+
+    def single(self):
+        """frames.safetensors of one rank, made once."""
+        cls = type(self)
+        if not hasattr(cls, "reference"):
+            done, out = self.generate("single", layout="single")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            cls.reference = (out / "frames.safetensors").read_bytes()
+        return cls.reference
+
+    def assert_equals_single(self, launcher, environment=None, timeout=240):
+        """The layout under `launcher` (None: our own) leaves the single rank's file, byte for byte."""
+        options = [] if launcher is None else ["--launcher", launcher]
+        done, out = self.generate("layout", *options, "--json", environment=environment, timeout=timeout)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((out / "frames.safetensors").read_bytes(), self.single())
+        result = json.loads(done.stdout)
+        self.assertEqual([rank["rank"] for rank in result["ranks"]], list(range(RANKS)))
+        shutil.rmtree(out)
+        return result
+
+
+def kill_quietly(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass

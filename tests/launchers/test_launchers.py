@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""The same worker under every launcher: a layout's frames equal a single rank's byte for byte.
+
+ISOFRAME_BIN names the program.  What is not installed, or needs root, is skipped with the reason.
+"""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+from common import ISOFRAME, LauncherTest, kill_quietly, live_workers, need, plain_environment, torchrun, wait_for
+from nodes import FIRST, TwoNodes
+from slurm import Slurm, free_ports
+
+MPIRUN = "mpirun --allow-run-as-root --oversubscribe -n {ranks} {worker}"
+
+
+class Launchers(LauncherTest):
+    def script(self, name, text):
+        path = self.root / name
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+        return path
+
+    def test_our_own(self):
+        self.assert_equals_single(None)
+
+    def test_mpirun(self):
+        need("mpirun", "openmpi-bin")
+        self.assert_equals_single(MPIRUN)
+
+    def test_srun(self):
+        with Slurm(self.root / "slurm") as slurm:
+            self.assert_equals_single("srun --overcommit --ntasks={ranks} {worker}", slurm.environment)
+
+    def test_torchrun(self):
+        launcher = torchrun() + " --standalone --no-python --nproc-per-node {ranks} {worker}"
+        self.assert_equals_single(launcher, timeout=400)
+
+    def two_nodes(self, nodes, text, environment=None, timeout=240):
+        self.assert_equals_single(f"{self.script('nodes.sh', text)} {{worker}}", environment, timeout)
+        # The second node's tiles and CFG's other branch cross the cable.
+        self.assertGreater(nodes.received_bytes(0), 200_000)
+        self.assertGreater(nodes.received_bytes(1), 20_000)
+
+    def by_hand(self, nodes, port):
+        """Two ranks a node, told who they are by the variables alone."""
+        ranks = "".join(
+            nodes.on(rank // 2, f'env RANK={rank} WORLD_SIZE=4 LOCAL_RANK={rank % 2} MASTER_ADDR={FIRST} MASTER_PORT={port} "$@" &\n')
+            + "all=\"$all $!\"\n"
+            for rank in range(4)
+        )
+        return ranks + 'for one in $all; do wait $one || status=$?; done\nexit ${status:-0}\n'
+
+    def test_two_nodes(self):
+        with TwoNodes() as nodes:
+            self.two_nodes(nodes, self.by_hand(nodes, free_ports(1)[0]))
+
+    def test_two_nodes_with_torchrun_on_each(self):
+        run = torchrun() + f" --nnodes 2 --nproc-per-node 2 --master-addr {FIRST} --master-port {free_ports(1)[0]} --no-python"
+        with TwoNodes() as nodes:
+            text = (
+                nodes.on(0, f'{run} --node-rank 0 "$@" &\n')
+                + nodes.on(1, f'{run} --node-rank 1 "$@" || status=$?\n')
+                + "wait $! || status=$?\nexit ${status:-0}\n"
+            )
+            self.two_nodes(nodes, text, timeout=500)
+
+    def test_the_chosen_interface_is_the_one_that_is_used(self):
+        with TwoNodes() as nodes:
+            text = self.by_hand(nodes, free_ports(1)[0])
+            # Each node has its own name for its end of the cable; loopback would not reach the other.
+            for node, interface in enumerate(nodes.interfaces):
+                text = text.replace(nodes.names[node] + " env", f"{nodes.names[node]} env GLOO_SOCKET_IFNAME={interface}")
+            self.two_nodes(nodes, text)
+            wrong = text.replace(f"GLOO_SOCKET_IFNAME={nodes.interfaces[1]}", "GLOO_SOCKET_IFNAME=lo")
+            start = time.monotonic()
+            done, _ = self.generate("wrong", "--launcher", f"{self.script('wrong.sh', wrong)} {{worker}}")
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertRegex(done.stderr, r"^isoframe generate: rank \d: meeting in group")
+            self.assertLess(time.monotonic() - start, 30)
+
+    def test_missing_launcher_is_one_line(self):
+        done, out = self.generate("missing", "--launcher", "no-such-launcher -n {ranks} {worker}")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertIn("no-such-launcher is not installed", done.stderr)
+        self.assertFalse((out / "frames.safetensors").exists())
+
+    def test_launcher_that_fails_is_quoted(self):
+        done, _ = self.generate("failing", "--launcher", "sh -c 'echo no allocation >&2; exit 7' {worker}")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("exited with 7; last words: no allocation", done.stderr)
+
+    def test_launcher_that_starts_nothing_is_found_out(self):
+        done, _ = self.generate("idle", "--launcher", "true {worker}")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("rank 0 has left no", done.stderr)
+
+    def test_launcher_of_too_many_ranks_is_found_out(self):
+        need("mpirun", "openmpi-bin")
+        done, _ = self.generate("many", "--launcher", MPIRUN.replace("{ranks}", "3"), layout="ulysses=2")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"rank \d: layout 'ulysses=2' needs 2 ranks, 3 were started; start 2\n")
+
+    def started(self, launcher, name):
+        """A long run under `launcher`, once its ranks are at work."""
+        out = self.root / name
+        command = [str(word) for word in self.request(out, "--launcher", launcher, layout="ulysses=2", steps=900)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=plain_environment())
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        progress = [out / ".round" / f"progress-{rank}.jsonl" for rank in range(2)]
+        wait_for(lambda: process.poll() is not None or all(p.exists() and "denoise" in p.read_text() for p in progress), "two ranks at work")
+        self.assertIsNone(process.poll())
+        return process, out
+
+    def workers(self, out):
+        """Ranks only, not the launcher whose command line names them too."""
+        return [pid for pid in live_workers(out / ".round" / "job.json")
+                if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().startswith(ISOFRAME.encode() + b"\0worker\0")]
+
+    def test_killed_rank_ends_the_run(self):
+        need("mpirun", "openmpi-bin")
+        process, out = self.started(MPIRUN, "killed")
+        os.kill(self.workers(out)[0], signal.SIGKILL)
+        self.assertEqual(process.wait(timeout=20), 3)
+        message = process.stderr.read()
+        self.assertRegex(message, "lost a peer|signal 9")
+        wait_for(lambda: not live_workers(out), "the end of all ranks", 10)
+
+    def test_interruption_ends_launcher_and_ranks(self):
+        need("mpirun", "openmpi-bin")
+        process, out = self.started(MPIRUN, "interrupted")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=20), 3)
+        wait_for(lambda: not live_workers(out), "the end of all ranks", 10)
+
+    def test_ranks_do_not_outlive_a_killed_launcher(self):
+        need("mpirun", "openmpi-bin")
+        process, out = self.started(MPIRUN, "orphans")
+        for pid in set(live_workers(out)) - set(self.workers(out)) - {process.pid}:
+            kill_quietly(pid)
+        self.assertEqual(process.wait(timeout=20), 3)
+        wait_for(lambda: not live_workers(out), "the end of all ranks", 10)
+
+
+if __name__ == "__main__":
+    unittest.main()
