@@ -322,7 +322,7 @@ TEST_F(PlantedFault, LastBitOfATileIsSeen) {
 TEST_F(PlantedFault, LastBitOfAnEncodedTileIsSeenFromTheFirstStepOn) {
   DrawnCase drawn = case_of({.ulysses = 2, .vae_patch = 2});
   drawn.image_tokens = 3;
-  const std::string what = found(drawn, model::parallel::make_ulysses, [](model::parallel::Mesh& mesh) {
+  const std::string what = found(drawn, make_sound_sequence, [](model::parallel::Mesh& mesh) {
     mesh.vae_patch = std::make_shared<TileNudged>(mesh.vae_patch);
   });
   EXPECT_EQ(what.rfind("rank 0: latents after step 0 are different", 0), 0U) << what;

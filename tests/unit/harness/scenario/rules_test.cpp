@@ -88,8 +88,7 @@ TEST(CaseRules, WhatThisVersionCannotRunIsSkippedWithAReason) {
   EXPECT_EQ(reason("task: i2v\n    image: x.png"), "");
   EXPECT_EQ(reason("layout: tensor=2,ring=2"), "");
   EXPECT_EQ(reason("device: cuda"), "this build has no CUDA");
-  EXPECT_EQ(reason("task: i2v\n    image: x.png\n    device: cuda"),
-            "this build has no CUDA");
+  EXPECT_EQ(reason("task: i2v\n    image: x.png\n    device: cuda"), "this build has no CUDA");
 }
 
 TEST(CaseRules, ACaseIsSkippedWithItsBaseline) {
