@@ -174,6 +174,19 @@ TEST(ShippedScenarios, SmokeHoldsEveryLayoutAgainstOneTiledRank) {
   EXPECT_FALSE(suite.cases[0].tiling);
 }
 
+TEST(ShippedScenarios, PublishedSmallHoldsThePublishedRowsInTheirOrder) {
+  const auto rows_of = [](const char* file) {
+    std::string rows;
+    for (const Case& value : load_suite({shipped(file)}, {}).cases) {
+      rows +=
+          fmt::format("{} {} {} against {}\n", value.task, model::parallel::to_string(value.layout),
+                      value.tiling ? "tiled" : "untiled", value.baseline.empty() ? "nothing" : "a baseline");
+    }
+    return rows;
+  };
+  EXPECT_EQ(rows_of("published-small.yaml"), rows_of("published.yaml"));
+}
+
 TEST(ShippedScenarios, PublishedHoldsEveryRowWithItsOwnSizes) {
   const Suite suite = load_suite({shipped("published.yaml")}, {});
   std::string rows;
