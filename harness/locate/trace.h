@@ -37,7 +37,7 @@ using Shape = std::vector<std::int64_t>;
 struct Part {
   Shares shares{};
   Shape shape = {};
-  Fingerprint print;
+  Fingerprint print = {};
 };
 bool same_region(const Part& a, const Part& b);
 

@@ -58,11 +58,17 @@ void generate(benchmark::State& state, const char* preset) {
   state.counters["bytes"] = static_cast<double>(count.bytes);
 }
 
-BENCHMARK_CAPTURE(generate<model::Probe>, tiny, "tiny")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(generate<CountingProbe>, tiny, "tiny")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(generate<harness::locate::RecordingProbe>, tiny, "tiny")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(generate<model::Probe>, small, "small")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(generate<harness::locate::RecordingProbe>, small, "small")->Unit(benchmark::kMillisecond);
+void nobody(benchmark::State& state, const char* preset) { generate<model::Probe>(state, preset); }
+void counting(benchmark::State& state, const char* preset) { generate<CountingProbe>(state, preset); }
+void recording(benchmark::State& state, const char* preset) {
+  generate<harness::locate::RecordingProbe>(state, preset);
+}
+
+BENCHMARK_CAPTURE(nobody, tiny, "tiny")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(counting, tiny, "tiny")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recording, tiny, "tiny")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(nobody, small, "small")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recording, small, "small")->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace isoframe

@@ -31,6 +31,7 @@ class Judge : public testing::Test {
   Judge() {
     case_.name = "candidate";
     case_.baseline = "reference";
+    case_.repeat = 5;
     case_.gates.identical = true;
     baseline_ = measured();
     baseline_["quality_self"] = quality(true);

@@ -169,13 +169,14 @@ TEST(Difference, NamesHeadsAndTokensOfTheWhole) {
 }
 
 TEST(Sentence, SaysWhereAndHowMuch) {
-  nlohmann::json found = to_json(Divergence{
-      .place = {"denoise 2/denoise.step 1/denoise.conditional 1", "transformer_blocks.attn.query", 3, 0},
-      .ranks = {1},
-      .part = {.shape = {1, 2, 3}},
-      .whole = {1, 4, 3},
-      .relative_l2 = 2.1e-3,
-      .growth = {{{"", "frames", -1, 0}, 0.4}}});
+  Divergence divergence;
+  divergence.place = {"denoise 2/denoise.step 1/denoise.conditional 1", "transformer_blocks.attn.query", 3, 0};
+  divergence.ranks = {1};
+  divergence.part.shape = {1, 2, 3};
+  divergence.whole = {1, 4, 3};
+  divergence.relative_l2 = 2.1e-3;
+  divergence.growth = {{{"", "frames", -1, 0}, 0.4}};
+  nlohmann::json found = to_json(divergence);
   EXPECT_EQ(sentence(found),
             "stage denoise, step 1, block 3, conditional, transformer_blocks.attn.query, rank 1: relative L2 "
             "about 2.1e-03; 4.0e-01 in frames");

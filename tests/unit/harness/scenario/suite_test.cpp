@@ -100,6 +100,8 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   value.warmup = 4;
   value.repeat = 5;
   value.timeout_seconds = 6.5;
+  value.meeting_seconds = 7.5;
+  value.launcher = "mpirun -n {ranks} {worker}";
   value.baseline = "b";
   value.expected_different = true;
   value.gates = {.identical = true,
