@@ -47,9 +47,9 @@ cases:
 """
 
 
-# Charts are drawn after the event that tells of the opening.
-OPEN_ALL = """document.querySelectorAll("details.case").forEach((section) => { section.open = true; });
-    new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"""
+# The page hears of an opened section or of other colours with the next frame.
+NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+OPEN_ALL = 'document.querySelectorAll("details.case").forEach((section) => { section.open = true; }); ' + NEXT_FRAME
 
 
 class Browser:
@@ -120,6 +120,7 @@ class Browser:
         """Of colours: "light", "dark", or "" for the browser's own."""
         features = [{"name": "prefers-color-scheme", "value": value}] if value else []
         self.call("Emulation.setEmulatedMedia", features=features)
+        self.evaluate(NEXT_FRAME)
 
     def press(self, key):
         for kind in ("keyDown", "keyUp"):

@@ -38,8 +38,14 @@ class Compare : public testing::Test {
     model::checkpoint::write_safetensors(path, {{"frames", frames.contiguous()}});
     return path;
   }
+  static CompareOptions options(const fs::path& reference, const fs::path& candidate) {
+    CompareOptions asked;
+    asked.reference = reference;
+    asked.candidate = candidate;
+    return asked;
+  }
   CompareOptions options(const at::Tensor& reference, const at::Tensor& candidate) const {
-    return {.reference = written("reference", reference), .candidate = written("candidate", candidate)};
+    return options(written("reference", reference), written("candidate", candidate));
   }
   json compared(const at::Tensor& reference, const at::Tensor& candidate) const {
     return compare(options(reference, candidate));
@@ -127,7 +133,7 @@ TEST_F(Compare, ImagesAreOrderedByTheNumbersInTheirNames) {
     ASSERT_TRUE(cv::imwrite(images / fmt::format("frame_{}.png", k),
                             cv::Mat(kHeight, kWidth, CV_8UC3, bgr.data_ptr())));
   }
-  const json result = compare({.reference = written("reference", frames), .candidate = images});
+  const json result = compare(options(written("reference", frames), images));
   EXPECT_EQ(result.at("candidate").at("kind"), "image folder");
   EXPECT_EQ(result.at("verdict"), "equal_8bit") << result.at("quality").at("psnr").dump();
 }
@@ -137,8 +143,7 @@ TEST_F(Compare, AFolderOfARunMeansItsFloatFrames) {
   const fs::path run = folder_.path() / "case";
   fs::create_directory(run);
   model::checkpoint::write_safetensors(run / "frames.safetensors", {{"frames", frames}});
-  EXPECT_EQ(compare({.reference = written("reference", frames), .candidate = run}).at("verdict"),
-            "identical");
+  EXPECT_EQ(compare(options(written("reference", frames), run)).at("verdict"), "identical");
 }
 
 TEST_F(Compare, TensorsThatAreNoFramesAreRefusedByName) {
