@@ -17,10 +17,10 @@ namespace isoframe::model::parallel {
 
 struct Meeting {
   /// Ranks of one machine meet through this file and the loopback interface.
-  std::filesystem::path store;
+  std::filesystem::path store = {};
   /// Without a store: a folder that all machines share, where rank 0 leaves its address when its launcher has
   /// not set MASTER_ADDR and MASTER_PORT.
-  std::filesystem::path folder;
+  std::filesystem::path folder = {};
   std::chrono::milliseconds patience = std::chrono::seconds(10);  ///< for the last rank to come
   std::chrono::milliseconds timeout = std::chrono::minutes(30);   ///< of each collective, later
 };

@@ -182,6 +182,8 @@ class HtmlReport(unittest.TestCase):
         result = json.loads((self.out / "close/result.json").read_text())
         region = result["quality"]["worst_region"]
         self.assertIn(f"at x {region['x']}, y {region['y']} of frame {region['frame']}", banner)
+        first = next(r for r in self.run_json["cases"] if r["name"] == "close")["first_divergence"]["sentence"]
+        self.assertIn(first, self.browser.evaluate('document.querySelector("details.case[open]").innerText'))
         self.assertLess(self.browser.evaluate('document.querySelector("header").getBoundingClientRect().bottom'), 1000)
 
     def test_the_table_holds_run_jsons_values(self):
