@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -27,17 +28,30 @@ json named(const char* what, int pid, int tid, const std::string& name) {
   return {{"ph", "M"}, {"name", what}, {"pid", pid}, {"tid", tid}, {"args", {{"name", name}}}};
 }
 
+constexpr std::string_view kCollective = "collective.";
+
+bool is_collective(const json& event) {
+  return event.at(0).get_ref<const std::string&>().starts_with(kCollective);
+}
+
 json slice(const json& event, double origin, std::size_t round, int pid, int tid) {
   const std::string stage = event.at(0).get<std::string>();
   const auto index = event.at(1).get<std::int64_t>();
+  std::string name = stage, category = stage;
+  if (is_collective(event)) {
+    category = "collective";
+    name = stage.substr(kCollective.size());
+  } else if (index >= 0 && stage != "denoise") {
+    name = fmt::format("{} {}", stage, index);
+  }
   json args = {{"round", round}};
   if (event.at(4) != 0 || event.at(5) != 0)
     args.update({{"bytes_sent", event.at(4)},
                  {"bytes_received", event.at(5)},
                  {"seconds_in_collectives", event.at(6)}});
   return {{"ph", "X"},
-          {"name", index < 0 || stage == "denoise" ? stage : fmt::format("{} {}", stage, index)},
-          {"cat", stage},
+          {"name", name},
+          {"cat", category},
           {"pid", pid},
           {"tid", tid},
           {"ts", (event.at(2).get<double>() - origin) * 1e6},
@@ -45,14 +59,11 @@ json slice(const json& event, double origin, std::size_t round, int pid, int tid
           {"args", args}};
 }
 
-/// Bytes sent since the round began, after each event that has no other inside it.
+/// Bytes sent since the round began, after each collective.
 void add_counter(json& events, const json& rank, double origin, int pid, int tid) {
   std::uint64_t sent = 0;
   for (const json& event : rank) {
-    const std::string stage = event.at(0).get<std::string>();
-    const bool is_innermost = stage == "transformer_blocks" || stage == "encode.broadcast" ||
-                              stage == "encode.communication" || stage == "decode.communication";
-    if (!is_innermost) continue;
+    if (!is_collective(event) || event.at(4) == 0) continue;
     sent += event.at(4).get<std::uint64_t>();
     events.push_back({{"ph", "C"},
                       {"name", fmt::format("bytes sent by rank {}", tid)},

@@ -16,7 +16,8 @@ struct CaseEvents {
 };
 
 /// A process a case, a track a rank: stages, steps, blocks and tiles as slices with the bytes that the rank's
-/// collectives moved during each; communication of tiles as slices of their own; a counter of bytes sent.
+/// collectives moved during each; each collective ("collective.<group>.<collective>" among the events) as a
+/// slice of its own inside them; a counter of bytes sent.
 /// Times are microseconds since the first event.
 std::string trace_json(const std::vector<CaseEvents>& cases);
 

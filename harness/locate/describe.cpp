@@ -126,8 +126,7 @@ std::string branch_of(const Place& place) {
 
 std::int64_t block_of(const Place& place) {
   const bool is_block = has_prefix(place.name, "transformer_blocks") || place.name == "text_encoder.layers" ||
-                        place.name == "text_encoder_2.block" ||
-                        place.name.find(".layers") != std::string::npos;
+                        place.name == "text_encoder_2.block" || place.name == "image_encoder.layer";
   return is_block ? place.index : -1;
 }
 

@@ -1,5 +1,6 @@
 #include "harness/measure/timing_probe.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace isoframe::harness::measure {
@@ -38,19 +39,31 @@ void TimingProbe::tensor(model::ProbePoint point, const at::Tensor&) {
   part_.moved = moved_now();
 }
 
+void TimingProbe::collective(std::string_view group, std::string_view name, Clock::time_point start,
+                             const Moved& moved) {
+  collectives_.push_back(
+      {fmt::format("collective.{}.{}", group, name), -1, since_epoch(start), moved.seconds, moved});
+}
+
+double TimingProbe::since_epoch(Clock::time_point time) const {
+  return seconds(wall_origin_.time_since_epoch()) + seconds(time - origin_);
+}
+
 void TimingProbe::record(const Open& open) {
   const Clock::time_point now = Clock::now();
   const Moved moved = moved_now();
-  const double start = seconds(wall_origin_.time_since_epoch()) + seconds(open.start - origin_);
   times_.push_back({open.stage,
                     open.index,
-                    start,
+                    since_epoch(open.start),
                     seconds(now - open.start),
                     {moved.bytes_sent - open.moved.bytes_sent,
                      moved.bytes_received - open.moved.bytes_received, moved.seconds - open.moved.seconds}});
 }
 
-void TimingProbe::clear() { times_.clear(); }
+void TimingProbe::clear() {
+  times_.clear();
+  collectives_.clear();
+}
 
 /// Only stages that a person would wait for; blocks come too often.
 void TimingProbe::report(model::ProbePoint point) {
@@ -72,9 +85,10 @@ nlohmann::json TimingProbe::occurrences() const {
 
 nlohmann::json TimingProbe::events() const {
   nlohmann::json result = nlohmann::json::array();
-  for (const StageTime& time : times_)
-    result.push_back({time.stage, time.index, time.start, time.seconds, time.moved.bytes_sent,
-                      time.moved.bytes_received, time.moved.seconds});
+  for (const std::vector<StageTime>* part : {&times_, &collectives_})
+    for (const StageTime& time : *part)
+      result.push_back({time.stage, time.index, time.start, time.seconds, time.moved.bytes_sent,
+                        time.moved.bytes_received, time.moved.seconds});
   return result;
 }
 

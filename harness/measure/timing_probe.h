@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -21,7 +22,8 @@ struct Moved {
   double seconds = 0.0;  ///< inside collectives, waiting included
 };
 
-/// One begin() with its end(), or a part of a stage that ended with a tensor: a transformer block.
+/// One begin() with its end(), a part of a stage that ended with a tensor (a transformer block), or a
+/// collective.
 struct StageTime {
   std::string stage;
   std::int64_t index = -1;  ///< as the model gave it: the step, the tile, the block, -1
@@ -30,9 +32,12 @@ struct StageTime {
   Moved moved;
 };
 
-/// For one thread: a rank's.  Costs two clock readings and one record a stage or block.
+/// For one thread: a rank's.  Costs two clock readings and one record a stage or block, a record a
+/// collective.
 class TimingProbe : public model::Probe {
  public:
+  using Clock = std::chrono::steady_clock;
+
   /// `moved` counts from any origin and never falls; without it nothing moves.
   explicit TimingProbe(ProgressWriter progress = ProgressWriter::from_environment(),
                        std::function<Moved()> moved = {});
@@ -41,7 +46,10 @@ class TimingProbe : public model::Probe {
   void end(model::ProbePoint point) override;
   void tensor(model::ProbePoint point, const at::Tensor& value) override;
 
-  /// In the order in which they ended.
+  /// A collective of a group of ranks has ended: "ulysses", "all_to_all"; `moved` by it alone.
+  void collective(std::string_view group, std::string_view name, Clock::time_point start, const Moved& moved);
+
+  /// Stages and blocks, in the order in which they ended.
   const std::vector<StageTime>& times() const { return times_; }
   /// Forgets what was measured, a warm-up say.  Not within a stage.
   void clear();
@@ -50,12 +58,12 @@ class TimingProbe : public model::Probe {
   nlohmann::json occurrences() const;
   /// {"text": s, "denoise": s, "denoise.step": s, ...}: the sum of each stage's occurrences.
   nlohmann::json totals() const;
-  /// [[stage, index, start, seconds, bytes sent, bytes received, seconds in collectives], ...] in the order
-  /// in which they ended: what trace.json is made of.
+  /// [[stage, index, start, seconds, bytes sent, bytes received, seconds in collectives], ...]: stages and
+  /// blocks in the order in which they ended, then collectives, "collective.ulysses.all_to_all", in theirs.
+  /// What trace.json is made of.
   nlohmann::json events() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct Open {
     std::string stage;
     std::int64_t index;
@@ -64,6 +72,7 @@ class TimingProbe : public model::Probe {
   };
 
   Moved moved_now() const { return moved_ ? moved_() : Moved{}; }
+  double since_epoch(Clock::time_point time) const;
   void record(const Open& open);
 
   void report(model::ProbePoint point);
@@ -75,6 +84,7 @@ class TimingProbe : public model::Probe {
   std::vector<Open> open_;
   Open part_{};  ///< what has been going on since the last stage began or tensor was shown
   std::vector<StageTime> times_;
+  std::vector<StageTime> collectives_;
   std::int64_t steps_ = -1;  ///< of the current denoising
 };
 

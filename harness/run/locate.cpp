@@ -51,7 +51,10 @@ json locate_in(const Case& value, const Case& baseline, double tolerance, const 
     traces.push_back(locate::trace_from_json(store::read_json(worker::trace_file(candidate, rank))));
   const auto found = locate::first_divergence(
       locate::reference_from_json(store::read_json(worker::reference_file(reference))), traces, tolerance);
-  if (!found) return {{"reproduced", false}, {"sentence", "run again, no probe point differs"}};
+  if (!found) {
+    const std::string than = tolerance > 0.0 ? fmt::format(" by more than {:.1e}", tolerance) : "";
+    return {{"reproduced", false}, {"sentence", "run again, no probe point differs" + than}};
+  }
 
   json result = locate::to_json(*found);
   result["reproduced"] = true;

@@ -12,7 +12,7 @@
 
 #include "harness/locate/recording_probe.h"
 #include "model/parallel/mesh.h"
-#include "model/pipeline/text_to_video.h"
+#include "model/pipeline/pipeline.h"
 #include "model/probe.h"
 
 namespace isoframe::harness::selftest {
@@ -74,6 +74,7 @@ struct Fault {
 };
 
 /// By subject; one file each.
+std::vector<Fault> image_faults();
 std::vector<Fault> text_faults();
 std::vector<Fault> attention_faults();
 std::vector<Fault> ring_and_tensor_faults();

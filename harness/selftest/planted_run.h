@@ -18,9 +18,21 @@ struct PlantedRun {
   std::string error;  ///< what a rank threw
 };
 
-/// `scratch` holds the ranks' copies of the checkpoint where the plant changes it.
-PlantedRun run_planted(const Setting& setting, const Plant& plant, const std::filesystem::path& checkpoint,
-                       const std::filesystem::path& scratch);
+/// What runs need on disk: a tiny checkpoint for each task and a picture, made when they are first asked for.
+class Materials {
+ public:
+  explicit Materials(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  std::filesystem::path checkpoint(const std::string& task) const;
+  /// A JPEG of another shape than the video's, so that it is resized and cropped.
+  std::filesystem::path image() const;
+  /// For ranks' copies of the checkpoint.
+  std::filesystem::path scratch() const { return folder_ / "scratch"; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials);
 
 /// What a single rank makes of the same video, in the parts that `ranks` hold of it.
 struct SoundReference {
@@ -29,6 +41,6 @@ struct SoundReference {
   double tolerance = 0.0;  ///< relative L2 that the layout's order of addition accounts for; 0: equal bits
 };
 SoundReference run_reference(const Setting& setting, const std::vector<locate::Trace>& ranks,
-                             const std::filesystem::path& checkpoint);
+                             const Materials& materials);
 
 }  // namespace isoframe::harness::selftest

@@ -11,12 +11,9 @@
 #include "harness/selftest/planted_run.h"
 #include "harness/store/temporary_folder.h"
 #include "model/error.h"
-#include "model/synthetic/presets.h"
-#include "model/synthetic/synthetic.h"
 
 namespace isoframe::harness::selftest {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
@@ -56,16 +53,15 @@ std::string broken_gate(const PlantedRun& run, const SoundReference& reference) 
 /// A setting's sound run and its reference, made once.
 class Settings {
  public:
-  Settings(fs::path checkpoint, fs::path scratch)
-      : checkpoint_(std::move(checkpoint)), scratch_(std::move(scratch)) {}
+  explicit Settings(const Materials& materials) : materials_(materials) {}
 
   const SoundReference& reference(const Setting& setting) {
     const auto key = std::pair(setting.task, setting.layout);
     const auto known = references_.find(key);
     if (known != references_.end()) return known->second;
-    const PlantedRun sound = run_planted(setting, {}, checkpoint_, scratch_);
+    const PlantedRun sound = run_planted(setting, {}, materials_);
     if (!sound.error.empty()) throw RunError(fmt::format("{}: {}", setting.layout, sound.error));
-    SoundReference reference = run_reference(setting, sound.ranks, checkpoint_);
+    SoundReference reference = run_reference(setting, sound.ranks, materials_);
     const auto found = locate::first_divergence(reference.trace, sound.ranks, reference.tolerance);
     const std::string gate = broken_gate(sound, reference);
     std::string reason = found ? locate::sentence(locate::to_json(*found)) : "";
@@ -77,16 +73,14 @@ class Settings {
   const json& sound() const { return sound_; }
 
  private:
-  fs::path checkpoint_;
-  fs::path scratch_;
+  const Materials& materials_;
   std::map<std::pair<std::string, std::string>, SoundReference> references_;
   json sound_ = json::array();
 };
 
-json run_fault(const Fault& fault, const SoundReference& reference, const fs::path& checkpoint,
-               const fs::path& scratch) {
+json run_fault(const Fault& fault, const SoundReference& reference, const Materials& materials) {
   const auto start = std::chrono::steady_clock::now();
-  const PlantedRun run = run_planted(fault.setting, fault.plant, checkpoint, scratch);
+  const PlantedRun run = run_planted(fault.setting, fault.plant, materials);
   const auto divergence = run.error.empty()
                               ? locate::first_divergence(reference.trace, run.ranks, reference.tolerance)
                               : std::nullopt;
@@ -120,16 +114,14 @@ bool is_located(const Expected& expected, const json& found) {
 json run_selftest(const std::vector<Fault>& faults, const Options& options) {
   const std::vector<Fault> chosen = matching(faults, options.filter);
   const store::TemporaryFolder folder;
-  const fs::path checkpoint = folder.path() / "checkpoint", scratch = folder.path() / "scratch";
-  model::synthetic::initialize_checkpoint(model::synthetic::preset("tiny"), "tiny", 0, checkpoint);
-
-  Settings settings(checkpoint, scratch);
+  const Materials materials(folder.path());
+  Settings settings(materials);
   json result = {{"faults", json::array()}};
   std::size_t caught = 0, located = 0;
   for (std::size_t number = 0; number < chosen.size(); ++number) {
     const Fault& fault = chosen[number];
     if (options.on_progress) options.on_progress(number, chosen.size(), fault.name);
-    result["faults"].push_back(run_fault(fault, settings.reference(fault.setting), checkpoint, scratch));
+    result["faults"].push_back(run_fault(fault, settings.reference(fault.setting), materials));
     caught += result["faults"].back().at("caught").get<bool>() ? 1 : 0;
     located += result["faults"].back().at("located").get<bool>() ? 1 : 0;
   }
@@ -144,7 +136,7 @@ json run_selftest(const std::vector<Fault>& faults, const Options& options) {
 
 std::string table(const json& result) {
   const auto yes = [](const json& value) { return value.get<bool>() ? "yes" : "NO"; };
-  const char* const row = "{:<26}{:<30}{:<8}{:<9}{}\n";
+  const char* const row = "{:<28}{:<30}{:<8}{:<9}{}\n";
   std::string text =
       fmt::format(fmt::runtime(row), "fault", "layout", "caught", "located", "first difference");
   for (const json& fault : result.at("faults")) {
@@ -152,14 +144,16 @@ std::string table(const json& result) {
                         fault.at("layout").get<std::string>(), yes(fault.at("caught")),
                         yes(fault.at("located")), fault.at("sentence").get<std::string>());
     if (!fault.at("located").get<bool>())
-      text += fmt::format("{:<26}expected {}\n", "", fault.at("expected").dump());
+      text += fmt::format("{:<28}expected {}\n", "", fault.at("expected").dump());
     if (!fault.at("error").is_null())
-      text += fmt::format("{:<26}{}\n", "", fault.at("error").get<std::string>());
+      text += fmt::format("{:<28}{}\n", "", fault.at("error").get<std::string>());
   }
-  for (const json& sound : result.at("sound"))
-    text +=
-        fmt::format("without faults, {}: {}\n", sound.at("layout").get<std::string>(),
-                    sound.at("passed").get<bool>() ? "no difference" : sound.at("reason").get<std::string>());
+  for (const json& sound : result.at("sound")) {
+    const bool passed = sound.at("passed").get<bool>();
+    text += fmt::format("no fault, {} {}: {}\n", sound.at("task").get<std::string>(),
+                        sound.at("layout").get<std::string>(),
+                        passed ? "no difference" : sound.at("reason").get<std::string>());
+  }
   text += fmt::format("{} of {} faults caught, {} located\n", result.at("caught").get<int>(),
                       result.at("faults").size(), result.at("located").get<int>());
   return text;

@@ -67,6 +67,14 @@ measure::Moved moved_by(const model::parallel::Mesh& mesh) {
   return moved;
 }
 
+void record_collectives(const model::parallel::Mesh& mesh, measure::TimingProbe& probe) {
+  for (const auto& group : mesh.groups())
+    group->set_observer([&probe](const model::parallel::CollectiveCall& call) {
+      probe.collective(call.group, call.collective, call.start,
+                       {call.bytes_sent, call.bytes_received, call.seconds});
+    });
+}
+
 /// This rank's tiles with the time each took in `stage`, from the plan that was followed.
 json tiles_of(const std::vector<model::vae::TileAssignment>& plan, int rank, const char* stage,
               const measure::TimingProbe& probe) {
@@ -154,6 +162,7 @@ Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeli
 
   mesh.world->barrier();
   mesh.world->reset_traffic();
+  probe.clear();
   const Clock::time_point start = Clock::now();
   Measured measured;
   measured.video = model.generate(request, probe);
@@ -219,10 +228,10 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
     return;
   }
   measure::TimingProbe probe(progress, [&mesh] { return moved_by(mesh); });
+  record_collectives(mesh, probe);
   model::pipeline::Request warmup = request;
   warmup.steps = 1;
   for (int k = 0; k < value.warmup; ++k) model.generate(warmup, probe);
-  probe.clear();
   Measured measured = measure_one(model, request, probe);
 
   const auto& vae = model.vae().config();

@@ -215,9 +215,14 @@ class GlooGroup : public Group {
 
   void timed(const char* collective, const std::function<void(Traffic&)>& call) {
     Traffic& traffic = traffic_[collective];
+    const Traffic before = traffic;
     const auto start = std::chrono::steady_clock::now();
     explained(collective, timeout_, [&] { call(traffic); });
-    traffic.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    traffic.seconds += seconds;
+    if (observer_)
+      observer_({member_.name, collective, start, seconds, traffic.bytes_sent - before.bytes_sent,
+                 traffic.bytes_received - before.bytes_received});
   }
 
   void explained(const char* what, std::chrono::milliseconds timeout,

@@ -4,10 +4,14 @@
 // A group of one returns its input, so the single-device path is the parallel path with groups of one.
 // Everything larger is c10d's: Gloo for CPU tensors (NCCL for CUDA tensors later), no transport of our own.
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -20,6 +24,17 @@ struct Traffic {
   std::uint64_t bytes_sent = 0;      ///< payload that leaves this rank for others
   std::uint64_t bytes_received = 0;  ///< payload that arrives from others
   double seconds = 0.0;              ///< wall time inside the calls, waiting included
+};
+
+/// One call that has ended.  An exchange ends twice: when it has been started, with its bytes, and when it
+/// has been waited for, with none.
+struct CollectiveCall {
+  std::string_view group;
+  std::string_view collective;  ///< as in Group::traffic()
+  std::chrono::steady_clock::time_point start;
+  double seconds = 0.0;  ///< waiting for the others included
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
 };
 
 /// A send and a receive under way.
@@ -71,7 +86,13 @@ class Group {
   const std::map<std::string, Traffic>& traffic() const { return traffic_; }
   void reset_traffic() { traffic_.clear(); }
 
+  /// Hears of each call as it ends, on the thread that made it; one that throws is not heard of.  An empty
+  /// function hears nothing more.
+  using Observer = std::function<void(const CollectiveCall&)>;
+  void set_observer(Observer observer) { observer_ = std::move(observer); }
+
  protected:
+  Observer observer_;
   std::map<std::string, Traffic> traffic_;
 };
 

@@ -68,6 +68,7 @@ at::Tensor Stages::initial_latents(const Request& request, Probe& probe) const {
 Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const Conditions& conditions,
                       std::int64_t steps, Probe& probe) const {
   const ProbeScope scope(probe, {"denoise", steps});
+  probe.tensor({"first_frame"}, first_frame);
   Video video;
   for (const sampling::Step& step : sampling::schedule(steps, scheduler)) {
     const ProbeScope step_scope(probe, {"denoise.step", step.index});

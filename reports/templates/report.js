@@ -1,60 +1,10 @@
-"use strict";
-// Draws the report from the JSON beside it.  Text enters the page as text nodes only: nothing of it can be markup.
+// The report, from the JSON beside it.
 const data = JSON.parse(document.getElementById("data").textContent);
 const run = data.run;
 
-function element(tag, attributes, ...children) {
-  const svg = ["svg", "path", "line", "text", "title", "circle", "g"].includes(tag);
-  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes || {})) {
-    if (value === null || value === undefined || value === false) continue;
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else node.setAttribute(key, value === true ? "" : value);
-  }
-  for (const child of children.flat()) if (child !== null && child !== undefined) node.append(child);
-  return node;
-}
-
-// Numbers as report.md shows them; what was not measured is "-".
-const numeric = (value) => (value === "inf" ? Infinity : typeof value === "number" ? value : null);
-function significant(value) {
-  const x = numeric(value);
-  if (x === null) return "-";
-  if (x === 0) return "0";
-  if (!Number.isFinite(x)) return "inf";
-  const magnitude = Math.floor(Math.log10(Math.abs(Number(x.toPrecision(3)))));
-  return magnitude < -4 ? x.toExponential(2) : x.toFixed(Math.max(0, 2 - magnitude));
-}
-const seconds = (x) => (numeric(x) === null ? "-" : `${significant(x)} s`);
-function bytes(value) {
-  const x = numeric(value);
-  if (x === null) return "-";
-  if (x < 1024) return `${x} B`;
-  const unit = x >= 2 ** 30 ? [2 ** 30, "GiB"] : x >= 2 ** 20 ? [2 ** 20, "MiB"] : [1024, "KiB"];
-  return `${significant(x / unit[0])} ${unit[1]}`;
-}
-function ssim(value) {
-  const x = numeric(value);
-  return x === null ? "-" : (x < 1 ? Math.min(x, 0.999999) : x).toFixed(6);
-}
-const psnr = (value) => (numeric(value) === null ? "-" : numeric(value) === Infinity ? "inf" : numeric(value).toFixed(2));
 const id = (name) => `case-${run.cases.findIndex((record) => record.name === name)}`;
 const verdict = (word) => element("span", { class: `verdict ${word}` }, word);
-const colours = ["--bar-1", "--bar-2", "--bar-3", "--bar-4", "--bar-5"].map((name) => `var(${name})`);
 const isReference = (record) => !record.baseline && numeric(record.seconds) !== null;
-
-function table(columns, rows, caption) {
-  const heads = columns.map((c) => element("th", { scope: "col", class: c.number ? "number" : null }, c.title));
-  const body = rows.map((cells) => element("tr", {}, cells.map((cell, i) =>
-    element(i === 0 ? "th" : "td", { scope: i === 0 ? "row" : null, class: columns[i].number ? "number" : null }, cell))));
-  return element("div", { class: "scroll" }, element("table", { "aria-label": caption },
-    element("thead", {}, element("tr", {}, heads)), element("tbody", {}, body)));
-}
-
-function facts(pairs) {
-  return element("dl", { class: "facts" }, pairs.filter(([, value]) => value !== null && value !== "").map(([name, value]) =>
-    element("div", {}, element("dt", {}, name), element("dd", {}, value))));
-}
 
 function where(detail) {
   const quality = detail && detail.result.quality;
@@ -149,29 +99,6 @@ function caseTable() {
       "A title sorts; again, the other way."));
 }
 
-function curve(title, values, show) {
-  const known = values.map(numeric), finite = known.filter((x) => x !== null && Number.isFinite(x));
-  if (!finite.length) return null;
-  // Room above the largest stands for infinity.
-  const low = Math.min(...finite), high = Math.max(...finite), span = high - low || Math.abs(high) || 1;
-  const unbounded = known.some((x) => x === Infinity), top = high + (unbounded ? 0.35 : 0.08) * span, bottom = low - 0.08 * span;
-  const width = 520, height = 150, left = 62, right = 10, above = 10, below = 24;
-  const x = (i) => left + (values.length < 2 ? 0.5 : i / (values.length - 1)) * (width - left - right);
-  const y = (v) => above + (1 - ((v === Infinity ? top : v) - bottom) / (top - bottom)) * (height - above - below);
-  const path = known.map((v, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(v).toFixed(1)}`).join("");
-  const label = (text, px, py, anchor) => element("text", { x: px, y: py, "text-anchor": anchor }, text);
-  const grid = (v) => element("line", { x1: left, x2: width - right, y1: y(v), y2: y(v), stroke: "var(--line)" });
-  return element("div", {}, element("h3", {}, title), element("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, role: "img",
-    "aria-label": `${title}: from ${show(Math.min(...known))} to ${show(Math.max(...known))} over ${values.length} frames` },
-    grid(high), grid(low), unbounded ? grid(Infinity) : null,
-    label(show(high), left - 6, y(high) + 4, "end"), high === low ? null : label(show(low), left - 6, y(low) + 4, "end"),
-    unbounded ? label("inf", left - 6, y(Infinity) + 4, "end") : null,
-    label("frame 0", left, height - 6, "start"), values.length > 1 ? label(String(values.length - 1), width - right, height - 6, "end") : null,
-    element("path", { d: path, fill: "none", stroke: "var(--bar-1)", "stroke-width": 2 }),
-    known.length > 120 ? null : known.map((v, i) => element("circle", { cx: x(i), cy: y(v), r: 3.5, fill: "var(--bar-1)" },
-      element("title", {}, `frame ${i}: ${show(v)}`)))));
-}
-
 function picture(source, caption) {
   return element("figure", {}, element("img", { src: source, alt: caption, loading: "lazy" }), element("figcaption", {}, caption));
 }
@@ -198,39 +125,6 @@ function swipe(pictures) {
     element("div", { class: "pair" }, element("div", {}, element("div", { class: "swipe" }, under, over, edge), position,
       element("p", { class: "soft" }, "Left of the line the reference, right of it the candidate. Arrow keys move it.")),
       element("div", { class: "swipe-side" })));
-}
-
-// Encode and decode are at opposite ends: their parts share colours, as the two inputs do.
-const stageColours = { image: 0, text: 0, "denoise.step": 1, encode: 2, decode: 2, tile: 2, communication: 3, broadcast: 3, blend: 4 };
-const stageColour = (stage) => colours[stageColours[stage.replace(/^(en|de)code\./, "")]] || "var(--skipped)";
-
-function waterfall(ranks) {
-  const events = ranks.flat();
-  if (!events.length) return null;
-  const start = Math.min(...events.map((e) => e[2])), end = Math.max(...events.map((e) => e[2] + e[3])), span = end - start || 1;
-  const stages = [...new Set(events.map((e) => e[0]))];
-  const name = (e) => (e[1] < 0 ? e[0] : `${e[0]} ${e[1]}`);
-  return element("div", {}, element("h3", {}, "Stages of the last repetition, rank by rank"),
-    element("div", { class: "legend" }, stages.map((stage) => element("span", {}, element("i", { style: `background:${stageColour(stage)}` }), stage))),
-    ranks.map((list, rank) => element("div", { class: "row" }, element("span", {}, `rank ${rank}`),
-      element("div", { class: "track", role: "img", "aria-label": `rank ${rank}: ` + stages.map((stage) =>
-        `${stage} ${seconds(list.filter((e) => e[0] === stage).reduce((sum, e) => sum + e[3], 0))}`).join(", ") },
-        list.map((e) => element("span", { title: `${name(e)}: ${seconds(e[3])}`,
-          style: `left:${100 * (e[2] - start) / span}%;width:${100 * e[3] / span}%;background:${stageColour(e[0])}` }))),
-      element("span", { class: "value" }, list.length ? seconds(Math.max(...list.map((e) => e[2] + e[3])) - start) : "-"))));
-}
-
-function memory(ranks) {
-  const largest = Math.max(0, ...ranks.map((rank) => numeric(rank.peak_resident_bytes) || 0));
-  if (!largest) return null;
-  return element("div", {}, element("h3", {}, "Peak memory, rank by rank"),
-    element("div", { class: "legend" }, element("span", {}, element("i", { style: `background:${colours[0]}` }), "resident"),
-      element("span", {}, element("i", { style: `background:${colours[1]}` }), "tensors")),
-    ranks.map((rank) => element("div", { class: "row" }, element("span", {}, `rank ${rank.rank}`),
-      element("div", { class: "track", role: "img", "aria-label": `resident ${bytes(rank.peak_resident_bytes)}, tensors ${bytes(rank.peak_tensor_bytes)}` },
-        element("span", { style: `left:0;width:${100 * (numeric(rank.peak_resident_bytes) || 0) / largest}%;background:${colours[0]}` }),
-        element("span", { style: `left:0;width:${100 * (numeric(rank.peak_tensor_bytes) || 0) / largest}%;background:${colours[1]}` })),
-      element("span", { class: "value" }, `${bytes(rank.peak_resident_bytes)} / ${bytes(rank.peak_tensor_bytes)}`))));
 }
 
 function communication(ranks) {
@@ -290,6 +184,7 @@ function caseSection(record) {
   if (record.reason) section.append(element("p", {}, record.reason));
   const place = where(detail);
   if (place) section.append(element("p", {}, place[0].toUpperCase() + place.slice(1) + "."));
+  if (record.first_divergence) section.append(element("p", {}, `First difference inside the model: ${record.first_divergence.sentence}.`));
   if (result.error && result.error.last_words) section.append(element("h3", {}, `Last words of rank ${result.error.rank}`), element("pre", {}, result.error.last_words));
   if (quality) section.append(qualityFacts(quality));
   if (pictures.length) {
@@ -351,5 +246,8 @@ const openTarget = () => {
   if (target && target.tagName === "DETAILS") target.open = true;
 };
 addEventListener("hashchange", openTarget);
-addEventListener("beforeprint", () => document.querySelectorAll("details.case").forEach((section) => { section.open = true; }));
 openTarget();
+for (const section of document.querySelectorAll("details.case")) {
+  section.addEventListener("toggle", () => { if (section.open) drawOpened(section); });
+  if (section.open) drawOpened(section);
+}

@@ -47,6 +47,11 @@ cases:
 """
 
 
+# The page hears of an opened section or of other colours with the next frame.
+NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+OPEN_ALL = 'document.querySelectorAll("details.case").forEach((section) => { section.open = true; }); ' + NEXT_FRAME
+
+
 class Browser:
     """One page of a headless Chromium."""
 
@@ -111,6 +116,12 @@ class Browser:
             raise RuntimeError(result["exceptionDetails"])
         return result["result"].get("value")
 
+    def scheme(self, value):
+        """Of colours: "light", "dark", or "" for the browser's own."""
+        features = [{"name": "prefers-color-scheme", "value": value}] if value else []
+        self.call("Emulation.setEmulatedMedia", features=features)
+        self.evaluate(NEXT_FRAME)
+
     def press(self, key):
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=39)
@@ -171,6 +182,8 @@ class HtmlReport(unittest.TestCase):
         result = json.loads((self.out / "close/result.json").read_text())
         region = result["quality"]["worst_region"]
         self.assertIn(f"at x {region['x']}, y {region['y']} of frame {region['frame']}", banner)
+        first = next(r for r in self.run_json["cases"] if r["name"] == "close")["first_divergence"]["sentence"]
+        self.assertIn(first, self.browser.evaluate('document.querySelector("details.case[open]").innerText'))
         self.assertLess(self.browser.evaluate('document.querySelector("header").getBoundingClientRect().bottom'), 1000)
 
     def test_the_table_holds_run_jsons_values(self):
@@ -232,10 +245,10 @@ class HtmlReport(unittest.TestCase):
         self.assertIsNone(self.browser.evaluate("window.pwned"))
         text = self.browser.evaluate('document.getElementById("report").textContent')
         self.assertIn(PROMPT, text)
-        self.assertEqual(self.browser.evaluate('document.querySelectorAll("script").length'), 2)
+        self.assertEqual(self.browser.evaluate('document.querySelectorAll("script").length'), 3)
 
     def test_everything_that_works_has_a_name_for_a_screen_reader(self):
-        nameless = self.browser.evaluate("""[...document.querySelectorAll("input, select, button, img, [role=img]")].filter((node) =>
+        nameless = self.browser.evaluate("""[...document.querySelectorAll("input, select, button, img, canvas, [role=img]")].filter((node) =>
             !(node.getAttribute("aria-label") || node.getAttribute("alt") || node.textContent.trim() ||
               (node.id && document.querySelector(`label[for=${node.id}]`)))).map((node) => node.outerHTML.slice(0, 200))""")
         self.assertEqual(nameless, [])
@@ -246,6 +259,49 @@ class HtmlReport(unittest.TestCase):
         for words in ("Stages of the last repetition", "Peak memory, rank by rank", "Communication of one generation", "cfg all_gather",
                       "VAE tiles", "Noise floor", "Environment", self.run_json["command"]):
             self.assertIn(words, text)
+
+    def test_charts_are_drawn_when_their_case_opens_and_say_their_numbers(self):
+        closed = 'document.querySelector("details.case:not([open])")'
+        self.assertEqual(self.browser.evaluate(f"Chart.getChart({closed}.querySelector('canvas'))"), None)
+        self.browser.evaluate(OPEN_ALL)
+        charts = self.browser.evaluate("""[...document.querySelectorAll("canvas")].map((canvas) => {
+            const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+            return {spoken: canvas.getAttribute("aria-label"), painted: pixels.some((value) => value),
+                    numbers: canvas.closest("div.chart").nextElementSibling.querySelectorAll("tbody tr").length};})""")
+        self.assertEqual(len(charts), 8, "stages and memory of three cases, PSNR and SSIM of the one that differs")
+        for chart in charts:
+            self.assertTrue(chart["painted"], chart)
+            self.assertGreater(chart["numbers"], 0, chart)
+            self.assertRegex(chart["spoken"], r"^.+: .*\d")
+
+    def test_curves_hold_result_jsons_values(self):
+        quality = json.loads((self.out / "close/result.json").read_text())["quality"]
+        for title, key in (("PSNR", "psnr"), ("SSIM", "ssim")):
+            shown = self.browser.evaluate(f"""Chart.getChart(document.querySelector('canvas[aria-label^="{title}"]')).data.datasets[0].data""")
+            self.assertEqual(shown, quality[key]["per_frame"])
+
+    def test_stages_are_floating_bars_of_every_rank(self):
+        self.browser.evaluate(OPEN_ALL)
+        bars = self.browser.evaluate("""Chart.getChart([...document.querySelectorAll("details.case")].find((d) => d.innerText.startsWith("cfg2"))
+            .querySelector('canvas[aria-label^="Stages"]')).data.datasets.find((d) => d.label === "denoise.step").data""")
+        self.assertEqual([(bar["y"], bar["name"]) for bar in bars],
+                         [(f"rank {rank}", f"denoise.step {step}") for rank in (0, 1) for step in (0, 1)])
+        for rank in (0, 1):
+            (first, until), (then, _) = [bar["x"] for bar in bars if bar["y"] == f"rank {rank}"]
+            self.assertTrue(0 <= first < until <= then)
+
+    def test_charts_follow_the_theme_and_paper_is_light(self):
+        ink = '[Chart.defaults.color, Chart.getChart(document.querySelector("canvas")).data.datasets[0].borderColor].join()'
+        light = self.browser.evaluate(ink)
+        self.browser.scheme("dark")
+        self.addCleanup(self.browser.scheme, "")
+        dark = self.browser.evaluate(ink)
+        self.assertNotEqual(dark, light)
+        self.browser.evaluate('dispatchEvent(new Event("beforeprint"))')
+        self.assertEqual(self.browser.evaluate(ink), light)
+        self.assertEqual(self.browser.evaluate('[...document.querySelectorAll("canvas")].every((c) => Chart.getChart(c))'), True)
+        self.browser.evaluate('dispatchEvent(new Event("afterprint"))')
+        self.assertEqual(self.browser.evaluate(ink), dark)
 
     def test_the_report_is_written_again_from_what_was_measured(self):
         page = self.out / "report.html"
@@ -277,6 +333,14 @@ class Trace(unittest.TestCase):
             sent = sum(c["bytes_sent"] for c in result["ranks"][rank]["collectives"] if c["group"] == "cfg")
             self.assertGreater(sent, 0)
             self.assertEqual(sum(e["args"].get("bytes_sent", 0) for e in steps), sent)
+            collectives = [e for e in own if e["cat"] == "collective"]
+            self.assertEqual(sum(e["args"].get("bytes_sent", 0) for e in collectives if e["name"].startswith("cfg.")), sent)
+            self.assertEqual(len(collectives), sum(c["calls"] for c in result["ranks"][rank]["collectives"]))
+            gathers = [e for e in collectives if e["name"] == "cfg.all_gather"]
+            self.assertGreater(len(gathers), 0)
+            for gather in gathers:
+                self.assertTrue(any(step["ts"] - 1 <= gather["ts"] and
+                                    gather["ts"] + gather["dur"] <= step["ts"] + step["dur"] + 1 for step in steps), gather)
         self.assertEqual(sum(e["cat"] == "decode.tile" for e in slices if e["tid"] == 0), 12)
 
 

@@ -34,6 +34,14 @@ TEST(HtmlReport, AsksForNothingFromTheNetwork) {
   EXPECT_THAT(page, Not(HasSubstr("@import")));
 }
 
+TEST(HtmlReport, HoldsChartJsWithItsLicenceNotice) {
+  const std::string page = html_report({{"cases", json::array()}}, {});
+  EXPECT_THAT(page, HasSubstr("Chart.js v"));
+  EXPECT_THAT(page, HasSubstr("Chart.js Contributors"));
+  EXPECT_THAT(page, HasSubstr("Released under the MIT License"));
+  EXPECT_LT(page.size(), std::size_t{1} << 20);
+}
+
 TEST(DataUri, IsBase64OfRfc4648) {
   EXPECT_EQ(data_uri("a/b", ""), "data:a/b;base64,");
   EXPECT_EQ(data_uri("a/b", "f"), "data:a/b;base64,Zg==");
@@ -70,6 +78,23 @@ TEST(Trace, TimesAreMicrosecondsSinceTheFirstEventOfTheRun) {
   EXPECT_EQ(slice->at("dur"), 250000.0);
   EXPECT_EQ(slice->at("args").at("bytes_sent"), 10);
   EXPECT_EQ(json::parse(trace_json({})).at("traceEvents"), json::array());
+}
+
+TEST(Trace, ACollectiveIsASliceWithItsBytesAndRaisesTheCounter) {
+  const json rank = {{"denoise.step", 0, 100.0, 0.5, 30, 40, 0.25},
+                     {"collective.ulysses.all_to_all", -1, 100.0, 0.125, 10, 20, 0.125},
+                     {"collective.cfg.all_gather", -1, 100.25, 0.125, 20, 20, 0.125}};
+  const json events = json::parse(trace_json({{"a", {{rank}}}})).at("traceEvents");
+  std::vector<json> slices, counted;
+  for (const json& event : events) {
+    if (event.at("ph") == "X" && event.at("cat") == "collective") slices.push_back(event);
+    if (event.at("ph") == "C") counted.push_back(event.at("args").at("bytes"));
+  }
+  ASSERT_EQ(slices.size(), 2U);
+  EXPECT_EQ(slices[0].at("name"), "ulysses.all_to_all");
+  EXPECT_EQ(slices[0].at("args").at("bytes_received"), 20);
+  EXPECT_EQ(slices[1].at("ts"), 250000.0);
+  EXPECT_THAT(counted, testing::ElementsAre(10, 30)) << "of the collectives alone";
 }
 
 TEST(GithubAnnotations, NameWhatIsNotPassedAndNothingElseCanSpeak) {

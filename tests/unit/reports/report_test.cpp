@@ -60,6 +60,17 @@ TEST(MarkdownReport, AnEarlierRunIsComparedCaseByCase) {
   EXPECT_THAT(markdown_report(run), HasSubstr("| `a` | 1.25x | different | 0.500000 | 9.00 |"));
 }
 
+TEST(Reports, AFailedCaseSaysWhereItFirstDiffers) {
+  const json failed = {{"verdict", "failed"}, {"reason", "frames differ"}};
+  json located = failed;
+  located["first_divergence"] = {{"sentence", "stage denoise, step 3, rank 1"}};
+  const json run = one_case(located);
+  EXPECT_THAT(markdown_report(run), HasSubstr("\n  - first difference: stage denoise, step 3, rank 1\n"));
+  EXPECT_THAT(console_summary(run), HasSubstr("\n     first difference: stage denoise, step 3, rank 1\n"));
+  EXPECT_THAT(markdown_report(one_case(failed)), Not(HasSubstr("first difference")));
+  EXPECT_THAT(console_summary(one_case(failed)), Not(HasSubstr("first difference")));
+}
+
 TEST(Reports, HostileReasonsStayOnTheirLine) {
   const json run =
       one_case({{"verdict", "error"}, {"reason", "x\n## heading\n| a | b |\n\x1b[2J<img src=x>"}});

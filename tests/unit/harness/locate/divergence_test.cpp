@@ -158,7 +158,8 @@ TEST(Difference, NamesHeadsAndTokensOfTheWhole) {
   const Place place{"denoise 2", "transformer_blocks.attn.query", 1, 0};
   const Part part{
       .shares = {Share{.dim = 1, .begin = 3, .whole = 6}, Share{.dim = 2, .begin = 2, .whole = 4}},
-      .shape = {1, 3, 2, 8}};
+      .shape = {1, 3, 2, 8},
+      .print = {}};
   const nlohmann::json difference = difference_of(place, part, reference, candidate);
   EXPECT_EQ(difference.at("differing_values"), 8);
   EXPECT_EQ(difference.at("max_difference"), 0.5);
@@ -169,15 +170,14 @@ TEST(Difference, NamesHeadsAndTokensOfTheWhole) {
 }
 
 TEST(Sentence, SaysWhereAndHowMuch) {
-  Divergence divergence;
-  divergence.place = {"denoise 2/denoise.step 1/denoise.conditional 1", "transformer_blocks.attn.query", 3, 0};
-  divergence.ranks = {1};
-  divergence.part.shape = {1, 2, 3};
-  divergence.whole = {1, 4, 3};
-  divergence.relative_l2 = 2.1e-3;
-  divergence.growth = {{{"", "frames", -1, 0}, 0.4}};
-  nlohmann::json found = to_json(divergence);
-  EXPECT_EQ(sentence(found),
+  Divergence found;
+  found.place = {"denoise 2/denoise.step 1/denoise.conditional 1", "transformer_blocks.attn.query", 3, 0};
+  found.ranks = {1};
+  found.part.shape = {1, 2, 3};
+  found.whole = {1, 4, 3};
+  found.relative_l2 = 2.1e-3;
+  found.growth.push_back({{"", "frames", -1, 0}, 0.4});
+  EXPECT_EQ(sentence(to_json(found)),
             "stage denoise, step 1, block 3, conditional, transformer_blocks.attn.query, rank 1: relative L2 "
             "about 2.1e-03; 4.0e-01 in frames");
 }

@@ -139,6 +139,25 @@ TEST(TimingProbe, AStageIsGivenWhatMovedDuringIt) {
   EXPECT_EQ(probe.times()[1].moved.seconds, 0.5);
 }
 
+TEST(TimingProbe, CollectivesComeAfterStagesAndAreNotAmongThem) {
+  TimingProbe probe(ProgressWriter(-1));
+  {
+    const ProbeScope step(probe, {"denoise.step", 0});
+    const auto start = TimingProbe::Clock::now();
+    probe.collective("ulysses", "all_to_all", start, {30, 40, 0.25});
+  }
+  EXPECT_EQ(probe.times().size(), 1u);
+  EXPECT_FALSE(probe.occurrences().contains("collective.ulysses.all_to_all"));
+  const json events = probe.events();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_GE(events[1][2], events[0][2]) << "both in seconds since 1970";
+  EXPECT_LE(events[1][2].get<double>(), events[0][2].get<double>() + events[0][3].get<double>());
+  const double start = events[1][2].get<double>();
+  EXPECT_EQ(events[1], (json{"collective.ulysses.all_to_all", -1, start, 0.25, 30, 40, 0.25}));
+  probe.clear();
+  EXPECT_THAT(probe.events(), IsEmpty());
+}
+
 TEST(TimingProbe, ReportsTheStagesThatAPersonWaitsFor) {
   const Pipe pipe;
   TimingProbe probe{ProgressWriter(pipe.writer())};

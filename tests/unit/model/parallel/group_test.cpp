@@ -161,6 +161,42 @@ TEST(GlooGroup, MessageOfAnotherTagIsNotTaken) {
   EXPECT_EQ(refused, 2);
 }
 
+TEST(GlooGroup, AnObserverHearsOfEachCallWithItsOwnBytes) {
+  with_group(2, [](Group& group) {
+    struct Heard {
+      std::string what;
+      std::uint64_t sent, received;
+    };
+    std::vector<Heard> heard;
+    const auto begin = std::chrono::steady_clock::now();
+    double seconds = 0.0;
+    group.set_observer([&](const CollectiveCall& call) {
+      EXPECT_EQ(call.group, "test");
+      EXPECT_GE(call.start, begin);
+      heard.push_back({std::string(call.collective), call.bytes_sent, call.bytes_received});
+      seconds += call.seconds;
+    });
+    for (const std::int64_t length : {3, 5}) group.all_gather(at::zeros({length}), 0, {length, length});
+    const int other = 1 - group.rank();
+    const auto exchange = group.start_exchange(at::zeros({2}), other, {2}, other);
+    exchange->wait();
+    group.set_observer({});
+    group.barrier();
+
+    ASSERT_EQ(heard.size(), 4U);
+    EXPECT_EQ(heard[0].what, "all_gather");
+    EXPECT_EQ(heard[0].sent, 12U);
+    EXPECT_EQ(heard[1].sent, 20U);
+    EXPECT_EQ(heard[1].received, 20U);
+    EXPECT_EQ(heard[2].what, "exchange");
+    EXPECT_EQ(heard[2].sent, 8U);
+    EXPECT_EQ(heard[3].what, "exchange");
+    EXPECT_EQ(heard[3].sent + heard[3].received, 0U);
+    EXPECT_DOUBLE_EQ(seconds,
+                     group.traffic().at("all_gather").seconds + group.traffic().at("exchange").seconds);
+  });
+}
+
 TEST(GlooGroup, TrafficIsWhatLeftForOthersAndCameFromThem) {
   with_group(3, [](Group& group) {
     const std::vector<std::int64_t> sizes = {4, 1, 0};

@@ -1,0 +1,172 @@
+#include "harness/compare/compare.h"
+
+#include <fstream>
+#include <limits>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <opencv2/imgcodecs.hpp>
+
+#include "harness/store/temporary_folder.h"
+#include "model/checkpoint/safetensors.h"
+#include "model/error.h"
+
+namespace isoframe::harness::compare {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::int64_t kHeight = 16, kWidth = 24;
+
+/// [frames, kHeight, kWidth, 3]; multiples of 1/255, so that 8 bits hold them; no two frames are equal.
+at::Tensor pattern(std::int64_t frames) {
+  return at::arange(frames * kHeight * kWidth * 3).remainder(251).reshape({frames, kHeight, kWidth, 3}) /
+         255.0F;
+}
+
+class Compare : public testing::Test {
+ protected:
+  fs::path written(const std::string& name, const at::Tensor& frames) const {
+    const fs::path path = folder_.path() / (name + ".safetensors");
+    model::checkpoint::write_safetensors(path, {{"frames", frames.contiguous()}});
+    return path;
+  }
+  static CompareOptions options(const fs::path& reference, const fs::path& candidate) {
+    CompareOptions asked;
+    asked.reference = reference;
+    asked.candidate = candidate;
+    return asked;
+  }
+  CompareOptions options(const at::Tensor& reference, const at::Tensor& candidate) const {
+    return options(written("reference", reference), written("candidate", candidate));
+  }
+  json compared(const at::Tensor& reference, const at::Tensor& candidate) const {
+    return compare(options(reference, candidate));
+  }
+  std::string refusal(const CompareOptions& options) const {
+    try {
+      compare(options);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "not refused";
+  }
+
+  store::TemporaryFolder folder_;
+};
+
+TEST_F(Compare, FloatsThatRoundAlikeAreEqualInEightBitsAndNotIdentical) {
+  const at::Tensor frames = pattern(2);
+  EXPECT_EQ(compared(frames, frames).at("verdict"), "identical");
+  const json nudged = compared(frames, frames + 1e-4F);
+  EXPECT_EQ(nudged.at("verdict"), "equal_8bit");
+  EXPECT_EQ(nudged.at("passed"), true);
+  at::Tensor spoilt = frames.clone();
+  spoilt[1][3][5][0] += 0.25F;
+  const json different = compared(frames, spoilt);
+  EXPECT_EQ(different.at("verdict"), "different");
+  EXPECT_EQ(different.at("passed"), false);
+  EXPECT_EQ(different.at("quality").at("psnr").at("worst_frame"), 1);
+}
+
+TEST_F(Compare, OtherLengthsAndSizesAreRefusedWithBothNumbers) {
+  EXPECT_THAT(
+      refusal(options(pattern(3), pattern(5))),
+      HasSubstr("the reference has 3 frames, the candidate 5; frame k is only compared with frame k"));
+  EXPECT_THAT(refusal(options(pattern(2), pattern(2).transpose(1, 2))),
+              HasSubstr("the reference is 16 x 24 pixels (height x width), the candidate 24 x 16"));
+}
+
+TEST_F(Compare, NotANumberIsNotTrustedEvenWhereBothHaveItAndGatesWouldPass) {
+  at::Tensor frames = pattern(2);
+  frames[1][0][0][0] = std::numeric_limits<float>::quiet_NaN();
+  CompareOptions asked = options(frames, frames);
+  EXPECT_EQ(compare(asked).at("verdict"), "untrusted");
+  EXPECT_EQ(compare(asked).at("passed"), false);
+  asked.min_psnr = 1.0;
+  const json gated = compare(asked);
+  EXPECT_THAT(gated.at("broken_gates"), IsEmpty());
+  EXPECT_EQ(gated.at("passed"), false);
+}
+
+TEST_F(Compare, AGateTakesThePlaceOfEquality) {
+  CompareOptions asked = options(pattern(2), pattern(2) + 5 / 255.0F);
+  EXPECT_EQ(compare(asked).at("passed"), false);
+  asked.max_abs = 0.05;
+  EXPECT_EQ(compare(asked).at("passed"), true);
+  EXPECT_EQ(compare(asked).at("gates"), (json{{"max_abs", 0.05}}));
+}
+
+TEST_F(Compare, EachGateThatIsBrokenIsNamedWithWhatItNeeds) {
+  CompareOptions asked = options(pattern(2), pattern(2) + 5 / 255.0F);
+  asked.min_psnr = 60.0;
+  asked.min_ssim = 1.0;
+  asked.max_abs = 0.01;
+  const json result = compare(asked);
+  // 20 log10(255 / 5) dB: every value is off by 5 of 255.
+  EXPECT_THAT(result.at("broken_gates").get<std::vector<std::string>>(),
+              ElementsAre("PSNR 34.15 dB (needs 60)", testing::StartsWith("SSIM 0."),
+                          "largest difference 0.0196 (at most 0.01)"));
+  EXPECT_EQ(result.at("passed"), false);
+}
+
+TEST_F(Compare, FramesSmallerThanTheWindowHaveNoSsimToGate) {
+  CompareOptions asked = options(pattern(1).slice(1, 0, 8), pattern(1).slice(1, 0, 8));
+  EXPECT_EQ(compare(asked).at("verdict"), "identical");
+  asked.min_ssim = 0.5;
+  EXPECT_THAT(refusal(asked), HasSubstr("--min-ssim: the frames are smaller than SSIM's window"));
+}
+
+TEST_F(Compare, ImagesAreOrderedByTheNumbersInTheirNames) {
+  const at::Tensor frames = pattern(11);
+  const fs::path images = folder_.path() / "images";
+  fs::create_directory(images);
+  for (int k = 0; k < 11; ++k) {
+    at::Tensor bgr = (frames[k] * 255).round().to(at::kByte).flip({2}).contiguous();
+    ASSERT_TRUE(cv::imwrite(images / fmt::format("frame_{}.png", k),
+                            cv::Mat(kHeight, kWidth, CV_8UC3, bgr.data_ptr())));
+  }
+  const json result = compare(options(written("reference", frames), images));
+  EXPECT_EQ(result.at("candidate").at("kind"), "image folder");
+  EXPECT_EQ(result.at("verdict"), "equal_8bit") << result.at("quality").at("psnr").dump();
+}
+
+TEST_F(Compare, AFolderOfARunMeansItsFloatFrames) {
+  const at::Tensor frames = pattern(1);
+  const fs::path run = folder_.path() / "case";
+  fs::create_directory(run);
+  model::checkpoint::write_safetensors(run / "frames.safetensors", {{"frames", frames}});
+  EXPECT_EQ(compare(options(written("reference", frames), run)).at("verdict"), "identical");
+}
+
+TEST_F(Compare, TensorsThatAreNoFramesAreRefusedByName) {
+  EXPECT_THAT(refusal(options(pattern(1), pattern(1).to(at::kByte))),
+              HasSubstr("candidate.safetensors: 'frames' is not float [F, H, W, 3]"));
+}
+
+TEST_F(Compare, PicturesAreOfTheWorstFramesAndOfThisComparisonOnly) {
+  at::Tensor spoilt = pattern(5);
+  for (int k = 1; k < 5; ++k) spoilt[k][0][0][0] = spoilt[k][0][0][0].item<float>() + 0.1F * k;
+  CompareOptions asked = options(pattern(5), spoilt);
+  asked.out = folder_.path() / "out";
+  const json pictures = compare(asked).at("pictures");
+  ASSERT_EQ(pictures.size(), 3U);
+  for (int k = 0; k < 3; ++k) {
+    EXPECT_EQ(pictures[k].at("frame"), 4 - k) << "the worst first";
+    EXPECT_TRUE(fs::exists(asked.out / pictures[k].at("file").get<std::string>()));
+  }
+  asked.candidate = asked.reference;
+  EXPECT_THAT(compare(asked).at("pictures"), IsEmpty());
+  for (const fs::directory_entry& entry : fs::directory_iterator(asked.out))
+    EXPECT_NE(entry.path().extension(), ".png");
+}
+
+}  // namespace
+}  // namespace isoframe::harness::compare
