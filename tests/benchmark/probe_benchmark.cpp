@@ -58,11 +58,15 @@ void generate(benchmark::State& state, const char* preset) {
   state.counters["bytes"] = static_cast<double>(count.bytes);
 }
 
-BENCHMARK_CAPTURE(generate<model::Probe>, tiny, "tiny")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(generate<CountingProbe>, tiny, "tiny")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(generate<harness::locate::RecordingProbe>, tiny, "tiny")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(generate<model::Probe>, small, "small")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(generate<harness::locate::RecordingProbe>, small, "small")->Unit(benchmark::kMillisecond);
+constexpr auto unobserved = generate<model::Probe>;
+constexpr auto counted = generate<CountingProbe>;
+constexpr auto recorded = generate<harness::locate::RecordingProbe>;
+
+BENCHMARK_CAPTURE(unobserved, tiny, "tiny")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(counted, tiny, "tiny")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recorded, tiny, "tiny")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(unobserved, small, "small")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recorded, small, "small")->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace isoframe
