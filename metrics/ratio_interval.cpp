@@ -18,8 +18,8 @@ constexpr std::uint64_t kSeed = 20240607;
 
 std::vector<double> logarithms(const std::vector<double>& seconds) {
   if (seconds.size() < 2) {
-    throw InputError(fmt::format("a ratio of {} measurement(s) has no interval; measure at least twice",
-                                 seconds.size()));
+    throw InputError(
+        fmt::format("a ratio of {} measurement(s) has no interval; measure at least twice", seconds.size()));
   }
   std::vector<double> result;
   for (const double value : seconds) {
@@ -55,8 +55,7 @@ RatioInterval interval(double estimate, double error, std::vector<double> t, dou
 RatioInterval ratio_interval(const std::vector<double>& candidate, const std::vector<double>& reference,
                              double confidence) {
   if (candidate.size() != reference.size()) {
-    throw InputError(
-        fmt::format("{} and {} measurements are not pairs", candidate.size(), reference.size()));
+    throw InputError(fmt::format("{} and {} measurements are not pairs", candidate.size(), reference.size()));
   }
   const std::vector<double> above = logarithms(candidate);
   const std::vector<double> below = logarithms(reference);

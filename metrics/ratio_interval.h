@@ -12,16 +12,17 @@ struct RatioInterval {
   std::size_t pairs = 0;
 };
 
-/// Pair i is candidate[i] and reference[i], measured next to each other, so that a drift of the machine cancels.
-/// The interval is a bootstrap-t of the mean logarithm of the ratios (Efron and Tibshirani 1993, section 12.5),
-/// which keeps its level with as few as five pairs, where percentile intervals are too short.  The same samples
-/// always give the same interval.
+/// Pair i is candidate[i] and reference[i], measured next to each other, so that a drift of the machine
+/// cancels. The interval is a bootstrap-t of the mean logarithm of the ratios (Efron and Tibshirani 1993,
+/// section 12.5), which keeps its level with as few as five pairs, where percentile intervals are too short.
+/// The same samples always give the same interval.
 ///
 /// Throws InputError for fewer than two pairs, lists of different lengths, times that are not above 0.
 RatioInterval ratio_interval(const std::vector<double>& candidate, const std::vector<double>& reference,
                              double confidence);
 
-/// The same where nothing is paired, as between two runs: each side is resampled by itself (Welch's statistic).
+/// The same where nothing is paired, as between two runs: each side is resampled by itself (Welch's
+/// statistic).
 RatioInterval unpaired_ratio_interval(const std::vector<double>& candidate,
                                       const std::vector<double>& reference, double confidence);
 

@@ -94,8 +94,11 @@ std::string html_report(const json& run, const std::map<std::string, HtmlCase>& 
   for (const auto& [name, value] : cases) details[name] = to_json(value);
   const std::string data = script_safe({{"run", run}, {"verdict", sentence}, {"cases", std::move(details)}});
   const std::string title = "isoframe: " + escaped(sentence);
-  return filled(templates::kHtml,
-                {{"@TITLE@", title}, {"@CSS@", templates::kCss}, {"@CHART_JS@", templates::kChartJs}, {"@DATA@", data}, {"@JS@", templates::kJs}});
+  return filled(templates::kHtml, {{"@TITLE@", title},
+                                   {"@CSS@", templates::kCss},
+                                   {"@CHART_JS@", templates::kChartJs},
+                                   {"@DATA@", data},
+                                   {"@JS@", templates::kJs}});
 }
 
 }  // namespace isoframe::reports

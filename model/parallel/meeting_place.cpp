@@ -121,8 +121,8 @@ c10::intrusive_ptr<c10d::TCPStore> open_tcp_store(const RankOfWorld& self, const
   options.numWorkers = static_cast<std::size_t>(self.world_size);
   options.waitWorkers = false;  // who is missing is found by name, later
   options.timeout = patience;
-  // A store that is another program's port, or a machine that swallows packets, holds c10d far longer than its
-  // timeout: then the thread is left behind, for the process is about to end.
+  // A store that is another program's port, or a machine that swallows packets, holds c10d far longer than
+  // its timeout: then the thread is left behind, for the process is about to end.
   std::packaged_task<c10::intrusive_ptr<c10d::TCPStore>()> open(
       [host = address.host, options] { return c10::make_intrusive<c10d::TCPStore>(host, options); });
   auto opened = open.get_future();

@@ -58,17 +58,15 @@ void generate(benchmark::State& state, const char* preset) {
   state.counters["bytes"] = static_cast<double>(count.bytes);
 }
 
-void nobody(benchmark::State& state, const char* preset) { generate<model::Probe>(state, preset); }
-void counting(benchmark::State& state, const char* preset) { generate<CountingProbe>(state, preset); }
-void recording(benchmark::State& state, const char* preset) {
-  generate<harness::locate::RecordingProbe>(state, preset);
-}
+constexpr auto unobserved = generate<model::Probe>;
+constexpr auto counted = generate<CountingProbe>;
+constexpr auto recorded = generate<harness::locate::RecordingProbe>;
 
-BENCHMARK_CAPTURE(nobody, tiny, "tiny")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(counting, tiny, "tiny")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(recording, tiny, "tiny")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(nobody, small, "small")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(recording, small, "small")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(unobserved, tiny, "tiny")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(counted, tiny, "tiny")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recorded, tiny, "tiny")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(unobserved, small, "small")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recorded, small, "small")->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace isoframe
