@@ -120,7 +120,7 @@ History::History(const fs::path& file) : database_(std::make_unique<Database>())
   Database& db = *database_;
   db.file = file;
   if (sqlite3_open(file.c_str(), &db.handle) != SQLITE_OK) db.fail();
-  sqlite3_busy_timeout(db.handle, 10'000);  // another run may be writing
+  sqlite3_busy_timeout(db.handle, 10'000);           // another run may be writing
   db.execute("SELECT count(*) FROM sqlite_master");  // opening does not look whether it is a database
   db.execute("PRAGMA foreign_keys = ON");
   Statement version(db.handle, "PRAGMA user_version");
