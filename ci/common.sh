@@ -5,6 +5,7 @@ cache="${ISOFRAME_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/isoframe}"
 # The version numbers, as variables.
 . "$root/ci/versions.env"
 libtorch="$cache/libtorch-$LIBTORCH_VERSION"
+libtorch_cuda="$cache/libtorch-cuda-$LIBTORCH_VERSION"
 reference="$cache/reference-diffusers-$DIFFUSERS_VERSION-transformers-$TRANSFORMERS_VERSION"
 qwen_ranks="$cache/dashscope-$DASHSCOPE_VERSION/dashscope/resources/qwen.tiktoken"
 build="$root/build"

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Adds up JUnit files of ctest and GoogleTest; names what failed; the last line is "N passed, N failed, N skipped".
+"""Adds up JUnit files of ctest and GoogleTest; names what failed and what was skipped.
 
-A file that is missing or empty counts as one failure: a test program that never ran has not passed.
+The last line is "N passed, N failed, N skipped".  A file that is missing or empty counts as one failure: a test program
+that never ran has not passed.  A Python script is one test to ctest; what is skipped in it counts as skipped.
 """
 
 import pathlib
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
@@ -15,6 +17,11 @@ def outcome(case):
     if case.find("skipped") is not None or case.get("status") in ("disabled", "notrun") or case.get("result") == "skipped":
         return "skipped"
     return "passed"
+
+
+def skipped_within(case):
+    """(test, reason) of each test that a Python script skipped, from what unittest wrote."""
+    return re.findall(r"^(\S+) \(\S+\).*\.\.\. skipped (.*)$", case.findtext("system-out") or "", re.MULTILINE)
 
 
 def main():
@@ -32,8 +39,12 @@ def main():
         for case in cases:
             result = outcome(case)
             counts[result] += 1
+            title = f"{pathlib.Path(name).stem}: {case.get('classname', '')} {case.get('name')}"
             if result == "failed":
-                print(f"failed: {pathlib.Path(name).stem}: {case.get('classname', '')} {case.get('name')}")
+                print(f"failed: {title}")
+            for test, reason in skipped_within(case):
+                counts["skipped"] += 1
+                print(f"skipped: {title}: {test}: {reason}")
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
     return 1 if counts["failed"] or not counts["passed"] else 0
 

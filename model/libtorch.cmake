@@ -1,11 +1,12 @@
-# LibTorch as imported targets of our own: LibTorch::cpu.
+# LibTorch as imported targets of our own: LibTorch::cpu, and with ISOFRAME_CUDA LibTorch::cuda.
 #
 # The wheel's own CMake package insists on a CUDA toolkit and on GPU detection, and would link libtorch_cuda, which
 # doubles start-up time and memory.  We need two libraries and two include folders.
 #
 # Where LibTorch comes from, first found wins:
 #   1. CMAKE_PREFIX_PATH: a LibTorch distribution, or a Python environment's torch folder;
-#   2. the wheel that ci/setup unpacks into the cache.
+#   2. the wheel that ci/setup unpacks into the cache; with ISOFRAME_CUDA one that has all of its NVIDIA wheels beside
+#      it: that of ci/setup --cuda, or the environment of ci/setup --reference.
 file(STRINGS "${PROJECT_SOURCE_DIR}/ci/versions.env" versions REGEX "^LIBTORCH_VERSION=")
 string(REPLACE "LIBTORCH_VERSION=" "" ISOFRAME_LIBTORCH_VERSION "${versions}")
 
@@ -17,12 +18,19 @@ else()
   set(cache "$ENV{HOME}/.cache/isoframe")
 endif()
 
+set(libtorch_places "${cache}/libtorch-${ISOFRAME_LIBTORCH_VERSION}")
+set(setup_options "")
+if(ISOFRAME_CUDA)
+  file(GLOB references "${cache}/reference-*/lib/python3*/site-packages")
+  set(libtorch_places "${cache}/libtorch-cuda-${ISOFRAME_LIBTORCH_VERSION}" ${references})
+  set(setup_options " --cuda")
+endif()
 find_path(LIBTORCH_INCLUDE_DIR ATen/ATen.h
   PATH_SUFFIXES include torch/include
-  HINTS ${CMAKE_PREFIX_PATH} "${cache}/libtorch-${ISOFRAME_LIBTORCH_VERSION}"
+  HINTS ${CMAKE_PREFIX_PATH} ${libtorch_places}
   NO_DEFAULT_PATH)
 if(NOT LIBTORCH_INCLUDE_DIR)
-  message(FATAL_ERROR "LibTorch ${ISOFRAME_LIBTORCH_VERSION} was not found: run ci/setup, or point "
+  message(FATAL_ERROR "LibTorch ${ISOFRAME_LIBTORCH_VERSION} was not found: run ci/setup${setup_options}, or point "
     "CMAKE_PREFIX_PATH at a LibTorch of your own (the folder that holds include/ATen)")
 endif()
 get_filename_component(LIBTORCH_ROOT "${LIBTORCH_INCLUDE_DIR}" DIRECTORY)
@@ -48,6 +56,35 @@ foreach(dir IN LISTS cuda_lib_dirs)
   target_link_options(libtorch_cpu INTERFACE "LINKER:-rpath-link,${dir}")
 endforeach()
 add_library(LibTorch::cpu ALIAS libtorch_cpu)
+
+# No CUDA toolkit: there are no kernels of our own to compile, and headers and libraries come in the wheels that LibTorch
+# itself loads.  A toolkit's are taken where there are none.
+if(ISOFRAME_CUDA)
+  if(NOT EXISTS "${LIBTORCH_LIB}/libtorch_cuda.so")
+    message(FATAL_ERROR "ISOFRAME_CUDA: the LibTorch in ${LIBTORCH_ROOT} has no CUDA; run ci/setup --cuda")
+  endif()
+  file(GLOB cuda_include_dirs "${LIBTORCH_ROOT}/../nvidia/*/include")
+  find_path(CUDA_INCLUDE_DIR cuda_runtime_api.h HINTS ${cuda_include_dirs} /usr/local/cuda/include)
+  find_library(CUDART_LIBRARY NAMES cudart libcudart.so.13 HINTS ${cuda_lib_dirs} /usr/local/cuda/lib64)
+  find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${cuda_include_dirs})
+  find_library(NCCL_LIBRARY NAMES nccl libnccl.so.2 HINTS ${cuda_lib_dirs})
+  foreach(needed IN ITEMS CUDA_INCLUDE_DIR CUDART_LIBRARY NCCL_INCLUDE_DIR NCCL_LIBRARY)
+    if(NOT ${needed})
+      message(FATAL_ERROR "ISOFRAME_CUDA: ${needed} was not found; run ci/setup --cuda, or set it")
+    endif()
+  endforeach()
+  isoframe_import_library(LibTorch::c10_cuda c10_cuda)
+  isoframe_import_library(LibTorch::torch_cuda torch_cuda)
+  add_library(libtorch_cuda INTERFACE)
+  target_include_directories(libtorch_cuda SYSTEM INTERFACE "${CUDA_INCLUDE_DIR}" "${NCCL_INCLUDE_DIR}")
+  target_compile_definitions(libtorch_cuda INTERFACE ISOFRAME_CUDA USE_C10D_NCCL)
+  target_link_libraries(libtorch_cuda INTERFACE LibTorch::torch_cuda LibTorch::c10_cuda LibTorch::cpu
+    "${CUDART_LIBRARY}" "${NCCL_LIBRARY}" ${CMAKE_DL_LIBS})
+  get_filename_component(cudart_dir "${CUDART_LIBRARY}" DIRECTORY)
+  get_filename_component(nccl_dir "${NCCL_LIBRARY}" DIRECTORY)
+  target_link_options(libtorch_cuda INTERFACE "LINKER:-rpath,${cudart_dir}" "LINKER:-rpath,${nccl_dir}")
+  add_library(LibTorch::cuda ALIAS libtorch_cuda)
+endif()
 
 # The headers of Gloo that c10d's process group includes; its code is inside libtorch_cpu.
 find_path(GLOO_INCLUDE_DIR gloo/transport/device.h REQUIRED)

@@ -8,6 +8,7 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/launch/interrupt.h"
+#include "model/device/device.h"
 #include "model/error.h"
 
 namespace isoframe::harness::cli {
@@ -25,13 +26,14 @@ struct GenerateArguments {
   bool json = false;
 };
 
-int generate(GenerateArguments& arguments, bool guidance_given) {
+int generate(GenerateArguments& arguments, bool guidance_given, bool dtype_given) {
   scenario::Case& value = arguments.value;
   if (value.task == "i2v" && arguments.image.empty())
     throw InputError("--task i2v needs an image; add --image FILE");
   if (value.task == "t2v" && !arguments.image.empty())
     throw InputError("--image is for --task i2v; text-to-video takes no image");
-  if (value.device != "cpu") throw InputError("--device cuda: this build has no CUDA; use --device cpu");
+  model::device::check_available(value.device);
+  if (value.device == "cuda" && !dtype_given) value.dtype = "bfloat16";
   if ((value.height == 0) != (value.width == 0))
     throw InputError("--height and --width go together; give both or none");
   value.name = std::filesystem::path(arguments.out).filename().string();
@@ -95,9 +97,9 @@ void add_generate_command(CLI::App& program, int& exit_code) {
                    "With tensor=1: add in as many parts as tensor=N does")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--dtype", value.dtype, "Computation type")
-      ->check(CLI::IsMember({"float32", "bfloat16", "float16"}))
-      ->capture_default_str();
+  CLI::Option* dtype = command->add_option("--dtype", value.dtype, "Computation type")
+                           ->check(CLI::IsMember({"float32", "bfloat16", "float16"}))
+                           ->capture_default_str();
   command->add_option("--device", value.device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
@@ -114,8 +116,9 @@ void add_generate_command(CLI::App& program, int& exit_code) {
       ->capture_default_str();
   command->add_option("--out", arguments->out, "Where the files go")->required();
   command->add_flag("--json", arguments->json, "Print result.json");
-  command->callback(
-      [arguments, guidance, &exit_code] { exit_code = generate(*arguments, guidance->count() > 0); });
+  command->callback([arguments, guidance, dtype, &exit_code] {
+    exit_code = generate(*arguments, guidance->count() > 0, dtype->count() > 0);
+  });
 }
 
 }  // namespace isoframe::harness::cli

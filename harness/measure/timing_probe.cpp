@@ -11,12 +11,13 @@ double seconds(std::chrono::duration<double> duration) { return duration.count()
 
 }  // namespace
 
-TimingProbe::TimingProbe(ProgressWriter progress, std::function<Moved()> moved)
-    : progress_(progress), moved_(std::move(moved)) {}
+TimingProbe::TimingProbe(ProgressWriter progress, std::function<Moved()> moved,
+                         std::function<void()> synchronize)
+    : progress_(progress), moved_(std::move(moved)), synchronize_(std::move(synchronize)) {}
 
 void TimingProbe::begin(model::ProbePoint point) {
   report(point);
-  open_.push_back({std::string(point.name), point.index, Clock::now(), moved_now()});
+  open_.push_back({std::string(point.name), point.index, now(), moved_now()});
   part_ = open_.back();
 }
 
@@ -35,7 +36,7 @@ void TimingProbe::tensor(model::ProbePoint point, const at::Tensor&) {
     part_.index = point.index;
     record(part_);
   }
-  part_.start = Clock::now();
+  part_.start = now();
   part_.moved = moved_now();
 }
 
@@ -50,12 +51,12 @@ double TimingProbe::since_epoch(Clock::time_point time) const {
 }
 
 void TimingProbe::record(const Open& open) {
-  const Clock::time_point now = Clock::now();
+  const Clock::time_point end = now();
   const Moved moved = moved_now();
   times_.push_back({open.stage,
                     open.index,
                     since_epoch(open.start),
-                    seconds(now - open.start),
+                    seconds(end - open.start),
                     {moved.bytes_sent - open.moved.bytes_sent,
                      moved.bytes_received - open.moved.bytes_received, moved.seconds - open.moved.seconds}});
 }

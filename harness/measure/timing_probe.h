@@ -39,8 +39,9 @@ class TimingProbe : public model::Probe {
   using Clock = std::chrono::steady_clock;
 
   /// `moved` counts from any origin and never falls; without it nothing moves.
+  /// `synchronize` waits for an accelerator before each reading of the clock; a CPU needs none.
   explicit TimingProbe(ProgressWriter progress = ProgressWriter::from_environment(),
-                       std::function<Moved()> moved = {});
+                       std::function<Moved()> moved = {}, std::function<void()> synchronize = {});
 
   void begin(model::ProbePoint point) override;
   void end(model::ProbePoint point) override;
@@ -71,6 +72,10 @@ class TimingProbe : public model::Probe {
     Moved moved;
   };
 
+  Clock::time_point now() const {
+    if (synchronize_) synchronize_();
+    return Clock::now();
+  }
   Moved moved_now() const { return moved_ ? moved_() : Moved{}; }
   double since_epoch(Clock::time_point time) const;
   void record(const Open& open);
@@ -79,6 +84,7 @@ class TimingProbe : public model::Probe {
 
   ProgressWriter progress_;
   std::function<Moved()> moved_;
+  std::function<void()> synchronize_;
   std::chrono::system_clock::time_point wall_origin_ = std::chrono::system_clock::now();
   Clock::time_point origin_ = Clock::now();
   std::vector<Open> open_;

@@ -35,7 +35,8 @@ RoundResult run_round(const scenario::Case& value, const fs::path& directory, co
   const store::TemporaryFolder meeting_place;
   fs::create_directories(directory);
   const worker::Job job{value, fs::absolute(directory),
-                        is_launched ? fs::path() : meeting_place.path() / "store", observation};
+                        is_launched ? fs::path() : meeting_place.path() / "store", fs::current_path(),
+                        observation};
   const fs::path job_file = job.directory / "job.json";
   store::write_json(job_file, job.to_json());
 

@@ -10,6 +10,7 @@
 #include "harness/scenario/case_keys.h"
 #include "harness/scenario/error.h"
 #include "harness/scenario/tile_rule.h"
+#include "model/device/device.h"
 #include "model/parallel/layout.h"
 
 namespace isoframe::harness::scenario {
@@ -80,7 +81,11 @@ void settle_dtype(const Draft& draft, Case& result) {
 
 std::string reason_to_skip(const Case& result) {
   std::vector<std::string> reasons;
-  if (result.device == "cuda") reasons.push_back("this build has no CUDA");
+  try {
+    model::device::check_available(result.device);
+  } catch (const InputError& error) {
+    reasons.push_back(error.what());
+  }
   return fmt::format("{}", fmt::join(reasons, "; "));
 }
 

@@ -21,9 +21,11 @@ model::parallel::Facts facts_of(const scenario::Case& value) {
     facts[fmt::format("the checkpoint's {}", part)] = print;
   if (!value.image.empty()) facts["image"] = model::checkpoint::fingerprint_of_file(value.image);
   const nlohmann::json build = measure::environment();
+  // Two builds of one commit may still differ, in options or in what was not committed.
   facts["build"] =
-      fmt::format("{} {}, LibTorch {}", build.at("isoframe").at("commit").get<std::string>(),
-                  build.at("build_type").get<std::string>(), build.at("libtorch").get<std::string>());
+      fmt::format("{} {}, LibTorch {}, program {}", build.at("isoframe").at("commit").get<std::string>(),
+                  build.at("build_type").get<std::string>(), build.at("libtorch").get<std::string>(),
+                  model::checkpoint::fingerprint_of_file("/proc/self/exe"));
   return facts;
 }
 

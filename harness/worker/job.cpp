@@ -8,12 +8,14 @@ nlohmann::json Job::to_json() const {
   return {{"case", scenario::to_json(value)},
           {"directory", directory.string()},
           {"store", store.string()},
+          {"working_directory", working_directory.string()},
           {"observation", observation.to_json()}};
 }
 
 Job Job::from_json(const nlohmann::json& json) {
   return {scenario::case_from_json(json.at("case")), json.at("directory").get<std::string>(),
-          json.at("store").get<std::string>(), Observation::from_json(json.at("observation"))};
+          json.at("store").get<std::string>(), json.at("working_directory").get<std::string>(),
+          Observation::from_json(json.at("observation"))};
 }
 
 std::filesystem::path progress_file(const std::filesystem::path& directory, int rank) {

@@ -16,6 +16,8 @@ struct Job {
   /// The file store through which local ranks meet.  Empty: a launcher has started them, on machines that
   /// share `directory`, and they report and fail through files there.
   std::filesystem::path store;
+  /// Where relative paths of the case begin.
+  std::filesystem::path working_directory = {};
   Observation observation = {};  ///< in place of a measurement
 
   bool is_launched() const { return store.empty(); }

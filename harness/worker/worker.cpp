@@ -21,6 +21,7 @@
 #include "harness/worker/job.h"
 #include "harness/worker/request.h"
 #include "model/checkpoint/safetensors.h"
+#include "model/device/device.h"
 #include "model/error.h"
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/gloo_rendezvous.h"
@@ -133,9 +134,10 @@ void warn_of_surplus(const std::vector<std::string>& names) {
 
 /// Both files are float32 whatever was computed in, which loses nothing and every reader knows.
 void write_outputs(const model::pipeline::Video& video, const std::filesystem::path& directory) {
-  std::vector<std::pair<std::string, at::Tensor>> latents = {{"latents", video.latents.to(at::kFloat)}};
+  std::vector<std::pair<std::string, at::Tensor>> latents = {
+      {"latents", video.latents.to(at::kCPU, at::kFloat)}};
   for (std::size_t step = 0; step < video.step_latents.size(); ++step)
-    latents.emplace_back(fmt::format("step_{}", step), video.step_latents[step].to(at::kFloat));
+    latents.emplace_back(fmt::format("step_{}", step), video.step_latents[step].to(at::kCPU, at::kFloat));
   model::checkpoint::write_safetensors(directory / "latents.safetensors", latents);
   model::checkpoint::write_safetensors(directory / "frames.safetensors", {{"frames", video.frames}});
 }
@@ -146,6 +148,37 @@ at::ScalarType scalar_type_of(const std::string& dtype) {
   return at::kFloat;
 }
 
+/// What a rank says of its GPU; null on a CPU.
+json device_of(const c10::Device& device) {
+  const auto found = model::device::describe(device);
+  if (!found) return nullptr;
+  const auto number = [](const std::optional<double>& value) { return value ? json(*value) : json(); };
+  return {{"index", device.index()},
+          {"name", found->name},
+          {"compute_capability", found->compute_capability},
+          {"memory_bytes", found->memory_bytes},
+          {"driver", found->driver.empty() ? json() : json(found->driver)},
+          {"celsius", number(found->celsius)},
+          {"power_watts", number(found->power_watts)},
+          {"sm_clock_hertz", number(found->sm_clock_hertz)},
+          {"nvml", found->nvml_absence.empty() ? json("present") : json(found->nvml_absence)}};
+}
+
+json device_memory_of(const c10::Device& device) {
+  const auto memory = model::device::memory(device);
+  if (!memory) return nullptr;
+  return {{"peak_allocated_bytes", memory->peak_allocated},
+          {"peak_reserved_bytes", memory->peak_reserved},
+          {"used_bytes", memory->used},
+          {"total_bytes", memory->total}};
+}
+
+/// On a GPU tensors lie there; its own allocator counts them.
+std::uint64_t peak_tensor_bytes(const c10::Device& device) {
+  const auto memory = model::device::memory(device);
+  return memory ? memory->peak_allocated : kernels::memory_statistics().peak;
+}
+
 struct Measured {
   model::pipeline::Video video;
   double total_seconds = 0.0;
@@ -153,10 +186,11 @@ struct Measured {
 };
 
 Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
-                     measure::TimingProbe& probe) {
+                     measure::TimingProbe& probe, const c10::Device& device) {
   const model::parallel::Mesh& mesh = model.mesh();
   for (const auto& group : mesh.groups()) group->reset_traffic();
   kernels::reset_peak_memory();
+  model::device::reset_peak_memory(device);
   measure::reset_peak_resident();
   measure::PeakProportional proportional;
 
@@ -166,6 +200,7 @@ Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeli
   const Clock::time_point start = Clock::now();
   Measured measured;
   measured.video = model.generate(request, probe);
+  model::device::synchronize(device);
   measured.total_seconds = seconds_since(start);
 
   double communication = 0.0;
@@ -176,7 +211,8 @@ Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeli
                      {"stages", probe.occurrences()},
                      {"peak_resident_bytes", optional_bytes(measure::peak_resident_bytes())},
                      {"peak_proportional_bytes", optional_bytes(proportional.stop())},
-                     {"peak_tensor_bytes", kernels::memory_statistics().peak},
+                     {"peak_tensor_bytes", peak_tensor_bytes(device)},
+                     {"device_memory", device_memory_of(device)},
                      {"collectives", collectives}};
   return measured;
 }
@@ -186,13 +222,15 @@ std::chrono::milliseconds milliseconds(double seconds) {
 }
 
 /// All ranks of the case, with the same facts; nothing is loaded before.
-std::unique_ptr<model::parallel::Rendezvous> meet(const Job& job, const model::parallel::RankOfWorld& self) {
+std::unique_ptr<model::parallel::Rendezvous> meet(const Job& job, const model::parallel::RankOfWorld& self,
+                                                  const c10::Device& device) {
   model::parallel::check_world_size(job.value.layout, self.world_size);
   auto rendezvous =
       model::parallel::rendezvous_from_environment({.store = job.store,
                                                     .folder = job.directory,
                                                     .patience = milliseconds(job.value.meeting_seconds),
-                                                    .timeout = milliseconds(job.value.timeout_seconds)});
+                                                    .timeout = milliseconds(job.value.timeout_seconds),
+                                                    .device = device});
   rendezvous->agree(facts_of(job.value));
   return rendezvous;
 }
@@ -205,16 +243,19 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   kernels::install_caching_allocator();
   const c10::InferenceMode inference;
 
+  const c10::Device device = model::device::take(value.device, self.local_rank);
+  model::device::compute_reproducibly(device);
   progress.write("meet");
-  const auto rendezvous = meet(job, self);
+  const auto rendezvous = meet(job, self, device);
   progress.write("load");
   const Clock::time_point start = Clock::now();
   const model::checkpoint::Checkpoint checkpoint(value.checkpoint);
   model::parallel::Mesh place = model::parallel::make_mesh(value.layout, *rendezvous);
   place.reduction = value.reduction;
   place.reduction_parts = value.reduction_parts;
-  const auto loaded = model::pipeline::load_pipeline(checkpoint, std::move(place), value.guidance_scale,
-                                                     scalar_type_of(value.dtype));
+  const auto loaded =
+      model::pipeline::load_pipeline(checkpoint, std::move(place), value.guidance_scale,
+                                     at::TensorOptions(device).dtype(scalar_type_of(value.dtype)));
   const model::pipeline::Pipeline& model = *loaded;
   const double load_seconds = seconds_since(start);
   const model::parallel::Mesh& mesh = model.mesh();
@@ -227,12 +268,13 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
     mesh.world->barrier();
     return;
   }
-  measure::TimingProbe probe(progress, [&mesh] { return moved_by(mesh); });
+  measure::TimingProbe probe(
+      progress, [&mesh] { return moved_by(mesh); }, [&device] { model::device::synchronize(device); });
   record_collectives(mesh, probe);
   model::pipeline::Request warmup = request;
   warmup.steps = 1;
   for (int k = 0; k < value.warmup; ++k) model.generate(warmup, probe);
-  Measured measured = measure_one(model, request, probe);
+  Measured measured = measure_one(model, request, probe, device);
 
   const auto& vae = model.vae().config();
   const auto plan = model.vae().decode_plan(
@@ -241,6 +283,7 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   json record = measured.record;
   record.update({{"rank", mesh.rank},
                  {"pid", getpid()},
+                 {"device", device_of(device)},
                  {"load_seconds", load_seconds},
                  {"tiles", tiles_of(plan, mesh.rank, "decode.tile", probe)}});
   if (!value.image.empty()) {
@@ -276,6 +319,10 @@ void run_launched_rank(const Job& job) {
   // A launcher that dies without a word must not leave its ranks behind.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const model::parallel::RankOfWorld self = model::parallel::rank_from_environment();
+  // Launchers on other machines may start ranks at home.  Where the folder is missing, absolute paths still
+  // do.
+  std::error_code ignored;
+  std::filesystem::current_path(job.working_directory, ignored);
   try {
     run_rank(job, self, measure::ProgressWriter::to_file(progress_file(job.directory, self.rank)));
   } catch (const InputError& error) {

@@ -13,13 +13,13 @@
 namespace isoframe::model::checkpoint {
 
 /// The weights of one part's folder: `*.safetensors`, sharded or not, memory-mapped.  Tensors are views of
-/// the map (copy-on-write private pages, so ranks of one machine share the memory) unless `dtype` asks for
-/// another type.
+/// the map (copy-on-write private pages, so ranks of one machine share the memory) unless `options` ask
+/// for another type or device: then each is copied there as it is taken.
 class WeightFiles : public ParameterSource {
  public:
   /// Maps the files and checks their headers.  Throws InputError naming the file for a truncated or malformed
   /// one.
-  explicit WeightFiles(const std::filesystem::path& folder, at::ScalarType dtype = at::kFloat);
+  explicit WeightFiles(const std::filesystem::path& folder, const at::TensorOptions& options = at::kFloat);
   ~WeightFiles() override;
   at::Tensor parameter(const std::string& name, const Shape& shape) override;
   /// Converts no more than the slice.

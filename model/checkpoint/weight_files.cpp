@@ -54,6 +54,7 @@ std::map<std::string, std::string> read_weight_map(const fs::path& index) {
 struct WeightFiles::Impl {
   fs::path folder;
   at::ScalarType dtype;
+  at::Device device = at::kCPU;
   std::vector<SafetensorsFile> files;
   std::map<std::string, std::size_t> file_of;  ///< tensor name -> index into files
   std::set<std::string> used;
@@ -94,9 +95,11 @@ struct WeightFiles::Impl {
   }
 };
 
-WeightFiles::WeightFiles(const fs::path& folder, at::ScalarType dtype) : impl_(std::make_unique<Impl>()) {
+WeightFiles::WeightFiles(const fs::path& folder, const at::TensorOptions& options)
+    : impl_(std::make_unique<Impl>()) {
   impl_->folder = folder;
-  impl_->dtype = dtype;
+  impl_->dtype = c10::typeMetaToScalarType(options.dtype());
+  impl_->device = options.device();
   if (!fs::is_directory(folder)) throw InputError(fmt::format("{}: no such folder", folder.string()));
   const std::vector<fs::path> indexes = files_ending(folder, kIndexSuffix);
   if (indexes.size() > 1) {
@@ -128,7 +131,7 @@ void WeightFiles::check(const std::string& name, const Shape& shape) {
 
 at::Tensor WeightFiles::parameter(const std::string& name, const Shape& shape) {
   check(name, shape);
-  return impl_->files[impl_->file_of.at(name)].tensor(name).to(impl_->dtype);
+  return impl_->files[impl_->file_of.at(name)].tensor(name).to(impl_->device, impl_->dtype);
 }
 
 at::Tensor WeightFiles::parameter(const std::string& name, const Shape& shape, const Slice& slice) {
@@ -136,7 +139,7 @@ at::Tensor WeightFiles::parameter(const std::string& name, const Shape& shape, c
   return impl_->files[impl_->file_of.at(name)]
       .tensor(name)
       .narrow(slice.dim, slice.begin, slice.length)
-      .to(impl_->dtype);
+      .to(impl_->device, impl_->dtype);
 }
 
 bool WeightFiles::has(const std::string& name) const { return impl_->file_of.count(name) != 0; }

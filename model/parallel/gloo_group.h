@@ -7,7 +7,7 @@
 
 #include <c10/util/intrusive_ptr.h>
 
-#include "model/parallel/group.h"
+#include "model/parallel/backend_group.h"
 
 namespace c10d {
 class Store;
@@ -24,17 +24,12 @@ struct GlooOptions {
   std::string interface = "lo";
 };
 
-/// This rank's place in a group to be made.
-struct GlooMember {
-  std::string name;    ///< of the group, for people
-  int rank = 0;        ///< in the group
-  int size = 0;        ///< of the group
-  int world_rank = 0;  ///< for people: errors name it
-};
-
 /// Meets the other members through `store`, which must be the group's own (a PrefixStore).  Blocks until all
-/// have come; throws RunError when one has not within the timeout.
-std::shared_ptr<Group> make_gloo_group(const GlooMember& member, const c10::intrusive_ptr<c10d::Store>& store,
+/// have come; throws RunError when one has not within the patience.
+c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const Member& member,
+                                                    const c10::intrusive_ptr<c10d::Store>& store,
+                                                    const GlooOptions& options);
+std::shared_ptr<Group> make_gloo_group(const Member& member, const c10::intrusive_ptr<c10d::Store>& store,
                                        const GlooOptions& options);
 
 }  // namespace isoframe::model::parallel

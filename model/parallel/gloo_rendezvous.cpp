@@ -8,13 +8,18 @@
 #include <fmt/ranges.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 
+#include "model/parallel/nccl_group.h"
 #include "model/parallel/rank_of_world.h"
 
 namespace isoframe::model::parallel {
 
 GlooRendezvous::GlooRendezvous(c10::intrusive_ptr<c10d::Store> store, int rank, int world_size,
-                               GlooOptions options)
-    : store_(std::move(store)), rank_(rank), world_size_(world_size), options_(std::move(options)) {}
+                               GlooOptions options, const c10::Device& device)
+    : store_(std::move(store)),
+      rank_(rank),
+      world_size_(world_size),
+      options_(std::move(options)),
+      device_(device) {}
 
 GlooRendezvous::~GlooRendezvous() = default;
 
@@ -26,11 +31,13 @@ std::shared_ptr<Group> GlooRendezvous::group(const std::string& name, const std:
   }
   if (world_ranks.size() == 1) return self_group(name);
   const std::string prefix = fmt::format("{}/{}", name, fmt::join(world_ranks, ","));
-  const GlooMember member{.name = name,
-                          .rank = static_cast<int>(self - world_ranks.begin()),
-                          .size = static_cast<int>(world_ranks.size()),
-                          .world_rank = rank_};
-  return make_gloo_group(member, c10::make_intrusive<c10d::PrefixStore>(prefix, store_), options_);
+  const Member member{.name = name,
+                      .rank = static_cast<int>(self - world_ranks.begin()),
+                      .size = static_cast<int>(world_ranks.size()),
+                      .world_rank = rank_};
+  const auto store = c10::make_intrusive<c10d::PrefixStore>(prefix, store_);
+  return device_.is_cuda() ? make_nccl_group(member, store, options_, device_)
+                           : make_gloo_group(member, store, options_);
 }
 
 void GlooRendezvous::agree(const Facts& facts) {
@@ -42,7 +49,8 @@ std::unique_ptr<GlooRendezvous> rendezvous_from_environment(const Meeting& meeti
   MeetingPlace place = open_meeting_place(self, meeting);
   return std::make_unique<GlooRendezvous>(
       std::move(place.store), self.rank, self.world_size,
-      GlooOptions{.timeout = meeting.timeout, .patience = meeting.patience, .interface = place.interface});
+      GlooOptions{.timeout = meeting.timeout, .patience = meeting.patience, .interface = place.interface},
+      meeting.device);
 }
 
 }  // namespace isoframe::model::parallel

@@ -14,9 +14,11 @@
 
 namespace isoframe::model::parallel {
 
+/// Its groups are Gloo's, or NCCL's on a GPU.
 class GlooRendezvous : public Rendezvous {
  public:
-  GlooRendezvous(c10::intrusive_ptr<c10d::Store> store, int rank, int world_size, GlooOptions options);
+  GlooRendezvous(c10::intrusive_ptr<c10d::Store> store, int rank, int world_size, GlooOptions options,
+                 const c10::Device& device = c10::Device(c10::kCPU));
   ~GlooRendezvous() override;
 
   int rank() const override { return rank_; }
@@ -32,6 +34,7 @@ class GlooRendezvous : public Rendezvous {
   int rank_;
   int world_size_;
   GlooOptions options_;
+  c10::Device device_;
 };
 
 /// The ranks of rank_from_environment() at the place of open_meeting_place(), and their errors.

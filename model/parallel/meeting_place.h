@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include <c10/core/Device.h>
 #include <c10/util/intrusive_ptr.h>
 
 #include "model/parallel/rank_of_world.h"
@@ -23,6 +24,7 @@ struct Meeting {
   std::filesystem::path folder = {};
   std::chrono::milliseconds patience = std::chrono::seconds(10);  ///< for the last rank to come
   std::chrono::milliseconds timeout = std::chrono::minutes(30);   ///< of each collective, later
+  c10::Device device = c10::Device(c10::kCPU);                    ///< the rank's own, of its tensors
 };
 
 struct MeetingPlace {

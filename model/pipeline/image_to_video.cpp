@@ -42,9 +42,9 @@ at::Tensor without_padding(const at::Tensor& image_embeds) {
 }  // namespace
 
 ImageToVideo::ImageToVideo(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh,
-                           std::optional<double> guidance_scale, at::ScalarType dtype)
-    : stages_(std::make_unique<Stages>(checked(checkpoint), std::move(mesh), guidance_scale, dtype)),
-      image_encoder_(std::make_unique<vision::ImageEncoder>(checkpoint, dtype)) {
+                           std::optional<double> guidance_scale, const at::TensorOptions& options)
+    : stages_(std::make_unique<Stages>(checked(checkpoint), std::move(mesh), guidance_scale, options)),
+      image_encoder_(std::make_unique<vision::ImageEncoder>(checkpoint, options)) {
   check_widths(checkpoint, *stages_, *image_encoder_);
 }
 
@@ -65,7 +65,7 @@ Video ImageToVideo::generate(const Request& request, Probe& probe) const {
   at::Tensor image_latents;
   {
     const ProbeScope scope(probe, {"encode"});
-    const at::Tensor frame = vision::to_video_frame(image).to(stages.dtype);
+    const at::Tensor frame = vision::to_video_frame(image).to(stages.options);
     image_latents = encode_on_all_ranks(stages.vae, stages.mesh, frame, request.tiling, probe);
   }
   probe.tensor({"image_latents"}, image_latents);

@@ -19,7 +19,7 @@ class ImageToVideo : public Pipeline {
   /// Loads every part.  Throws InputError for a text-to-video checkpoint, or for parts that do not fit
   /// together.
   ImageToVideo(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh,
-               std::optional<double> guidance_scale, at::ScalarType dtype = at::kFloat);
+               std::optional<double> guidance_scale, const at::TensorOptions& options = at::kFloat);
   ~ImageToVideo() override;
 
   Video generate(const Request& request, Probe& probe) const override;

@@ -31,6 +31,6 @@ class Pipeline {
 /// TextToVideo or ImageToVideo, as the checkpoint's task says.  `guidance_scale` overrides the checkpoint's.
 std::unique_ptr<Pipeline> load_pipeline(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh,
                                         std::optional<double> guidance_scale,
-                                        at::ScalarType dtype = at::kFloat);
+                                        const at::TensorOptions& options = at::kFloat);
 
 }  // namespace isoframe::model::pipeline

@@ -16,24 +16,24 @@ double guidance_scale_of(const checkpoint::Checkpoint& checkpoint, std::optional
 
 /// [1, 3, F, H, W] in about [-1, 1] -> [F, H, W, 3] in [0, 1].  Reference: VideoProcessor.postprocess_video.
 at::Tensor to_frames(const at::Tensor& video) {
-  return video.squeeze(0).permute({1, 2, 3, 0}).to(at::kFloat).div(2).add(0.5).clamp(0, 1).contiguous();
+  return video.squeeze(0).permute({1, 2, 3, 0}).to(at::kFloat).div(2).add(0.5).clamp(0, 1).contiguous().cpu();
 }
 
 }  // namespace
 
 Stages::Stages(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh_in,
-               std::optional<double> guidance_scale, at::ScalarType dtype)
+               std::optional<double> guidance_scale, const at::TensorOptions& options)
     : mesh(std::move(mesh_in)),
-      prompt_encoder(checkpoint, dtype, mesh.tensor_parallel()),
+      prompt_encoder(checkpoint, options, mesh.tensor_parallel()),
       sequence(mesh.sequence_parallel()),
-      transformer_files(checkpoint.part("transformer"), dtype),
+      transformer_files(checkpoint.part("transformer"), options),
       transformer(transformer::TransformerConfig::from(checkpoint.config("transformer")),
                   checkpoint::Parameters(transformer_files), *sequence, mesh.tensor_parallel()),
-      vae_files(checkpoint.part("vae"), dtype),
+      vae_files(checkpoint.part("vae"), options),
       vae(vae::VaeConfig::from(checkpoint.config("vae")), checkpoint::Parameters(vae_files), mesh.vae_patch),
       scheduler(sampling::SchedulerConfig::from(checkpoint.config("scheduler"))),
       guidance(guidance_scale_of(checkpoint, guidance_scale), mesh.cfg),
-      dtype(dtype) {}
+      options(options) {}
 
 Conditions Stages::encode_prompts(const Request& request, const at::Tensor& image_embeds,
                                   Probe& probe) const {
@@ -56,11 +56,14 @@ Conditions Stages::encode_prompts(const Request& request, const at::Tensor& imag
 
 at::Tensor Stages::initial_latents(const Request& request, Probe& probe) const {
   const vae::VaeConfig& config = vae.config();
-  const at::Tensor latents = sampling::initial_latents(
-      request.seed,
-      {1, config.latent_channels, (request.frames - 1) / config.temporal_compression_ratio + 1,
-       request.height / config.spatial_compression_ratio, request.width / config.spatial_compression_ratio},
-      dtype);
+  const at::Tensor latents =
+      sampling::initial_latents(
+          request.seed,
+          {1, config.latent_channels, (request.frames - 1) / config.temporal_compression_ratio + 1,
+           request.height / config.spatial_compression_ratio,
+           request.width / config.spatial_compression_ratio},
+          c10::typeMetaToScalarType(options.dtype()))
+          .to(options.device());
   probe.tensor({"initial_latents"}, latents);
   return latents;
 }

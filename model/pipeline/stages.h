@@ -26,7 +26,7 @@ struct Conditions {
 
 struct Stages {
   Stages(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh, std::optional<double> guidance_scale,
-         at::ScalarType dtype);
+         const at::TensorOptions& options);
 
   /// Both prompts' text states, each beside the same image tokens [1, I, image_embed_dim], I = 0 without.
   Conditions encode_prompts(const Request& request, const at::Tensor& image_embeds, Probe& probe) const;
@@ -39,7 +39,7 @@ struct Stages {
   Video denoise(at::Tensor latents, const at::Tensor& first_frame, const Conditions& conditions,
                 std::int64_t steps, Probe& probe) const;
 
-  /// [F, H, W, 3] in [0, 1] on rank 0; an undefined tensor elsewhere.
+  /// [F, H, W, 3] in [0, 1], on the CPU, on rank 0; an undefined tensor elsewhere.
   at::Tensor decode(const at::Tensor& latents, const vae::TilingOptions& tiling, Probe& probe) const;
 
   /// Surplus tensors in the checkpoint's files.
@@ -56,7 +56,7 @@ struct Stages {
   vae::Vae vae;
   sampling::SchedulerConfig scheduler;
   sampling::Guidance guidance;
-  at::ScalarType dtype;
+  at::TensorOptions options;  ///< dtype and device of all of it
 };
 
 }  // namespace isoframe::model::pipeline

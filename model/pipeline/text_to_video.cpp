@@ -16,22 +16,22 @@ const checkpoint::Checkpoint& checked(const checkpoint::Checkpoint& checkpoint) 
 }  // namespace
 
 TextToVideo::TextToVideo(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh,
-                         std::optional<double> guidance_scale, at::ScalarType dtype)
-    : stages_(std::make_unique<Stages>(checked(checkpoint), std::move(mesh), guidance_scale, dtype)) {}
+                         std::optional<double> guidance_scale, const at::TensorOptions& options)
+    : stages_(std::make_unique<Stages>(checked(checkpoint), std::move(mesh), guidance_scale, options)) {}
 
 TextToVideo::~TextToVideo() = default;
 
 Video TextToVideo::generate(const Request& request, Probe& probe) const {
   const Stages& stages = *stages_;
   const transformer::TransformerConfig& config = stages.transformer.config();
-  const at::Tensor no_image = at::zeros({1, 0, config.image_embed_dim}, stages.dtype);
+  const at::Tensor no_image = at::zeros({1, 0, config.image_embed_dim}, stages.options);
   const Conditions conditions = stages.encode_prompts(request, no_image, probe);
   const at::Tensor noise = stages.initial_latents(request, probe);
 
   // No first frame: condition latents and mask are zero.
   std::vector<std::int64_t> rest = noise.sizes().vec();
   rest[1] = config.in_channels - noise.size(1);
-  Video video = stages.denoise(noise, at::zeros(rest, stages.dtype), conditions, request.steps, probe);
+  Video video = stages.denoise(noise, at::zeros(rest, stages.options), conditions, request.steps, probe);
   video.frames = stages.decode(video.latents, request.tiling, probe);
   return video;
 }

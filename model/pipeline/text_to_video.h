@@ -11,7 +11,7 @@ class TextToVideo : public Pipeline {
  public:
   /// Loads every part.  Throws InputError for an image-to-video checkpoint.
   TextToVideo(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh,
-              std::optional<double> guidance_scale, at::ScalarType dtype = at::kFloat);
+              std::optional<double> guidance_scale, const at::TensorOptions& options = at::kFloat);
   ~TextToVideo() override;
 
   Video generate(const Request& request, Probe& probe) const override;

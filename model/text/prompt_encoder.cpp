@@ -29,16 +29,17 @@ checkpoint::Parameters text_model_parameters(checkpoint::WeightFiles& files) {
 }  // namespace
 
 struct PromptEncoder::Impl {
-  Impl(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype, const parallel::TensorParallel& tensor)
+  Impl(const checkpoint::Checkpoint& checkpoint, const at::TensorOptions& options,
+       const parallel::TensorParallel& tensor)
       : tokenizer(checkpoint.part("tokenizer")),
         tokenizer_2(checkpoint.part("tokenizer_2")),
-        text_encoder_files(checkpoint.part("text_encoder"), dtype),
+        text_encoder_files(checkpoint.part("text_encoder"), options),
         text_encoder(Qwen2_5_VLTextConfig::from(checkpoint.config("text_encoder")),
                      text_model_parameters(text_encoder_files), tensor),
-        text_encoder_2_files(checkpoint.part("text_encoder_2"), dtype),
+        text_encoder_2_files(checkpoint.part("text_encoder_2"), options),
         text_encoder_2_config(T5EncoderConfig::from(checkpoint.config("text_encoder_2"))),
         text_encoder_2(text_encoder_2_config, checkpoint::Parameters(text_encoder_2_files), tensor),
-        dtype(dtype) {}
+        options(options) {}
 
   std::vector<std::int64_t> token_ids(const std::string& prompt) const {
     std::vector<std::int64_t> ids = tokenizer.encode(apply_chat_template(prompt));
@@ -61,7 +62,7 @@ struct PromptEncoder::Impl {
 
   at::Tensor encode_glyphs(const std::string& prompt, Probe& probe) const {
     const std::vector<std::int64_t> ids = glyph_token_ids(prompt);
-    if (ids.empty()) return at::zeros({1, 0, text_encoder_2_config.d_model}, dtype);
+    if (ids.empty()) return at::zeros({1, 0, text_encoder_2_config.d_model}, options);
     return text_encoder_2.forward(ids, probe);
   }
 
@@ -72,12 +73,12 @@ struct PromptEncoder::Impl {
   checkpoint::WeightFiles text_encoder_2_files;
   T5EncoderConfig text_encoder_2_config;
   T5Encoder text_encoder_2;
-  at::ScalarType dtype;
+  at::TensorOptions options;
 };
 
-PromptEncoder::PromptEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype,
+PromptEncoder::PromptEncoder(const checkpoint::Checkpoint& checkpoint, const at::TensorOptions& options,
                              const parallel::TensorParallel& tensor)
-    : impl_(std::make_unique<Impl>(checkpoint, dtype, tensor)) {}
+    : impl_(std::make_unique<Impl>(checkpoint, options, tensor)) {}
 
 PromptEncoder::~PromptEncoder() = default;
 

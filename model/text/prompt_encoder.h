@@ -24,7 +24,8 @@ class PromptEncoder {
  public:
   /// Loads `tokenizer`, `text_encoder`, `tokenizer_2`, `text_encoder_2` of the checkpoint.  `tensor` shares
   /// out an encoder where it divides its heads.
-  explicit PromptEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype = at::kFloat,
+  explicit PromptEncoder(const checkpoint::Checkpoint& checkpoint,
+                         const at::TensorOptions& options = at::kFloat,
                          const parallel::TensorParallel& tensor = parallel::TensorParallel());
   ~PromptEncoder();
 

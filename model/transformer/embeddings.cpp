@@ -69,7 +69,8 @@ at::Tensor TimestepEmbedder::operator()(const at::Tensor& timestep) const {
   // A thousand radians: one ulp of a frequency is visible in the sinusoid, so these are the reference's
   // operations.
   const at::Tensor exponent = -std::log(kMaxPeriod) * at::arange(half, at::kFloat) / half;
-  const at::Tensor angles = timestep.to(at::kFloat).unsqueeze(1) * at::exp(exponent).unsqueeze(0);
+  const at::Tensor frequencies = at::exp(exponent).to(timestep.device());
+  const at::Tensor angles = timestep.to(at::kFloat).unsqueeze(1) * frequencies.unsqueeze(0);
   return mlp_(at::cat({at::cos(angles), at::sin(angles)}, 1).to(timestep.scalar_type()));
 }
 

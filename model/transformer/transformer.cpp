@@ -106,8 +106,11 @@ at::Tensor Transformer::forward(const at::Tensor& sample, double timestep, const
   at::Tensor tokens = m.embed(condition, time, probe);
 
   const kernels::Rotary rotary = rotary_embedding(grid, config_.rope_axes_dim, config_.rope_theta);
+  const auto own_rows = [&](const at::Tensor& table) {
+    return m.sequence.shard(table, 0).to(hidden.device());
+  };
   const BlockInputs inputs = {
-      activated, {m.sequence.shard(rotary.cos, 0), m.sequence.shard(rotary.sin, 0)}, grid.tokens(), rows(1)};
+      activated, {own_rows(rotary.cos), own_rows(rotary.sin)}, grid.tokens(), rows(1)};
   probe.tensor({"rotary.cos", -1, {rows(0)}}, inputs.rotary.cos);
   probe.tensor({"rotary.sin", -1, {rows(0)}}, inputs.rotary.sin);
   for (std::int64_t layer = 0; layer < config_.num_layers; ++layer) {

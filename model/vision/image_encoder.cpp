@@ -18,12 +18,12 @@ checkpoint::Parameters vision_parameters(checkpoint::WeightFiles& files) {
 
 }  // namespace
 
-ImageEncoder::ImageEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype)
+ImageEncoder::ImageEncoder(const checkpoint::Checkpoint& checkpoint, const at::TensorOptions& options)
     : feature_extractor_(SiglipProcessorConfig::from(checkpoint.config("feature_extractor"))),
-      image_encoder_files_(checkpoint.part("image_encoder"), dtype),
+      image_encoder_files_(checkpoint.part("image_encoder"), options),
       image_encoder_(SiglipVisionConfig::from(checkpoint.config("image_encoder")),
                      vision_parameters(image_encoder_files_)),
-      dtype_(dtype) {
+      options_(options) {
   const std::int64_t size = image_encoder_.config().image_size;
   if (feature_extractor_.height != size || feature_extractor_.width != size)
     checkpoint.config("feature_extractor")
@@ -34,7 +34,7 @@ ImageEncoder::ImageEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarT
 at::Tensor ImageEncoder::encode(const at::Tensor& image, Probe& probe) const {
   const at::Tensor pixels = preprocess(image, feature_extractor_);
   probe.tensor({"image_encoder.pixel_values"}, pixels);
-  return image_encoder_.forward(pixels.to(dtype_), probe);
+  return image_encoder_.forward(pixels.to(options_), probe);
 }
 
 std::vector<std::string> ImageEncoder::unused() const {

@@ -18,7 +18,8 @@ class ImageEncoder {
  public:
   /// Loads `feature_extractor` and `image_encoder` of the checkpoint.  Throws InputError where the two do not
   /// agree on the picture's size.
-  explicit ImageEncoder(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype = at::kFloat);
+  explicit ImageEncoder(const checkpoint::Checkpoint& checkpoint,
+                        const at::TensorOptions& options = at::kFloat);
 
   /// image: uint8 [H, W, 3] -> [1, tokens, hidden_size].
   at::Tensor encode(const at::Tensor& image, Probe& probe) const;
@@ -33,7 +34,7 @@ class ImageEncoder {
   SiglipProcessorConfig feature_extractor_;
   checkpoint::WeightFiles image_encoder_files_;
   SiglipVisionModel image_encoder_;
-  at::ScalarType dtype_;
+  at::TensorOptions options_;
 };
 
 }  // namespace isoframe::model::vision

@@ -64,6 +64,12 @@ class Usage(CommandLine):
         self.assert_error(result, 2, "isoframe validate: unknown option '--fitler'; did you mean '--filter'?")
         self.assert_error(isoframe("run", "--reapeat=3", SCENARIOS[0]), 2, "did you mean '--repeat'?")
 
+    def test_a_device_that_is_not_here_is_bad_input(self):
+        result = isoframe("generate", "--checkpoint", "c", "--task", "t2v", "--prompt", "p", "--frames", "5", "--steps", "2",
+                          "--seed", "0", "--out", "o", "--device", "cuda")
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stderr, r"^isoframe generate: device 'cuda': this (build has no CUDA|machine shows no GPU).*\n$")
+
     def test_a_missing_argument_is_named(self):
         self.assert_error(isoframe("validate"), 2, "isoframe validate: ", "is required; see isoframe validate --help")
 

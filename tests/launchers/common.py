@@ -13,6 +13,7 @@ import unittest
 ISOFRAME = str(pathlib.Path(os.environ.get("ISOFRAME_BIN", "build/isoframe")).resolve())
 LAYOUT = "ulysses=2,cfg=2,vae_patch=4"
 RANKS = 4
+LIMIT = 15.0  # seconds from a start that cannot succeed to the end of all ranks
 # Variables of a launcher that may have started the tests themselves.
 FOREIGN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "GLOO_SOCKET_IFNAME")
 

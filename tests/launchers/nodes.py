@@ -1,4 +1,4 @@
-"""Two "nodes" on one machine: network namespaces that a pair of virtual cables joins, and nothing else does."""
+"""Two "nodes" on one machine: network namespaces that virtual cables join, and nothing else does."""
 
 import os
 import subprocess
@@ -6,17 +6,16 @@ import unittest
 
 from common import need, need_root
 
-FIRST = "10.83.7.1"
-SECOND = "10.83.7.2"
+FIRST = "10.83.7.1"  # of the first node, on the first cable
 
 
 class TwoNodes:
-    def __init__(self):
+    def __init__(self, cables=1):
         need_root()
         self.ip = need("ip", "iproute2")
         self.names = [f"isoframe-{os.getpid()}-{side}" for side in "ab"]
-        # An interface's name has 15 letters at most.
-        self.interfaces = [f"iso{os.getpid() % 1000000}{side}" for side in "ab"]
+        # An interface's name has 15 letters at most.  Each node has its own for its end of a cable.
+        self.cables = [[f"iso{os.getpid() % 1000000}{side}{cable}" for side in "ab"] for cable in range(cables)]
 
     def run(self, *arguments):
         return subprocess.run([self.ip, *arguments], capture_output=True, text=True, check=True).stdout
@@ -25,13 +24,13 @@ class TwoNodes:
         try:
             for name in self.names:
                 self.run("netns", "add", name)
-            ends = list(zip(self.names, self.interfaces, (FIRST, SECOND)))
-            self.run("link", "add", self.interfaces[0], "type", "veth", "peer", "name", self.interfaces[1])
-            for name, interface, address in ends:
-                self.run("link", "set", interface, "netns", name)
-                self.run("-n", name, "address", "add", f"{address}/24", "dev", interface)
-                self.run("-n", name, "link", "set", interface, "up")
                 self.run("-n", name, "link", "set", "lo", "up")
+            for cable, ends in enumerate(self.cables):
+                self.run("link", "add", ends[0], "type", "veth", "peer", "name", ends[1])
+                for node, end in enumerate(ends):
+                    self.run("link", "set", end, "netns", self.names[node])
+                    self.run("-n", self.names[node], "address", "add", f"10.83.{7 + cable}.{1 + node}/24", "dev", end)
+                    self.run("-n", self.names[node], "link", "set", end, "up")
         except subprocess.CalledProcessError as error:
             self.__exit__()
             raise unittest.SkipTest(f"network namespaces cannot be made here: {error.stderr.strip()}")
@@ -45,7 +44,6 @@ class TwoNodes:
         """`command`, to be run on node 0 or 1."""
         return f"{self.ip} netns exec {self.names[node]} {command}"
 
-    def received_bytes(self, node):
-        return int(subprocess.run(
-            [self.ip, "netns", "exec", self.names[node], "cat", f"/sys/class/net/{self.interfaces[node]}/statistics/rx_bytes"],
-            capture_output=True, text=True, check=True).stdout)
+    def received_bytes(self, node, cable=0):
+        counter = f"/sys/class/net/{self.cables[cable][node]}/statistics/rx_bytes"
+        return int(self.run("netns", "exec", self.names[node], "cat", counter))

@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from common import ISOFRAME, LauncherTest, kill_quietly, live_workers, need, plain_environment, torchrun, wait_for
+from common import ISOFRAME, LIMIT, LauncherTest, kill_quietly, live_workers, need, plain_environment, torchrun, wait_for
 from nodes import FIRST, TwoNodes
 from slurm import Slurm, free_ports
 
@@ -40,11 +40,13 @@ class Launchers(LauncherTest):
         launcher = torchrun() + " --standalone --no-python --nproc-per-node {ranks} {worker}"
         self.assert_equals_single(launcher, timeout=400)
 
-    def two_nodes(self, nodes, text, environment=None, timeout=240):
-        self.assert_equals_single(f"{self.script('nodes.sh', text)} {{worker}}", environment, timeout)
-        # The second node's tiles and CFG's other branch cross the cable.
-        self.assertGreater(nodes.received_bytes(0), 200_000)
-        self.assertGreater(nodes.received_bytes(1), 20_000)
+    def two_nodes(self, nodes, text, timeout=240):
+        self.assert_equals_single(f"{self.script('nodes.sh', text)} {{worker}}", timeout=timeout)
+
+    def assert_frames_crossed(self, nodes, cable=0):
+        """The second node's tiles and CFG's other branch."""
+        self.assertGreater(nodes.received_bytes(0, cable), 200_000)
+        self.assertGreater(nodes.received_bytes(1, cable), 20_000)
 
     def by_hand(self, nodes, port):
         """Two ranks a node, told who they are by the variables alone."""
@@ -58,6 +60,7 @@ class Launchers(LauncherTest):
     def test_two_nodes(self):
         with TwoNodes() as nodes:
             self.two_nodes(nodes, self.by_hand(nodes, free_ports(1)[0]))
+            self.assert_frames_crossed(nodes)
 
     def test_two_nodes_with_torchrun_on_each(self):
         run = torchrun() + f" --nnodes 2 --nproc-per-node 2 --master-addr {FIRST} --master-port {free_ports(1)[0]} --no-python"
@@ -68,20 +71,31 @@ class Launchers(LauncherTest):
                 + "wait $! || status=$?\nexit ${status:-0}\n"
             )
             self.two_nodes(nodes, text, timeout=500)
+            self.assert_frames_crossed(nodes)
+
+    def with_interfaces(self, nodes, text, interfaces):
+        for node, interface in enumerate(interfaces):
+            text = text.replace(nodes.names[node] + " env", f"{nodes.names[node]} env GLOO_SOCKET_IFNAME={interface}")
+        return text
 
     def test_the_chosen_interface_is_the_one_that_is_used(self):
-        with TwoNodes() as nodes:
+        with TwoNodes(cables=2) as nodes:
             text = self.by_hand(nodes, free_ports(1)[0])
-            # Each node has its own name for its end of the cable; loopback would not reach the other.
-            for node, interface in enumerate(nodes.interfaces):
-                text = text.replace(nodes.names[node] + " env", f"{nodes.names[node]} env GLOO_SOCKET_IFNAME={interface}")
-            self.two_nodes(nodes, text)
-            wrong = text.replace(f"GLOO_SOCKET_IFNAME={nodes.interfaces[1]}", "GLOO_SOCKET_IFNAME=lo")
+            # Ranks meet over the first cable, at MASTER_ADDR, and talk over the second.
+            self.two_nodes(nodes, self.with_interfaces(nodes, text, nodes.cables[1]))
+            self.assert_frames_crossed(nodes, cable=1)
+            self.assertLess(nodes.received_bytes(0, cable=0), 100_000)
+
+    def test_an_interface_that_is_not_there_is_one_line(self):
+        with TwoNodes() as nodes:
+            wrong = self.with_interfaces(nodes, self.by_hand(nodes, free_ports(1)[0]), [nodes.cables[0][0], "eth7"])
             start = time.monotonic()
             done, _ = self.generate("wrong", "--launcher", f"{self.script('wrong.sh', wrong)} {{worker}}")
-            self.assertEqual(done.returncode, 3, done.stderr)
-            self.assertRegex(done.stderr, r"^isoframe generate: rank \d: meeting in group")
-            self.assertLess(time.monotonic() - start, 30)
+            self.assertLess(time.monotonic() - start, LIMIT)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"^isoframe generate: rank [23]: environment: GLOO_SOCKET_IFNAME='eth7' is no interface of this "
+                         rf"machine that is up and has an address; it has lo.*{nodes.cables[0][1]}.*\n$")
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
     def test_missing_launcher_is_one_line(self):
         done, out = self.generate("missing", "--launcher", "no-such-launcher -n {ranks} {worker}")

@@ -11,11 +11,8 @@ import subprocess
 import time
 import unittest
 
-from common import ISOFRAME, LauncherTest, plain_environment
+from common import ISOFRAME, LIMIT, LauncherTest, plain_environment
 from slurm import free_ports
-
-LIMIT = 15.0
-
 
 class Meeting(LauncherTest):
     @classmethod
@@ -42,8 +39,9 @@ class Meeting(LauncherTest):
         path.write_text(json.dumps(job))
         return path
 
-    def run_ranks(self, jobs, world_size=None, port=None):
+    def run_ranks(self, jobs, world_size=None, port=None, programs=None):
         """Starts rank r with jobs[r] (None: it never comes); returns {rank: (exit code, stderr)}."""
+        programs = programs or [ISOFRAME] * len(jobs)
         port = port or free_ports(1)[0]
         start = time.monotonic()
         ranks = {}
@@ -52,7 +50,7 @@ class Meeting(LauncherTest):
                 continue
             environment = plain_environment(
                 RANK=rank, LOCAL_RANK=rank, WORLD_SIZE=world_size or len(jobs), MASTER_ADDR="127.0.0.1", MASTER_PORT=port)
-            ranks[rank] = subprocess.Popen([ISOFRAME, "worker", job], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
+            ranks[rank] = subprocess.Popen([programs[rank], "worker", job], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
             self.addCleanup(ranks[rank].kill)
         ended = {rank: (process.communicate(timeout=60)[1], process.returncode) for rank, process in ranks.items()}
         self.assertLess(time.monotonic() - start, LIMIT)
@@ -115,6 +113,15 @@ class Meeting(LauncherTest):
         weights.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + header :] + bytes(4))
         ended = self.run_ranks([self.job_file("job"), self.job_file("other", checkpoint=str(other))])
         self.assert_all_say(ended, 2, "rank 1 differs from rank 0 in the checkpoint's vae")
+
+    def test_builds_that_differ(self):
+        other = self.root / "other-isoframe"
+        shutil.copy(ISOFRAME, other)
+        with open(other, "ab") as program:
+            program.write(b"\0")
+        job = self.job_file("job")
+        ended = self.run_ranks([job, job], programs=[ISOFRAME, other])
+        self.assert_all_say(ended, 2, "rank 1 differs from rank 0 in build: '")
 
     def test_port_in_use(self):
         job = self.job_file("job")

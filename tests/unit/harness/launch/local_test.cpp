@@ -87,6 +87,28 @@ TEST_F(RunLocal, EveryRankKnowsItsPlaceAndItsEnvironment) {
   EXPECT_THAT(result.summary(), HasSubstr("3 ranks finished"));
 }
 
+TEST_F(RunLocal, ALaunchersEnvironmentNamesNoRank) {
+  setenv("RANK", "5", 1);
+  LocalJob launcher = job(1, "echo ${RANK-none} ${WORLD_SIZE-none} $EXTRA");
+  launcher.environment = {{"EXTRA", "7"}};
+  launcher.is_launcher = true;
+  run_local(launcher);
+  unsetenv("RANK");
+  EXPECT_EQ(read_file(directory_ / "launcher.log"), "none none 7\n");
+}
+
+TEST_F(RunLocal, AFailureElsewhereEndsEverything) {
+  LocalJob launcher = job(1, kSleep);
+  launcher.is_launcher = true;
+  int ticks = 0;
+  launcher.on_tick = [&] { return ++ticks < 3; };
+  const LocalResult result = run_local(launcher);
+  EXPECT_EQ(result.outcome, Outcome::kFailed);
+  EXPECT_EQ(result.culprit, -1);
+  EXPECT_TRUE(result.ranks[0].ended_by_us);
+  EXPECT_LT(result.seconds, kSlackSeconds);
+}
+
 TEST_F(RunLocal, BothOutputsOfARankGoToItsLog) {
   run_local(job(2, "echo out $RANK; echo err $RANK >&2"));
   EXPECT_EQ(read_file(directory_ / "rank-0.log"), "out 0\nerr 0\n");

@@ -141,7 +141,7 @@ TEST(Table, ShowsGatesAndSkippedCases) {
                          "  - {name: gpu, device: cuda}\n"));
   EXPECT_THAT(text,
               HasSubstr("u2    ulysses=2  2      64x64  5       2      64 / 0.25  base      PSNR >= 40\n"));
-  EXPECT_THAT(text, HasSubstr("(skipped: this build has no CUDA)\n"));
+  EXPECT_THAT(text, HasSubstr("(skipped: device 'cuda': this "));
   EXPECT_THAT(text, HasSubstr("3 cases in 1 file, 1 skipped\n"));
 }
 

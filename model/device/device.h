@@ -1,0 +1,53 @@
+#pragma once
+// The device that a rank computes on.  Everything that a GPU needs and a CPU does not is behind these calls
+// and model/parallel/nccl_group.h; a build without CUDA has device_cpu.cpp in the place of device_cuda.cpp.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <c10/core/Device.h>
+
+namespace isoframe::model::device {
+
+/// Throws InputError, one line, unless this build and this machine can compute on `name`: "cpu" or "cuda".
+void check_available(const std::string& name);
+
+/// The rank's own device: "cpu", or the `local_rank`th of the GPUs that this process sees, which becomes its
+/// current one.  A launcher that shows each rank one GPU is understood.  Throws InputError where there are
+/// fewer GPUs than ranks on this machine.
+c10::Device take(const std::string& name, int local_rank);
+
+/// The same input gives the same bits, on a GPU too: deterministic algorithms, no search for the fastest one
+/// in cuDNN, a fixed cuBLAS workspace, and float32 products in float32 (TF32 off).  Call before the first use
+/// of the device.
+void compute_reproducibly(const c10::Device& device);
+
+/// Returns when all that has been asked of the device is done: before a clock is read.
+void synchronize(const c10::Device& device);
+
+/// Bytes; of a GPU.  The peaks are the caching allocator's, as PyTorch reports them.
+struct Memory {
+  std::uint64_t peak_allocated = 0;
+  std::uint64_t peak_reserved = 0;
+  std::uint64_t used = 0;  ///< by all processes, now
+  std::uint64_t total = 0;
+};
+/// Nothing for a CPU.
+std::optional<Memory> memory(const c10::Device& device);
+void reset_peak_memory(const c10::Device& device);
+
+/// What a report says of a GPU.
+struct Description {
+  std::string name;
+  std::string compute_capability;  ///< "9.0"
+  std::uint64_t memory_bytes = 0;
+  /// Of the driver, from NVML; empty with `nvml_absence` saying why.
+  std::string driver;
+  std::optional<double> celsius, power_watts, sm_clock_hertz;
+  std::string nvml_absence;
+};
+/// Nothing for a CPU.
+std::optional<Description> describe(const c10::Device& device);
+
+}  // namespace isoframe::model::device

@@ -1,0 +1,24 @@
+// A build without CUDA.
+
+#include "model/device/device.h"
+#include "model/error.h"
+
+namespace isoframe::model::device {
+
+void check_available(const std::string& name) {
+  if (name != "cpu")
+    throw InputError("device 'cuda': this build has no CUDA; build the cuda preset, or use device cpu");
+}
+
+c10::Device take(const std::string& name, int) {
+  check_available(name);
+  return c10::Device(c10::kCPU);
+}
+
+void compute_reproducibly(const c10::Device&) {}
+void synchronize(const c10::Device&) {}
+std::optional<Memory> memory(const c10::Device&) { return std::nullopt; }
+void reset_peak_memory(const c10::Device&) {}
+std::optional<Description> describe(const c10::Device&) { return std::nullopt; }
+
+}  // namespace isoframe::model::device

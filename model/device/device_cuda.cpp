@@ -1,0 +1,110 @@
+// A build with CUDA.  It runs without a GPU too, on cpu.
+
+#include <cstdlib>
+#include <cuda_runtime_api.h>
+#include <string>
+
+#include <ATen/Context.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAFunctions.h>
+#include <fmt/format.h>
+
+#include "model/device/device.h"
+#include "model/device/nvml.h"
+#include "model/error.h"
+
+namespace isoframe::model::device {
+
+namespace {
+
+constexpr int kAllocatorTotal = 0;  // of c10::CachingAllocator::StatType: all pools together
+
+/// The runtime's words; "no CUDA-capable device is detected" is the common one.
+void check(cudaError_t status, const char* what) {
+  if (status == cudaSuccess) return;
+  cudaGetLastError();
+  throw RunError(fmt::format("CUDA: {} failed: {}", what, cudaGetErrorString(status)));
+}
+
+int visible_devices() {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaSuccess && count > 0) return count;
+  cudaGetLastError();
+  throw InputError(
+      fmt::format("device 'cuda': this machine shows no GPU ({}); use device cpu",
+                  status == cudaSuccess ? "CUDA_VISIBLE_DEVICES is empty" : cudaGetErrorString(status)));
+}
+
+std::string bus_id_of(const c10::Device& device) {
+  std::string id(32, '\0');
+  check(cudaDeviceGetPCIBusId(id.data(), static_cast<int>(id.size()), device.index()), "asking for a bus id");
+  return id.c_str();
+}
+
+}  // namespace
+
+void check_available(const std::string& name) {
+  if (name != "cpu") visible_devices();
+}
+
+c10::Device take(const std::string& name, int local_rank) {
+  if (name == "cpu") return c10::Device(c10::kCPU);
+  const int devices = visible_devices();
+  // srun --gpus-per-task=1 and its like show each rank its own GPU alone, through this variable.
+  const bool has_its_own = devices == 1 && std::getenv("CUDA_VISIBLE_DEVICES") != nullptr;
+  const int index = has_its_own ? 0 : local_rank;
+  if (index >= devices) {
+    throw InputError(
+        fmt::format("device 'cuda': rank {} of this machine finds {} GPU{}; one process needs one GPU each",
+                    local_rank, devices, devices == 1 ? "" : "s"));
+  }
+  const c10::Device device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+  c10::cuda::set_device(device.index());
+  return device;
+}
+
+void compute_reproducibly(const c10::Device& device) {
+  if (!device.is_cuda()) return;
+  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+  at::Context& context = at::globalContext();
+  context.setDeterministicAlgorithms(true, /*warn_only=*/false);
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(false);
+  context.setAllowTF32CuBLAS(false);
+  context.setAllowTF32CuDNN(false);
+}
+
+void synchronize(const c10::Device& device) {
+  if (device.is_cuda()) check(cudaDeviceSynchronize(), "waiting for the device");
+}
+
+std::optional<Memory> memory(const c10::Device& device) {
+  if (!device.is_cuda()) return std::nullopt;
+  std::size_t free = 0, total = 0;
+  check(cudaMemGetInfo(&free, &total), "asking for memory");
+  const auto statistics = c10::cuda::CUDACachingAllocator::getDeviceStats(device.index());
+  return Memory{
+      .peak_allocated = static_cast<std::uint64_t>(statistics.allocated_bytes[kAllocatorTotal].peak),
+      .peak_reserved = static_cast<std::uint64_t>(statistics.reserved_bytes[kAllocatorTotal].peak),
+      .used = total - free,
+      .total = total};
+}
+
+void reset_peak_memory(const c10::Device& device) {
+  if (device.is_cuda()) c10::cuda::CUDACachingAllocator::resetPeakStats(device.index());
+}
+
+std::optional<Description> describe(const c10::Device& device) {
+  if (!device.is_cuda()) return std::nullopt;
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, device.index()), "asking for the device's properties");
+  Description result;
+  result.name = properties.name;
+  result.compute_capability = fmt::format("{}.{}", properties.major, properties.minor);
+  result.memory_bytes = properties.totalGlobalMem;
+  add_nvml(bus_id_of(device), result);
+  return result;
+}
+
+}  // namespace isoframe::model::device

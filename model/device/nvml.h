@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "model/device/device.h"
+
+namespace isoframe::model::device {
+
+/// What the driver's management library says of the GPU at this PCI bus id, or why it says nothing: it comes
+/// with the driver, is not linked, and containers often lack it.
+void add_nvml(const std::string& bus_id, Description& description);
+
+}  // namespace isoframe::model::device

@@ -1,0 +1,15 @@
+// A build without CUDA.
+
+#include "model/device/device.h"
+#include "model/error.h"
+#include "model/parallel/nccl_group.h"
+
+namespace isoframe::model::parallel {
+
+std::shared_ptr<Group> make_nccl_group(const Member&, const c10::intrusive_ptr<c10d::Store>&,
+                                       const GlooOptions&, const c10::Device&) {
+  device::check_available("cuda");
+  throw RunError("NCCL: this build has no CUDA");
+}
+
+}  // namespace isoframe::model::parallel

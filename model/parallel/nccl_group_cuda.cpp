@@ -1,0 +1,30 @@
+#include <cstdlib>
+#include <utility>
+
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+
+#include "model/parallel/nccl_group.h"
+
+namespace isoframe::model::parallel {
+
+std::shared_ptr<Group> make_nccl_group(const Member& member, const c10::intrusive_ptr<c10d::Store>& store,
+                                       const GlooOptions& options, const c10::Device& device) {
+  using c10d::PrefixStore;
+  using c10d::ProcessGroupNCCL;
+  // Read when the first group is made.
+  setenv("TORCH_NCCL_BLOCKING_WAIT", "1", 0);
+  const auto control = make_gloo_backend(member, c10::make_intrusive<PrefixStore>("control", store), options);
+  c10::intrusive_ptr<ProcessGroupNCCL> nccl;
+  explain_failure(member, "meeting", options.patience, [&] {
+    auto settings = ProcessGroupNCCL::Options::create();
+    settings->timeout = options.timeout;
+    nccl = c10::make_intrusive<ProcessGroupNCCL>(c10::make_intrusive<PrefixStore>("nccl", store), member.rank,
+                                                 member.size, std::move(settings));
+    nccl->setBoundDeviceId(device);
+  });
+  return make_backend_group(
+      member, {.tensors = nccl, .control = control, .coalesces = true, .device = device}, options.timeout);
+}
+
+}  // namespace isoframe::model::parallel
