@@ -9,17 +9,32 @@ libtorch_cuda="$cache/libtorch-cuda-$LIBTORCH_VERSION"
 reference="$cache/reference-diffusers-$DIFFUSERS_VERSION-transformers-$TRANSFORMERS_VERSION"
 qwen_ranks="$cache/dashscope-$DASHSCOPE_VERSION/dashscope/resources/qwen.tiktoken"
 build="$root/build"
+build_cuda="$root/build-cuda"
 export ISOFRAME_CACHE="$cache"
 # Machines with other defaults: CMake must see one cache, whoever calls it.
+# The torch folder that the cuda preset takes, as model/libtorch.cmake chooses it; nothing where there is none yet.
+cuda_torch() {
+  if [ -f "$libtorch_cuda/complete" ]; then
+    echo "$libtorch_cuda/torch"
+  elif [ -f "$reference/complete" ]; then
+    echo "$reference"/lib/python3*/site-packages/torch
+  else
+    python3 -c '
+import importlib.util, pathlib
+torch = importlib.util.find_spec("torch")
+folder = pathlib.Path(torch.submodule_search_locations[0]) if torch else None
+print(folder if folder and (folder / "lib/libtorch_cuda.so").exists() else "")'
+  fi
+}
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 2; }
-# The checkpoints of scenarios/smoke.yaml.  Within $root, after a build.
+# The checkpoints of scenarios/smoke.yaml, made by the program named (build/isoframe).  Within $root, after a build.
 make_smoke_checkpoints() {
   local task directory
   for task in t2v i2v; do
     directory=build/checkpoints/tiny
     [ "$task" = t2v ] || directory+="-$task"
     [ -f "$directory/model_index.json" ] ||
-      build/isoframe weights init --preset tiny --task "$task" --seed 0 "$directory"
+      "${1:-build/isoframe}" weights init --preset tiny --task "$task" --seed 0 "$directory"
   done
 }

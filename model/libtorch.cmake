@@ -6,7 +6,8 @@
 # Where LibTorch comes from, first found wins:
 #   1. CMAKE_PREFIX_PATH: a LibTorch distribution, or a Python environment's torch folder;
 #   2. the wheel that ci/setup unpacks into the cache; with ISOFRAME_CUDA one that has all of its NVIDIA wheels beside
-#      it: that of ci/setup --cuda, or the environment of ci/setup --reference.
+#      it: that of ci/setup --cuda, or the environment of ci/setup --reference;
+#   3. with ISOFRAME_CUDA the torch of the python3 on the PATH: a GPU machine's own, without a network.
 file(STRINGS "${PROJECT_SOURCE_DIR}/ci/versions.env" versions REGEX "^LIBTORCH_VERSION=")
 string(REPLACE "LIBTORCH_VERSION=" "" ISOFRAME_LIBTORCH_VERSION "${versions}")
 
@@ -22,7 +23,10 @@ set(libtorch_places "${cache}/libtorch-${ISOFRAME_LIBTORCH_VERSION}")
 set(setup_options "")
 if(ISOFRAME_CUDA)
   file(GLOB references "${cache}/reference-*/lib/python3*/site-packages")
-  set(libtorch_places "${cache}/libtorch-cuda-${ISOFRAME_LIBTORCH_VERSION}" ${references})
+  # Found without importing it, which takes seconds and may fail for want of other packages.
+  execute_process(COMMAND python3 -c "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
+    OUTPUT_VARIABLE system_torch OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  set(libtorch_places "${cache}/libtorch-cuda-${ISOFRAME_LIBTORCH_VERSION}" ${references} ${system_torch})
   set(setup_options " --cuda")
 endif()
 find_path(LIBTORCH_INCLUDE_DIR ATen/ATen.h
@@ -35,6 +39,19 @@ if(NOT LIBTORCH_INCLUDE_DIR)
 endif()
 get_filename_component(LIBTORCH_ROOT "${LIBTORCH_INCLUDE_DIR}" DIRECTORY)
 set(LIBTORCH_LIB "${LIBTORCH_ROOT}/lib")
+file(READ "${LIBTORCH_INCLUDE_DIR}/torch/headeronly/version.h" header)
+set(LIBTORCH_FOUND_VERSION "")
+foreach(part IN ITEMS MAJOR MINOR PATCH)
+  string(REGEX MATCH "#define TORCH_VERSION_${part} ([0-9]+)" line "${header}")
+  list(APPEND LIBTORCH_FOUND_VERSION "${CMAKE_MATCH_1}")
+endforeach()
+list(JOIN LIBTORCH_FOUND_VERSION "." LIBTORCH_FOUND_VERSION)
+set(LIBTORCH_FOUND_VERSION "${LIBTORCH_FOUND_VERSION}" CACHE INTERNAL "")
+if(NOT LIBTORCH_FOUND_VERSION STREQUAL ISOFRAME_LIBTORCH_VERSION)
+  message(WARNING "LibTorch ${LIBTORCH_FOUND_VERSION} in ${LIBTORCH_ROOT} is not ${ISOFRAME_LIBTORCH_VERSION}, for which this "
+    "was written: frames may differ from those of others")
+endif()
+message(STATUS "LibTorch ${LIBTORCH_FOUND_VERSION}: ${LIBTORCH_ROOT}")
 
 function(isoframe_import_library target name)
   add_library(${target} SHARED IMPORTED GLOBAL)
@@ -65,9 +82,9 @@ if(ISOFRAME_CUDA)
   endif()
   file(GLOB cuda_include_dirs "${LIBTORCH_ROOT}/../nvidia/*/include")
   find_path(CUDA_INCLUDE_DIR cuda_runtime_api.h HINTS ${cuda_include_dirs} /usr/local/cuda/include)
-  find_library(CUDART_LIBRARY NAMES cudart libcudart.so.13 HINTS ${cuda_lib_dirs} /usr/local/cuda/lib64)
+  find_library(CUDART_LIBRARY NAMES libcudart.so.13 cudart HINTS ${cuda_lib_dirs} /usr/local/cuda/lib64)
   find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${cuda_include_dirs})
-  find_library(NCCL_LIBRARY NAMES nccl libnccl.so.2 HINTS ${cuda_lib_dirs})
+  find_library(NCCL_LIBRARY NAMES libnccl.so.2 nccl HINTS ${cuda_lib_dirs})
   foreach(needed IN ITEMS CUDA_INCLUDE_DIR CUDART_LIBRARY NCCL_INCLUDE_DIR NCCL_LIBRARY)
     if(NOT ${needed})
       message(FATAL_ERROR "ISOFRAME_CUDA: ${needed} was not found; run ci/setup --cuda, or set it")

@@ -32,8 +32,9 @@ int generate(GenerateArguments& arguments, bool guidance_given, bool dtype_given
     throw InputError("--task i2v needs an image; add --image FILE");
   if (value.task == "t2v" && !arguments.image.empty())
     throw InputError("--image is for --task i2v; text-to-video takes no image");
-  model::device::check_available(value.device);
   if (value.device == "cuda" && !dtype_given) value.dtype = "bfloat16";
+  if (value.tf32 && (value.device != "cuda" || value.dtype != "float32"))
+    throw InputError("--tf32 is for float32 on cuda; add --device cuda --dtype float32");
   if ((value.height == 0) != (value.width == 0))
     throw InputError("--height and --width go together; give both or none");
   value.name = std::filesystem::path(arguments.out).filename().string();
@@ -41,6 +42,7 @@ int generate(GenerateArguments& arguments, bool guidance_given, bool dtype_given
   value.checkpoint = arguments.checkpoint;
   value.image = arguments.image;
   value.layout = model::parallel::parse_layout(arguments.layout);
+  model::device::check_available(value.device, value.launcher.empty() ? value.layout.world_size() : 0);
   value.reduction = model::parallel::parse_reduction(arguments.reduction);
   if (value.reduction_parts > 1 && value.layout.tensor > 1)
     throw InputError(
@@ -103,6 +105,7 @@ void add_generate_command(CLI::App& program, int& exit_code) {
   command->add_option("--device", value.device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
+  command->add_flag("--tf32", value.tf32, "On cuda: float32 products may be computed in TF32");
   command->add_option("--threads-per-rank", value.threads_per_rank, "CPU threads of each rank")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

@@ -9,16 +9,9 @@ if(GIT_FOUND AND EXISTS "${PROJECT_SOURCE_DIR}/.git")
     set(commit "${described}")
   endif()
 endif()
-file(READ "${LIBTORCH_INCLUDE_DIR}/torch/headeronly/version.h" header)
-set(libtorch "")
-foreach(part IN ITEMS MAJOR MINOR PATCH)
-  string(REGEX MATCH "#define TORCH_VERSION_${part} ([0-9]+)" line "${header}")
-  list(APPEND libtorch "${CMAKE_MATCH_1}")
-endforeach()
-list(JOIN libtorch "." libtorch)
 set_property(SOURCE measure/environment.cpp APPEND PROPERTY COMPILE_DEFINITIONS
   ISOFRAME_VERSION="${PROJECT_VERSION}"
   ISOFRAME_COMMIT="${commit}"
-  ISOFRAME_LIBTORCH="${libtorch}"
+  ISOFRAME_LIBTORCH="${LIBTORCH_FOUND_VERSION}"
   ISOFRAME_COMPILER="${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}"
   ISOFRAME_BUILD_TYPE="$<CONFIG>")

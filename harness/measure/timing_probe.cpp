@@ -9,11 +9,20 @@ namespace {
 
 double seconds(std::chrono::duration<double> duration) { return duration.count(); }
 
+Moved difference(const Moved& later, const Moved& earlier) {
+  return {later.bytes_sent - earlier.bytes_sent, later.bytes_received - earlier.bytes_received,
+          later.seconds - earlier.seconds};
+}
+
 }  // namespace
 
-TimingProbe::TimingProbe(ProgressWriter progress, std::function<Moved()> moved,
-                         std::function<void()> synchronize)
-    : progress_(progress), moved_(std::move(moved)), synchronize_(std::move(synchronize)) {}
+TimingProbe::TimingProbe(ProgressWriter progress, std::function<Moved()> moved, std::function<Moment()> clock)
+    : progress_(progress), moved_(std::move(moved)), clock_(std::move(clock)) {}
+
+TimingProbe::Moment TimingProbe::now() const {
+  if (clock_) return clock_();
+  return [time = Clock::now()] { return time; };
+}
 
 void TimingProbe::begin(model::ProbePoint point) {
   report(point);
@@ -50,19 +59,20 @@ double TimingProbe::since_epoch(Clock::time_point time) const {
   return seconds(wall_origin_.time_since_epoch()) + seconds(time - origin_);
 }
 
-void TimingProbe::record(const Open& open) {
-  const Clock::time_point end = now();
-  const Moved moved = moved_now();
-  times_.push_back({open.stage,
-                    open.index,
-                    since_epoch(open.start),
-                    seconds(end - open.start),
-                    {moved.bytes_sent - open.moved.bytes_sent,
-                     moved.bytes_received - open.moved.bytes_received, moved.seconds - open.moved.seconds}});
+void TimingProbe::record(const Open& open) { ended_.push_back({open, now(), moved_now()}); }
+
+std::vector<StageTime> TimingProbe::times() const {
+  std::vector<StageTime> result;
+  for (const Ended& ended : ended_) {
+    const Clock::time_point start = ended.from.start(), end = ended.end();
+    result.push_back({ended.from.stage, ended.from.index, since_epoch(start), seconds(end - start),
+                      difference(ended.moved, ended.from.moved)});
+  }
+  return result;
 }
 
 void TimingProbe::clear() {
-  times_.clear();
+  ended_.clear();
   collectives_.clear();
 }
 
@@ -80,13 +90,14 @@ void TimingProbe::report(model::ProbePoint point) {
 
 nlohmann::json TimingProbe::occurrences() const {
   nlohmann::json result = nlohmann::json::object();
-  for (const StageTime& time : times_) result[time.stage].push_back(time.seconds);
+  for (const StageTime& time : times()) result[time.stage].push_back(time.seconds);
   return result;
 }
 
 nlohmann::json TimingProbe::events() const {
   nlohmann::json result = nlohmann::json::array();
-  for (const std::vector<StageTime>* part : {&times_, &collectives_})
+  const std::vector<StageTime> stages = times();
+  for (const std::vector<StageTime>* part : {&stages, &collectives_})
     for (const StageTime& time : *part)
       result.push_back({time.stage, time.index, time.start, time.seconds, time.moved.bytes_sent,
                         time.moved.bytes_received, time.moved.seconds});
@@ -95,7 +106,7 @@ nlohmann::json TimingProbe::events() const {
 
 nlohmann::json TimingProbe::totals() const {
   nlohmann::json result = nlohmann::json::object();
-  for (const StageTime& time : times_) result[time.stage] = result.value(time.stage, 0.0) + time.seconds;
+  for (const StageTime& time : times()) result[time.stage] = result.value(time.stage, 0.0) + time.seconds;
   return result;
 }
 

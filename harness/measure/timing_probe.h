@@ -38,10 +38,14 @@ class TimingProbe : public model::Probe {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `moved` counts from any origin and never falls; without it nothing moves.
-  /// `synchronize` waits for an accelerator before each reading of the clock; a CPU needs none.
+  /// A time that may be known only later: when an accelerator gets to what it was asked for so far.
+  using Moment = std::function<Clock::time_point()>;
+
+  /// `moved` counts from any origin and never falls; without it nothing moves.  `clock` marks the moments at
+  /// which stages begin and end, which are read when results are asked for; without it they are those of the
+  /// calls, as on a CPU.
   explicit TimingProbe(ProgressWriter progress = ProgressWriter::from_environment(),
-                       std::function<Moved()> moved = {}, std::function<void()> synchronize = {});
+                       std::function<Moved()> moved = {}, std::function<Moment()> clock = {});
 
   void begin(model::ProbePoint point) override;
   void end(model::ProbePoint point) override;
@@ -51,7 +55,7 @@ class TimingProbe : public model::Probe {
   void collective(std::string_view group, std::string_view name, Clock::time_point start, const Moved& moved);
 
   /// Stages and blocks, in the order in which they ended.
-  const std::vector<StageTime>& times() const { return times_; }
+  std::vector<StageTime> times() const;
   /// Forgets what was measured, a warm-up say.  Not within a stage.
   void clear();
 
@@ -68,14 +72,16 @@ class TimingProbe : public model::Probe {
   struct Open {
     std::string stage;
     std::int64_t index;
-    Clock::time_point start;
+    Moment start;
+    Moved moved;
+  };
+  struct Ended {
+    Open from;
+    Moment end;
     Moved moved;
   };
 
-  Clock::time_point now() const {
-    if (synchronize_) synchronize_();
-    return Clock::now();
-  }
+  Moment now() const;
   Moved moved_now() const { return moved_ ? moved_() : Moved{}; }
   double since_epoch(Clock::time_point time) const;
   void record(const Open& open);
@@ -84,12 +90,12 @@ class TimingProbe : public model::Probe {
 
   ProgressWriter progress_;
   std::function<Moved()> moved_;
-  std::function<void()> synchronize_;
+  std::function<Moment()> clock_;
   std::chrono::system_clock::time_point wall_origin_ = std::chrono::system_clock::now();
   Clock::time_point origin_ = Clock::now();
   std::vector<Open> open_;
   Open part_{};  ///< what has been going on since the last stage began or tensor was shown
-  std::vector<StageTime> times_;
+  std::vector<Ended> ended_;
   std::vector<StageTime> collectives_;
   std::int64_t steps_ = -1;  ///< of the current denoising
 };

@@ -57,6 +57,7 @@ struct Case {
   int reduction_parts = 1;  ///< with tensor=1: add as tensor=N with deterministic reduction does
   std::string dtype = "float32";
   std::string device = "cpu";
+  bool tf32 = false;  ///< on cuda: float32 products may be computed in TF32
   int threads_per_rank = 1;
   int warmup = 1;                   ///< generations before the first that is measured, in each round
   int repeat = 2;                   ///< rounds; each measures one generation

@@ -79,14 +79,11 @@ void settle_dtype(const Draft& draft, Case& result) {
   if (result.device == "cuda" && !is_given) result.dtype = "bfloat16";
 }
 
-std::string reason_to_skip(const Case& result) {
-  std::vector<std::string> reasons;
-  try {
-    model::device::check_available(result.device);
-  } catch (const InputError& error) {
-    reasons.push_back(error.what());
-  }
-  return fmt::format("{}", fmt::join(reasons, "; "));
+void check_tf32(const Draft& draft, const Case& result) {
+  if (result.tf32 && (result.device != "cuda" || result.dtype != "float32"))
+    throw ScenarioError(
+        draft.location_of("tf32"),
+        fmt::format("tf32 is for float32 on cuda; this case is {} on {}", result.dtype, result.device));
 }
 
 void check_layout(const Draft& draft, const Case& result) {
@@ -141,11 +138,20 @@ Case build_case(const Draft& draft, const std::filesystem::path& checkpoint) {
 
   require_keys(draft, result);
   settle_dtype(draft, result);
+  check_tf32(draft, result);
   check_tiles(draft, result);
   check_reduction(draft, result);
-  result.skip_reason = reason_to_skip(result);
-  if (result.skip_reason.empty()) check_layout(draft, result);
+  check_layout(draft, result);
   return result;
+}
+
+std::string reason_to_skip(const Case& value) {
+  try {
+    model::device::check_available(value.device, value.launcher.empty() ? value.layout.world_size() : 0);
+    return "";
+  } catch (const InputError& error) {
+    return error.what();
+  }
 }
 
 }  // namespace isoframe::harness::scenario

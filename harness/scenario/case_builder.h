@@ -7,8 +7,10 @@
 
 namespace isoframe::harness::scenario {
 
-/// Throws ScenarioError at the value that breaks a rule.  What this version cannot run is no error: the case
-/// gets a skip_reason.
+/// Throws ScenarioError at the value that breaks a rule.
 Case build_case(const Draft& draft, const std::filesystem::path& checkpoint);
+
+/// Why this build on this machine cannot run the case, which is no error; empty where it can.
+std::string reason_to_skip(const Case& value);
 
 }  // namespace isoframe::harness::scenario

@@ -75,6 +75,7 @@ json to_json(const Case& value) {
       {"reduction_parts", value.reduction_parts},
       {"dtype", value.dtype},
       {"device", value.device},
+      {"tf32", value.tf32},
       {"threads_per_rank", value.threads_per_rank},
       {"warmup", value.warmup},
       {"repeat", value.repeat},
@@ -110,6 +111,7 @@ Case case_from_json(const json& json) {
   value.reduction_parts = json.value("reduction_parts", 1);
   json.at("dtype").get_to(value.dtype);
   json.at("device").get_to(value.device);
+  value.tf32 = json.value("tf32", false);
   json.at("threads_per_rank").get_to(value.threads_per_rank);
   json.at("warmup").get_to(value.warmup);
   json.at("repeat").get_to(value.repeat);

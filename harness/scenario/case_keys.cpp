@@ -155,6 +155,7 @@ const std::map<std::string, Reader>& readers() {
        [](C& c, V v, K k) {
          c.device = one_of(v, k, {"cpu", "cuda"});
        }},
+      {"tf32", [](C& c, V v, K k) { c.tf32 = v.boolean(k); }},
       {"threads_per_rank",
        [](C& c, V v, K k) { c.threads_per_rank = static_cast<int>(v.integer(k, 1, kMostThreads)); }},
       {"warmup", [](C& c, V v, K k) { c.warmup = static_cast<int>(v.integer(k, 0, kMostRounds)); }},

@@ -26,19 +26,33 @@ void put_all(Settings& settings, const std::string& key, const Setting& setting)
 }  // namespace
 
 const std::vector<std::string>& case_keys() {
-  static const std::vector<std::string> keys = {"checkpoint",      "task",
-                                                "image",           "prompt",
-                                                "negative_prompt", "height",
-                                                "width",           "frames",
-                                                "steps",           "seed",
-                                                "guidance_scale",  "tiling",
-                                                "layout",          "reduction",
-                                                "reduction_parts", "dtype",
-                                                "device",          "threads_per_rank",
-                                                "warmup",          "repeat",
-                                                "timeout_seconds", "meeting_seconds",
-                                                "launcher",        "gates",
-                                                "baseline",        "expected_different"};
+  static const std::vector<std::string> keys = {"checkpoint",
+                                                "task",
+                                                "image",
+                                                "prompt",
+                                                "negative_prompt",
+                                                "height",
+                                                "width",
+                                                "frames",
+                                                "steps",
+                                                "seed",
+                                                "guidance_scale",
+                                                "tiling",
+                                                "layout",
+                                                "reduction",
+                                                "reduction_parts",
+                                                "dtype",
+                                                "device",
+                                                "tf32",
+                                                "threads_per_rank",
+                                                "warmup",
+                                                "repeat",
+                                                "timeout_seconds",
+                                                "meeting_seconds",
+                                                "launcher",
+                                                "gates",
+                                                "baseline",
+                                                "expected_different"};
   return keys;
 }
 

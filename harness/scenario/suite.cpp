@@ -70,6 +70,7 @@ std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
     cases.push_back(build_case(draft, checkpoint));
     if (overrides.repeat) cases.back().repeat = *overrides.repeat;
     if (overrides.launcher) cases.back().launcher = *overrides.launcher;
+    cases.back().skip_reason = reason_to_skip(cases.back());
   }
   check_baselines(drafts, cases);
   return cases;

@@ -108,7 +108,9 @@ json plan_rows(const std::vector<model::vae::TileAssignment>& plan) {
   return rows;
 }
 
-double unit_roundoff_of(const std::string& dtype) {
+double unit_roundoff_of(const scenario::Case& value) {
+  const std::string& dtype = value.dtype;
+  if (value.tf32) return 0x1p-11;
   return dtype == "bfloat16" ? 0x1p-8 : dtype == "float16" ? 0x1p-11 : 0x1p-24;
 }
 
@@ -121,7 +123,7 @@ json numerics_of(const scenario::Case& value, const model::pipeline::Request& re
       .blocks = limits.blocks,
       .terms = std::max(limits.mlp_width, model::pipeline::video_tokens(request, limits)),
       .guidance_scale = value.guidance_scale.value_or(limits.guidance_scale),
-      .unit_roundoff = unit_roundoff_of(value.dtype)};
+      .unit_roundoff = unit_roundoff_of(value)};
   return {{"class", model::parallel::to_string(model::parallel::numerics(arithmetic))},
           {"relative_l2", model::parallel::relative_l2_bound(arithmetic, depth)}};
 }
@@ -244,7 +246,7 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   const c10::InferenceMode inference;
 
   const c10::Device device = model::device::take(value.device, self.local_rank);
-  model::device::compute_reproducibly(device);
+  model::device::compute_reproducibly(device, value.tf32);
   progress.write("meet");
   const auto rendezvous = meet(job, self, device);
   progress.write("load");
@@ -269,7 +271,7 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
     return;
   }
   measure::TimingProbe probe(
-      progress, [&mesh] { return moved_by(mesh); }, [&device] { model::device::synchronize(device); });
+      progress, [&mesh] { return moved_by(mesh); }, model::device::clock_of(device));
   record_collectives(mesh, probe);
   model::pipeline::Request warmup = request;
   warmup.steps = 1;

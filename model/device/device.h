@@ -2,7 +2,9 @@
 // The device that a rank computes on.  Everything that a GPU needs and a CPU does not is behind these calls
 // and model/parallel/nccl_group.h; a build without CUDA has device_cpu.cpp in the place of device_cuda.cpp.
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -10,8 +12,9 @@
 
 namespace isoframe::model::device {
 
-/// Throws InputError, one line, unless this build and this machine can compute on `name`: "cpu" or "cuda".
-void check_available(const std::string& name);
+/// Throws InputError, one line, unless this build, and this machine for `ranks_here` ranks of its own, can
+/// compute on `name`: "cpu" or "cuda".  With no rank here (a launcher starts them) only the build is asked.
+void check_available(const std::string& name, int ranks_here = 1);
 
 /// The rank's own device: "cpu", or the `local_rank`th of the GPUs that this process sees, which becomes its
 /// current one.  A launcher that shows each rank one GPU is understood.  Throws InputError where there are
@@ -19,12 +22,18 @@ void check_available(const std::string& name);
 c10::Device take(const std::string& name, int local_rank);
 
 /// The same input gives the same bits, on a GPU too: deterministic algorithms, no search for the fastest one
-/// in cuDNN, a fixed cuBLAS workspace, and float32 products in float32 (TF32 off).  Call before the first use
-/// of the device.
-void compute_reproducibly(const c10::Device& device);
+/// in cuDNN, a fixed cuBLAS workspace; float32 products in float32 unless `tf32` allows TF32.  Call before
+/// the first use of the device.
+void compute_reproducibly(const c10::Device& device, bool tf32 = false);
 
-/// Returns when all that has been asked of the device is done: before a clock is read.
+/// Returns when all that has been asked of the device is done.
 void synchronize(const c10::Device& device);
+
+/// When the device is done with what it was asked for before the mark: on a CPU the time of the mark; on a
+/// GPU that of an event in the current stream, which is waited for when it is asked.
+using Moment = std::function<std::chrono::steady_clock::time_point()>;
+/// Each call marks a moment, and holds nothing up.  Of a GPU, to 0.1 ms in a run of half an hour.
+std::function<Moment()> clock_of(const c10::Device& device);
 
 /// Bytes; of a GPU.  The peaks are the caching allocator's, as PyTorch reports them.
 struct Memory {

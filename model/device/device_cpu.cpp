@@ -5,7 +5,7 @@
 
 namespace isoframe::model::device {
 
-void check_available(const std::string& name) {
+void check_available(const std::string& name, int) {
   if (name != "cpu")
     throw InputError("device 'cuda': this build has no CUDA; build the cuda preset, or use device cpu");
 }
@@ -15,8 +15,11 @@ c10::Device take(const std::string& name, int) {
   return c10::Device(c10::kCPU);
 }
 
-void compute_reproducibly(const c10::Device&) {}
+void compute_reproducibly(const c10::Device&, bool) {}
 void synchronize(const c10::Device&) {}
+std::function<Moment()> clock_of(const c10::Device&) {
+  return [] { return [time = std::chrono::steady_clock::now()] { return time; }; };
+}
 std::optional<Memory> memory(const c10::Device&) { return std::nullopt; }
 void reset_peak_memory(const c10::Device&) {}
 std::optional<Description> describe(const c10::Device&) { return std::nullopt; }

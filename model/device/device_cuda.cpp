@@ -2,9 +2,11 @@
 
 #include <cstdlib>
 #include <cuda_runtime_api.h>
+#include <memory>
 #include <string>
 
 #include <ATen/Context.h>
+#include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <fmt/format.h>
@@ -36,6 +38,12 @@ int visible_devices() {
                   status == cudaSuccess ? "CUDA_VISIBLE_DEVICES is empty" : cudaGetErrorString(status)));
 }
 
+std::shared_ptr<at::cuda::CUDAEvent> marked_event() {
+  auto event = std::make_shared<at::cuda::CUDAEvent>(cudaEventDefault);
+  event->record();
+  return event;
+}
+
 std::string bus_id_of(const c10::Device& device) {
   std::string id(32, '\0');
   check(cudaDeviceGetPCIBusId(id.data(), static_cast<int>(id.size()), device.index()), "asking for a bus id");
@@ -44,8 +52,12 @@ std::string bus_id_of(const c10::Device& device) {
 
 }  // namespace
 
-void check_available(const std::string& name) {
-  if (name != "cpu") visible_devices();
+void check_available(const std::string& name, int ranks_here) {
+  if (name == "cpu" || ranks_here == 0) return;
+  const int devices = visible_devices();
+  if (devices < ranks_here)
+    throw InputError(
+        fmt::format("device 'cuda': {} ranks need a GPU each, this machine shows {}", ranks_here, devices));
 }
 
 c10::Device take(const std::string& name, int local_rank) {
@@ -64,19 +76,35 @@ c10::Device take(const std::string& name, int local_rank) {
   return device;
 }
 
-void compute_reproducibly(const c10::Device& device) {
+void compute_reproducibly(const c10::Device& device, bool tf32) {
   if (!device.is_cuda()) return;
   setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
   at::Context& context = at::globalContext();
   context.setDeterministicAlgorithms(true, /*warn_only=*/false);
   context.setDeterministicCuDNN(true);
   context.setBenchmarkCuDNN(false);
-  context.setAllowTF32CuBLAS(false);
-  context.setAllowTF32CuDNN(false);
+  context.setAllowTF32CuBLAS(tf32);
+  context.setAllowTF32CuDNN(tf32);
 }
 
 void synchronize(const c10::Device& device) {
   if (device.is_cuda()) check(cudaDeviceSynchronize(), "waiting for the device");
+}
+
+std::function<Moment()> clock_of(const c10::Device& device) {
+  using Clock = std::chrono::steady_clock;
+  if (!device.is_cuda()) return [] { return [time = Clock::now()] { return time; }; };
+  synchronize(device);
+  // Events know only the time between two of them.
+  const auto origin = marked_event();
+  origin->synchronize();
+  return [origin, host_origin = Clock::now()] {
+    return [origin, host_origin, event = marked_event()] {
+      event->synchronize();
+      const std::chrono::duration<double, std::milli> since(origin->elapsed_time(*event));
+      return host_origin + std::chrono::duration_cast<Clock::duration>(since);
+    };
+  };
 }
 
 std::optional<Memory> memory(const c10::Device& device) {

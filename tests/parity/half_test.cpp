@@ -32,7 +32,7 @@ struct Errors {
 
 double squared_error(const at::Tensor& actual, const at::Tensor& truth) {
   const at::Tensor wide = truth.to(at::kDouble);
-  return ((actual.to(at::kDouble) - wide).square().sum() / wide.square().sum().clamp_min(1e-30))
+  return ((actual.cpu().to(at::kDouble) - wide).square().sum() / wide.square().sum().clamp_min(1e-30))
       .item<double>();
 }
 
@@ -54,13 +54,13 @@ TEST_P(HalfTypes, AreAsFarFromFloat32AsTheReference) {
       errors[kind].isoframe += squared_error(actual, truth);
       errors[kind].reference += squared_error(recorded.at("half." + name), truth);
     };
-    const text::PromptEncoder encoder(checkpoint, dtype);
+    const text::PromptEncoder encoder(checkpoint, parity::options_of(dtype));
     const text::PromptEmbeds embeds = encoder.encode(c.at("prompt"), no_probe());
     add("text", "text", embeds.text.squeeze(0));
     add("byt5", "byt5", embeds.byt5.squeeze(0));
 
     const pipeline::TextToVideo model(checkpoint, parallel::single_mesh(), parity::guidance_scale_of(c),
-                                      dtype);
+                                      parity::options_of(dtype));
     const pipeline::Video video =
         model.generate(parity::request_of(c, pipeline::read_limits(checkpoint)), no_probe());
     for (std::size_t k = 0; k < video.step_latents.size(); ++k)

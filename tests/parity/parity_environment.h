@@ -12,6 +12,7 @@
 #include <ATen/core/Tensor.h>
 #include <nlohmann/json.hpp>
 
+#include "model/device/device.h"
 #include "model/pipeline/request.h"
 #include "model/pipeline/size_buckets.h"
 #include "model/text/prompt_encoder.h"
@@ -23,6 +24,14 @@ inline std::string variable(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set; run tests/parity/run");
   return value;
+}
+
+/// ISOFRAME_PARITY_DEVICE, "cpu" where it is not set: what isoframe computes on.  The reference is the CPU's.
+inline at::TensorOptions options_of(at::ScalarType dtype = at::kFloat) {
+  const char* name = std::getenv("ISOFRAME_PARITY_DEVICE");
+  const c10::Device device = device::take(name == nullptr ? "cpu" : name, /*local_rank=*/0);
+  device::compute_reproducibly(device);
+  return at::TensorOptions(device).dtype(dtype);
 }
 
 inline std::vector<nlohmann::json> cases() {

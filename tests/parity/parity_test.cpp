@@ -2,6 +2,7 @@
 //
 // ISOFRAME_PARITY_CHECKPOINT, ISOFRAME_PARITY_CASES and ISOFRAME_PARITY_DATA name the checkpoint, the cases
 // and what tests/parity/reference.py recorded of them.  tests/parity/run sets them.
+// ISOFRAME_PARITY_DEVICE=cuda computes on a GPU.
 
 #include <map>
 
@@ -22,7 +23,8 @@ namespace {
 
 double relative_l2(const at::Tensor& actual, const at::Tensor& expected) {
   const at::Tensor reference = expected.to(at::kDouble);
-  return ((actual.to(at::kDouble) - reference).norm() / reference.norm().clamp_min(1e-30)).item<double>();
+  return ((actual.cpu().to(at::kDouble) - reference).norm() / reference.norm().clamp_min(1e-30))
+      .item<double>();
 }
 
 /// Keeps block outputs of the first step, and what the image became, under the recorder's names.
@@ -55,7 +57,7 @@ class Parity : public testing::TestWithParam<nlohmann::json> {
  protected:
   static void SetUpTestSuite() {
     checkpoint_ = std::make_unique<checkpoint::Checkpoint>(parity::variable("ISOFRAME_PARITY_CHECKPOINT"));
-    prompt_encoder_ = std::make_unique<text::PromptEncoder>(*checkpoint_);
+    prompt_encoder_ = std::make_unique<text::PromptEncoder>(*checkpoint_, parity::options_of());
   }
   static void TearDownTestSuite() {
     prompt_encoder_.reset();
@@ -97,7 +99,7 @@ TEST_P(Parity, TextStatesAreWithin1e5) {
 /// Within one 8-bit step everywhere, equal in 99 %.
 void expect_same_pixels(const at::Tensor& actual, const at::Tensor& expected) {
   ASSERT_EQ(actual.sizes(), expected.sizes());
-  const at::Tensor distance = (actual.to(at::kInt) - expected.to(at::kInt)).abs();
+  const at::Tensor distance = (actual.cpu().to(at::kInt) - expected.to(at::kInt)).abs();
   EXPECT_LE(distance.max().item<int>(), 1);
   EXPECT_LE(distance.ne(0).to(at::kDouble).mean().item<double>(), 0.01);
 }
@@ -107,8 +109,8 @@ TEST_P(Parity, StatesBlocksStepsAndFramesAreTheReferences) {
   const pipeline::Limits limits = pipeline::read_limits(*checkpoint_);
   const pipeline::Request request = parity::request_of(c, limits);
   pipeline::check_request(request, limits);
-  const auto model =
-      pipeline::load_pipeline(*checkpoint_, parallel::single_mesh(), parity::guidance_scale_of(c));
+  const auto model = pipeline::load_pipeline(*checkpoint_, parallel::single_mesh(),
+                                             parity::guidance_scale_of(c), parity::options_of());
   FirstStep probe;
   const pipeline::Video video = model->generate(request, probe);
 

@@ -123,6 +123,24 @@ TEST(TimingProbe, ABlockLastsFromOneTensorToTheNext) {
   EXPECT_GE(events[2][3].get<double>(), events[0][3].get<double>() + events[1][3].get<double>());
 }
 
+TEST(TimingProbe, AnAcceleratorsMomentsAreReadWhenResultsAreAskedFor) {
+  const TimingProbe::Clock::time_point origin = TimingProbe::Clock::now();
+  int marks = 0, readings = 0;
+  // A device that is an hour behind its host, and takes a second from one mark to the next.
+  const auto clock = [&]() -> TimingProbe::Moment {
+    return [&readings, time = origin + std::chrono::hours(1) + std::chrono::seconds(marks++)] {
+      ++readings;
+      return time;
+    };
+  };
+  TimingProbe probe(ProgressWriter(-1), {}, clock);
+  { const ProbeScope scope(probe, {"text"}); }
+  { const ProbeScope scope(probe, {"decode"}); }
+  EXPECT_EQ(readings, 0);
+  EXPECT_EQ(probe.times()[0].seconds, 1.0);
+  EXPECT_EQ(probe.times()[1].start - probe.times()[0].start, 2.0);
+}
+
 TEST(TimingProbe, AStageIsGivenWhatMovedDuringIt) {
   Moved moved;
   TimingProbe probe(ProgressWriter(-1), [&] { return moved; });

@@ -102,6 +102,13 @@ TEST(CaseRules, CudaComputesInBfloat16UnlessToldOtherwise) {
   EXPECT_EQ(load(kHead + "  - {name: a, device: cuda, dtype: float32}\n").cases[0].dtype, "float32");
 }
 
+TEST(CaseRules, Tf32IsForFloat32OnCuda) {
+  EXPECT_TRUE(load(kHead + "  - {name: a, device: cuda, dtype: float32, tf32: true}\n").cases[0].tf32);
+  EXPECT_EQ(error_of_line("tf32: true"),
+            "s.yaml:8:11: tf32 is for float32 on cuda; this case is float32 on cpu");
+  EXPECT_THAT(error_of_line("device: cuda\n    tf32: true"), HasSubstr("this case is bfloat16 on cuda"));
+}
+
 TEST(CaseRules, OnlyImageToVideoTakesAnImage) {
   EXPECT_EQ(error_of_line("image: x.png"), "s.yaml:8:12: image is for task i2v; this case is t2v");
   EXPECT_THAT(error_of_line("task: i2v"), HasSubstr("case 'a' has no image"));

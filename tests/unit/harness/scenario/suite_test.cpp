@@ -96,6 +96,7 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   value.reduction_parts = 2;
   value.dtype = "bfloat16";
   value.device = "cuda";
+  value.tf32 = true;
   value.threads_per_rank = 3;
   value.warmup = 4;
   value.repeat = 5;

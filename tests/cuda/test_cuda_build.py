@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""What the cuda preset's program does on a machine without a GPU: it says so, and computes on the CPU.
+
+ISOFRAME_BIN names the program; the CPU preset's is expected at build/isoframe.
+"""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CUDA = os.environ.get("ISOFRAME_BIN", str(ROOT / "build-cuda" / "isoframe"))
+CPU = str(ROOT / "build" / "isoframe")
+
+
+def run(program, *arguments, **environment):
+    return subprocess.run([program, *map(str, arguments)], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True,
+                          timeout=300, check=False)
+
+
+def libraries(program):
+    return subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+
+
+class Program(unittest.TestCase):
+    def test_it_starts(self):
+        self.assertRegex(run(CUDA, "--version").stdout, r"^isoframe \d+\.\d+\.\d+\n$")
+        self.assertIn("generate", run(CUDA, "--help").stdout)
+
+    def test_it_links_cuda_and_nccl(self):
+        linked = libraries(CUDA)
+        for name in ("libtorch_cuda.so", "libc10_cuda.so", "libcudart.so", "libnccl.so"):
+            self.assertRegex(linked, rf"{name}[.\d]* => /")
+        symbols = subprocess.run(["nm", "--dynamic", "--demangle", "--undefined-only", CUDA], capture_output=True, text=True, check=True).stdout
+        self.assertIn("c10d::ProcessGroupNCCL::ProcessGroupNCCL(", symbols)
+
+    @unittest.skipUnless(os.path.exists(CPU), "build/isoframe is not built")
+    def test_the_cpu_build_loads_no_cuda_libraries_of_torch(self):
+        linked = libraries(CPU)
+        self.assertIn("libtorch_cpu.so", linked)
+        for name in ("libtorch_cuda", "libc10_cuda", "libnccl"):
+            self.assertNotIn(name, linked)
+
+
+class WithoutAGpu(unittest.TestCase):
+    def hidden(self, *arguments):
+        # A machine that has some shows none to us.
+        return run(CUDA, *arguments, CUDA_VISIBLE_DEVICES="")
+
+    def assert_refused(self, result):
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertEqual(result.stdout, "")
+        self.assertRegex(result.stderr, r"^isoframe generate: device 'cuda': this machine shows no GPU \(.+\); use device cpu\n$")
+
+    def test_device_cuda_is_one_line(self):
+        self.assert_refused(self.hidden("generate", "--checkpoint", "none", "--prompt", "x", "--height", 64, "--width", 64, "--frames", 1,
+                                        "--steps", 1, "--seed", 0, "--device", "cuda", "--out", "build-cuda/refused"))
+
+    def test_a_case_on_cuda_is_skipped_with_the_reason(self):
+        result = self.hidden("validate", "scenarios/gpu.yaml")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("(skipped: device 'cuda': this machine shows no GPU", result.stdout)
+
+    def test_the_cpu_computes_what_the_cpu_build_computes(self):
+        with tempfile.TemporaryDirectory(prefix="isoframe-cuda-") as folder:
+            checkpoint = f"{folder}/checkpoint"
+            self.assertEqual(self.hidden("weights", "init", "--preset", "tiny", "--seed", 3, checkpoint).returncode, 0)
+            frames = {}
+            for name, program, layout in (("cuda", CUDA, "ulysses=2,vae_patch=2"), ("cpu", CPU, "single")):
+                if not os.path.exists(program):
+                    self.skipTest("build/isoframe is not built")
+                result = run(program, "generate", "--checkpoint", checkpoint, "--prompt", "a pier", "--height", 96, "--width", 112, "--frames", 5,
+                             "--steps", 1, "--seed", 5, "--tile-size", 64, "--layout", layout, "--out", f"{folder}/{name}",
+                             CUDA_VISIBLE_DEVICES="")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                frames[name] = pathlib.Path(folder, name, "frames.safetensors").read_bytes()
+            self.assertEqual(frames["cuda"], frames["cpu"])
+
+
+if __name__ == "__main__":
+    unittest.main()

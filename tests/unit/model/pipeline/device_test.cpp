@@ -1,0 +1,78 @@
+// Whole generations on a device that is not the CPU: a tensor that is made on the CPU, whatever the model is
+// on, stops them.  No GPU is needed.
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include "fake_accelerator.h"
+#include "model/parallel/in_process.h"
+#include "model/pipeline/pipeline.h"
+#include "model/synthetic/presets.h"
+#include "model/synthetic/synthetic.h"
+
+namespace isoframe::model::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Other devices go through ATen, where the CPU's float32 goes through kernels of our own.
+constexpr double kTolerance = 2e-4;
+
+/// Points whose tensor is for the CPU by nature: what was read from a file, and what is written to one.
+const std::set<std::string, std::less<>> kOnCpu = {"image", "image_encoder.pixel_values", "frames"};
+
+struct Watch : Probe {
+  explicit Watch(c10::DeviceType expected) : expected(expected) {}
+  void tensor(ProbePoint point, const at::Tensor& value) override {
+    const c10::DeviceType type = kOnCpu.contains(point.name) ? c10::kCPU : expected;
+    EXPECT_EQ(value.device().type(), type) << point.name;
+  }
+  c10::DeviceType expected;
+};
+
+class Device : public testing::TestWithParam<checkpoint::Task> {
+ protected:
+  void SetUp() override {
+    synthetic::initialize_checkpoint(synthetic::preset("tiny", GetParam()), "tiny", /*seed=*/1, directory_);
+    request_.prompt = "a pier, \"OPEN\"";
+    request_.height = 96;
+    request_.width = 112;
+    request_.frames = 5;
+    request_.steps = 1;
+    request_.tiling.tile_size = 64;
+    if (GetParam() == Task::kImageToVideo)
+      request_.image = fs::path(ISOFRAME_SOURCE) / "scenarios/images/launch.jpg";
+  }
+  void TearDown() override { fs::remove_all(directory_); }
+
+  at::Tensor frames(const c10::Device& device) const {
+    const c10::InferenceMode inference;
+    at::set_num_threads(1);
+    Watch watch(device.type());
+    const auto model = load_pipeline(checkpoint::Checkpoint(directory_), parallel::single_mesh(),
+                                     std::nullopt, at::TensorOptions(device).dtype(at::kFloat));
+    return model->generate(request_, watch).frames;
+  }
+
+  fs::path directory_ = fs::path(testing::TempDir()) / ("isoframe-device-" + std::to_string(::getpid()));
+  Request request_;
+};
+
+TEST_P(Device, EverythingStaysWhereTheModelIs) {
+  const at::Tensor elsewhere = frames(fake_accelerator::device());
+  const at::Tensor expected = frames(c10::Device(c10::kCPU));
+  ASSERT_TRUE(elsewhere.is_cpu());
+  EXPECT_LT((elsewhere - expected).abs().max().item<double>(), kTolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(, Device, testing::Values(Task::kTextToVideo, Task::kImageToVideo),
+                         [](const auto& task) { return task.param == Task::kTextToVideo ? "T2V" : "I2V"; });
+
+}  // namespace
+}  // namespace isoframe::model::pipeline

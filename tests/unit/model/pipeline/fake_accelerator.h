@@ -1,0 +1,150 @@
+#pragma once
+// A device that is not the CPU, without a GPU: LibTorch's PrivateUse1, whose memory is the CPU's and whose
+// every operator is the CPU's, but which, as CUDA does, refuses tensors that lie on two devices.
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <ATen/EmptyTensor.h>
+#include <ATen/NativeFunctions.h>
+#include <ATen/native/CPUFallback.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <fmt/format.h>
+#include <torch/library.h>
+
+namespace isoframe::fake_accelerator {
+
+inline c10::Device device() { return {c10::kPrivateUse1, 0}; }
+
+class Allocator final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(std::size_t bytes) override {
+    constexpr std::size_t kAlignment = 64;
+    void* data =
+        bytes == 0 ? nullptr : std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) & ~(kAlignment - 1));
+    return {data, data, &std::free, device()};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return &std::free; }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override {
+    std::memcpy(to, from, bytes);
+  }
+};
+inline Allocator allocator;
+REGISTER_ALLOCATOR(c10::kPrivateUse1, &allocator);
+
+struct Guard final : c10::impl::NoOpDeviceGuardImpl<c10::kPrivateUse1> {
+  c10::Device getDevice() const override { return device(); }
+  c10::Device exchangeDevice(c10::Device) const override { return device(); }
+  c10::Stream getStream(c10::Device) const noexcept override {
+    return c10::Stream(c10::Stream::DEFAULT, device());
+  }
+  c10::Stream exchangeStream(c10::Stream) const noexcept override { return getStream(device()); }
+};
+C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard);
+
+/// The same memory, seen as the CPU's.
+inline at::Tensor on_cpu(const at::Tensor& tensor) {
+  if (!tensor.is_privateuseone()) return tensor;
+  return at::from_blob(tensor.data_ptr(), tensor.sizes(), tensor.strides(),
+                       tensor.options().device(c10::kCPU).pinned_memory(false));
+}
+
+inline void check_one_device(const c10::OperatorHandle& op, const at::Tensor& tensor) {
+  if (tensor.defined() && tensor.is_cpu() && tensor.dim() > 0)
+    throw std::runtime_error(fmt::format("{} mixes devices", op.schema().name()));
+}
+
+/// Arguments that are only read are looked at where they lie; LibTorch's own fallback would copy every
+/// weight.
+inline void run_in_place(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+  const std::size_t first = stack->size() - op.schema().arguments().size();
+  for (std::size_t k = first; k < stack->size(); ++k) {
+    c10::IValue& argument = (*stack)[k];
+    if (argument.isTensor() && argument.toTensor().defined()) argument = on_cpu(argument.toTensor());
+    if (argument.isDevice()) argument = c10::Device(c10::kCPU);
+    if (!argument.isTensorList()) continue;
+    std::vector<at::Tensor> tensors = argument.toTensorVector();
+    for (at::Tensor& tensor : tensors) tensor = on_cpu(tensor);
+    argument = tensors;
+  }
+  op.redispatchBoxed(c10::DispatchKeySet(c10::DispatchKey::CPU), stack);
+  for (std::size_t k = stack->size() - op.schema().returns().size(); k < stack->size(); ++k)
+    if ((*stack)[k].isTensor()) (*stack)[k] = (*stack)[k].toTensor().to(device());
+}
+
+inline void run(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+  bool only_reads = true;
+  for (const c10::Argument& argument : op.schema().arguments())
+    if (argument.alias_info() != nullptr) only_reads = false;
+  for (const c10::IValue& argument : torch::jit::last(*stack, op.schema().arguments().size())) {
+    if (argument.isTensor()) check_one_device(op, argument.toTensor());
+    if (argument.isOptionalTensorList()) only_reads = false;
+    if (argument.isTensorList())
+      for (const at::Tensor& tensor : argument.toTensorVector()) check_one_device(op, tensor);
+  }
+  if (only_reads) return run_in_place(op, stack);
+  at::native::cpu_fallback(op, stack, /*error_on_views=*/true);
+}
+
+inline at::Tensor empty(c10::IntArrayRef size, std::optional<at::ScalarType> dtype, std::optional<at::Layout>,
+                        std::optional<at::Device>, std::optional<bool>,
+                        std::optional<at::MemoryFormat> format) {
+  return at::detail::empty_generic(size, &allocator, c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
+                                   c10::dtype_or_default(dtype), format);
+}
+inline at::Tensor empty_strided(c10::IntArrayRef size, c10::IntArrayRef stride,
+                                std::optional<at::ScalarType> dtype, std::optional<at::Layout>,
+                                std::optional<at::Device>, std::optional<bool>) {
+  return at::detail::empty_strided_generic(size, stride, &allocator,
+                                           c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
+                                           c10::dtype_or_default(dtype));
+}
+inline at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool) {
+  on_cpu(to).copy_(on_cpu(from));
+  return to;
+}
+/// An operator's output, which may have been empty.
+inline at::Tensor copy_back(const at::Tensor& from, const at::Tensor& to) {
+  if (from.sizes() != to.sizes()) {
+    const at::Tensor larger = at::empty(from.sizes(), to.options());
+    to.unsafeGetTensorImpl()->set_storage_keep_dtype(larger.storage());
+    to.unsafeGetTensorImpl()->set_sizes_contiguous(from.sizes());
+  }
+  return copy_from(from, to, /*non_blocking=*/false);
+}
+inline at::Tensor as_strided(const at::Tensor& self, c10::IntArrayRef size, c10::IntArrayRef stride,
+                             std::optional<std::int64_t> offset) {
+  return at::native::as_strided_tensorimpl(self, size, stride, offset);
+}
+inline at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight,
+                              const std::optional<at::Tensor>& bias, c10::IntArrayRef stride,
+                              c10::IntArrayRef padding, c10::IntArrayRef dilation, bool transposed,
+                              c10::IntArrayRef output_padding, std::int64_t groups) {
+  if (!weight.is_privateuseone() || (bias && bias->defined() && !bias->is_privateuseone()))
+    throw std::runtime_error("convolution mixes devices");
+  return at::convolution(on_cpu(input), on_cpu(weight),
+                         bias && bias->defined() ? on_cpu(*bias) : at::Tensor(), stride, padding, dilation,
+                         transposed, output_padding, groups)
+      .to(device());
+}
+
+TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
+  library.fallback(torch::CppFunction::makeFromBoxedFunction<&run>());
+}
+
+TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
+  library.impl("empty.memory_format", empty);
+  library.impl("empty_strided", empty_strided);
+  library.impl("_copy_from", copy_from);
+  library.impl("_copy_from_and_resize", copy_back);
+  library.impl("as_strided", as_strided);
+  library.impl("view", at::native::view);
+  library.impl("_reshape_alias", at::native::_reshape_alias);
+  library.impl("unfold", at::native::unfold);
+  library.impl("convolution_overrideable", convolution);
+}
+
+}  // namespace isoframe::fake_accelerator
