@@ -33,9 +33,13 @@ int visible_devices() {
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status == cudaSuccess && count > 0) return count;
   cudaGetLastError();
-  throw InputError(
-      fmt::format("device 'cuda': this machine shows no GPU ({}); use device cpu",
-                  status == cudaSuccess ? "CUDA_VISIBLE_DEVICES is empty" : cudaGetErrorString(status)));
+  // Without a driver the runtime speaks of one that is too old.
+  int driver = 0;
+  const bool has_driver = cudaDriverGetVersion(&driver) == cudaSuccess && driver > 0;
+  throw InputError(fmt::format("device 'cuda': this machine shows no GPU ({}); use device cpu",
+                               !has_driver             ? "no NVIDIA driver is installed"
+                               : status == cudaSuccess ? "CUDA_VISIBLE_DEVICES hides them"
+                                                       : cudaGetErrorString(status)));
 }
 
 std::shared_ptr<at::cuda::CUDAEvent> marked_event() {

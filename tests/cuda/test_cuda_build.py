@@ -55,7 +55,7 @@ class WithoutAGpu(unittest.TestCase):
         self.assertRegex(result.stderr, r"^isoframe generate: device 'cuda': this machine shows no GPU \(.+\); use device cpu\n$")
 
     def test_device_cuda_is_one_line(self):
-        self.assert_refused(self.hidden("generate", "--checkpoint", "none", "--prompt", "x", "--height", 64, "--width", 64, "--frames", 1,
+        self.assert_refused(self.hidden("generate", "--checkpoint", "none", "--task", "t2v", "--prompt", "x", "--height", 64, "--width", 64, "--frames", 1,
                                         "--steps", 1, "--seed", 0, "--device", "cuda", "--out", "build-cuda/refused"))
 
     def test_a_case_on_cuda_is_skipped_with_the_reason(self):
@@ -71,7 +71,7 @@ class WithoutAGpu(unittest.TestCase):
             for name, program, layout in (("cuda", CUDA, "ulysses=2,vae_patch=2"), ("cpu", CPU, "single")):
                 if not os.path.exists(program):
                     self.skipTest("build/isoframe is not built")
-                result = run(program, "generate", "--checkpoint", checkpoint, "--prompt", "a pier", "--height", 96, "--width", 112, "--frames", 5,
+                result = run(program, "generate", "--checkpoint", checkpoint, "--task", "t2v", "--prompt", "a pier", "--height", 96, "--width", 112, "--frames", 5,
                              "--steps", 1, "--seed", 5, "--tile-size", 64, "--layout", layout, "--out", f"{folder}/{name}",
                              CUDA_VISIBLE_DEVICES="")
                 self.assertEqual(result.returncode, 0, result.stderr)
