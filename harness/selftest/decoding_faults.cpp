@@ -22,36 +22,59 @@ constexpr std::int64_t kRowLimit = 48;
 constexpr double kScalingFactor = 1.03682;
 constexpr std::int64_t kHeight = 1, kWidth = 2;
 
+/// Nobody sends it.
+class NothingArrives : public model::parallel::Exchange {
+ public:
+  explicit NothingArrives(at::Tensor tensor) : tensor_(std::move(tensor)) {}
+  at::Tensor wait() override { return tensor_; }
+
+ private:
+  at::Tensor tensor_;
+};
+
 /// Plans for one rank more than there is: that rank's tiles are run by nobody, and never arrive.
 class OneRankMore : public ForwardingGroup {
  public:
   using ForwardingGroup::ForwardingGroup;
   int size() const override { return sound_->size() + 1; }
-  void receive(at::Tensor& tensor, int source, int tag) override {
-    if (source == sound_->size()) {
-      tensor.zero_();
-    } else {
-      ForwardingGroup::receive(tensor, source, tag);
-    }
+  std::unique_ptr<model::parallel::Exchange> start_receive(const std::vector<std::int64_t>& shape,
+                                                           const at::TensorOptions& options, int source,
+                                                           int tag) override {
+    if (source == sound_->size()) return std::make_unique<NothingArrives>(at::zeros(shape, options));
+    return ForwardingGroup::start_receive(shape, options, source, tag);
   }
 };
 
-class TileBitFlipped : public ForwardingGroup {
+/// Spoils the tile of one number as it arrives.
+class TileSpoilt : public ForwardingGroup {
  public:
-  using ForwardingGroup::ForwardingGroup;
-  void receive(at::Tensor& tensor, int source, int tag) override {
-    ForwardingGroup::receive(tensor, source, tag);
-    if (tag == 1) flip_bit(tensor, 12);
+  TileSpoilt(std::shared_ptr<Group> sound, int number, SpoiltExchange::Spoil spoil)
+      : ForwardingGroup(std::move(sound)), number_(number), spoil_(std::move(spoil)) {}
+  std::unique_ptr<model::parallel::Exchange> start_receive(const std::vector<std::int64_t>& shape,
+                                                           const at::TensorOptions& options, int source,
+                                                           int tag) override {
+    auto sound = ForwardingGroup::start_receive(shape, options, source, tag);
+    return tag == number_ ? std::make_unique<SpoiltExchange>(std::move(sound), spoil_) : std::move(sound);
   }
+
+ private:
+  int number_;
+  SpoiltExchange::Spoil spoil_;
 };
 
-class TileReadBeforeArrival : public ForwardingGroup {
+class TileBitFlipped : public TileSpoilt {
  public:
-  using ForwardingGroup::ForwardingGroup;
-  void receive(at::Tensor& tensor, int source, int tag) override {
-    ForwardingGroup::receive(tensor, source, tag);
-    if (tag == 4) tensor.narrow(kHeight, tensor.size(kHeight) / 2, tensor.size(kHeight) / 2).zero_();
-  }
+  explicit TileBitFlipped(std::shared_ptr<Group> sound)
+      : TileSpoilt(std::move(sound), 1, [](const at::Tensor& tile) { flip_bit(tile, 12); }) {}
+};
+
+class TileReadBeforeArrival : public TileSpoilt {
+ public:
+  explicit TileReadBeforeArrival(std::shared_ptr<Group> sound)
+      : TileSpoilt(std::move(sound), 4, [](const at::Tensor& tile) {
+          const std::int64_t half = tile.size(kHeight) / 2;
+          tile.narrow(kHeight, half, half).zero_();
+        }) {}
 };
 
 /// The first two tiles have the same shape, so nothing else tells them apart.

@@ -1,6 +1,7 @@
 #pragma once
 // Decorators that pass everything on; a fault overrides what it spoils.
 
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -26,10 +27,15 @@ class ForwardingGroup : public model::parallel::Group {
   }
   void all_reduce(at::Tensor& tensor) override { sound_->all_reduce(tensor); }
   void broadcast(at::Tensor& tensor, int root) override { sound_->broadcast(tensor, root); }
-  void send(const at::Tensor& tensor, int destination, int tag) override {
-    sound_->send(tensor, destination, tag);
+  std::unique_ptr<model::parallel::Exchange> start_send(const at::Tensor& tensor, int destination,
+                                                        int tag) override {
+    return sound_->start_send(tensor, destination, tag);
   }
-  void receive(at::Tensor& tensor, int source, int tag) override { sound_->receive(tensor, source, tag); }
+  std::unique_ptr<model::parallel::Exchange> start_receive(const std::vector<std::int64_t>& shape,
+                                                           const at::TensorOptions& options, int source,
+                                                           int tag) override {
+    return sound_->start_receive(shape, options, source, tag);
+  }
   std::unique_ptr<model::parallel::Exchange> start_exchange(const at::Tensor& outgoing, int destination,
                                                             const std::vector<std::int64_t>& shape,
                                                             int source) override {
@@ -39,6 +45,23 @@ class ForwardingGroup : public model::parallel::Group {
 
  protected:
   std::shared_ptr<Group> sound_;
+};
+
+/// What `sound` receives, spoilt as it arrives.
+class SpoiltExchange : public model::parallel::Exchange {
+ public:
+  using Spoil = std::function<void(const at::Tensor&)>;
+  SpoiltExchange(std::unique_ptr<Exchange> sound, Spoil spoil)
+      : sound_(std::move(sound)), spoil_(std::move(spoil)) {}
+  at::Tensor wait() override {
+    at::Tensor received = sound_->wait();
+    spoil_(received);
+    return received;
+  }
+
+ private:
+  std::unique_ptr<Exchange> sound_;
+  Spoil spoil_;
 };
 
 class ForwardingSequence : public model::parallel::SequenceParallel {

@@ -98,29 +98,25 @@ class BackendGroup : public Group {
     if (!is_root && !payload.is_same(tensor)) tensor.copy_(payload);
   }
 
-  void send(const at::Tensor& tensor, int destination, int tag) override {
-    measured("send", [&](Traffic& traffic) {
-      std::vector<at::Tensor> payload{tensor.contiguous()};
-      if (payload.front().numel() > 0) wait(backends_.tensors->send(payload, destination, tag));
-      traffic.bytes_sent += bytes_of(tensor);
+  std::unique_ptr<Exchange> start_send(const at::Tensor& tensor, int destination, int tag) override {
+    return started("send", [&](BackendExchange& exchange, Works& works, Traffic& traffic) {
+      exchange.send(tensor, destination, tag, works, traffic);
     });
   }
 
-  void receive(at::Tensor& tensor, int source, int tag) override {
-    measured("receive", [&](Traffic& traffic) {
-      std::vector<at::Tensor> payload{tensor.contiguous()};
-      if (payload.front().numel() > 0) wait(backends_.tensors->recv(payload, source, tag));
-      if (!payload.front().is_same(tensor)) tensor.copy_(payload.front());
-      traffic.bytes_received += bytes_of(tensor);
+  std::unique_ptr<Exchange> start_receive(const std::vector<std::int64_t>& shape,
+                                          const at::TensorOptions& options, int source, int tag) override {
+    return started("receive", [&](BackendExchange& exchange, Works& works, Traffic& traffic) {
+      exchange.receive(at::empty(shape, options), source, tag, works, traffic);
     });
   }
 
   std::unique_ptr<Exchange> start_exchange(const at::Tensor& outgoing, int destination,
                                            const std::vector<std::int64_t>& shape, int source) override {
-    auto exchange =
-        std::make_unique<BackendExchange>(*this, outgoing.contiguous(), at::empty(shape, outgoing.options()));
-    timed("exchange", [&](Traffic& traffic) { exchange->start(destination, source, traffic); });
-    return exchange;
+    return started("exchange", [&](BackendExchange& exchange, Works& works, Traffic& traffic) {
+      exchange.receive(at::empty(shape, outgoing.options()), source, kExchangeTag, works, traffic);
+      exchange.send(outgoing, destination, kExchangeTag, works, traffic);
+    });
   }
 
   void barrier() override {
@@ -134,32 +130,41 @@ class BackendGroup : public Group {
  private:
   class BackendExchange : public Exchange {
    public:
-    BackendExchange(BackendGroup& group, at::Tensor outgoing, at::Tensor incoming)
-        : group_(group), outgoing_{std::move(outgoing)}, incoming_{std::move(incoming)} {}
+    BackendExchange(BackendGroup& group, const char* collective) : group_(group), collective_(collective) {}
 
-    void start(int destination, int source, Traffic& traffic) {
-      ++traffic.calls;
-      works_ = group_.together([&](Works& works) {
-        if (incoming_.front().numel() > 0)
-          works.push_back(group_.backends_.tensors->recv(incoming_, source, kExchangeTag));
-        if (outgoing_.front().numel() > 0)
-          works.push_back(group_.backends_.tensors->send(outgoing_, destination, kExchangeTag));
-      });
-      traffic.bytes_received += bytes_of(incoming_.front());
-      traffic.bytes_sent += bytes_of(outgoing_.front());
+    void receive(const at::Tensor& incoming, int source, int tag, Works& works, Traffic& traffic) {
+      incoming_ = {incoming};
+      if (incoming.numel() > 0) works.push_back(group_.backends_.tensors->recv(incoming_, source, tag));
+      traffic.bytes_received += bytes_of(incoming);
     }
+    void send(const at::Tensor& outgoing, int destination, int tag, Works& works, Traffic& traffic) {
+      outgoing_ = {outgoing.contiguous()};
+      if (outgoing.numel() > 0) works.push_back(group_.backends_.tensors->send(outgoing_, destination, tag));
+      traffic.bytes_sent += bytes_of(outgoing);
+    }
+    void start(Works works) { works_ = std::move(works); }
 
     at::Tensor wait() override {
-      group_.timed("exchange", [&](Traffic&) { group_.wait(works_); });
-      return incoming_.front();
+      group_.timed(collective_, [&](Traffic&) { group_.wait(works_); });
+      return incoming_.empty() ? at::Tensor() : incoming_.front();
     }
 
    private:
     BackendGroup& group_;
+    const char* collective_;
     std::vector<at::Tensor> outgoing_;
     std::vector<at::Tensor> incoming_;
     Works works_;
   };
+
+  using Start = std::function<void(BackendExchange&, Works&, Traffic&)>;
+  std::unique_ptr<Exchange> started(const char* collective, const Start& start) {
+    auto exchange = std::make_unique<BackendExchange>(*this, collective);
+    measured(collective, [&](Traffic& traffic) {
+      exchange->start(together([&](Works& works) { start(*exchange, works, traffic); }));
+    });
+    return exchange;
+  }
 
   /// Gloo's connections keep the limit they were made with, the patience; each wait has its own.
   void wait(const c10::intrusive_ptr<c10d::Work>& work) const { work->wait(timeout_); }

@@ -28,8 +28,13 @@ class SelfGroup : public Group {
   }
   void all_reduce(at::Tensor&) override {}
   void broadcast(at::Tensor&, int) override {}
-  void send(const at::Tensor&, int destination, int) override { no_peer("send", destination); }
-  void receive(at::Tensor&, int source, int) override { no_peer("receive", source); }
+  std::unique_ptr<Exchange> start_send(const at::Tensor&, int destination, int) override {
+    no_peer("send", destination);
+  }
+  std::unique_ptr<Exchange> start_receive(const std::vector<std::int64_t>&, const at::TensorOptions&,
+                                          int source, int) override {
+    no_peer("receive", source);
+  }
   std::unique_ptr<Exchange> start_exchange(const at::Tensor&, int destination,
                                            const std::vector<std::int64_t>&, int) override {
     no_peer("exchange", destination);
@@ -46,6 +51,14 @@ class SelfGroup : public Group {
 };
 
 }  // namespace
+
+void Group::send(const at::Tensor& tensor, int destination, int tag) {
+  start_send(tensor, destination, tag)->wait();
+}
+
+void Group::receive(at::Tensor& tensor, int source, int tag) {
+  tensor.copy_(start_receive(tensor.sizes().vec(), tensor.options(), source, tag)->wait());
+}
 
 std::shared_ptr<Group> self_group(const std::string& name) { return std::make_shared<SelfGroup>(name); }
 

@@ -26,8 +26,8 @@ struct Traffic {
   double seconds = 0.0;              ///< wall time inside the calls, waiting included
 };
 
-/// One call that has ended.  An exchange ends twice: when it has been started, with its bytes, and when it
-/// has been waited for, with none.
+/// One call that has ended.  What is started and waited for ends twice: when it has been started, with its
+/// bytes, and when it has been waited for, with none.
 struct CollectiveCall {
   std::string_view group;
   std::string_view collective;  ///< as in Group::traffic()
@@ -37,11 +37,12 @@ struct CollectiveCall {
   std::uint64_t bytes_received = 0;
 };
 
-/// A send and a receive under way.
+/// A send, a receive, or one of each, under way.
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  /// What was received, once it is here and what was sent is on its way.  Call once.
+  /// What was received, once it is here and what was sent is on its way; an undefined tensor for a mere send.
+  /// Call once.
   virtual at::Tensor wait() = 0;
 };
 
@@ -69,9 +70,14 @@ class Group {
 
   /// `tensor` of `root` to every rank, in place.
   virtual void broadcast(at::Tensor& tensor, int root) = 0;
-  /// Point to point, matched by tag; blocking: a send may wait until its receiver asks for it.
-  virtual void send(const at::Tensor& tensor, int destination, int tag) = 0;
-  virtual void receive(at::Tensor& tensor, int source, int tag) = 0;
+  /// Point to point, matched by tag, and in the same order on both sides of a pair.  Both travel while the
+  /// caller computes, once the other side has started too; `tensor` must not change before wait().
+  virtual std::unique_ptr<Exchange> start_send(const at::Tensor& tensor, int destination, int tag) = 0;
+  virtual std::unique_ptr<Exchange> start_receive(const std::vector<std::int64_t>& shape,
+                                                  const at::TensorOptions& options, int source, int tag) = 0;
+  /// The same, waited for.
+  void send(const at::Tensor& tensor, int destination, int tag);
+  void receive(at::Tensor& tensor, int source, int tag);
   /// Starts to send `outgoing` to rank `destination` and to receive a tensor of `shape` and the same dtype
   /// from rank `source`.  Both travel while the caller computes; `outgoing` must not change before wait().
   /// The other ranks' exchanges must match, in the same order.
@@ -80,7 +86,7 @@ class Group {
   virtual void barrier() = 0;
 
   /// By collective ("all_to_all", "all_gather", "all_reduce", "broadcast", "send", "receive", "exchange",
-  /// "barrier"). An exchange's seconds are those of starting and of waiting, not of the computation between;
+  /// "barrier"). The seconds of what is started and waited for leave out the computation between;
   /// an all-reduce's bytes are what the ring algorithm moves, 2 (n - 1) / n of the tensor: the backend does
   /// not tell its own.
   const std::map<std::string, Traffic>& traffic() const { return traffic_; }

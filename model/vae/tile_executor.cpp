@@ -1,10 +1,14 @@
 #include "model/vae/tile_executor.h"
 
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
+#include "model/error.h"
 #include "model/vae/tile_merger.h"
 
 namespace isoframe::model::vae {
@@ -20,48 +24,79 @@ at::Tensor cut(const at::Tensor& volume, const TilePlan& plan, const TileAssignm
       .contiguous();
 }
 
-// This rank's results by tile number; undefined where a tile is another rank's.
-std::vector<at::Tensor> run_own_tiles(const TilePlan& plan, const at::Tensor& volume,
-                                      const TileOperation& operation, int rank, Probe& probe) {
-  std::vector<at::Tensor> results(plan.tiles.size());
-  for (const TileAssignment& tile : plan.tiles) {
-    if (tile.rank != rank) continue;
-    const std::int64_t number = plan.number(tile);
-    at::Tensor& result = results[static_cast<std::size_t>(number)];
-    const ProbeScope scope(probe, {operation.tile_stage, number});
-    result = operation.run(cut(volume, plan, tile));
-    probe.tensor({operation.tile_stage, number}, result);
+/// A tile's own computation, with errors that say which tile it was: on a cluster that is half the diagnosis.
+at::Tensor run_tile(const TilePlan& plan, const TileAssignment& tile, const at::Tensor& volume,
+                    const TileOperation& operation) {
+  try {
+    return operation.run(cut(volume, plan, tile));
+  } catch (const std::exception& error) {
+    const std::string message = error.what();
+    throw RunError(fmt::format("rank {}: {} {} (row {}, column {}, {} x {} of {} frames) failed: {}",
+                               tile.rank, operation.tile_stage, plan.number(tile), tile.row, tile.column,
+                               tile.height, tile.width, volume.size(0),
+                               message.substr(0, message.find('\n'))));
   }
-  return results;
 }
 
-at::Tensor receive(const TilePlan& plan, const TileAssignment& tile, const TileOperation& operation,
-                   const at::TensorOptions& options, parallel::Group& group, Probe& probe) {
+/// Of another rank's tile, on the merging rank.
+std::unique_ptr<parallel::Exchange> start_receive(const TilePlan& plan, const TileAssignment& tile,
+                                                  const TileOperation& operation,
+                                                  const at::TensorOptions& options, parallel::Group& group) {
   const TileGeometry& geometry = plan.geometry;
-  at::Tensor result = at::empty({operation.output_frames, geometry.output_size(tile.height),
-                                 geometry.output_size(tile.width), operation.output_channels},
-                                options);
-  const std::int64_t number = plan.number(tile);
-  const ProbeScope scope(probe, {operation.communication_stage, number});
-  group.receive(result, tile.rank, static_cast<int>(number));
-  return result;
+  return group.start_receive({operation.output_frames, geometry.output_size(tile.height),
+                              geometry.output_size(tile.width), operation.output_channels},
+                             options, tile.rank, static_cast<int>(plan.number(tile)));
+}
+
+/// By tile number: own results, and what is under way from or to other ranks.
+struct Tiles {
+  explicit Tiles(std::size_t count) : results(count), exchanges(count) {}
+  std::vector<at::Tensor> results;
+  std::vector<std::unique_ptr<parallel::Exchange>> exchanges;
+};
+
+/// Every tile of this rank, each sent as soon as it is there, and on the merging rank every receive, before
+/// the first tile: they travel while later ones are computed.
+Tiles run_own_tiles(const TilePlan& plan, const at::Tensor& volume, const TileOperation& operation,
+                    parallel::Group& group, Probe& probe) {
+  Tiles tiles(plan.tiles.size());
+  const bool merges = group.rank() == kMergingRank;
+  for (const TileAssignment& tile : plan.tiles) {
+    if (merges && tile.rank != kMergingRank)
+      tiles.exchanges[plan.number(tile)] = start_receive(plan, tile, operation, volume.options(), group);
+  }
+  for (const TileAssignment& tile : plan.tiles) {
+    if (tile.rank != group.rank()) continue;
+    const std::int64_t number = plan.number(tile);
+    at::Tensor result;
+    {
+      const ProbeScope scope(probe, {operation.tile_stage, number});
+      result = run_tile(plan, tile, volume, operation);
+      probe.tensor({operation.tile_stage, number}, result);
+    }
+    if (merges) {
+      tiles.results[number] = result;
+    } else {
+      tiles.exchanges[number] = group.start_send(result, kMergingRank, static_cast<int>(number));
+    }
+  }
+  return tiles;
+}
+
+/// Until what tile `number` is under way for has arrived.
+at::Tensor arrived(Tiles& tiles, std::size_t number, const TileOperation& operation, Probe& probe) {
+  const ProbeScope scope(probe, {operation.communication_stage, static_cast<std::int64_t>(number)});
+  return std::exchange(tiles.exchanges[number], {})->wait();
 }
 
 }  // namespace
 
 at::Tensor execute_tiles(const TilePlan& plan, const at::Tensor& volume, const TileOperation& operation,
                          parallel::Group& group, Probe& probe) {
-  std::vector<at::Tensor> results = run_own_tiles(plan, volume, operation, group.rank(), probe);
-  // Everyone sends only when all its tiles are done, since rank 0 is busy with its own until then; and in the
-  // order in which rank 0 asks, since a send may wait for its receiver.
-  const std::vector<TileAssignment> grid = plan.in_grid_order();
+  Tiles tiles = run_own_tiles(plan, volume, operation, group, probe);
   if (group.rank() != kMergingRank) {
-    for (std::size_t number = 0; number < grid.size(); ++number) {
-      const at::Tensor result = std::exchange(results[number], {});
-      if (!result.defined()) continue;
-      const ProbeScope scope(probe, {operation.communication_stage, static_cast<std::int64_t>(number)});
-      group.send(result, kMergingRank, static_cast<int>(number));
-    }
+    for (const TileAssignment& tile : plan.tiles)
+      if (tiles.exchanges[plan.number(tile)]) arrived(tiles, plan.number(tile), operation, probe);
     return {};
   }
 
@@ -71,9 +106,8 @@ at::Tensor execute_tiles(const TilePlan& plan, const at::Tensor& volume, const T
     std::vector<at::Tensor> row;
     for (std::int64_t column = 0; column < plan.columns; ++column) {
       const auto number = static_cast<std::size_t>(index * plan.columns + column);
-      row.push_back(std::exchange(results[number], {}));
-      if (!row.back().defined())
-        row.back() = receive(plan, grid[number], operation, volume.options(), group, probe);
+      row.push_back(tiles.exchanges[number] ? arrived(tiles, number, operation, probe)
+                                            : std::exchange(tiles.results[number], {}));
       probe.tensor({operation.communication_stage, static_cast<std::int64_t>(number)}, row.back());
     }
     const ProbeScope scope(probe, {operation.blend_stage, index});

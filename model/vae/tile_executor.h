@@ -19,15 +19,16 @@ struct TileOperation {
   std::int64_t output_frames = 0;
   std::int64_t output_channels = 0;
   std::string_view tile_stage;           ///< each tile's own computation; index: the tile's number
-  std::string_view communication_stage;  ///< each tile's way to rank 0; index: the tile's number
+  std::string_view communication_stage;  ///< waiting for a tile on its way to rank 0; index: its number
   std::string_view blend_stage;          ///< index: the row of tiles
 };
 
 /// volume: [F, H, W, C], the same on every rank; `plan` made for its size and the group's -> [F', H', W', C']
 /// on rank 0, an undefined tensor on the others.
 ///
-/// Only tiles travel, each of its own size, point to point, tagged with its number; where they land depends
-/// on their coordinates, never on when they arrive.
+/// Only tiles travel, each once, of its own size, point to point, tagged with its number, while later ones
+/// are computed; where they land depends on their coordinates, never on when they arrive.  Throws RunError
+/// for a tile whose own computation fails, naming rank, tile and shape.
 at::Tensor execute_tiles(const TilePlan& plan, const at::Tensor& volume, const TileOperation& operation,
                          parallel::Group& group, Probe& probe);
 

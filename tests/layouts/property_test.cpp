@@ -169,10 +169,15 @@ class ForwardingGroup : public model::parallel::Group {
     return sound_->start_exchange(outgoing, destination, shape, source);
   }
   void broadcast(at::Tensor& tensor, int root) override { sound_->broadcast(tensor, root); }
-  void send(const at::Tensor& tensor, int destination, int tag) override {
-    sound_->send(tensor, destination, tag);
+  std::unique_ptr<model::parallel::Exchange> start_send(const at::Tensor& tensor, int destination,
+                                                        int tag) override {
+    return sound_->start_send(tensor, destination, tag);
   }
-  void receive(at::Tensor& tensor, int source, int tag) override { sound_->receive(tensor, source, tag); }
+  std::unique_ptr<model::parallel::Exchange> start_receive(const std::vector<std::int64_t>& shape,
+                                                           const at::TensorOptions& options, int source,
+                                                           int tag) override {
+    return sound_->start_receive(shape, options, source, tag);
+  }
   void barrier() override { sound_->barrier(); }
 
  private:
@@ -195,11 +200,12 @@ class HeadsSwapped : public ForwardingGroup {
 class TileNudged : public ForwardingGroup {
  public:
   using ForwardingGroup::ForwardingGroup;
-  void send(const at::Tensor& tensor, int destination, int tag) override {
+  std::unique_ptr<model::parallel::Exchange> start_send(const at::Tensor& tensor, int destination,
+                                                        int tag) override {
     at::Tensor spoilt = tensor.clone();
     at::Tensor value = spoilt[0][spoilt.size(1) / 2][spoilt.size(2) / 2][0];
     value.copy_(at::nextafter(value, value + 1));
-    ForwardingGroup::send(spoilt, destination, tag);
+    return ForwardingGroup::start_send(spoilt, destination, tag);
   }
 };
 

@@ -42,8 +42,13 @@ class FakeGroup : public parallel::Group {
     throw std::logic_error("guidance only gathers");
   }
   void broadcast(at::Tensor&, int) override { throw std::logic_error("guidance needs no broadcast"); }
-  void send(const at::Tensor&, int, int) override { throw std::logic_error("guidance sends nothing"); }
-  void receive(at::Tensor&, int, int) override { throw std::logic_error("guidance receives nothing"); }
+  std::unique_ptr<parallel::Exchange> start_send(const at::Tensor&, int, int) override {
+    throw std::logic_error("guidance sends nothing");
+  }
+  std::unique_ptr<parallel::Exchange> start_receive(const std::vector<std::int64_t>&,
+                                                    const at::TensorOptions&, int, int) override {
+    throw std::logic_error("guidance receives nothing");
+  }
   void barrier() override { throw std::logic_error("guidance needs no barrier"); }
 
   int gathers = 0;

@@ -1,6 +1,5 @@
 #pragma once
-// Ranks as threads of one process, for point-to-point messages only.  A send waits for its receiver, as the
-// strictest transport may: an order of messages that can lock up does so here, and times out.
+// Ranks as threads of one process, for point-to-point messages only.
 
 #include <chrono>
 #include <condition_variable>
@@ -27,10 +26,9 @@ class Mailbox {
   using Key = std::tuple<int, int, int>;  ///< source, destination, tag
 
   void send(const Key& key, const at::Tensor& tensor) {
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     messages_[key] = tensor.clone();
     changed_.notify_all();
-    wait(lock, [&] { return messages_.count(key) == 0; });
   }
 
   at::Tensor receive(const Key& key) {
@@ -63,14 +61,19 @@ class ThreadGroup : public parallel::Group {
   int size() const override { return size_; }
   const std::string& name() const override { return name_; }
 
-  void send(const at::Tensor& tensor, int destination, int tag) override {
+  std::unique_ptr<parallel::Exchange> start_send(const at::Tensor& tensor, int destination,
+                                                 int tag) override {
     traffic_["send"].bytes_sent += tensor.nbytes();
     mailbox_->send({rank_, destination, tag}, tensor);
+    return std::make_unique<Message>([] { return at::Tensor(); });
   }
-  void receive(at::Tensor& tensor, int source, int tag) override {
-    const at::Tensor message = mailbox_->receive({source, rank_, tag});
-    if (message.sizes() != tensor.sizes()) throw std::logic_error("a message of another shape");
-    tensor.copy_(message);
+  std::unique_ptr<parallel::Exchange> start_receive(const std::vector<std::int64_t>& shape,
+                                                    const at::TensorOptions&, int source, int tag) override {
+    return std::make_unique<Message>([=, this] {
+      const at::Tensor message = mailbox_->receive({source, rank_, tag});
+      if (message.sizes() != shape) throw std::logic_error("a message of another shape");
+      return message;
+    });
   }
 
   at::Tensor all_gather(const at::Tensor&, std::int64_t, const std::vector<std::int64_t>&) override {
@@ -89,6 +92,15 @@ class ThreadGroup : public parallel::Group {
   void barrier() override { refuse(); }
 
  private:
+  class Message : public parallel::Exchange {
+   public:
+    explicit Message(std::function<at::Tensor()> arrive) : arrive_(std::move(arrive)) {}
+    at::Tensor wait() override { return arrive_(); }
+
+   private:
+    std::function<at::Tensor()> arrive_;
+  };
+
   [[noreturn]] static void refuse() { throw std::logic_error("tiles travel point to point"); }
 
   int rank_;
