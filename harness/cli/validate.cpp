@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
+#include "harness/plan/case_plan.h"
+#include "harness/plan/describe.h"
 #include "harness/scenario/case.h"
 #include "harness/scenario/describe.h"
 
@@ -17,6 +19,10 @@ namespace {
 struct Options {
   std::vector<std::filesystem::path> files;
   std::string filter;
+  std::filesystem::path checkpoint;
+  std::string preset;
+  std::filesystem::path device;
+  bool plans = false;
   bool as_json = false;
 };
 
@@ -25,6 +31,35 @@ nlohmann::json to_json(const scenario::Suite& suite) {
   for (const auto& file : suite.files) result["files"].push_back(file.string());
   for (const scenario::Case& value : suite.cases) result["cases"].push_back(scenario::to_json(value));
   return result;
+}
+
+void print_plans(const scenario::Suite& suite, const Options& options) {
+  plan::Options planning{.preset = options.preset};
+  if (!options.device.empty()) planning.device = plan::read_device(options.device);
+  nlohmann::json plans = nlohmann::json::array();
+  for (const scenario::Case& value : suite.cases) {
+    const plan::CasePlan planned = plan::plan_case(value, planning);
+    if (options.as_json) {
+      plans.push_back(plan::to_json(planned, planning.device));
+    } else {
+      std::cout << plan::text_of(planned, planning.device) << '\n';
+    }
+  }
+  if (options.as_json) std::cout << nlohmann::json{{"plans", plans}}.dump(2) << '\n';
+}
+
+void validate(const Options& options) {
+  scenario::Overrides overrides;
+  overrides.filter = options.filter;
+  if (!options.checkpoint.empty()) overrides.checkpoint = options.checkpoint;
+  const scenario::Suite suite = scenario::load_suite(options.files, overrides);
+  if (options.plans) {
+    print_plans(suite, options);
+  } else if (options.as_json) {
+    std::cout << to_json(suite).dump(2) << '\n';
+  } else {
+    std::cout << scenario::table(suite);
+  }
 }
 
 }  // namespace
@@ -36,17 +71,22 @@ void add_validate_command(CLI::App& program, int& /*exit_code*/) {
   command->add_option("SCENARIO.yaml", options->files, "Scenario files")->required();
   command->add_option("--filter", options->filter,
                       "Glob on case names; baselines of the cases that match are kept");
-  command->add_flag("--json", options->as_json, "Print the cases as JSON");
-  command->callback([options] {
-    scenario::Overrides overrides;
-    overrides.filter = options->filter;
-    const scenario::Suite suite = scenario::load_suite(options->files, overrides);
-    if (options->as_json) {
-      std::cout << to_json(suite).dump(2) << '\n';
-    } else {
-      std::cout << scenario::table(suite);
-    }
-  });
+  command->add_option("--checkpoint", options->checkpoint, "Of cases that name none themselves");
+  CLI::Option* plan = command->add_flag(
+      "--plan", options->plans,
+      "Show what each rank would hold, compute and move, from the checkpoint's configs alone");
+  command
+      ->add_option("--preset", options->preset,
+                   "Plan with a preset's sizes (tiny, small, medium, full) in place of the checkpoint's")
+      ->needs(plan);
+  command
+      ->add_option(
+          "--device-description", options->device,
+          "YAML of a device's rates (scenarios/devices): adds a lower bound of the time, and whether "
+          "its memory is enough")
+      ->needs(plan);
+  command->add_flag("--json", options->as_json, "Print the cases, or the plans, as JSON");
+  command->callback([options] { validate(*options); });
 }
 
 }  // namespace isoframe::harness::cli

@@ -9,6 +9,7 @@
 #include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAStream.h>
 #include <fmt/format.h>
 
 #include "model/device/device.h"
@@ -92,7 +93,8 @@ void compute_reproducibly(const c10::Device& device, bool tf32) {
 }
 
 void synchronize(const c10::Device& device) {
-  if (device.is_cuda()) check(cudaDeviceSynchronize(), "waiting for the device");
+  if (!device.is_cuda()) return;
+  check(cudaStreamSynchronize(c10::cuda::getCurrentCUDAStream(device.index())), "waiting for the device");
 }
 
 std::function<Moment()> clock_of(const c10::Device& device) {

@@ -1,5 +1,6 @@
 #include "model/parallel/predicted_traffic.h"
 
+#include "model/parallel/rank_share.h"
 #include "model/parallel/split.h"
 
 namespace isoframe::model::parallel {
@@ -8,26 +9,6 @@ namespace {
 
 /// Of the float32 in which partial attention is merged.
 constexpr std::int64_t kMergedBytes = 4;
-
-/// One rank's place and share of the tokens and heads.
-struct Share {
-  Share(const Layout& layout, int rank, const PassShape& shape)
-      : ulysses(rank / layout.tensor % layout.ulysses),
-        ring(rank / (layout.tensor * layout.ulysses) % layout.ring),
-        tensor(rank % layout.tensor),
-        blocks(split_evenly(shape.video_tokens, layout.ring)),
-        block(blocks.sizes[ring]),
-        rows(split_evenly(block, layout.ulysses).sizes[ulysses]),
-        heads(shape.heads / layout.tensor),
-        own_heads(heads / layout.ulysses) {}
-
-  int ulysses, ring, tensor;
-  Split blocks;            ///< of the ring
-  std::int64_t block;      ///< tokens of the rank's ring block
-  std::int64_t rows;       ///< tokens of the rank
-  std::int64_t heads;      ///< of the tensor rank
-  std::int64_t own_heads;  ///< in attention
-};
 
 class Ledger {
  public:
@@ -53,7 +34,7 @@ class Ledger {
   PredictedTraffic traffic_;
 };
 
-void add_ulysses(Ledger& ledger, const Layout& layout, const Share& share, const PassShape& shape) {
+void add_ulysses(Ledger& ledger, const Layout& layout, const RankShare& share, const PassShape& shape) {
   const std::int64_t others = layout.ulysses - 1;
   const std::int64_t other_rows = share.block - share.rows;
   const std::int64_t other_heads = share.heads - share.own_heads;
@@ -66,7 +47,7 @@ void add_ulysses(Ledger& ledger, const Layout& layout, const Share& share, const
              other_rows * shape.output_width, 1);
 }
 
-void add_ring(Ledger& ledger, const Layout& layout, const Share& share, const PassShape& shape) {
+void add_ring(Ledger& ledger, const Layout& layout, const RankShare& share, const PassShape& shape) {
   const std::int64_t others = layout.ring - 1;
   const std::int64_t next_block = share.blocks.sizes[(share.ring + 1) % layout.ring];
   const std::int64_t key_and_value = 2 * share.own_heads * shape.head_dim;
@@ -80,31 +61,45 @@ void add_ring(Ledger& ledger, const Layout& layout, const Share& share, const Pa
 }
 
 /// `times` sums of [rows, heads x head_dim].
-void add_sums(Ledger& ledger, const Layout& layout, Reduction reduction, const Share& share,
+void add_sums(PredictedTraffic& traffic, const Layout& layout, Reduction reduction, int rank,
               const PassShape& shape, std::int64_t rows, std::int64_t times) {
-  const std::int64_t count = rows * shape.heads * shape.head_dim;
-  if (reduction == Reduction::kFast) {
-    const std::int64_t moved = count * ledger.element_bytes() * 2 * (layout.tensor - 1) / layout.tensor;
-    ledger.add_bytes("tensor", "all_reduce", moved, moved, times);
-    return;
-  }
-  const std::int64_t own = split_evenly(count, layout.tensor).sizes[share.tensor];
-  const std::int64_t to_others = own * (layout.tensor - 1);
-  ledger.add("tensor", "all_to_all", count - own, to_others, times);
-  ledger.add("tensor", "all_gather", to_others, count - own, times);
+  const std::int64_t numbers = rows * shape.heads * shape.head_dim;
+  add_traffic(traffic, predicted_sum(layout, reduction, rank, numbers, shape.element_bytes), times);
 }
 
 }  // namespace
 
+void add_traffic(PredictedTraffic& sum, const PredictedTraffic& more, std::int64_t times) {
+  for (const auto& [collective, bytes] : more) {
+    sum[collective].sent += bytes.sent * static_cast<std::uint64_t>(times);
+    sum[collective].received += bytes.received * static_cast<std::uint64_t>(times);
+  }
+}
+
 PredictedTraffic predicted_pass(const Layout& layout, Reduction reduction, int rank, const PassShape& shape) {
-  const Share share(layout, rank, shape);
+  const RankShare share(layout, rank, shape);
   Ledger ledger(shape.element_bytes);
   if (layout.ulysses > 1) add_ulysses(ledger, layout, share, shape);
   if (layout.ring > 1) add_ring(ledger, layout, share, shape);
-  if (layout.tensor > 1) {
-    add_sums(ledger, layout, reduction, share, shape, share.rows, 2 * shape.blocks);
-    add_sums(ledger, layout, reduction, share, shape, shape.condition_tokens, 2 * shape.blocks);
-    add_sums(ledger, layout, reduction, share, shape, shape.text_tokens, 2 * shape.refiner_blocks);
+  PredictedTraffic traffic = std::move(ledger).traffic();
+  add_sums(traffic, layout, reduction, rank, shape, share.rows, 2 * shape.blocks);
+  add_sums(traffic, layout, reduction, rank, shape, shape.condition_tokens, 2 * shape.blocks);
+  add_sums(traffic, layout, reduction, rank, shape, shape.text_tokens, 2 * shape.refiner_blocks);
+  return traffic;
+}
+
+PredictedTraffic predicted_sum(const Layout& layout, Reduction reduction, int rank, std::int64_t numbers,
+                               std::int64_t element_bytes) {
+  Ledger ledger(element_bytes);
+  const int ranks = layout.tensor;
+  if (reduction == Reduction::kFast) {
+    const std::int64_t moved = numbers * element_bytes * 2 * (ranks - 1) / ranks;
+    ledger.add_bytes("tensor", "all_reduce", moved, moved, 1);
+  } else if (ranks > 1) {
+    const std::int64_t own = split_evenly(numbers, ranks).sizes[rank % ranks];
+    const std::int64_t to_others = own * (ranks - 1);
+    ledger.add("tensor", "all_to_all", numbers - own, to_others, 1);
+    ledger.add("tensor", "all_gather", to_others, numbers - own, 1);
   }
   return std::move(ledger).traffic();
 }

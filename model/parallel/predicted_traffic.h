@@ -32,6 +32,8 @@ struct Bytes {
 
 /// By group and collective, as Group::traffic() names them; without those that move nothing.
 using PredictedTraffic = std::map<std::pair<std::string, std::string>, Bytes>;
+/// `more` comes `times` over.
+void add_traffic(PredictedTraffic& sum, const PredictedTraffic& more, std::int64_t times = 1);
 
 /// One pass on world rank `rank`:
 /// - ulysses: queries, keys and values in one all-to-all, outputs back in one, condition outputs and the last
@@ -39,6 +41,10 @@ using PredictedTraffic = std::map<std::pair<std::string, std::string>, Bytes>;
 /// - ring: keys and values of every block but one in exchanges, condition parts and the rows gathered;
 /// - tensor: two sums a block and stream, and two a refiner block.
 PredictedTraffic predicted_pass(const Layout& layout, Reduction reduction, int rank, const PassShape& shape);
+
+/// One sum of so many numbers over the tensor group.
+PredictedTraffic predicted_sum(const Layout& layout, Reduction reduction, int rank, std::int64_t numbers,
+                               std::int64_t element_bytes);
 
 /// The exchange of two predictions of `bytes` each, once a step.
 PredictedTraffic predicted_guidance(const Layout& layout, std::uint64_t bytes);

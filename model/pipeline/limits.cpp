@@ -9,8 +9,13 @@
 namespace isoframe::model::pipeline {
 
 Limits read_limits(const checkpoint::Checkpoint& checkpoint) {
-  const auto transformer = transformer::TransformerConfig::from(checkpoint.config("transformer"));
-  const auto vae = vae::VaeConfig::from(checkpoint.config("vae"));
+  return limits_of(transformer::TransformerConfig::from(checkpoint.config("transformer")),
+                   vae::VaeConfig::from(checkpoint.config("vae")),
+                   sampling::GuiderConfig::from(checkpoint.config("guider")).guidance_scale);
+}
+
+Limits limits_of(const transformer::TransformerConfig& transformer, const vae::VaeConfig& vae,
+                 double guidance_scale) {
   Limits limits;
   limits.attention_heads = transformer.num_attention_heads;
   limits.blocks = transformer.num_layers;
@@ -21,7 +26,7 @@ Limits read_limits(const checkpoint::Checkpoint& checkpoint) {
   limits.target_size = transformer.target_size;
   limits.spatial_compression = vae.spatial_compression_ratio;
   limits.temporal_compression = vae.temporal_compression_ratio;
-  limits.guidance_scale = sampling::GuiderConfig::from(checkpoint.config("guider")).guidance_scale;
+  limits.guidance_scale = guidance_scale;
   return limits;
 }
 

@@ -11,6 +11,13 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/vae/tiling.h"
 
+namespace isoframe::model::transformer {
+struct TransformerConfig;
+}
+namespace isoframe::model::vae {
+struct VaeConfig;
+}
+
 namespace isoframe::model::pipeline {
 
 using checkpoint::Task;
@@ -47,6 +54,8 @@ struct Limits {
   double guidance_scale = 1.0;  ///< the checkpoint's own
 };
 Limits read_limits(const checkpoint::Checkpoint& checkpoint);
+Limits limits_of(const transformer::TransformerConfig& transformer, const vae::VaeConfig& vae,
+                 double guidance_scale);
 /// Video tokens of a request.
 std::int64_t video_tokens(const Request& request, const Limits& limits);
 

@@ -1,18 +1,14 @@
 #include "model/text/prompt_encoder.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 
 #include <ATen/ATen.h>
 
-#include "model/text/byt5_tokenizer.h"
-#include "model/text/glyph_texts.h"
 #include "model/text/prompt_template.h"
+#include "model/text/prompt_tokenizer.h"
 #include "model/text/qwen2_5_vl.h"
-#include "model/text/qwen2_tokenizer.h"
 #include "model/text/t5_encoder.h"
-#include "model/text/unicode.h"
 
 namespace isoframe::model::text {
 
@@ -31,8 +27,7 @@ checkpoint::Parameters text_model_parameters(checkpoint::WeightFiles& files) {
 struct PromptEncoder::Impl {
   Impl(const checkpoint::Checkpoint& checkpoint, const at::TensorOptions& options,
        const parallel::TensorParallel& tensor)
-      : tokenizer(checkpoint.part("tokenizer")),
-        tokenizer_2(checkpoint.part("tokenizer_2")),
+      : tokenizer(checkpoint),
         text_encoder_files(checkpoint.part("text_encoder"), options),
         text_encoder(Qwen2_5_VLTextConfig::from(checkpoint.config("text_encoder")),
                      text_model_parameters(text_encoder_files), tensor),
@@ -41,33 +36,19 @@ struct PromptEncoder::Impl {
         text_encoder_2(text_encoder_2_config, checkpoint::Parameters(text_encoder_2_files), tensor),
         options(options) {}
 
-  std::vector<std::int64_t> token_ids(const std::string& prompt) const {
-    std::vector<std::int64_t> ids = tokenizer.encode(apply_chat_template(prompt));
-    ids.resize(std::min<std::size_t>(ids.size(), kTemplateTokens + kMaxPromptTokens));
-    return ids;
-  }
-
-  std::vector<std::int64_t> glyph_token_ids(const std::string& prompt) const {
-    require_utf8(prompt);
-    const std::optional<std::string> texts = glyph_texts(prompt);
-    if (!texts) return {};
-    return tokenizer_2.encode(*texts, kMaxGlyphTokens);
-  }
-
   at::Tensor encode_text(const std::string& prompt, Probe& probe) const {
-    const at::Tensor states = text_encoder.forward(token_ids(prompt), probe);
+    const at::Tensor states = text_encoder.forward(tokenizer.token_ids(prompt), probe);
     const std::int64_t cropped = std::min<std::int64_t>(kTemplateTokens, states.size(1));
     return states.slice(1, cropped).contiguous();
   }
 
   at::Tensor encode_glyphs(const std::string& prompt, Probe& probe) const {
-    const std::vector<std::int64_t> ids = glyph_token_ids(prompt);
+    const std::vector<std::int64_t> ids = tokenizer.glyph_token_ids(prompt);
     if (ids.empty()) return at::zeros({1, 0, text_encoder_2_config.d_model}, options);
     return text_encoder_2.forward(ids, probe);
   }
 
-  Qwen2Tokenizer tokenizer;
-  Byt5Tokenizer tokenizer_2;
+  PromptTokenizer tokenizer;
   checkpoint::WeightFiles text_encoder_files;
   Qwen2_5_VLTextModel text_encoder;
   checkpoint::WeightFiles text_encoder_2_files;
@@ -90,11 +71,11 @@ PromptEmbeds PromptEncoder::encode(const std::string& prompt, Probe& probe) cons
 }
 
 std::vector<std::int64_t> PromptEncoder::token_ids(const std::string& prompt) const {
-  return impl_->token_ids(prompt);
+  return impl_->tokenizer.token_ids(prompt);
 }
 
 std::vector<std::int64_t> PromptEncoder::glyph_token_ids(const std::string& prompt) const {
-  return impl_->glyph_token_ids(prompt);
+  return impl_->tokenizer.glyph_token_ids(prompt);
 }
 
 std::vector<std::string> PromptEncoder::unused() const {

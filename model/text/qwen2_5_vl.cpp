@@ -16,8 +16,6 @@ namespace isoframe::model::text {
 namespace {
 
 constexpr double kDefaultRopeTheta = 1e6;
-/// HunyuanVideo15Pipeline's num_hidden_layers_to_skip.
-constexpr std::int64_t kSkippedLayers = 2;
 
 /// RoPE settings were renamed: `rope_parameters` since transformers 5, before it `rope_scaling` and a
 /// `rope_theta` beside it.  Where both are there the reference takes `rope_scaling`.

@@ -15,6 +15,9 @@
 
 namespace isoframe::model::text {
 
+/// HunyuanVideo15Pipeline's num_hidden_layers_to_skip.
+inline constexpr std::int64_t kSkippedLayers = 2;
+
 struct Qwen2_5_VLTextConfig {
   std::int64_t vocab_size;
   std::int64_t hidden_size;

@@ -1,0 +1,194 @@
+#include "harness/plan/case_plan.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "harness/scenario/error.h"
+#include "model/error.h"
+#include "model/pipeline/request.h"
+#include "model/pipeline/size_buckets.h"
+#include "model/synthetic/presets.h"
+#include "model/text/glyph_texts.h"
+#include "model/text/prompt_template.h"
+#include "model/text/prompt_tokenizer.h"
+#include "model/vision/image_header.h"
+
+namespace isoframe::harness::plan {
+
+namespace fs = std::filesystem;
+using model::checkpoint::Checkpoint;
+using model::checkpoint::Config;
+using model::checkpoint::Task;
+using model::plan::Generation;
+using model::plan::ModelConfig;
+using model::plan::PromptTokens;
+
+namespace {
+
+at::ScalarType scalar_type_of(const std::string& dtype) {
+  if (dtype == "bfloat16") return at::kBFloat16;
+  if (dtype == "float16") return at::kHalf;
+  return at::kFloat;
+}
+
+Task task_of(const scenario::Case& value) {
+  return value.task == "i2v" ? Task::kImageToVideo : Task::kTextToVideo;
+}
+
+ModelConfig preset_model(const std::string& name, Task task) {
+  const nlohmann::json preset = model::synthetic::preset(name, task);
+  return model::plan::read_model(
+      [&](const std::string& part) {
+        return Config(preset.at(part), fmt::format("preset {}: {}", name, part));
+      },
+      task);
+}
+
+/// Headers alone are read.
+model::plan::FileDtypes file_dtypes(const Checkpoint& checkpoint) {
+  model::plan::FileDtypes dtypes;
+  for (const char* part : {"transformer", "vae", "text_encoder", "text_encoder_2", "image_encoder"}) {
+    const fs::path folder = checkpoint.part(part);
+    if (!fs::is_directory(folder)) continue;
+    const bool has_weights = std::ranges::any_of(fs::directory_iterator(folder), [](const auto& entry) {
+      return entry.path().extension() == ".safetensors";
+    });
+    if (!has_weights) continue;
+    const auto entries = model::checkpoint::WeightFiles(folder).entries();
+    if (!entries.empty()) dtypes[part] = entries.front().dtype;
+  }
+  return dtypes;
+}
+
+/// Of a model whose tokenizer is not here: English has some four bytes a token.
+PromptTokens estimated_tokens(const std::string& prompt) {
+  constexpr std::int64_t kBytesPerToken = 4;
+  // "<|im_end|>", a line break and the assistant's turn.
+  constexpr std::int64_t kEndOfTemplate = 5;
+  const auto bytes = static_cast<std::int64_t>(prompt.size());
+  const std::int64_t text = std::min(model::text::kMaxPromptTokens,
+                                     std::max<std::int64_t>(1, bytes / kBytesPerToken) + kEndOfTemplate);
+  const std::optional<std::string> glyphs = model::text::glyph_texts(prompt);
+  // ByT5 has a token a byte, and one for the end.
+  const std::int64_t glyph_tokens =
+      glyphs ? std::min(model::text::kMaxGlyphTokens, static_cast<std::int64_t>(glyphs->size()) + 1) : 0;
+  return {model::text::kTemplateTokens + text, glyph_tokens};
+}
+
+PromptTokens counted_tokens(const model::text::PromptTokenizer& tokenizer, const std::string& prompt) {
+  return {static_cast<std::int64_t>(tokenizer.token_ids(prompt).size()),
+          static_cast<std::int64_t>(tokenizer.glyph_token_ids(prompt).size())};
+}
+
+/// Height and width of the picture as it will be seen.
+model::pipeline::Size image_size(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw InputError(fmt::format("{}: no such image", file.string()));
+  const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), {}};
+  const model::vision::ImageHeader header = model::vision::read_image_header(bytes, file.string());
+  if (header.is_turned()) return {header.width, header.height};
+  return {header.height, header.width};
+}
+
+Generation generation_of(scenario::Case& value, const ModelConfig& model) {
+  Generation generation;
+  if (!value.image.empty()) {
+    const model::pipeline::Size size = image_size(value.image);
+    generation.image_height = size.height;
+    generation.image_width = size.width;
+    if (value.height == 0) {
+      const model::pipeline::Size bucket =
+          model::pipeline::nearest_bucket(static_cast<double>(size.height), static_cast<double>(size.width),
+                                          model.transformer.target_size, model.vae.spatial_compression_ratio);
+      value.height = bucket.height;
+      value.width = bucket.width;
+    }
+  }
+  generation.height = value.height;
+  generation.width = value.width;
+  generation.frames = value.frames;
+  generation.steps = value.steps;
+  generation.tiling = {.enabled = value.tiling, .tile_size = value.tile_size, .overlap = value.tile_overlap};
+  generation.guidance_scale = value.guidance_scale.value_or(model.guidance_scale);
+  generation.layout = value.layout;
+  generation.reduction = value.reduction;
+  generation.reduction_parts = value.reduction_parts;
+  return generation;
+}
+
+void check(const CasePlan& plan) {
+  const Generation& generation = plan.generation;
+  const model::pipeline::Limits limits =
+      model::pipeline::limits_of(plan.model.transformer, plan.model.vae, plan.model.guidance_scale);
+  model::parallel::check_layout(generation.layout, {.attention_heads = limits.attention_heads,
+                                                    .guidance_scale = generation.guidance_scale,
+                                                    .tiling = generation.tiling.enabled});
+  model::pipeline::Request request;
+  request.height = generation.height;
+  request.width = generation.width;
+  request.frames = generation.frames;
+  request.steps = generation.steps;
+  request.tiling = generation.tiling;
+  model::pipeline::check_request(request, limits);
+}
+
+CasePlan make_plan(const scenario::Case& value, const Options& options) {
+  CasePlan plan;
+  plan.value = value;
+  plan.dtype = options.device && !options.device->dtype.empty() ? options.device->dtype : value.dtype;
+  plan.machine = {.dtype = scalar_type_of(plan.dtype),
+                  .threads = value.threads_per_rank,
+                  .is_cpu = !options.device && value.device == "cpu"};
+  model::plan::FileDtypes files;
+  if (!options.preset.empty()) {
+    plan.source = "preset " + options.preset;
+    plan.counts_tokens = false;
+    plan.model = preset_model(options.preset, task_of(value));
+    plan.generation = generation_of(plan.value, plan.model);
+    plan.generation.prompt = estimated_tokens(value.prompt);
+    plan.generation.negative_prompt = estimated_tokens(value.negative_prompt);
+  } else {
+    if (!fs::is_directory(value.checkpoint))
+      throw InputError(fmt::format("{}: no such checkpoint directory; --preset full, say, plans without one",
+                                   value.checkpoint.string()));
+    const Checkpoint checkpoint(value.checkpoint);
+    model::pipeline::check_task(checkpoint, task_of(value));
+    plan.source = "checkpoint " + value.checkpoint.string();
+    plan.model = model::plan::read_model([&](const std::string& part) { return checkpoint.config(part); },
+                                         task_of(value));
+    plan.generation = generation_of(plan.value, plan.model);
+    const model::text::PromptTokenizer tokenizer(checkpoint);
+    plan.generation.prompt = counted_tokens(tokenizer, value.prompt);
+    plan.generation.negative_prompt = counted_tokens(tokenizer, value.negative_prompt);
+    files = file_dtypes(checkpoint);
+  }
+  check(plan);
+  plan.ranks = model::plan::plan_generation(plan.model, plan.generation, plan.machine, files);
+  return plan;
+}
+
+}  // namespace
+
+CasePlan plan_case(const scenario::Case& value, const Options& options) {
+  try {
+    return make_plan(value, options);
+  } catch (const InputError& error) {
+    if (value.where.file.empty()) throw;
+    throw scenario::ScenarioError(value.where, "case '" + value.name + "': " + error.what());
+  }
+}
+
+std::vector<model::parallel::PredictedTraffic> traffic_of(const CasePlan& plan) {
+  std::vector<model::parallel::PredictedTraffic> ranks;
+  for (const model::plan::RankPlan& rank : plan.ranks) {
+    model::parallel::PredictedTraffic& traffic = ranks.emplace_back();
+    for (const model::plan::StagePlan& stage : rank.stages) add_traffic(traffic, stage.traffic);
+  }
+  return ranks;
+}
+
+}  // namespace isoframe::harness::plan

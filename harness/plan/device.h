@@ -1,0 +1,22 @@
+#pragma once
+// What a device can do at best, as a file says it.
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace isoframe::harness::plan {
+
+struct Device {
+  std::string name;
+  std::string dtype;                    ///< that cases are planned in; empty: each in its own
+  std::map<std::string, double> flops;  ///< a second, by dtype
+  double memory_bytes = 0.0;
+  double memory_bandwidth = 0.0;  ///< bytes a second
+  double link_bandwidth = 0.0;    ///< bytes a second and direction, of one device
+};
+
+/// Reads the YAML of scenarios/devices/.  Throws InputError with "file:line:column: ..." for the first error.
+Device read_device(const std::filesystem::path& file);
+
+}  // namespace isoframe::harness::plan

@@ -1,0 +1,101 @@
+#include "model/plan/operators.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace isoframe::model::plan {
+
+namespace {
+
+/// kernels::linear pads to so many rows.
+constexpr std::int64_t kFewestRows = 16;
+constexpr std::int64_t kFloatBytes = 4;
+/// A 3 x 3 x 3 kernel.
+constexpr std::int64_t kTaps = 27;
+
+double real(std::int64_t value) { return static_cast<double>(value); }
+
+/// ATen's blocks of queries and keys (FlashAttentionKernel.cpp): a thread holds a block of scores, their
+/// maxima and sums, and a block of outputs, in float32.
+std::int64_t attention_scratch_bytes(const Machine& machine, const AttentionSize& size) {
+  if (!machine.is_cpu) return 0;
+  constexpr std::int64_t kKeyBlock = 512;
+  const std::int64_t block = size.queries >= 768 ? 256 : size.queries >= 192 ? 64 : 32;
+  const std::int64_t queries = std::min(block, size.queries);
+  const std::int64_t numbers = queries * (std::min(kKeyBlock, size.keys) + 2 + size.head_dim);
+  return machine.threads * numbers * kFloatBytes;
+}
+
+}  // namespace
+
+Held linear(Account& account, std::int64_t rows, std::int64_t in, std::int64_t out) {
+  if (rows == 0) return {};
+  account.count(2.0 * real(rows) * real(in) * real(out),
+                real(rows) * real(in) + real(in) * real(out) + real(rows) * real(out));
+  const bool is_padded = account.machine().is_cpu && rows < kFewestRows;
+  const std::int64_t computed = is_padded ? kFewestRows : rows;
+  if (account.machine().widens()) {
+    const Held operands = account.hold_bytes(kFloatBytes * (computed * in + in * out));
+    const Held wide = account.hold_bytes(kFloatBytes * computed * out);
+    return account.hold(rows * out);
+  }
+  const Held padded = account.hold(is_padded ? computed * in : 0);
+  return account.hold(computed * out);
+}
+
+Held row_parallel_linear(Account& account, std::int64_t rows, std::int64_t in, std::int64_t out,
+                         const Sums& sums) {
+  if (sums.ranks == 1 && sums.parts > 1) {
+    std::vector<Held> products;
+    for (int part = 0; part < sums.parts; ++part) {
+      const Held input = account.hold(rows * in / sums.parts);
+      products.push_back(linear(account, rows, in / sums.parts, out));
+    }
+    return std::move(products.front());
+  }
+  Held product = linear(account, rows, in, out);
+  if (sums.ranks > 1 && sums.reduction == parallel::Reduction::kDeterministic) {
+    // This rank's share of every rank's product, their sum, and the sums of all.
+    const Held incoming = account.hold(rows * out / sums.ranks * (sums.ranks - 1));
+    const Held total = account.hold(rows * out / sums.ranks);
+    const Held others = account.hold(rows * out / sums.ranks * (sums.ranks - 1));
+    return account.hold(rows * out);
+  }
+  return product;
+}
+
+Held attention(Account& account, const AttentionSize& size) {
+  const double pairs = real(size.queries) * real(size.keys) * (size.is_causal ? 0.5 : 1.0);
+  const double rows = 2.0 * real(size.queries) + 2.0 * real(size.keys);
+  account.count(4.0 * real(size.heads) * pairs * real(size.head_dim),
+                rows * real(size.heads) * real(size.head_dim));
+  Held output = account.hold(size.heads * size.queries * size.head_dim);
+  const Held log_sum_exp = account.hold_bytes(kFloatBytes * size.heads * size.queries);
+  const Held scratch = account.hold_bytes(attention_scratch_bytes(account.machine(), size));
+  return output;
+}
+
+void count_convolution(Account& account, std::int64_t in, std::int64_t out, const Volume& volume) {
+  const double positions = real(volume.positions());
+  account.count(2.0 * real(kTaps) * real(in) * real(out) * positions,
+                positions * real(in + out) + real(kTaps) * real(in) * real(out));
+}
+
+Held convolution(Account& account, std::int64_t in, std::int64_t out, const Volume& volume) {
+  count_convolution(account, in, out, volume);
+  if (account.machine().widens()) {
+    const Held operands =
+        account.hold_bytes(kFloatBytes * (volume.padded_positions() * in + 2 * kTaps * in * out));
+    const Held wide = account.hold_bytes(kFloatBytes * volume.positions() * out);
+    return account.hold(volume.positions() * out);
+  }
+  return account.hold(volume.positions() * out);
+}
+
+std::int64_t packed_convolution_bytes(const Machine& machine, std::int64_t in, std::int64_t out) {
+  if (!machine.is_cpu || machine.dtype != at::kFloat) return 0;
+  // Outputs come in vectors of 16.
+  return kFloatBytes * kTaps * in * ((out + 15) / 16 * 16);
+}
+
+}  // namespace isoframe::model::plan
