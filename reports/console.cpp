@@ -9,6 +9,7 @@
 
 #include "reports/case_table.h"
 #include "reports/format.h"
+#include "reports/published.h"
 
 namespace isoframe::reports {
 
@@ -68,7 +69,9 @@ std::string console_summary(const json& run) {
   std::string blocks;
   for (const json& record : run.at("cases"))
     if (is_not_passed(record)) blocks += block(record);
-  return fmt::format("{}\n{}{}{}\n", table(run), blocks, blocks.empty() ? "" : "\n", verdict_sentence(run));
+  const std::string published = published_text(run);
+  return fmt::format("{}\n{}{}{}{}{}\n", table(run), published, published.empty() ? "" : "\n", blocks,
+                     blocks.empty() ? "" : "\n", verdict_sentence(run));
 }
 
 }  // namespace isoframe::reports

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "reports/case_table.h"
+#include "reports/published.h"
 #include "reports/templates.h"
 #include "reports/text.h"
 
@@ -92,7 +93,15 @@ std::string html_report(const json& run, const std::map<std::string, HtmlCase>& 
   const std::string sentence = verdict_sentence(run);
   json details = json::object();
   for (const auto& [name, value] : cases) details[name] = to_json(value);
-  const std::string data = script_safe({{"run", run}, {"verdict", sentence}, {"cases", std::move(details)}});
+  const PublishedTable published = published_table(run);
+  const std::string data = script_safe({{"run", run},
+                                        {"verdict", sentence},
+                                        {"published",
+                                         {{"titles", published.titles},
+                                          {"rows", published.rows},
+                                          {"source", published.source},
+                                          {"differences", published.differences}}},
+                                        {"cases", std::move(details)}});
   const std::string title = "isoframe: " + escaped(sentence);
   return filled(templates::kHtml, {{"@TITLE@", title},
                                    {"@CSS@", templates::kCss},

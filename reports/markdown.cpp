@@ -9,6 +9,7 @@
 #include "reports/case_table.h"
 #include "reports/format.h"
 #include "reports/markdown_text.h"
+#include "reports/published.h"
 
 namespace isoframe::reports {
 
@@ -126,6 +127,111 @@ std::string stage_table(const json& run) {
   return rows.empty() ? std::string() : markdown_table(columns, rows);
 }
 
+std::string published(const json& run) {
+  const PublishedTable table = published_table(run);
+  if (table.rows.empty()) return {};
+  std::vector<MarkdownColumn> columns;
+  for (const std::string& title : table.titles)
+    columns.push_back({title, columns.size() < 2 ? Align::kLeft : Align::kRight});
+  std::vector<std::vector<std::string>> rows;
+  for (std::vector<std::string> row : table.rows) {
+    for (std::size_t i = 0; i < row.size(); ++i)
+      row[i] = i == 1 ? code_span(row[i]) : escape_markdown(row[i]);
+    rows.push_back(row);
+  }
+  std::string result =
+      fmt::format("From {}.\n\n", escape_markdown(table.source)) + markdown_table(columns, rows);
+  for (const std::string& difference : table.differences)
+    result += fmt::format("\n- {}", escape_markdown(difference));
+  return result + "\n";
+}
+
+std::string details(const char* summary, const std::string& body) {
+  if (body.empty()) return {};
+  return fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", summary, body);
+}
+
+/// "1.20 MiB", and what was predicted where that is something else.
+std::string predicted_bytes(const json& row, const char* measured, const char* predicted) {
+  const auto bytes_measured = number(row, measured), bytes_predicted = number(row, predicted);
+  if (!bytes_predicted) return bytes(bytes_measured);
+  if (bytes_measured == bytes_predicted) return fmt::format("{} = predicted", bytes(bytes_measured));
+  return fmt::format("**{:.0f} B, predicted {:.0f} B**", bytes_measured.value_or(0.0), *bytes_predicted);
+}
+
+std::string bandwidth(std::optional<double> bytes_per_second) {
+  return bytes_per_second ? fmt::format("{}/s", bytes(bytes_per_second)) : "-";
+}
+
+std::string collective_table(const json& run) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json& record : run.at("cases")) {
+    for (const json& row : record.value("collectives", json::array()))
+      rows.push_back({name_of(record), escape_markdown(text(row, "group")),
+                      escape_markdown(text(row, "collective")),
+                      fmt::format("{:.0f}", number(row, "calls").value_or(0.0)),
+                      predicted_bytes(row, "bytes_sent", "predicted_bytes_sent"),
+                      predicted_bytes(row, "bytes_received", "predicted_bytes_received"),
+                      bandwidth(number(row, "bus_bandwidth"))});
+  }
+  if (rows.empty()) return {};
+  return markdown_table({{"case", Align::kLeft},
+                         {"group", Align::kLeft},
+                         {"collective", Align::kLeft},
+                         {"calls", Align::kRight},
+                         {"sent", Align::kRight},
+                         {"received", Align::kRight},
+                         {"bus bandwidth", Align::kRight}},
+                        rows) +
+         "\nOver all ranks. Bus bandwidth as nccl-tests defines it, of the slowest rank, waiting included.\n";
+}
+
+std::string memory_table(const json& run) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json& record : run.at("cases")) {
+    const auto planned = number(record, "planned_peak_tensor_bytes"),
+               peak = number(record, "peak_tensor_bytes");
+    if (!planned || !peak) continue;
+    rows.push_back({name_of(record), bytes(planned), bytes(peak),
+                    fmt::format("{:+.1f} %", 100.0 * (*planned / *peak - 1.0))});
+  }
+  if (rows.empty()) return {};
+  return markdown_table({{"case", Align::kLeft},
+                         {"planned", Align::kRight},
+                         {"measured", Align::kRight},
+                         {"difference", Align::kRight}},
+                        rows);
+}
+
+std::string tile_table(const json& run) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json& record : run.at("cases")) {
+    for (const auto& [stage, balance] : object(record, "tiles").items()) {
+      std::string loads;
+      double largest = 0.0;
+      const bool in_seconds = text(balance, "unit") == "seconds";
+      for (const json& load : balance.at("loads")) {
+        largest = std::max(largest, load.get<double>());
+        loads += fmt::format("{}{}", loads.empty() ? "" : " ", significant(load.get<double>()));
+      }
+      const auto optimum = number(balance, "optimum");
+      rows.push_back({name_of(record), stage, fmt::format("{:.0f}", number(balance, "tiles").value_or(0.0)),
+                      fmt::format("{} {}", loads, in_seconds ? "s" : "positions"),
+                      ratio(number(balance, "imbalance")),
+                      optimum ? ratio(largest / *optimum) : "not searched for"});
+    }
+  }
+  if (rows.empty()) return {};
+  return markdown_table({{"case", Align::kLeft},
+                         {"stage", Align::kLeft},
+                         {"tiles", Align::kRight},
+                         {"each rank's load", Align::kLeft},
+                         {"largest / mean", Align::kRight},
+                         {"largest / optimum", Align::kRight}},
+                        rows) +
+         "\nLoads by the costs that tiles of each shape had in the warm-up, or by their positions.\n";
+}
+
 std::string against_table(const json& run) {
   std::vector<std::vector<std::string>> rows;
   for (const json& record : run.at("cases")) {
@@ -194,8 +300,12 @@ std::string markdown_report(const json& run) {
   return verdict(run) + case_table(run) + identity(run) + section("Not passed", reasons(run)) +
          section("Noise floor", noise_floor(run)) +
          section("Stages: median seconds of the slowest rank", stage_table(run)) +
-         section("Against an earlier run", against_table(run)) + section("Environment", environment(run)) +
-         commands(run);
+         section("Published beside measured", published(run)) +
+         section("Against an earlier run", against_table(run)) +
+         details("Collectives: bytes measured and predicted", collective_table(run)) +
+         details("VAE tiles: how evenly ranks share them", tile_table(run)) +
+         details("Peak memory of tensors: planned and measured", memory_table(run)) +
+         section("Environment", environment(run)) + commands(run);
 }
 
 }  // namespace isoframe::reports

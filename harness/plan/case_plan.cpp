@@ -94,7 +94,7 @@ model::pipeline::Size image_size(const fs::path& file) {
   return {header.height, header.width};
 }
 
-Generation generation_of(scenario::Case& value, const ModelConfig& model) {
+Generation generation_of(scenario::Case& value, const ModelConfig& model, const Options& options) {
   Generation generation;
   if (!value.image.empty()) {
     const model::pipeline::Size size = image_size(value.image);
@@ -112,7 +112,11 @@ Generation generation_of(scenario::Case& value, const ModelConfig& model) {
   generation.width = value.width;
   generation.frames = value.frames;
   generation.steps = value.steps;
-  generation.tiling = {.enabled = value.tiling, .tile_size = value.tile_size, .overlap = value.tile_overlap};
+  generation.tiling = {.enabled = value.tiling,
+                       .tile_size = value.tile_size,
+                       .overlap = value.tile_overlap,
+                       .decode_costs = options.decode_costs,
+                       .encode_costs = options.encode_costs};
   generation.guidance_scale = value.guidance_scale.value_or(model.guidance_scale);
   generation.layout = value.layout;
   generation.reduction = value.reduction;
@@ -148,7 +152,7 @@ CasePlan make_plan(const scenario::Case& value, const Options& options) {
     plan.source = "preset " + options.preset;
     plan.counts_tokens = false;
     plan.model = preset_model(options.preset, task_of(value));
-    plan.generation = generation_of(plan.value, plan.model);
+    plan.generation = generation_of(plan.value, plan.model, options);
     plan.generation.prompt = estimated_tokens(value.prompt);
     plan.generation.negative_prompt = estimated_tokens(value.negative_prompt);
   } else {
@@ -160,7 +164,7 @@ CasePlan make_plan(const scenario::Case& value, const Options& options) {
     plan.source = "checkpoint " + value.checkpoint.string();
     plan.model = model::plan::read_model([&](const std::string& part) { return checkpoint.config(part); },
                                          task_of(value));
-    plan.generation = generation_of(plan.value, plan.model);
+    plan.generation = generation_of(plan.value, plan.model, options);
     const model::text::PromptTokenizer tokenizer(checkpoint);
     plan.generation.prompt = counted_tokens(tokenizer, value.prompt);
     plan.generation.negative_prompt = counted_tokens(tokenizer, value.negative_prompt);

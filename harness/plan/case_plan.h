@@ -16,6 +16,8 @@ struct Options {
   /// checkpoint's.
   std::string preset = {};
   std::optional<Device> device = std::nullopt;  ///< in place of this machine
+  model::vae::TileCosts decode_costs = {};      ///< by which tiles are shared out, where they were measured
+  model::vae::TileCosts encode_costs = {};
 };
 
 struct CasePlan {

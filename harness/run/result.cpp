@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/run/prediction.h"
 #include "metrics/statistics.h"
 
 namespace isoframe::harness::run {
@@ -51,7 +52,8 @@ json median_or_null(const json& stages, const std::string& stage) {
 json largest(const json& ranks, const std::string& key) {
   json result;
   for (const json& rank : ranks)
-    if (rank.at(key).is_number() && (result.is_null() || rank.at(key) > result)) result = rank.at(key);
+    if (rank.contains(key) && rank.at(key).is_number() && (result.is_null() || rank.at(key) > result))
+      result = rank.at(key);
   return result;
 }
 
@@ -149,11 +151,27 @@ json summary_row(const scenario::Case& value, const json& result, const json& ba
     for (const char* key : {"peak_resident_bytes", "peak_proportional_bytes", "peak_tensor_bytes"})
       row[key] = largest(ranks, key);
     row["proportional_sum_bytes"] = sum(ranks, "peak_proportional_bytes");
+    row["planned_peak_tensor_bytes"] = largest(ranks, "planned_peak_tensor_bytes");
+    row["collectives"] = sum_of_collectives(ranks);
+    for (const char* direction : {"decode", "encode"}) {
+      const std::string key = std::string(direction) + "_balance";
+      if (ranks[0].contains(key)) row["tiles"][direction] = ranks[0].at(key);
+    }
     if (!baseline.is_null() && !baseline.at("latency").at("total_seconds").empty()) {
       const double reference = metrics::median(values(baseline.at("latency").at("total_seconds")));
       row["speedup"] = reference / row["seconds"].get<double>();
       row["efficiency"] = row["speedup"].get<double>() / value.layout.world_size();
     }
+  }
+  if (value.published) {
+    row["published"] = to_json(*value.published);
+    row["published"]["own"] = {{"height", value.height},
+                               {"width", value.width},
+                               {"frames", value.frames},
+                               {"steps", value.steps},
+                               {"dtype", value.dtype},
+                               {"device", value.device},
+                               {"threads_per_rank", value.threads_per_rank}};
   }
   if (result.contains("quality")) {
     const json& quality = result.at("quality");

@@ -14,6 +14,7 @@
 #include "harness/judge/verdict.h"
 #include "harness/launch/progress.h"
 #include "harness/measure/environment.h"
+#include "harness/run/prediction.h"
 #include "harness/run/preflight.h"
 #include "harness/run/report_files.h"
 #include "harness/run/result.h"
@@ -139,9 +140,25 @@ void forget_errors(const std::vector<Case>& cases, const RunDirectory& directory
   }
 }
 
+/// Of the last round.  Made once and kept, so that a report can be written where the checkpoint is not.
+json prediction_of(const Case& value, const std::vector<json>& rounds, const RunDirectory& directory) {
+  const fs::path file =
+      directory.of(value) / ".rounds" / fmt::format("prediction-{}.json", rounds.size() - 1);
+  if (fs::exists(file)) return store::read_json(file);
+  try {
+    const json prediction = predict(value, rounds.back()[0].value("tile_costs", json()));
+    store::write_json(file, prediction);
+    return prediction;
+  } catch (const InputError&) {
+    return nullptr;
+  }
+}
+
 json measured_result(const Case& value, const json& suite, const RunDirectory& directory) {
-  json result = assemble_result(value, directory.rounds(value), directory.error(value),
-                                suite.at("environment"), command_of(suite, value));
+  const std::vector<json> rounds = directory.rounds(value);
+  json result = assemble_result(value, rounds, directory.error(value), suite.at("environment"),
+                                command_of(suite, value));
+  if (!rounds.empty()) set_beside(result, value, prediction_of(value, rounds, directory));
   bool repeats = true;
   for (int index = 1; !directory.repetition(value, index).is_null(); ++index)
     repeats = repeats && directory.repetition(value, index).at("identical").get<bool>();

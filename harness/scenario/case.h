@@ -9,6 +9,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "harness/scenario/published.h"
 #include "model/parallel/layout.h"
 #include "model/parallel/numerics.h"
 
@@ -67,7 +68,8 @@ struct Case {
   std::string baseline;             ///< name of the case it is compared with; empty for a baseline
   bool expected_different = false;  ///< an untiled run, say: quality is reported and not gated
   Gates gates;
-  std::string skip_reason;  ///< why this version does not run it; empty when it does
+  std::optional<Published> published;  ///< figures that it is shown beside
+  std::string skip_reason;             ///< why this version does not run it; empty when it does
   Location where;
 };
 

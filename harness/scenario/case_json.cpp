@@ -85,6 +85,7 @@ json to_json(const Case& value) {
       {"baseline", value.baseline},
       {"expected_different", value.expected_different},
       {"gates", gates_to_json(value.gates)},
+      {"published", value.published ? to_json(*value.published) : json()},
       {"skip_reason", value.skip_reason},
       {"where", {{"file", value.where.file}, {"line", value.where.line}, {"column", value.where.column}}}};
 }
@@ -121,6 +122,8 @@ Case case_from_json(const json& json) {
   json.at("baseline").get_to(value.baseline);
   json.at("expected_different").get_to(value.expected_different);
   value.gates = gates_from_json(json.at("gates"));
+  if (json.contains("published") && !json.at("published").is_null())
+    value.published = published_from_json(json.at("published"));
   json.at("skip_reason").get_to(value.skip_reason);
   const nlohmann::json& where = json.at("where");
   value.where = {where.at("file").get<std::string>(), where.at("line").get<int>(),

@@ -170,6 +170,7 @@ const std::map<std::string, Reader>& readers() {
        }},
       {"baseline", [](C& c, V v, K k) { c.baseline = v.text(k); }},
       {"expected_different", [](C& c, V v, K k) { c.expected_different = v.boolean(k); }},
+      {"published", [](C& c, V v, K k) { c.published = read_published(v, k); }},
       {"gates.identical", [](C& c, V v, K k) { c.gates.identical = v.boolean(k); }},
       {"gates.bounded", [](C& c, V v, K k) { c.gates.bounded = v.boolean(k); }},
       {"gates.psnr_min", gate(&Gates::psnr_min, 0.0, kInfinity)},

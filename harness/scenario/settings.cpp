@@ -52,6 +52,7 @@ const std::vector<std::string>& case_keys() {
                                                 "launcher",
                                                 "gates",
                                                 "baseline",
+                                                "published",
                                                 "expected_different"};
   return keys;
 }

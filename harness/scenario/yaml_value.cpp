@@ -91,7 +91,7 @@ std::vector<Entry> Value::mapping(const std::string& key, const std::vector<std:
     const Location where = location(where_.file, pair.first.Mark());
     if (!pair.first.IsScalar()) throw ScenarioError(where, "a key must be a plain word");
     const std::string& name = pair.first.Scalar();
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
+    if (!known.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
       std::string hint = did_you_mean(name, known);
       if (hint.empty()) hint = fmt::format("; use {}", fmt::join(known, ", "));
       throw ScenarioError(where, fmt::format("unknown key '{}' in {}{}", name, key, hint));

@@ -41,7 +41,8 @@ class Value {
 
   /// Refuses a list that is empty.
   std::vector<Value> list(const std::string& key) const;
-  /// In file order.  Refuses keys that are given twice, and those not in `known` with the nearest that is.
+  /// In file order.  Refuses keys that are given twice, and those not in `known` with the nearest that is;
+  /// with none known, keys are the file's own.
   std::vector<Entry> mapping(const std::string& key, const std::vector<std::string>& known) const;
 
  private:

@@ -20,6 +20,7 @@
 #include "harness/worker/facts.h"
 #include "harness/worker/job.h"
 #include "harness/worker/request.h"
+#include "harness/worker/tiles.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/device/device.h"
 #include "model/error.h"
@@ -74,38 +75,6 @@ void record_collectives(const model::parallel::Mesh& mesh, measure::TimingProbe&
       probe.collective(call.group, call.collective, call.start,
                        {call.bytes_sent, call.bytes_received, call.seconds});
     });
-}
-
-/// This rank's tiles with the time each took in `stage`, from the plan that was followed.
-json tiles_of(const std::vector<model::vae::TileAssignment>& plan, int rank, const char* stage,
-              const measure::TimingProbe& probe) {
-  std::int64_t columns = 0;
-  for (const auto& tile : plan) columns = std::max(columns, tile.column + 1);
-  json rows = json::array();
-  for (const measure::StageTime& time : probe.times()) {
-    if (time.stage != stage) continue;
-    for (const auto& tile : plan) {
-      if (tile.rank != rank || tile.row * columns + tile.column != time.index) continue;
-      rows.push_back({{"row", tile.row},
-                      {"column", tile.column},
-                      {"height", tile.height},
-                      {"width", tile.width},
-                      {"seconds", time.seconds}});
-    }
-  }
-  return rows;
-}
-
-json plan_rows(const std::vector<model::vae::TileAssignment>& plan) {
-  json rows = json::array();
-  for (const auto& tile : plan)
-    rows.push_back({{"row", tile.row},
-                    {"column", tile.column},
-                    {"height", tile.height},
-                    {"width", tile.width},
-                    {"rank", tile.rank},
-                    {"workload", tile.workload}});
-  return rows;
 }
 
 double unit_roundoff_of(const scenario::Case& value) {
@@ -237,6 +206,32 @@ std::unique_ptr<model::parallel::Rendezvous> meet(const Job& job, const model::p
   return rendezvous;
 }
 
+Tiles decode_tiles(const model::pipeline::Pipeline& model, const model::pipeline::Request& request) {
+  const auto& vae = model.vae().config();
+  return model.vae().decode_plan((request.frames - 1) / vae.temporal_compression_ratio + 1,
+                                 request.height / vae.spatial_compression_ratio,
+                                 request.width / vae.spatial_compression_ratio, request.tiling,
+                                 model.mesh().layout.vae_patch);
+}
+
+Tiles encode_tiles(const model::pipeline::Pipeline& model, const model::pipeline::Request& request) {
+  if (request.image.empty()) return {};
+  return model.vae().encode_plan(/*frames=*/1, request.height, request.width, request.tiling,
+                                 model.mesh().layout.vae_patch);
+}
+
+/// The request's tiling with the costs that the warm-up showed.
+model::vae::TilingOptions balanced(const model::pipeline::Pipeline& model,
+                                   const model::pipeline::Request& request, const measure::TimingProbe& probe,
+                                   const c10::Device& device) {
+  model::vae::TilingOptions tiling = request.tiling;
+  if (model.mesh().layout.vae_patch == 1) return tiling;
+  model::parallel::Group* group = model.mesh().vae_patch.get();
+  tiling.decode_costs = measured_costs(decode_tiles(model, request), "decode.tile", probe, group, device);
+  tiling.encode_costs = measured_costs(encode_tiles(model, request), "encode.tile", probe, group, device);
+  return tiling;
+}
+
 void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
               const measure::ProgressWriter& progress) {
   const scenario::Case& value = job.value;
@@ -263,7 +258,7 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   const model::parallel::Mesh& mesh = model.mesh();
   if (mesh.rank == 0) warn_of_surplus(model.unused());
 
-  const model::pipeline::Request request = request_of(value);
+  model::pipeline::Request request = request_of(value);
   if (job.observation.kind != Observation::Kind::kNone) {
     observe(model, request, job.observation, job.directory);
     store::write_json(job.directory / fmt::format("rank-{}.json", mesh.rank), {{"rank", mesh.rank}});
@@ -276,12 +271,10 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   model::pipeline::Request warmup = request;
   warmup.steps = 1;
   for (int k = 0; k < value.warmup; ++k) model.generate(warmup, probe);
+  if (value.warmup > 0) request.tiling = balanced(model, request, probe, device);
   Measured measured = measure_one(model, request, probe, device);
 
-  const auto& vae = model.vae().config();
-  const auto plan = model.vae().decode_plan(
-      (value.frames - 1) / vae.temporal_compression_ratio + 1, value.height / vae.spatial_compression_ratio,
-      value.width / vae.spatial_compression_ratio, request.tiling, value.layout.vae_patch);
+  const Tiles plan = decode_tiles(model, request);
   json record = measured.record;
   record.update({{"rank", mesh.rank},
                  {"pid", getpid()},
@@ -289,13 +282,21 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
                  {"load_seconds", load_seconds},
                  {"tiles", tiles_of(plan, mesh.rank, "decode.tile", probe)}});
   if (!value.image.empty()) {
-    const auto encode_plan = model.vae().encode_plan(/*frames=*/1, value.height, value.width, request.tiling,
-                                                     value.layout.vae_patch);
+    const Tiles encode_plan = encode_tiles(model, request);
     record["encode_tiles"] = tiles_of(encode_plan, mesh.rank, "encode.tile", probe);
-    if (mesh.rank == 0) record["encode_plan"] = plan_rows(encode_plan);
+    if (mesh.rank == 0) {
+      record["encode_plan"] = plan_rows(encode_plan);
+      if (!encode_plan.empty())
+        record["encode_balance"] =
+            balance_of(encode_plan, value.layout.vae_patch, request.tiling.encode_costs);
+    }
   }
   if (mesh.rank == 0) {
     record["plan"] = plan_rows(plan);
+    if (!plan.empty())
+      record["decode_balance"] = balance_of(plan, value.layout.vae_patch, request.tiling.decode_costs);
+    record["tile_costs"] = {{"decode", cost_rows(request.tiling.decode_costs)},
+                            {"encode", cost_rows(request.tiling.encode_costs)}};
     record["numerics"] = numerics_of(value, request, model::pipeline::read_limits(checkpoint));
     // Weights are not searched on the way in: that would read them all twice.
     if (!at::isfinite(measured.video.frames).all().item<bool>()) model.require_finite_weights();

@@ -26,7 +26,8 @@ c10::Device take(const std::string& name, int local_rank);
 /// the first use of the device.
 void compute_reproducibly(const c10::Device& device, bool tf32 = false);
 
-/// Returns when all that has been asked of the device is done.
+/// Returns when all that the model has asked of the device is done, before a clock is read: of its current
+/// stream, since collectives that were started travel on streams of their own.
 void synchronize(const c10::Device& device);
 
 /// When the device is done with what it was asked for before the mark: on a CPU the time of the mark; on a

@@ -8,13 +8,14 @@ namespace isoframe::model::plan {
 
 namespace {
 
-vae::TilePlan tiles_of(const Generation& generation, const vae::TileGeometry& geometry, std::int64_t frames,
-                       std::int64_t height, std::int64_t width) {
+vae::TilePlan tiles_of(const Generation& generation, const vae::TileGeometry& geometry,
+                       const vae::TileCosts& costs, std::int64_t frames, std::int64_t height,
+                       std::int64_t width) {
   const bool is_tiled = generation.tiling.enabled && (height > geometry.tile || width > geometry.tile);
   vae::TilePlan none;
   none.geometry = geometry;
   if (!is_tiled) return none;
-  return vae::plan_tiles(geometry, frames, height, width, generation.layout.vae_patch);
+  return vae::plan_tiles(geometry, frames, height, width, generation.layout.vae_patch, costs);
 }
 
 bool runs(const vae::TilePlan& plan, int rank) {
@@ -33,11 +34,12 @@ std::int64_t resnets_bytes(const Machine& machine, std::int64_t layers, std::int
 vae::TilePlan decode_tiles(const ModelConfig& model, const Generation& generation) {
   const LatentSize latents = latent_size(model, generation);
   return tiles_of(generation, vae::decode_geometry(generation.tiling, model.vae.spatial_compression_ratio),
-                  latents.frames, latents.height, latents.width);
+                  generation.tiling.decode_costs, latents.frames, latents.height, latents.width);
 }
 
 vae::TilePlan encode_tiles(const ModelConfig& model, const Generation& generation) {
   return tiles_of(generation, vae::encode_geometry(generation.tiling, model.vae.spatial_compression_ratio),
+                  generation.tiling.encode_costs,
                   /*frames=*/1, generation.height, generation.width);
 }
 

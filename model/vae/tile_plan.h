@@ -2,6 +2,7 @@
 // Where tiles lie, what each costs and who runs it.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "model/vae/tiling.h"
@@ -33,7 +34,7 @@ struct TileAssignment {
   std::int64_t height = 0;  ///< of the input (latents for decode)
   std::int64_t width = 0;
   int rank = 0;
-  double workload = 0.0;  ///< the plan's estimate, in units of input positions
+  double workload = 0.0;  ///< the plan's estimate: seconds where costs were measured, else input positions
 };
 
 struct TilePlan {
@@ -48,9 +49,17 @@ struct TilePlan {
   std::vector<TileAssignment> in_grid_order() const;
 };
 
-/// Longest processing time first (Graham 1969): the largest tile left goes to the rank with the least work;
-/// ties go to the lower number and the lower rank, so that every rank makes the same plan.
+/// Longest processing time first (Graham 1969): the costliest tile left goes to the rank with the least work;
+/// ties go to the lower number and the lower rank, so that every rank makes the same plan.  A tile costs what
+/// `costs` says; where that does not know every tile's shape, as much as it has positions.
 TilePlan plan_tiles(const TileGeometry& geometry, std::int64_t frames, std::int64_t height,
-                    std::int64_t width, int ranks);
+                    std::int64_t width, int ranks, const TileCosts& costs = {});
+
+/// The work of each rank.
+std::vector<double> loads(const std::vector<TileAssignment>& tiles, int ranks);
+
+/// The least that the busiest rank can have, whoever runs what: by exhaustive search, nothing where that
+/// would take too long (more than some 16 tiles).  The plan is never worse than 4/3 of it (Graham 1969).
+std::optional<double> optimal_makespan(const std::vector<TileAssignment>& tiles, int ranks);
 
 }  // namespace isoframe::model::vae

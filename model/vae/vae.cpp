@@ -22,9 +22,10 @@ bool is_tiled(const TilingOptions& tiling, const TileGeometry& geometry, std::in
 }
 
 std::vector<TileAssignment> plan_of(const TilingOptions& tiling, const TileGeometry& geometry,
-                                    std::int64_t frames, std::int64_t height, std::int64_t width, int ranks) {
+                                    const TileCosts& costs, std::int64_t frames, std::int64_t height,
+                                    std::int64_t width, int ranks) {
   if (!is_tiled(tiling, geometry, height, width)) return {};
-  return plan_tiles(geometry, frames, height, width, ranks).tiles;
+  return plan_tiles(geometry, frames, height, width, ranks, costs).tiles;
 }
 
 // [1, C, F, H, W] as [F, H, W, C], and back.
@@ -34,12 +35,12 @@ at::Tensor as_batch(const at::Tensor& volume) { return volume.permute({3, 0, 1, 
 /// Tile by tile on all of the group, or in one piece on its rank 0, where the result is: [1, C, F, H, W] ->
 /// [1, C', F', H', W'].
 at::Tensor run(const TileOperation& operation, const TilingOptions& tiling, const TileGeometry& geometry,
-               const at::Tensor& batch, parallel::Group* group, Probe& probe) {
+               const TileCosts& costs, const at::Tensor& batch, parallel::Group* group, Probe& probe) {
   if (group == nullptr) return {};
   const std::int64_t height = batch.size(3), width = batch.size(4);
   if (!is_tiled(tiling, geometry, height, width))
     return group->rank() == 0 ? as_batch(operation.run(as_volume(batch))) : at::Tensor();
-  const TilePlan plan = plan_tiles(geometry, batch.size(2), height, width, group->size());
+  const TilePlan plan = plan_tiles(geometry, batch.size(2), height, width, group->size(), costs);
   const at::Tensor merged = execute_tiles(plan, as_volume(batch), operation, *group, probe);
   return merged.defined() ? as_batch(merged) : merged;
 }
@@ -77,8 +78,8 @@ at::Tensor Vae::decode(const at::Tensor& latents, const TilingOptions& tiling, P
       .tile_stage = "decode.tile",
       .communication_stage = "decode.communication",
       .blend_stage = "decode.blend"};
-  return run(operation, tiling, decode_geometry(tiling, config_.spatial_compression_ratio), latents,
-             impl_->vae_patch.get(), probe);
+  return run(operation, tiling, decode_geometry(tiling, config_.spatial_compression_ratio),
+             tiling.decode_costs, latents, impl_->vae_patch.get(), probe);
 }
 
 at::Tensor Vae::encode(const at::Tensor& video, const TilingOptions& tiling, Probe& probe) const {
@@ -95,21 +96,22 @@ at::Tensor Vae::encode(const at::Tensor& video, const TilingOptions& tiling, Pro
                                    .tile_stage = "encode.tile",
                                    .communication_stage = "encode.communication",
                                    .blend_stage = "encode.blend"};
-  return run(operation, tiling, encode_geometry(tiling, spatial), video, impl_->vae_patch.get(), probe);
+  return run(operation, tiling, encode_geometry(tiling, spatial), tiling.encode_costs, video,
+             impl_->vae_patch.get(), probe);
 }
 
 std::vector<TileAssignment> Vae::decode_plan(std::int64_t frames, std::int64_t height, std::int64_t width,
                                              const TilingOptions& tiling, int vae_patch) const {
   if (tiling.enabled) check_tiling(tiling, config_.spatial_compression_ratio);
-  return plan_of(tiling, decode_geometry(tiling, config_.spatial_compression_ratio), frames, height, width,
-                 vae_patch);
+  return plan_of(tiling, decode_geometry(tiling, config_.spatial_compression_ratio), tiling.decode_costs,
+                 frames, height, width, vae_patch);
 }
 
 std::vector<TileAssignment> Vae::encode_plan(std::int64_t frames, std::int64_t height, std::int64_t width,
                                              const TilingOptions& tiling, int vae_patch) const {
   if (tiling.enabled) check_tiling(tiling, config_.spatial_compression_ratio);
-  return plan_of(tiling, encode_geometry(tiling, config_.spatial_compression_ratio), frames, height, width,
-                 vae_patch);
+  return plan_of(tiling, encode_geometry(tiling, config_.spatial_compression_ratio), tiling.encode_costs,
+                 frames, height, width, vae_patch);
 }
 
 }  // namespace isoframe::model::vae

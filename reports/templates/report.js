@@ -135,12 +135,18 @@ function communication(ranks) {
   const shaded = (c) => {
     if (!c) return "-";
     const share = Math.round(40 * c.bytes_sent / largest);
+    const predicted = numeric(c.predicted_bytes_sent) === null ? null
+      : c.predicted_bytes_sent === c.bytes_sent && c.predicted_bytes_received === c.bytes_received ? "as predicted"
+      : `predicted ${c.predicted_bytes_sent} B out, ${c.predicted_bytes_received} B in`;
     return element("div", { style: `background:color-mix(in srgb, var(--bar-1) ${share}%, transparent);padding:2px 6px;border-radius:3px`,
-      title: `${c.calls} calls, ${bytes(c.bytes_received)} received, ${seconds(c.seconds)}` },
+      title: `${c.calls} calls, ${bytes(c.bytes_received)} received, ${seconds(c.seconds)}` +
+        (numeric(c.algorithm_bandwidth) === null ? "" : `, algorithm ${bytes(c.algorithm_bandwidth)}/s`) },
       c.bytes_sent || !c.bytes_received ? `${bytes(c.bytes_sent)} out` : `${bytes(c.bytes_received)} in`,
-      element("div", { class: "soft" }, `${c.calls} x, ${seconds(c.seconds)}`));
+      element("div", { class: "soft" }, `${c.calls} x, ${seconds(c.seconds)}`),
+      predicted ? element("div", { class: "soft" }, predicted) : null,
+      numeric(c.bus_bandwidth) === null ? null : element("div", { class: "soft" }, `bus ${bytes(c.bus_bandwidth)}/s`));
   };
-  return element("div", {}, element("h3", {}, "Communication of one generation: bytes, calls, time"),
+  return element("div", {}, element("h3", {}, "Communication of one generation: bytes, calls, time, bus bandwidth as nccl-tests defines it"),
     table([{ title: "group and collective" }].concat(ranks.map((rank) => ({ title: `rank ${rank.rank}`, number: true }))),
       names.map((name) => [name].concat(ranks.map((rank) => shaded(cell(rank, name))))), "communication"));
 }
@@ -153,7 +159,25 @@ function tilePlan(ranks) {
   const cells = plan.slice().sort((a, b) => a.row - b.row || a.column - b.column).map((tile) => element("div", {
     style: `grid-row:${tile.row + 1};grid-column:${tile.column + 1};background:hsl(${(tile.rank * 67 + 215) % 360} 45% 38%)` },
     `rank ${tile.rank}`, element("br"), `${tile.height} x ${tile.width}`, element("br"), seconds(time[`${tile.row} ${tile.column}`])));
-  return element("div", {}, element("h3", {}, "VAE tiles: who decodes which (latents, seconds)"), element("div", { class: "tiles" }, cells));
+  return element("div", {}, element("h3", {}, "VAE tiles: who decodes which (latents, seconds)"), element("div", { class: "tiles" }, cells),
+    balance(ranks[0].decode_balance));
+}
+
+function balance(shared) {
+  if (!shared || shared.ranks < 2) return null;
+  const largest = Math.max(...shared.loads);
+  const unit = shared.unit === "seconds" ? (load) => seconds(load) : (load) => `${significant(load)} positions`;
+  return element("p", { class: "soft tile-balance" }, `Loads ${shared.loads.map(unit).join(", ")}: the largest is ${(shared.imbalance).toFixed(2)}x the mean` +
+    (numeric(shared.optimum) === null ? "; the optimum was not searched for." : `, ${(largest / shared.optimum).toFixed(2)}x the least possible.`));
+}
+
+function publishedSection() {
+  const rows = (data.published && data.published.rows) || [];
+  if (!rows.length) return null;
+  return element("section", { id: "published" }, element("h2", {}, "Published beside measured"), element("div", { class: "card scroll" },
+    element("p", { class: "soft" }, `From ${data.published.source}.`),
+    table(data.published.titles.map((title, i) => ({ title, number: i > 1 })), rows, "published beside measured"),
+    element("ul", {}, data.published.differences.map((sentence) => element("li", {}, sentence)))));
 }
 
 function qualityFacts(quality) {
@@ -239,7 +263,7 @@ function environment() {
     table([{ title: "" }, { title: "" }], rows, "environment"), element("h3", {}, "Command"), element("pre", {}, run.command || "")));
 }
 
-const sections = [banner(), caseTable(), element("section", {}, element("h2", {}, "Case by case"), bySeverity().map(caseSection)), floors(), earlier(), environment()];
+const sections = [banner(), caseTable(), publishedSection(), element("section", {}, element("h2", {}, "Case by case"), bySeverity().map(caseSection)), floors(), earlier(), environment()];
 document.getElementById("report").append(...sections.filter((section) => section));
 const openTarget = () => {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -96,8 +96,6 @@ Generation generate(const DrawnCase& drawn, const Mesh& mesh, model::checkpoint:
   at::Tensor latents = model::sampling::initial_latents(
       drawn.seed, {1, drawn.vae.latent_channels, drawn.frames, drawn.height, drawn.width});
   const at::Tensor first_frame = draw_first_frame(drawn, vae, mesh);
-  // What is counted is the denoising.
-  for (const auto& group : mesh.groups()) group->reset_traffic();
   for (const model::sampling::Step& step : model::sampling::schedule(drawn.steps, {.shift = 5.0})) {
     const at::Tensor sample = at::cat({latents, first_frame}, 1);
     const at::Tensor velocity = guidance.predict([&](Branch branch) {
@@ -106,8 +104,8 @@ Generation generate(const DrawnCase& drawn, const Mesh& mesh, model::checkpoint:
     latents = model::sampling::euler_step(latents, velocity, step);
     result.step_latents.push_back(latents);
   }
-  result.denoising_traffic = traffic_of(mesh);
   result.frames = vae.decode(latents / drawn.vae.scaling_factor, drawn.tiling, model::no_probe());
+  result.traffic = traffic_of(mesh);
   mesh.world->barrier();
   return result;
 }

@@ -19,8 +19,8 @@ namespace isoframe::layouts {
 /// What one rank has in the end.
 struct Generation {
   std::vector<at::Tensor> step_latents;
-  at::Tensor frames;                                    ///< undefined where the VAEPP group's rank 0 has them
-  model::parallel::PredictedTraffic denoising_traffic;  ///< measured; what moved nothing is left out
+  at::Tensor frames;                          ///< undefined where the VAEPP group's rank 0 has them
+  model::parallel::PredictedTraffic traffic;  ///< measured; what moved nothing is left out
 };
 
 using MakeSequence =

@@ -2,6 +2,7 @@
 // stays within the bound of its order of addition.
 
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <string>
 
@@ -12,6 +13,7 @@
 
 #include "drawn_case.h"
 #include "generation.h"
+#include "model/vae/tile_plan.h"
 #include "seeded_parameters.h"
 
 namespace isoframe::layouts {
@@ -73,44 +75,91 @@ TEST(Layouts, EqualASingleRankOrStayWithinTheirBound) {
   }
 }
 
-/// The draw would be worthless without these.
+/// What is drawn, and how often at least: the draw would be worthless without these.
+struct Kind {
+  const char* name;
+  int least;
+  bool (*is)(const DrawnCase&);
+};
+
+int shards_of(const DrawnCase& drawn) { return drawn.layout.ulysses * drawn.layout.ring; }
+std::int64_t tokens_of(const DrawnCase& drawn) { return drawn.frames * drawn.height * drawn.width; }
+bool is_identical(const DrawnCase& drawn) {
+  return model::parallel::numerics(drawn.arithmetic()) == model::parallel::Numerics::kIdentical;
+}
+/// 1 where nothing is cut.
+std::int64_t tiles_of(const DrawnCase& drawn) {
+  const auto geometry = model::vae::decode_geometry(drawn.tiling, drawn.vae.spatial_compression_ratio);
+  if (drawn.height <= geometry.tile && drawn.width <= geometry.tile) return 1;
+  return static_cast<std::int64_t>(
+      model::vae::plan_tiles(geometry, drawn.frames, drawn.height, drawn.width, 1).tiles.size());
+}
+bool is_tiled(const DrawnCase& drawn) { return tiles_of(drawn) > 1; }
+
+const Kind kKinds[] = {
+    {"class identical", 60, is_identical},
+    {"class bounded", 300, [](const DrawnCase& d) { return !is_identical(d); }},
+    {"one rank", 5, [](const DrawnCase& d) { return d.layout.world_size() == 1; }},
+    {"eight ranks", 20, [](const DrawnCase& d) { return d.layout.world_size() == 8; }},
+    {"ulysses", 150, [](const DrawnCase& d) { return d.layout.ulysses > 1; }},
+    {"ring", 150, [](const DrawnCase& d) { return d.layout.ring > 1; }},
+    {"cfg", 100, [](const DrawnCase& d) { return d.layout.cfg > 1; }},
+    {"tensor", 150, [](const DrawnCase& d) { return d.layout.tensor > 1; }},
+    {"tensor, added in order", 60,
+     [](const DrawnCase& d) {
+       return d.layout.tensor > 1 && d.reduction == model::parallel::Reduction::kDeterministic;
+     }},
+    {"vae_patch", 200, [](const DrawnCase& d) { return d.layout.vae_patch > 1; }},
+    {"tokens that the ranks do not divide", 100,
+     [](const DrawnCase& d) { return tokens_of(d) % shards_of(d) != 0; }},
+    {"tokens that no group divides", 25,
+     [](const DrawnCase& d) {
+       return d.layout.ulysses > 1 && d.layout.ring > 1 && tokens_of(d) % d.layout.ulysses != 0 &&
+              tokens_of(d) % d.layout.ring != 0;
+     }},
+    {"ranks without video tokens", 5, [](const DrawnCase& d) { return tokens_of(d) < shards_of(d); }},
+    {"one head a rank", 30,
+     [](const DrawnCase& d) {
+       const int shares = d.layout.ulysses * d.layout.tensor;
+       return shares > 1 && d.transformer.num_attention_heads == shares;
+     }},
+    {"one tile for several ranks", 15,
+     [](const DrawnCase& d) { return d.layout.vae_patch > 1 && !is_tiled(d); }},
+    {"more ranks than tiles", 10,
+     [](const DrawnCase& d) { return is_tiled(d) && tiles_of(d) < d.layout.vae_patch; }},
+    {"more tiles than ranks", 60,
+     [](const DrawnCase& d) { return d.layout.vae_patch > 1 && tiles_of(d) > d.layout.vae_patch; }},
+    {"ranks outside the VAE group", 100,
+     [](const DrawnCase& d) { return d.layout.vae_patch < d.layout.world_size(); }},
+    {"tiles without overlap", 30, [](const DrawnCase& d) { return is_tiled(d) && d.tiling.overlap == 0.0; }},
+    {"an image, encoded tile by tile", 30,
+     [](const DrawnCase& d) { return is_tiled(d) && d.layout.vae_patch > 1 && d.image_tokens > 0; }},
+    {"glyphs in the prompt", 60, [](const DrawnCase& d) { return d.glyph_tokens > 0; }},
+    {"a single text token", 5, [](const DrawnCase& d) { return d.prompt_tokens == 1; }},
+    {"one latent frame", 60, [](const DrawnCase& d) { return d.frames == 1; }},
+};
+
 TEST(DrawnCases, CoverWhatLayoutsFindHard) {
   std::set<std::string> layouts;
-  int fewer_tokens_than_ranks = 0, undivided = 0, without_overlap = 0, tiled_apart = 0, glyphs = 0,
-      one_head = 0, rings = 0, tensors = 0, identical = 0, more_ranks_than_tiles = 0, encoded_apart = 0;
+  std::set<std::string> tuples;
+  std::map<const char*, int> counts;
   for (std::uint64_t seed = 0; seed < kCases; ++seed) {
     const DrawnCase drawn = draw_case(seed);
-    const auto& layout = drawn.layout;
-    const std::int64_t tokens = drawn.frames * drawn.height * drawn.width;
-    const std::int64_t tile = drawn.tiling.tile_size / drawn.vae.spatial_compression_ratio;
-    const bool is_tiled = drawn.height > tile || drawn.width > tile;
-    layouts.insert(model::parallel::to_string(layout));
-    const int shards = layout.ulysses * layout.ring;
-    fewer_tokens_than_ranks += tokens < shards;
-    undivided += tokens % shards != 0;
-    rings += layout.ring > 1;
-    tensors += layout.tensor > 1;
-    identical += model::parallel::numerics(drawn.arithmetic()) == model::parallel::Numerics::kIdentical;
-    more_ranks_than_tiles += layout.vae_patch > 1 && !is_tiled;
-    without_overlap += is_tiled && drawn.tiling.overlap == 0.0;
-    tiled_apart += is_tiled && layout.vae_patch > 1;
-    encoded_apart += is_tiled && layout.vae_patch > 1 && drawn.image_tokens > 0;
-    glyphs += drawn.glyph_tokens > 0;
-    const int head_shares = layout.ulysses * layout.tensor;
-    one_head += head_shares > 1 && drawn.transformer.num_attention_heads == head_shares;
+    layouts.insert(model::parallel::to_string(drawn.layout));
+    tuples.insert(fmt::format("{} {} {}x{}x{} {} {} {}+{}", model::parallel::to_string(drawn.layout),
+                              model::parallel::to_string(drawn.reduction), drawn.frames, drawn.height,
+                              drawn.width, drawn.tiling.tile_size, drawn.transformer.num_attention_heads,
+                              drawn.prompt_tokens, drawn.glyph_tokens));
+    for (const Kind& kind : kKinds) counts[kind.name] += kind.is(drawn);
   }
+  fmt::print("{} draws, {} different (layout, frames, size, tile, heads, prompt) tuples, {} layouts\n",
+             kCases, tuples.size(), layouts.size());
+  for (const Kind& kind : kKinds) {
+    fmt::print("{:5} {}\n", counts[kind.name], kind.name);
+    EXPECT_GE(counts[kind.name], kind.least) << kind.name;
+  }
+  EXPECT_GE(tuples.size(), 500U);
   EXPECT_GE(layouts.size(), 60U);
-  EXPECT_GE(fewer_tokens_than_ranks, 5);
-  EXPECT_GE(undivided, 40);
-  EXPECT_GE(without_overlap, 30);
-  EXPECT_GE(tiled_apart, 60);
-  EXPECT_GE(glyphs, 60);
-  EXPECT_GE(one_head, 30);
-  EXPECT_GE(rings, 150);
-  EXPECT_GE(tensors, 150);
-  EXPECT_GE(identical, 60);
-  EXPECT_GE(more_ranks_than_tiles, 15);
-  EXPECT_GE(encoded_apart, 30);
 }
 
 /// Faults of layouts as one makes them: each must be seen by the comparison above.

@@ -1,6 +1,10 @@
 #include "model/vae/tiling.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
+#include <random>
 #include <string>
 
 #include <ATen/ATen.h>
@@ -84,6 +88,70 @@ TEST(TilePlan, LargestTilesGoFirstToTheRankWithTheLeastWork) {
   EXPECT_EQ(numbers, (std::vector<std::int64_t>{0, 1, 3, 4, 2, 5}));
   EXPECT_EQ(workloads, (std::vector<double>{32, 32, 16, 16, 8, 4}));
   EXPECT_EQ(ranks, (std::vector<int>{0, 1, 0, 1, 0, 1}));
+}
+
+TEST(TilePlan, MeasuredCostsDecideWhereTheyAreKnownForEveryShape) {
+  // Rows of 4 and 2, columns of 4, 4 and 1 latents.  Thin tiles are cheaper than whole ones, though not as
+  // cheap as their positions say.
+  TileCosts costs;
+  costs.set(4, 4, 1.0);
+  costs.set(2, 4, 0.75);
+  costs.set(4, 1, 0.9);
+  const TileGeometry geometry = decode_geometry({true, 64, 0.25}, 16);
+  EXPECT_EQ(plan_tiles(geometry, 2, 5, 7, 2, costs).tiles.front().workload, 32) << "2 x 1 is not known";
+  costs.set(2, 1, 0.25);
+  const TilePlan plan = plan_tiles(geometry, 2, 5, 7, 2, costs);
+  std::vector<std::int64_t> numbers;
+  for (const TileAssignment& tile : plan.tiles) numbers.push_back(plan.number(tile));
+  EXPECT_EQ(numbers, (std::vector<std::int64_t>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(loads(plan.tiles, 2), (std::vector<double>{1.0 + 0.9 + 0.25, 1.0 + 0.75 + 0.75}));
+}
+
+/// Every way of sharing tiles out, one by one.
+double least_makespan(const std::vector<TileAssignment>& tiles, int ranks) {
+  std::vector<TileAssignment> tried = tiles;
+  double least = std::numeric_limits<double>::infinity();
+  const auto ways = static_cast<std::int64_t>(std::pow(ranks, static_cast<double>(tiles.size())));
+  for (std::int64_t way = 0; way < ways; ++way) {
+    std::int64_t rest = way;
+    for (TileAssignment& tile : tried) {
+      tile.rank = static_cast<int>(rest % ranks);
+      rest /= ranks;
+    }
+    least = std::min(least, std::ranges::max(loads(tried, ranks)));
+  }
+  return least;
+}
+
+TEST(TilePlan, IsWithinFourThirdsOfTheOptimum) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> seconds(0.05, 1.0);
+  double worst = 1.0;
+  for (int draw = 0; draw < 400; ++draw) {
+    const auto height = 3 + static_cast<std::int64_t>(random() % 6),
+               width = 3 + static_cast<std::int64_t>(random() % 6);
+    const int ranks = 2 + static_cast<int>(random() % 3);
+    TileCosts costs;
+    for (std::int64_t h = 1; h <= 4; ++h)
+      for (std::int64_t w = 1; w <= 4; ++w) costs.set(h, w, seconds(random));
+    const std::vector<TileAssignment> tiles =
+        plan_tiles(decode_geometry({true, 64, 0.25}, 16), 2, height, width, ranks, costs).tiles;
+    const std::optional<double> optimum = optimal_makespan(tiles, ranks);
+    ASSERT_TRUE(optimum.has_value()) << tiles.size() << " tiles";
+    if (tiles.size() <= 6) EXPECT_NEAR(*optimum, least_makespan(tiles, ranks), 1e-12);
+    const double ratio = std::ranges::max(loads(tiles, ranks)) / *optimum;
+    worst = std::max(worst, ratio);
+    EXPECT_GE(ratio, 1.0 - 1e-12);
+    EXPECT_LE(ratio, 4.0 / 3.0);
+  }
+  EXPECT_GT(worst, 1.0) << "no draw was hard";
+}
+
+TEST(TilePlan, TheSearchForTheOptimumGivesUpInTime) {
+  std::vector<TileAssignment> tiles(60);
+  for (std::size_t i = 0; i < tiles.size(); ++i)
+    tiles[i].workload = 1.0 + 0.001 * static_cast<double>(i * i % 17);
+  EXPECT_FALSE(optimal_makespan(tiles, 7).has_value());
 }
 
 at::Tensor constant_tile(double value, std::int64_t height, std::int64_t width) {

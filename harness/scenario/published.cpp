@@ -1,0 +1,124 @@
+#include "harness/scenario/published.h"
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/scenario/did_you_mean.h"
+#include "harness/scenario/paths.h"
+#include "harness/scenario/yaml_value.h"
+
+namespace isoframe::harness::scenario {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t kMost = 1'000'000;
+
+struct Row {
+  Published published;
+  std::string against;
+};
+
+Row read_row(const Entry& row) {
+  Row result;
+  result.published.row = row.key;
+  std::set<std::string> missing = {"title", "size", "frames", "steps", "seconds"};
+  for (const auto& [key, where, value] : row.value.mapping(
+           "a row", {"title", "size", "frames", "steps", "seconds", "against", "ssim", "psnr"})) {
+    missing.erase(key);
+    if (key == "title") result.published.title = value.text(key);
+    if (key == "size") result.published.size = value.text(key);
+    if (key == "frames") result.published.frames = value.integer(key, 1, kMost);
+    if (key == "steps") result.published.steps = value.integer(key, 1, kMost);
+    if (key == "seconds") result.published.seconds = value.number(key);
+    if (key == "against") result.against = value.text(key);
+    if (key == "ssim") result.published.ssim = value.number(key);
+    if (key == "psnr") result.published.psnr = value.number(key);
+  }
+  if (!missing.empty()) row.value.fail(fmt::format("row {} has no {}", row.key, *missing.begin()));
+  return result;
+}
+
+/// The file's rows, each with what is said of all.
+std::map<std::string, Row> read_figures(const std::filesystem::path& file) {
+  std::map<std::string, Row> rows;
+  std::string source, hardware;
+  for (const Entry& entry : read_yaml(file).mapping("published figures", {"source", "hardware", "rows"})) {
+    if (entry.key == "source") source = entry.value.text(entry.key);
+    if (entry.key == "hardware") hardware = entry.value.text(entry.key);
+    if (entry.key != "rows") continue;
+    for (const Entry& row : entry.value.mapping("rows", {})) rows.emplace(row.key, read_row(row));
+  }
+  for (auto& [key, row] : rows) {
+    row.published.source = source;
+    row.published.hardware = hardware;
+    const auto against = rows.find(row.against);
+    if (against != rows.end()) row.published.against_seconds = against->second.published.seconds;
+  }
+  return rows;
+}
+
+json number_or_null(const std::optional<double>& number) {
+  if (!number) return nullptr;
+  return std::isinf(*number) ? json("inf") : json(*number);
+}
+
+std::optional<double> optional_number(const json& value) {
+  if (value.is_null()) return std::nullopt;
+  return value.is_string() ? std::numeric_limits<double>::infinity() : value.get<double>();
+}
+
+}  // namespace
+
+Published read_published(const Value& value, const std::string& key) {
+  const std::string text = value.text(key);
+  const std::size_t hash = text.rfind('#');
+  if (hash == std::string::npos) value.fail(fmt::format("{} '{}' names no row; write FILE#ROW", key, text));
+  const std::string path = read_path(value, key).string();
+  const std::map<std::string, Row> rows = read_figures(path.substr(0, path.rfind('#')));
+  const std::string name = text.substr(hash + 1);
+  const auto found = rows.find(name);
+  if (found != rows.end()) return found->second.published;
+  std::vector<std::string> known;
+  for (const auto& [row, figures] : rows) known.push_back(row);
+  value.fail(fmt::format("{} has no row '{}'{}", text.substr(0, hash), name, did_you_mean(name, known)));
+}
+
+json to_json(const Published& published) {
+  return {{"row", published.row},
+          {"title", published.title},
+          {"source", published.source},
+          {"hardware", published.hardware},
+          {"size", published.size},
+          {"frames", published.frames},
+          {"steps", published.steps},
+          {"seconds", published.seconds},
+          {"ssim", number_or_null(published.ssim)},
+          {"psnr", number_or_null(published.psnr)},
+          {"against_seconds", number_or_null(published.against_seconds)}};
+}
+
+Published published_from_json(const json& value) {
+  Published published;
+  value.at("row").get_to(published.row);
+  value.at("title").get_to(published.title);
+  value.at("source").get_to(published.source);
+  value.at("hardware").get_to(published.hardware);
+  value.at("size").get_to(published.size);
+  value.at("frames").get_to(published.frames);
+  value.at("steps").get_to(published.steps);
+  value.at("seconds").get_to(published.seconds);
+  published.ssim = optional_number(value.at("ssim"));
+  published.psnr = optional_number(value.at("psnr"));
+  published.against_seconds = optional_number(value.at("against_seconds"));
+  return published;
+}
+
+}  // namespace isoframe::harness::scenario

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""isoframe validate --plan against what a run measures.
+
+ISOFRAME_BIN names the program.  Runs scenarios/smoke.yaml once; needs nothing but the program.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SMOKE = "scenarios/smoke.yaml"
+PUBLISHED = "scenarios/published.yaml"
+B300 = "scenarios/devices/b300.yaml"
+
+
+def isoframe(*arguments):
+    return subprocess.run([ISOFRAME, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True)
+
+
+def plans(*arguments):
+    result = isoframe("validate", "--plan", "--json", *arguments)
+    if result.returncode != 0:
+        raise AssertionError(result.stderr)
+    return json.loads(result.stdout)["plans"]
+
+
+def planned_traffic(rank):
+    """Bytes sent and received by group and collective, over all stages."""
+    total = {}
+    for stage in rank["stages"].values():
+        for row in stage["collectives"]:
+            sent, received = total.get((row["group"], row["collective"]), (0, 0))
+            total[row["group"], row["collective"]] = (sent + row["bytes_sent"], received + row["bytes_received"])
+    return total
+
+
+def measured_traffic(rank):
+    return {
+        (row["group"], row["collective"]): (row["bytes_sent"], row["bytes_received"])
+        for row in rank["collectives"]
+        if row["bytes_sent"] + row["bytes_received"] > 0
+    }
+
+
+class AgainstARun(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        for preset, task in (("tiny", "t2v"), ("tiny-i2v", "i2v")):
+            if not (ROOT / "build/checkpoints" / preset).is_dir():
+                made = isoframe("weights", "init", "--preset", "tiny", "--task", task, "--seed", 0,
+                                f"build/checkpoints/{preset}")
+                assert made.returncode == 0, made.stderr
+        cls.run_directory = pathlib.Path(cls.folder.name) / "run"
+        result = isoframe("run", SMOKE, "--repeat", 1, "--out", cls.run_directory)
+        assert result.returncode == 0, result.stdout + result.stderr
+        cls.plans = plans(SMOKE)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def ranks(self):
+        """Every rank of every case: name, planned, measured."""
+        for plan in self.plans:
+            result = json.loads((self.run_directory / plan["name"] / "result.json").read_text())
+            self.assertEqual(len(plan["ranks"]), len(result["ranks"]))
+            for planned, measured in zip(plan["ranks"], result["ranks"]):
+                yield f"{plan['name']} rank {planned['rank']}", planned, measured
+
+    def test_peak_tensor_memory_is_within_15_percent_on_every_rank(self):
+        worst = 0.0
+        for name, planned, measured in self.ranks():
+            ratio = planned["peak_tensor_bytes"] / measured["peak_tensor_bytes"]
+            worst = max(worst, abs(ratio - 1.0))
+            with self.subTest(name):
+                self.assertLess(abs(ratio - 1.0), 0.15)
+        print(f"largest error of the planned peak: {100 * worst:.2f} %", flush=True)
+
+    def test_every_byte_of_every_collective_is_predicted(self):
+        collectives = set()
+        for name, planned, measured in self.ranks():
+            collectives |= set(measured_traffic(measured))
+            with self.subTest(name):
+                self.assertEqual(planned_traffic(planned), measured_traffic(measured))
+        # The comparison is worth something only where there is something to compare.
+        for group, collective in (("ulysses", "all_to_all"), ("ring", "exchange"), ("tensor", "all_reduce"),
+                                  ("cfg", "all_gather"), ("vae_patch", "send"), ("world", "broadcast")):
+            self.assertIn((group, collective), collectives)
+
+    def test_the_peak_is_held_by_the_stage_that_the_plan_names(self):
+        """Untiled decoding holds the picture's volumes; tiled decoding much less; a rank without tiles nothing."""
+        by_name = {plan["name"]: plan for plan in self.plans}
+        peaks = lambda name, rank: {s: p["peak_tensor_bytes"] for s, p in by_name[name]["ranks"][rank]["stages"].items()}
+        self.assertGreater(peaks("t2v-untiled", 0)["decode"], 1.5 * peaks("t2v-tiled", 0)["decode"])
+        outsider = peaks("t2v-ulysses2-cfg2-vae3", 3)
+        self.assertEqual(max(outsider, key=outsider.get), "denoise")
+
+
+class WithoutACheckpoint(unittest.TestCase):
+    def test_a_b300_gives_a_bound_for_every_published_row(self):
+        rows = plans("--preset", "full", "--device-description", B300, PUBLISHED)
+        self.assertEqual(len(rows), 9)
+        for row in rows:
+            with self.subTest(row["name"]):
+                bound = row["bound"]
+                self.assertGreater(bound["seconds"], 0)
+                self.assertAlmostEqual(bound["seconds"], sum(s["seconds"] for s in bound["stages"].values()))
+                self.assertTrue(bound["fits"])
+                self.assertEqual(row["dtype"], "bfloat16")
+                print(f"{row['name']}: at least {bound['seconds']:.4f} s on {bound['device']}", flush=True)
+        seconds = {row["name"]: row["bound"]["seconds"] for row in rows}
+        # Published on 4 B300: a lower bound must lie below what was measured.
+        for name, published in (("480p-t2v-tiled", 21.7741), ("480p-t2v-usp2-vaepp2", 15.5280),
+                                ("480p-t2v-cfg2-usp2-vaepp4", 8.0243), ("480p-i2v-tiled", 22.8928),
+                                ("480p-i2v-cfg2-usp2-vaepp4", 9.0800), ("480p-smoke-tp2-usp2-vaepp4", 0.6139)):
+            self.assertLess(seconds[name], published)
+        self.assertLess(seconds["480p-t2v-cfg2-usp2-vaepp4"], seconds["480p-t2v-usp2-vaepp2"])
+
+    def test_the_published_model_has_the_published_parameters(self):
+        [plan] = plans("--preset", "full", "--filter", "480p-t2v-tiled", PUBLISHED)
+        [rank] = plan["ranks"]
+        self.assertAlmostEqual(rank["weights"]["transformer"] / 4 / 8.3e9, 1.0, delta=0.02)
+
+    def test_people_see_ranks_stages_and_the_bound(self):
+        result = isoframe("validate", "--plan", "--preset", "full", "--device-description", B300, "--filter",
+                          "480p-t2v-cfg2-usp2-vaepp4", PUBLISHED)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("mesh: ulysses {0 1} {2 3}; cfg {0 2} {1 3}; vae_patch {0 1 2 3}", result.stdout)
+        self.assertRegex(result.stdout, r"\n  3 +7020-14039 +8-15 +3 ")
+        self.assertRegex(result.stdout, r"\n  denoise +16\.\d PFLOP .* arithmetic\n")
+        self.assertRegex(result.stdout, r"at least [\d.]+ s on NVIDIA B300 \(HGX\); .* a device: fits\n")
+
+    def test_a_device_that_is_too_small_says_so(self):
+        with tempfile.TemporaryDirectory() as folder:
+            small = pathlib.Path(folder) / "small.yaml"
+            small.write_text((ROOT / B300).read_text().replace("288.0e9", "24.0e9"))
+            [tiled] = plans("--preset", "full", "--device-description", small, "--filter", "480p-t2v-tiled", PUBLISHED)
+        self.assertFalse(tiled["bound"]["fits"])
+
+    def test_a_missing_checkpoint_points_to_presets(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result = isoframe("validate", "--plan", "--checkpoint", f"{folder}/none", "--filter", "480p-t2v-tiled", PUBLISHED)
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(result.stderr.count("\n"), 1)
+        self.assertIn("no such checkpoint directory; --preset full, say, plans without one", result.stderr)
+
+    def test_layouts_are_checked_with_the_models_own_heads(self):
+        with tempfile.TemporaryDirectory() as folder:
+            scenario = pathlib.Path(folder) / "mine.yaml"
+            scenario.write_text("version: 1\ncheckpoint: c\ncases: [{name: a, prompt: p, height: 64, width: 64, frames: 5, "
+                                "steps: 1, layout: ulysses=3}]\n")
+            result = isoframe("validate", "--plan", "--preset", "tiny", scenario)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("does not divide the transformer's 4 heads", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
