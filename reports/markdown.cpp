@@ -154,6 +154,7 @@ std::string details(const char* summary, const std::string& body) {
 /// "1.20 MiB", and what was predicted where that is something else.
 std::string predicted_bytes(const json& row, const char* measured, const char* predicted) {
   const auto bytes_measured = number(row, measured), bytes_predicted = number(row, predicted);
+  if (bytes_measured.value_or(0.0) == 0.0 && bytes_predicted.value_or(0.0) == 0.0) return "-";
   if (!bytes_predicted) return bytes(bytes_measured);
   if (bytes_measured == bytes_predicted) return fmt::format("{} = predicted", bytes(bytes_measured));
   return fmt::format("**{:.0f} B, predicted {:.0f} B**", bytes_measured.value_or(0.0), *bytes_predicted);
@@ -207,6 +208,7 @@ std::string tile_table(const json& run) {
   std::vector<std::vector<std::string>> rows;
   for (const json& record : run.at("cases")) {
     for (const auto& [stage, balance] : object(record, "tiles").items()) {
+      if (number(balance, "ranks").value_or(1.0) < 2.0) continue;
       std::string loads;
       double largest = 0.0;
       const bool in_seconds = text(balance, "unit") == "seconds";

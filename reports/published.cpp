@@ -68,8 +68,9 @@ std::vector<std::string> differences_of(const json& run) {
     const json environment = run.value("environment", json::object());
     own_hardware.insert(text(own, "device") == "cuda"
                             ? "CUDA devices, " + text(own, "dtype")
-                            : fmt::format("{}, {} threads a rank, {}", text(environment, "cpu"),
-                                          own.at("threads_per_rank").dump(), text(own, "dtype")));
+                            : fmt::format("{}, {} thread{} a rank, {}", text(environment, "cpu"),
+                                          own.at("threads_per_rank").dump(),
+                                          own.at("threads_per_rank") == 1 ? "" : "s", text(own, "dtype")));
     if (is_same_size(published)) continue;
     published_sizes.insert(sizes_of(published, false));
     own_sizes.insert(sizes_of(own, true));

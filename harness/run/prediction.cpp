@@ -117,9 +117,11 @@ json sum_of_collectives(const json& ranks) {
   for (const json& rank : ranks) {
     for (const json& row : rank.at("collectives")) {
       if (row.at("collective") == "barrier") continue;
-      json& sum = sums[{row.at("group").get<std::string>(), row.at("collective").get<std::string>()}];
-      for (const char* key : kSummed)
-        if (row.contains(key)) sum[key] = sum.value(key, std::uint64_t{0}) + row.at(key).get<std::uint64_t>();
+      const std::pair key{row.at("group").get<std::string>(), row.at("collective").get<std::string>()};
+      json& sum = sums.try_emplace(key, json::object()).first->second;
+      for (const char* name : kSummed)
+        if (row.contains(name))
+          sum[name] = sum.value(name, std::uint64_t{0}) + row.at(name).get<std::uint64_t>();
       if (row.contains("bus_bandwidth"))
         sum["bus_bandwidth"] = std::min(sum.value("bus_bandwidth", row.at("bus_bandwidth").get<double>()),
                                         row.at("bus_bandwidth").get<double>());

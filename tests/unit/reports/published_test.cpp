@@ -67,7 +67,7 @@ TEST(PublishedTable, PutsTheRowThatACaseNamesBesideIt) {
 TEST(PublishedTable, SaysWhatCannotBeCompared) {
   const PublishedTable table = published_table(run_of(published("row", 15.528)));
   EXPECT_THAT(table.differences,
-              Contains(HasSubstr("B300 GPUs there, Example CPU, 1 threads a rank, float32 here")));
+              Contains(HasSubstr("B300 GPUs there, Example CPU, 1 thread a rank, float32 here")));
   EXPECT_THAT(table.differences,
               Contains(HasSubstr("480p, 33 frames, 50 steps there, 112 x 176, 9 frames, 4 steps here")));
   json same = published("row", 15.528);

@@ -1,12 +1,9 @@
 #include "harness/plan/bound.h"
 
-#include <filesystem>
-#include <fstream>
-
 #include <gmock/gmock.h>
 
-#include "harness/store/temporary_folder.h"
 #include "model/error.h"
+#include "tests/unit/harness/scenario/scenario_file.h"
 
 namespace isoframe::harness::plan {
 namespace {
@@ -28,6 +25,7 @@ CasePlan two_ranks() {
 }
 
 const Device kDevice = {.name = "toy",
+                        .dtype = "",
                         .flops = {{"float32", 100.0}},
                         .memory_bytes = 299.0,
                         .memory_bandwidth = 200.0,
@@ -64,24 +62,17 @@ TEST(Bound, ADeviceWithoutARateForTheDtypeIsRefused) {
   }
 }
 
-class DeviceFile : public ::testing::Test {
- protected:
-  std::string problem(const std::string& text) const {
-    std::ofstream(file_) << text;
-    try {
-      read_device(file_);
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "accepted";
+std::string problem(const std::string& text) {
+  const scenario::ScenarioFile file(text, "toy.yaml");
+  try {
+    read_device(file.path());
+  } catch (const InputError& error) {
+    return error.what();
   }
+  return "accepted";
+}
 
- private:
-  store::TemporaryFolder folder_;
-  std::filesystem::path file_ = folder_.path() / "toy.yaml";
-};
-
-TEST_F(DeviceFile, ErrorsSayWhereAndWhat) {
+TEST(DeviceFile, ErrorsSayWhereAndWhat) {
   const std::string rest = "memory_bytes: 1e9\nmemory_bandwidth: 1e9\nlink_bandwidth: 1e9\n";
   EXPECT_EQ(problem("name: toy\nflops: {float32: 1e9}\n" + rest), "accepted");
   EXPECT_THAT(problem("name: toy\nflops: {float23: 1e9}\n" + rest),

@@ -43,7 +43,7 @@ json result_of(const json& collectives) { return {{"ranks", {{{"rank", 0}, {"col
 TEST(SetBeside, ShowsWhatWasPredictedAndDidNotMoveAndTheReverse) {
   json unpredicted = row("all_gather", 10, 10, 1.0), moved = row("all_to_all", 8, 6, 1.0);
   unpredicted["group"] = moved["group"] = "ulysses";
-  json result = result_of({unpredicted, moved});
+  json result = result_of(json::array({unpredicted, moved}));
   const json prediction = {
       {{"peak_tensor_bytes", 77},
        {"collectives",
@@ -67,7 +67,7 @@ TEST(SetBeside, ShowsWhatWasPredictedAndDidNotMoveAndTheReverse) {
 TEST(SetBeside, WithoutAPredictionOnlyRatesAreAdded) {
   json moved = row("all_to_all", 8, 6, 1.0);
   moved["group"] = "ulysses";
-  json result = result_of({moved});
+  json result = result_of(json::array({moved}));
   set_beside(result, two_ranks(), nullptr);
   const json& rank = result.at("ranks")[0];
   EXPECT_FALSE(rank.contains("planned_peak_tensor_bytes"));

@@ -6,49 +6,38 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/scenario/case.h"
-#include "harness/store/temporary_folder.h"
-#include "model/error.h"
+#include "tests/unit/harness/scenario/scenario_file.h"
 
 namespace isoframe::harness::scenario {
 namespace {
 
 using ::testing::HasSubstr;
 
-class PublishedRow : public ::testing::Test {
- protected:
-  PublishedRow() {
-    std::ofstream(folder_.path() / "figures.yaml")
+/// A scenario whose one case names this row, beside a file of figures.
+class WithFigures : public ScenarioFile {
+ public:
+  explicit WithFigures(const std::string& published)
+      : ScenarioFile(kHead + "  - {name: a, published: " + published + "}\n") {
+    std::ofstream(folder() / "figures.yaml")
         << "source: a paper\nhardware: a machine\nrows:\n"
            "  tiled: {title: Tiled, size: 480p, frames: 33, steps: 50, seconds: 20.0}\n"
            "  spread: {title: Spread, size: 480p, frames: 33, steps: 50, seconds: 8.0, against: tiled,\n"
            "    ssim: 1.0, psnr: .inf}\n";
   }
-
-  Case load(const std::string& published) const {
-    const auto file = folder_.path() / "mine.yaml";
-    std::ofstream(file)
-        << "version: 1\ncheckpoint: c\ncases:\n  - {name: a, prompt: p, height: 64, width: 64, "
-           "frames: 5, steps: 1, published: "
-        << published << "}\n";
-    return load_suite({file}, {}).cases.front();
-  }
-
-  std::string problem(const std::string& published) const {
-    try {
-      load(published);
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "accepted";
-  }
-
- private:
-  store::TemporaryFolder folder_;
+  Case load() const { return load_suite({path()}, {}).cases.front(); }
 };
 
-TEST_F(PublishedRow, BringsItsFiguresIntoTheCase) {
-  const Case value = load("figures.yaml#spread");
+std::string problem(const std::string& published) {
+  try {
+    WithFigures(published).load();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(PublishedRow, BringsItsFiguresIntoTheCase) {
+  const Case value = WithFigures("figures.yaml#spread").load();
   ASSERT_TRUE(value.published.has_value());
   EXPECT_EQ(value.published->title, "Spread");
   EXPECT_EQ(value.published->source, "a paper");
@@ -59,7 +48,7 @@ TEST_F(PublishedRow, BringsItsFiguresIntoTheCase) {
   EXPECT_EQ(to_json(again), to_json(value));
 }
 
-TEST_F(PublishedRow, ErrorsNameThePlaceAndTheNearestRow) {
+TEST(PublishedRow, ErrorsNameThePlaceAndTheNearestRow) {
   EXPECT_THAT(problem("figures.yaml#sprad"), HasSubstr("has no row 'sprad'; did you mean 'spread'?"));
   EXPECT_THAT(problem("figures.yaml"), HasSubstr("names no row; write FILE#ROW"));
   EXPECT_THAT(problem("none.yaml#spread"), HasSubstr("none.yaml"));

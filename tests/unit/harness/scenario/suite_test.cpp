@@ -113,6 +113,11 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
                  .max_difference_max = 0.0,
                  .latency_ratio_max = 1.5,
                  .peak_tensor_ratio_max = 0.75};
+  Published published;
+  published.title = "Tiled";
+  published.seconds = 2.5;
+  published.psnr = std::numeric_limits<double>::infinity();
+  value.published = published;
   value.skip_reason = "because";
   value.where = {"f.yaml", 3, 5};
 

@@ -18,7 +18,7 @@
 namespace isoframe::model::plan {
 namespace {
 
-/// kernels::linear pads a single vector to so many rows; no other matrix of these tests has as many.
+/// kernels::linear pads a single vector to so many rows; every other matrix of these tests has more.
 constexpr std::int64_t kPaddedRows = 16;
 
 thread_local double flops_heard = 0.0;
@@ -73,7 +73,7 @@ class Ones : public checkpoint::ParameterSource {
   }
 };
 
-/// 2 x 3 x 5 latents; 7 text, 5 glyph and 4 image tokens.
+/// 2 x 12 x 17 latents, in tiles of 6 x 6 and 6 x 5; 23 text, 19 glyph and 25 image tokens.
 ModelConfig small_model() {
   ModelConfig model;
   model.transformer.num_attention_heads = 2;
@@ -113,7 +113,7 @@ ModelConfig small_model() {
   image.intermediate_size = 10;
   image.num_hidden_layers = 3;
   image.num_attention_heads = 2;
-  image.image_size = 21;
+  image.image_size = 51;
   image.patch_size = 10;
   model.image_encoder = image;
   return model;
@@ -121,13 +121,14 @@ ModelConfig small_model() {
 
 Generation small_generation() {
   Generation generation;
-  generation.height = 12;
-  generation.width = 20;
+  generation.height = 48;
+  generation.width = 68;
   generation.frames = 5;
   generation.steps = 3;
-  generation.tiling = {.enabled = true, .tile_size = 8, .overlap = 0.5};
-  generation.prompt = {.text = 115, .glyphs = 5};
-  generation.negative_prompt = {.text = 115, .glyphs = 5};
+  generation.tiling = {.enabled = true, .tile_size = 24, .overlap = 0.0};
+  generation.prompt = {.text = 131, .glyphs = 19};
+  generation.negative_prompt = {.text = 131, .glyphs = 19};
+  generation.guidance_scale = 6.0;
   generation.image_height = 30;
   generation.image_width = 50;
   return generation;
@@ -145,9 +146,10 @@ class Walks : public ::testing::Test {
 TEST_F(Walks, CountTheTransformersWork) {
   const auto sequence = parallel::make_ulysses(parallel::self_group("ulysses"));
   const transformer::Transformer transformer(model.transformer, parameters, *sequence);
-  const transformer::Condition condition = {at::rand({1, 7, 12}), at::rand({1, 5, 10}), at::rand({1, 4, 6})};
+  const transformer::Condition condition = {at::rand({1, 23, 12}), at::rand({1, 19, 10}),
+                                            at::rand({1, 25, 6})};
   const double heard = heard_of([&] {
-    transformer.forward(at::rand({1, 9, 2, 3, 5}), 500.0, condition, no_probe());
+    transformer.forward(at::rand({1, 9, 2, 12, 17}), 500.0, condition, no_probe());
   });
   walk_transformer(account, model, generation, 0, generation.prompt);
   EXPECT_EQ(account.work().flops, heard);
@@ -168,7 +170,6 @@ TEST_F(Walks, CountTheGlyphEncodersWork) {
 }
 
 TEST_F(Walks, CountTheImageEncodersWork) {
-  model.image_encoder->image_size = 51;
   const vision::SiglipVisionModel encoder(*model.image_encoder, parameters);
   const double heard = heard_of([&] { encoder.forward(at::rand({1, 3, 51, 51}), no_probe()); });
   walk_image(account, model, generation);
@@ -178,13 +179,13 @@ TEST_F(Walks, CountTheImageEncodersWork) {
 TEST_F(Walks, CountTheTiledDecodersAndEncodersWork) {
   const vae::Vae vae(model.vae, parameters, parallel::self_group("vae_patch"));
   const double decoded = heard_of([&] {
-    vae.decode(at::rand({1, 4, 2, 3, 5}), generation.tiling, no_probe());
+    vae.decode(at::rand({1, 4, 2, 12, 17}), generation.tiling, no_probe());
   });
   walk_decode(account, model, generation, 0);
   EXPECT_EQ(account.work().flops, decoded);
   account.begin();
   const double encoded = heard_of([&] {
-    vae.encode(at::rand({1, 3, 1, 12, 20}), generation.tiling, no_probe());
+    vae.encode(at::rand({1, 3, 1, 48, 68}), generation.tiling, no_probe());
   });
   walk_encode(account, model, generation, 0);
   EXPECT_EQ(account.work().flops, encoded);
