@@ -25,11 +25,12 @@ std::map<TileCosts::Shape, double> own_costs(const Tiles& plan, const char* stag
                                              const measure::TimingProbe& probe) {
   std::map<TileCosts::Shape, double> costs;
   const std::int64_t columns = columns_of(plan);
+  const std::vector<measure::StageTime> times = probe.times();
   for (const auto& tile : plan) {
     double& least =
         costs.emplace(TileCosts::Shape{tile.height, tile.width}, std::numeric_limits<double>::infinity())
             .first->second;
-    for (const measure::StageTime& time : probe.times())
+    for (const measure::StageTime& time : times)
       if (time.stage == stage && time.index == tile.row * columns + tile.column)
         least = std::min(least, time.seconds);
   }
