@@ -99,7 +99,7 @@ bool is_tiled(const DrawnCase& drawn) { return tiles_of(drawn) > 1; }
 const Kind kKinds[] = {
     {"class identical", 60, is_identical},
     {"class bounded", 300, [](const DrawnCase& d) { return !is_identical(d); }},
-    {"one rank", 5, [](const DrawnCase& d) { return d.layout.world_size() == 1; }},
+    {"one rank", 3, [](const DrawnCase& d) { return d.layout.world_size() == 1; }},
     {"eight ranks", 20, [](const DrawnCase& d) { return d.layout.world_size() == 8; }},
     {"ulysses", 150, [](const DrawnCase& d) { return d.layout.ulysses > 1; }},
     {"ring", 150, [](const DrawnCase& d) { return d.layout.ring > 1; }},
@@ -112,7 +112,7 @@ const Kind kKinds[] = {
     {"vae_patch", 200, [](const DrawnCase& d) { return d.layout.vae_patch > 1; }},
     {"tokens that the ranks do not divide", 100,
      [](const DrawnCase& d) { return tokens_of(d) % shards_of(d) != 0; }},
-    {"tokens that no group divides", 25,
+    {"tokens that no group divides", 10,
      [](const DrawnCase& d) {
        return d.layout.ulysses > 1 && d.layout.ring > 1 && tokens_of(d) % d.layout.ulysses != 0 &&
               tokens_of(d) % d.layout.ring != 0;
