@@ -71,6 +71,27 @@ TEST_P(Device, EverythingStaysWhereTheModelIs) {
   EXPECT_LT((elsewhere - expected).abs().max().item<double>(), kTolerance);
 }
 
+TEST_P(Device, LayoutsExchangeTensorsThatLieThere) {
+  const at::Tensor alone = frames(fake_accelerator::device());
+  for (const char* layout : {"ulysses=2,cfg=2,vae_patch=4", "ring=2,vae_patch=2", "tensor=2"}) {
+    SCOPED_TRACE(layout);
+    const parallel::Layout parsed = parallel::parse_layout(layout);
+    parallel::run_in_threads(parsed.world_size(), [&](parallel::Rendezvous& rendezvous) {
+      parallel::Mesh mesh = parallel::make_mesh(parsed, rendezvous);
+      // Gloo has no all-reduce for this device.
+      mesh.reduction = parallel::Reduction::kDeterministic;
+      const auto model = load_pipeline(checkpoint::Checkpoint(directory_), std::move(mesh), std::nullopt,
+                                       at::TensorOptions(fake_accelerator::device()).dtype(at::kFloat));
+      Watch watch(c10::kPrivateUse1);
+      const at::Tensor shared = model->generate(request_, watch).frames;
+      if (model->mesh().rank == 0) {
+        EXPECT_LT((shared - alone).abs().max().item<double>(), kTolerance);
+      }
+      model->mesh().world->barrier();
+    });
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(, Device, testing::Values(Task::kTextToVideo, Task::kImageToVideo),
                          [](const auto& task) { return task.param == Task::kTextToVideo ? "T2V" : "I2V"; });
 
