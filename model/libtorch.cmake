@@ -94,7 +94,6 @@ if(ISOFRAME_CUDA)
   isoframe_import_library(LibTorch::torch_cuda torch_cuda)
   add_library(libtorch_cuda INTERFACE)
   target_include_directories(libtorch_cuda SYSTEM INTERFACE "${CUDA_INCLUDE_DIR}" "${NCCL_INCLUDE_DIR}")
-  target_compile_definitions(libtorch_cuda INTERFACE ISOFRAME_CUDA USE_C10D_NCCL)
   target_link_libraries(libtorch_cuda INTERFACE LibTorch::torch_cuda LibTorch::c10_cuda LibTorch::cpu
     "${CUDART_LIBRARY}" "${NCCL_LIBRARY}" ${CMAKE_DL_LIBS})
   get_filename_component(cudart_dir "${CUDART_LIBRARY}" DIRECTORY)

@@ -1,3 +1,4 @@
+#define USE_C10D_NCCL
 #include <cstdlib>
 #include <utility>
 
