@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
+#include "model/kernels/caching_allocator.h"
 
 namespace isoframe::harness::cli {
 namespace {
@@ -26,6 +27,7 @@ void show_progress(std::size_t number, std::size_t of, const std::string& name) 
 }
 
 int selftest(const Arguments& arguments) {
+  model::kernels::install_caching_allocator();
   selftest::Options options;
   options.filter = arguments.filter;
   options.on_progress = show_progress;

@@ -14,20 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<double> times(const json& result) {
-  return result.at("latency").at("total_seconds").get<std::vector<double>>();
-}
-
-/// Times of the case, in units of its baseline's in the same round where it has one.
-std::vector<double> relative_times(const Side& side) {
-  std::vector<double> own = times(side.result);
-  if (side.baseline.is_null()) return own;
-  const std::vector<double> reference = times(side.baseline);
-  own.resize(std::min(own.size(), reference.size()));
-  for (std::size_t i = 0; i < own.size(); ++i) own[i] /= reference[i];
-  return own;
-}
-
 double peak_tensor_bytes(const json& result) {
   double peak = 0.0;
   for (const json& rank : result.at("ranks"))
@@ -57,18 +43,44 @@ std::string judge_frames(const json& quality, const json& result, bool alike) {
 }
 
 std::string judge_memory(const json& now, const json& then) {
+  std::vector<std::string> broken;
   const double added = peak_tensor_bytes(now) - peak_tensor_bytes(then);
-  if (added <= kAgainstMemoryBytes) return {};
-  return fmt::format("its largest rank needs {:.1f} MiB more tensor memory than in the earlier run",
-                     added / (1024.0 * 1024.0));
+  if (added > kAgainstMemoryBytes)
+    broken.push_back(
+        fmt::format("its largest rank needs {:.1f} MiB more tensor memory than in the earlier run",
+                    added / (1024.0 * 1024.0)));
+  const auto kept =
+      first_kept(now.at("ranks"), then.at("ranks"), static_cast<std::int64_t>(kAgainstMemoryBytes));
+  if (kept) broken.push_back(sentence(*kept));
+  return fmt::format("{}", fmt::join(broken, "; "));
 }
 
-LatencyJudgement judge_times(const Side& now, const Side& then, int comparisons) {
-  const std::vector<double> current = relative_times(now), earlier = relative_times(then);
+/// Some of this run's repetitions against all of the earlier run's.
+LatencyJudgement judge_times(const Side& now, const Side& then, Repetitions part, int comparisons) {
+  const std::vector<double> current = relative_times(now, part), earlier = relative_times(then);
   if (std::min(current.size(), earlier.size()) < kFewestPairs)
-    return {};  // the report shows the ratio all the same
-  return judge_ratio(metrics::unpaired_ratio_interval(current, earlier, confidence_for(comparisons)),
-                     kAgainstLatency, "the earlier run");
+    return {};                                                // the report shows the ratio all the same
+  const double confidence = confidence_for(2 * comparisons);  // of the whole, and of its places
+  LatencyJudgement whole = judge_ratio(metrics::unpaired_ratio_interval(current, earlier, confidence),
+                                       kAgainstLatency, "the earlier run");
+  const auto place = slowest_place(now, then, kAgainstLatency, confidence, part);
+  if (!place) return whole;
+  const std::string where = sentence(*place);
+  if (whole.outcome != LatencyOutcome::kBroken) return {LatencyOutcome::kBroken, where};
+  return {LatencyOutcome::kBroken, fmt::format("{}; {}", whole.reason, where)};
+}
+
+std::size_t repeat_of(const json& result) { return result.value("/case/repeat"_json_pointer, SIZE_MAX); }
+
+LatencyJudgement judge_times(const Side& now, const Side& then, int comparisons) {
+  const std::size_t repeat = repeat_of(now.result);
+  LatencyJudgement first = judge_times(now, then, {0, repeat}, comparisons);
+  if (first.outcome != LatencyOutcome::kBroken || relative_times(now, {repeat}).empty()) return first;
+  const LatencyJudgement second = judge_times(now, then, {repeat}, comparisons);
+  if (second.outcome != LatencyOutcome::kBroken)
+    return {LatencyOutcome::kUnsure, first.reason + "; measured again, it could not be confirmed"};
+  first.reason += "; measured again, " + second.reason;
+  return first;
 }
 
 }  // namespace
@@ -100,6 +112,10 @@ Judgement judge_against(const Side& now, const Side& then, const json& quality,
   if (!broken.empty()) return {Verdict::kFailed, fmt::format("{}", fmt::join(broken, "; "))};
   if (latency.outcome == LatencyOutcome::kUnsure) return {Verdict::kUntrusted, latency.reason};
   return {};
+}
+
+bool seems_slower(const Side& now, const Side& then, int comparisons) {
+  return judge_times(now, then, comparisons).outcome == LatencyOutcome::kBroken;
 }
 
 }  // namespace isoframe::harness::judge

@@ -6,13 +6,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/judge/places.h"
 #include "harness/judge/verdict.h"
 
 namespace isoframe::harness::judge {
 
 /// Of a time to the earlier run's; where the case has a baseline both are first divided by it, which takes
 /// out the machine's own speed that day.
-inline constexpr double kAgainstLatency = 1.10;
+inline constexpr double kAgainstLatency = 1.05;
 /// Tensor memory is counted, not sampled: more than this is a change.
 inline constexpr double kAgainstMemoryBytes = 1024.0 * 1024.0;
 /// On 8-bit frames, where machine or library differ and floats may.
@@ -22,16 +23,15 @@ inline constexpr double kAgainstPsnr = 60.0;
 /// Empty for like runs.
 std::vector<std::string> unlike(const nlohmann::json& environment, const nlohmann::json& earlier);
 
-/// One side of the comparison: result.json of the case and of its baseline, null for none.
-struct Side {
-  const nlohmann::json& result;
-  const nlohmann::json& baseline;
-};
-
 /// `quality` is compare_frames() of this run's frames with the earlier run's, null where one has none.  Like
 /// runs must give identical frames (those of a bounded numerics class: their gates' bound), no more tensor
-/// memory and no more time; unlike ones near frames only.  `comparisons`: how many cases are judged so.
+/// memory, at its peak and when done, and no more time, in all and of each stage on each rank; unlike ones
+/// near frames only.  Times beyond the case's `repeat` are a confirming rerun's: both halves must be slower.
+/// `comparisons`: how many cases are judged so.
 Judgement judge_against(const Side& now, const Side& then, const nlohmann::json& quality,
                         const std::vector<std::string>& differences, int comparisons);
+
+/// Whether its times alone make it fail, so that it is worth measuring again.
+bool seems_slower(const Side& now, const Side& then, int comparisons);
 
 }  // namespace isoframe::harness::judge

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/measure/stages.h"
+
 namespace isoframe::harness::measure {
 
 namespace {
@@ -82,8 +84,7 @@ void TimingProbe::report(model::ProbePoint point) {
     steps_ = point.index;
   } else if (point.name == "denoise.step") {
     progress_.write("denoise", point.index, steps_);
-  } else if (point.name == "image" || point.name == "text" || point.name == "encode" ||
-             point.name == "encode.tile" || point.name == "decode" || point.name == "decode.tile") {
+  } else if (is_outer_stage(point.name) || point.name == "encode.tile" || point.name == "decode.tile") {
     progress_.write(point.name, point.index);
   }
 }
@@ -101,6 +102,15 @@ nlohmann::json TimingProbe::events() const {
     for (const StageTime& time : *part)
       result.push_back({time.stage, time.index, time.start, time.seconds, time.moved.bytes_sent,
                         time.moved.bytes_received, time.moved.seconds});
+  return result;
+}
+
+nlohmann::json TimingProbe::busy() const {
+  nlohmann::json result = nlohmann::json::object();
+  for (const StageTime& time : times_) {
+    if (!is_outer_stage(time.stage)) continue;
+    result[time.stage] = result.value(time.stage, 0.0) + time.seconds - time.moved.seconds;
+  }
   return result;
 }
 

@@ -63,6 +63,9 @@ class TimingProbe : public model::Probe {
   nlohmann::json occurrences() const;
   /// {"text": s, "denoise": s, "denoise.step": s, ...}: the sum of each stage's occurrences.
   nlohmann::json totals() const;
+  /// {"text": s, "encode": s, "denoise": s, "decode": s}: what each outer stage took outside collectives,
+  /// where a rank waits for others.
+  nlohmann::json busy() const;
   /// [[stage, index, start, seconds, bytes sent, bytes received, seconds in collectives], ...]: stages and
   /// blocks in the order in which they ended, then collectives, "collective.ulysses.all_to_all", in theirs.
   /// What trace.json is made of.

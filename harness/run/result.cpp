@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/measure/stages.h"
 #include "harness/run/prediction.h"
 #include "metrics/statistics.h"
 
@@ -42,6 +43,15 @@ json rank_stages(const std::vector<json>& rounds, std::size_t rank) {
   return stages;
 }
 
+/// {"denoise": [..one entry a round..], ...} of one rank, outside collectives.
+json rank_busy(const std::vector<json>& rounds, std::size_t rank) {
+  json stages = json::object();
+  for (const json& ranks : rounds)
+    for (const auto& [stage, seconds] : ranks[rank].value("busy", json::object()).items())
+      stages[stage].push_back(seconds);
+  return stages;
+}
+
 std::vector<double> values(const json& samples) { return samples.get<std::vector<double>>(); }
 
 json median_or_null(const json& stages, const std::string& stage) {
@@ -72,6 +82,7 @@ json rank_over_rounds(const std::vector<json>& rounds, std::size_t rank) {
   json result = rounds.back()[rank];
   for (const char* key : {"load_seconds", "total_seconds", "communication_seconds"}) result.erase(key);
   result["stages"] = rank_stages(rounds, rank);
+  result["busy"] = rank_busy(rounds, rank);
   for (const char* key : {"peak_resident_bytes", "peak_proportional_bytes", "peak_tensor_bytes"}) {
     for (const json& ranks : rounds)
       if (ranks[rank].at(key).is_number() && (!result[key].is_number() || ranks[rank].at(key) > result[key]))
@@ -146,8 +157,9 @@ json summary_row(const scenario::Case& value, const json& result, const json& ba
     row["seconds_min"] = *std::min_element(total.begin(), total.end());
     row["seconds_max"] = *std::max_element(total.begin(), total.end());
     const json& stages = result.at("latency").at("stages");
-    for (const char* stage : {"image", "text", "encode", "denoise", "decode", "communication"})
-      row["stages"][stage] = median_or_null(stages, stage);
+    for (const std::string_view stage : measure::kOuterStages)
+      row["stages"][std::string(stage)] = median_or_null(stages, std::string(stage));
+    row["stages"]["communication"] = median_or_null(stages, "communication");
     for (const char* key : {"peak_resident_bytes", "peak_proportional_bytes", "peak_tensor_bytes"})
       row[key] = largest(ranks, key);
     row["proportional_sum_bytes"] = sum(ranks, "peak_proportional_bytes");

@@ -14,10 +14,12 @@
 #include "harness/judge/verdict.h"
 #include "harness/launch/progress.h"
 #include "harness/measure/environment.h"
+#include "harness/run/earlier_run.h"
 #include "harness/run/prediction.h"
 #include "harness/run/preflight.h"
 #include "harness/run/report_files.h"
 #include "harness/run/result.h"
+#include "harness/run/round_loop.h"
 #include "harness/run/run_directory.h"
 #include "harness/store/history.h"
 #include "harness/store/json_file.h"
@@ -33,9 +35,6 @@ using scenario::Case;
 namespace {
 
 std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
-
-/// A baseline runs at least twice: what differs between its two runs is the floor under every gate.
-int rounds_of(const Case& value) { return value.baseline.empty() ? std::max(2, value.repeat) : value.repeat; }
 
 json suite_record(const scenario::Suite& suite, const RunOptions& options) {
   json record = {{"schema_version", 1},        {"started", utc_now()},
@@ -72,65 +71,6 @@ std::vector<Case> cases_of(const json& suite) {
   for (const json& value : suite.at("cases")) cases.push_back(scenario::case_from_json(value));
   return cases;
 }
-
-/// Rounds outside, cases inside, every other round backwards: a drift of the machine meets all cases alike.
-class RoundLoop {
- public:
-  RoundLoop(const std::vector<Case>& cases, const RunDirectory& directory, const RunOptions& options)
-      : cases_(cases), directory_(directory), options_(options), progress_(count_rounds()) {}
-
-  bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
-
-  void run() {
-    int last = 0;
-    for (const Case& value : cases_) last = std::max(last, rounds_of(value));
-    std::vector<const Case*> order;
-    for (const Case& value : cases_) order.push_back(&value);
-    for (int index = 0; index < last; ++index)
-      run_round_of(order, index, [&](const Case& value) { return index < rounds_of(value); });
-  }
-
-  /// As many rounds again of these cases, for what the first ones showed.
-  void run_again(const std::vector<const Case*>& order) {
-    int rounds = 0;
-    for (const Case* value : order) rounds = std::max(rounds, value->repeat);
-    for (int k = 0; k < rounds; ++k) run_round_of(order, rounds + k, [](const Case&) { return true; });
-  }
-
- private:
-  int count_rounds() const {
-    int count = 0;
-    for (const Case& value : cases_) count += value.skip_reason.empty() ? rounds_of(value) : 0;
-    return count;
-  }
-
-  template <typename IsWanted>
-  void run_round_of(std::vector<const Case*> order, int index, const IsWanted& is_wanted) {
-    if (index % 2 == 1) std::reverse(order.begin(), order.end());
-    for (const Case* value : order)
-      if (!interrupted() && is_wanted(*value)) run_one(*value, index);
-  }
-
-  void run_one(const Case& value, int index) {
-    if (!value.skip_reason.empty() || !directory_.error(value).is_null()) return;
-    progress_.begin(value.name);
-    if (!directory_.has_round(value, index)) {
-      directory_.forget(value, index);
-      const RoundContext context{this_program(), [this](const launch::Progress& p) { progress_.update(p); },
-                                 options_.interrupted};
-      const RoundResult result = run_round(value, directory_.round(value, index), context);
-      if (result.status == RoundResult::Status::kOk) directory_.keep_round(value, index, result);
-      if (result.status == RoundResult::Status::kInterrupted) directory_.forget(value, index);
-      if (!result.error.is_null()) directory_.keep_error(value, index, result.error);
-    }
-    progress_.end();
-  }
-
-  const std::vector<Case>& cases_;
-  const RunDirectory& directory_;
-  const RunOptions& options_;
-  launch::ProgressLine progress_;
-};
 
 /// A failed round of an earlier run is tried again.
 void forget_errors(const std::vector<Case>& cases, const RunDirectory& directory) {
@@ -195,83 +135,37 @@ int latency_gates(const std::vector<Case>& cases) {
   return count;
 }
 
-/// Cases that seem too slow, each behind its baseline: one finding is measured again before it is believed.
-std::vector<const Case*> to_confirm(const std::vector<Case>& cases, const json& suite,
-                                    const RunDirectory& directory) {
-  std::vector<const Case*> found;
-  const auto add = [&found](const Case& value) {
-    if (std::find(found.begin(), found.end(), &value) == found.end()) found.push_back(&value);
-  };
-  for (const Case& value : cases) {
-    if (!value.skip_reason.empty() || !value.gates.latency_ratio_max) continue;
-    const auto baseline = std::find_if(cases.begin(), cases.end(),
-                                       [&](const Case& other) { return other.name == value.baseline; });
-    if (baseline == cases.end()) continue;
-    const json result = measured_result(value, suite, directory);
-    const json reference = measured_result(*baseline, suite, directory);
-    // Rounds are shared from one index on: both sides must have as many.
-    if (value.repeat != rounds_of(*baseline) || result.at("status") != "ok" || reference.at("status") != "ok")
-      continue;
-    if (!judge::breaks_latency_gate(value, result, reference, latency_gates(cases))) continue;
-    add(*baseline);
-    add(value);
-  }
-  return found;
+const Case* named(const std::vector<Case>& cases, const std::string& name) {
+  const auto found = std::ranges::find(cases, name, &Case::name);
+  return found == cases.end() ? nullptr : &*found;
 }
 
-/// An earlier run, read once.
-class EarlierRun {
- public:
-  EarlierRun(fs::path directory, const json& environment)
-      : directory_(std::move(directory)),
-        run_(store::read_json(directory_ / "run.json")),
-        differences_(judge::unlike(environment, run_.at("environment"))) {}
-
-  const std::vector<std::string>& differences() const { return differences_; }
-
-  /// The same case of that run; null where it had none that ended well.
-  json result(const std::string& name) const {
-    const fs::path file = directory_ / name / "result.json";
-    if (name.empty() || !fs::exists(file)) return nullptr;
-    const json result = store::read_json(file);
-    return result.at("status") == "ok" && !result.at("ranks").empty() ? result : json();
-  }
-
-  /// Its frames against the case's own; null where one of them has none.
-  json quality(const Case& value, const RunDirectory& directory) const {
-    const fs::path frames = directory_ / value.name / "frames.safetensors";
-    if (!directory.has_frames(value) || !fs::exists(frames)) return nullptr;
-    return judge::compare_frames(frames, directory.of(value) / "frames.safetensors", directory_.string());
-  }
-
- private:
-  fs::path directory_;
-  json run_;
-  std::vector<std::string> differences_;
-};
-
-/// This run's case beside the same case of an earlier run; `judgement` becomes the comparison's where the
-/// case itself passed.
-json compare_with_earlier(const Case& value, const json& result, const json& baseline,
-                          const EarlierRun& earlier, const RunDirectory& directory, int comparisons,
-                          judge::Judgement& judgement) {
-  const json then = earlier.result(value.name);
-  if (then.is_null() || result.at("status") != "ok" || result.at("ranks").empty()) return nullptr;
-  const json quality = earlier.quality(value, directory);
-  const judge::Judgement found =
-      judge::judge_against({result, baseline}, {then, earlier.result(value.baseline)}, quality,
-                           earlier.differences(), comparisons);
-  if (judgement.verdict == judge::Verdict::kPassed) judgement = found;
-  const auto median_of = [](const json& side) {
-    return metrics::median(side.at("latency").at("total_seconds").get<std::vector<double>>());
+/// Cases that seem too slow, each behind its baseline: one finding is measured again before it is believed.
+std::vector<const Case*> to_confirm(const std::vector<Case>& cases, const json& suite,
+                                    const RunDirectory& directory, const std::optional<EarlierRun>& earlier) {
+  std::vector<const Case*> found;
+  const auto add = [&found](const Case* value) {
+    if (value != nullptr && std::ranges::find(found, value) == found.end()) found.push_back(value);
   };
-  return {{"seconds_ratio", median_of(result) / median_of(then)},
-          {"identical", quality.is_null() ? json() : quality.at("identical")},
-          {"ssim", quality.is_null() ? json() : quality.at("ssim").at("mean")},
-          {"psnr", quality.is_null() ? json() : quality.at("psnr").at("mean")},
-          {"verdict", judge::to_string(found.verdict)},
-          {"reason", found.reason},
-          {"unlike", earlier.differences()}};
+  const auto ended_well = [](const json& result) {
+    return result.at("status") == "ok" && !result.at("ranks").empty();
+  };
+  const int compared = static_cast<int>(cases.size());
+  for (const Case& value : cases) {
+    if (!value.skip_reason.empty()) continue;
+    const Case* const baseline = named(cases, value.baseline);
+    // Rounds are shared from one index on: both sides must have as many.
+    if (baseline != nullptr && value.repeat != rounds_of(*baseline)) continue;
+    const json result = measured_result(value, suite, directory);
+    const json reference = baseline == nullptr ? json() : measured_result(*baseline, suite, directory);
+    if (!ended_well(result) || (baseline != nullptr && !ended_well(reference))) continue;
+    const bool breaks_gate = baseline != nullptr && value.gates.latency_ratio_max &&
+                             judge::breaks_latency_gate(value, result, reference, latency_gates(cases));
+    if (!breaks_gate && !(earlier && earlier->was_faster(value, result, reference, compared))) continue;
+    add(baseline);
+    add(&value);
+  }
+  return found;
 }
 
 /// Looks for a case's first difference and keeps what it finds, so that a report can be written again.
@@ -308,26 +202,32 @@ class Locator {
   const RunOptions& options_;
 };
 
-const Case* named(const std::vector<Case>& cases, const std::string& name) {
-  const auto found = std::ranges::find(cases, name, &Case::name);
-  return found == cases.end() ? nullptr : &*found;
+/// What decides whether times and bits of two runs are comparable.
+json environment_of(const json& suite, const std::vector<Case>& cases) {
+  json environment = suite.at("environment");
+  environment["threads_per_rank"] = common(cases, &Case::threads_per_rank);
+  environment["device"] = common(cases, &Case::device);
+  return environment;
+}
+
+std::optional<EarlierRun> earlier_run(const RunOptions& options, const json& suite,
+                                      const std::vector<Case>& cases) {
+  if (options.against.empty()) return std::nullopt;
+  return EarlierRun(options.against, environment_of(suite, cases));
 }
 
 json judge_and_report(const json& suite, const RunDirectory& directory, const RunOptions& options) {
-  const fs::path& against = options.against;
   const Locator locator(directory, options);
   const std::vector<Case> cases = cases_of(suite);
+  const std::optional<EarlierRun> earlier = earlier_run(options, suite, cases);
   std::map<std::string, json> results;
   for (const Case& value : cases) results[value.name] = measured_result(value, suite, directory);
 
   json run = suite;
   run["cases"] = json::array();
-  run["environment"]["threads_per_rank"] = common(cases, &Case::threads_per_rank);
-  run["environment"]["device"] = common(cases, &Case::device);
-  if (!against.empty()) run["against"] = against.string();
-  std::optional<EarlierRun> earlier;
-  if (!against.empty()) {
-    earlier.emplace(against, run.at("environment"));
+  run["environment"] = environment_of(suite, cases);
+  if (earlier) {
+    run["against"] = options.against.string();
     run["unlike"] = earlier->differences();
   }
   std::map<std::string, int> counts = {
@@ -344,8 +244,7 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const Ru
     judge::Judgement judgement = judgement_of(value, suite, result, baseline, latency_gates(cases));
     json beside;
     if (earlier) {
-      beside = compare_with_earlier(value, result, baseline, *earlier, directory,
-                                    static_cast<int>(cases.size()), judgement);
+      beside = earlier->beside(value, result, baseline, directory, static_cast<int>(cases.size()), judgement);
     }
     result["verdict"] = judge::to_string(judgement.verdict);
     result["reason"] = judgement.reason;
@@ -380,7 +279,7 @@ json run_suite(scenario::Suite suite, const RunOptions& options) {
 
   RoundLoop loop(suite.cases, directory, options);
   loop.run();
-  loop.run_again(to_confirm(suite.cases, record, directory));
+  loop.run_again(to_confirm(suite.cases, record, directory, earlier_run(options, record, suite.cases)));
   record["finished"] = utc_now();
   record["interrupted"] = loop.interrupted();
   store::write_json(directory.path() / "suite.json", record);

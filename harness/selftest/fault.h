@@ -21,6 +21,7 @@ namespace isoframe::harness::selftest {
 struct Setting {
   std::string layout;
   std::string task = "t2v";
+  std::int64_t steps = 2;
 };
 
 /// A rank's own copy of the checkpoint, made when something is first changed in it.
@@ -57,7 +58,7 @@ struct Plant {
 /// What must be reported; a field that is left out is not looked at.
 struct Expected {
   std::string stage;
-  std::string point;
+  std::string point = {};
   std::int64_t step = -1;
   std::int64_t block = -1;
   std::int64_t tile = -1;
@@ -65,12 +66,16 @@ struct Expected {
   std::vector<int> ranks = {};
 };
 
+/// What a fault changes, and so which gates must catch it.
+enum class Harm { kFrames, kTime, kMemory };
+
 struct Fault {
   std::string name;
   std::string what;  ///< the bug, in a sentence
   Setting setting;
   Plant plant;
   Expected expected;
+  Harm harm = Harm::kFrames;
 };
 
 /// By subject; one file each.
@@ -80,6 +85,8 @@ std::vector<Fault> attention_faults();
 std::vector<Fault> ring_and_tensor_faults();
 std::vector<Fault> denoising_faults();
 std::vector<Fault> decoding_faults();
+/// Frames are sound; time or memory is not.
+std::vector<Fault> resource_faults();
 /// All of them, in the order of the pipeline.
 std::vector<Fault> catalogue();
 

@@ -1,14 +1,21 @@
 #include "harness/selftest/planted_run.h"
 
 #include <chrono>
+#include <map>
+#include <mutex>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include "harness/measure/memory_probe.h"
+#include "harness/measure/stages.h"
+#include "harness/selftest/thread_clock.h"
 #include "harness/store/json_file.h"
 #include "model/checkpoint/checkpoint.h"
+#include "model/kernels/caching_allocator.h"
 #include "model/parallel/in_process.h"
 #include "model/parallel/numerics.h"
 #include "model/synthetic/presets.h"
@@ -20,6 +27,7 @@ namespace isoframe::harness::selftest {
 namespace fs = std::filesystem;
 using model::parallel::Mesh;
 using model::pipeline::Request;
+using nlohmann::json;
 
 namespace {
 
@@ -33,16 +41,17 @@ Request request_of(const Setting& setting, const Materials& materials) {
   request.height = 80;
   request.width = 112;
   request.frames = 5;
-  request.steps = 2;
+  request.steps = setting.steps;
   request.seed = 42;
   request.tiling = {.enabled = true, .tile_size = 64, .overlap = 0.25};
   return request;
 }
 
-model::pipeline::Video generate(const fs::path& directory, Mesh mesh, const Request& request,
-                                model::Probe& probe) {
+constexpr std::chrono::seconds kPatience(20);
+
+std::unique_ptr<model::pipeline::Pipeline> load(const fs::path& directory, Mesh mesh) {
   const model::checkpoint::Checkpoint checkpoint(directory);
-  return model::pipeline::load_pipeline(checkpoint, std::move(mesh), std::nullopt)->generate(request, probe);
+  return model::pipeline::load_pipeline(checkpoint, std::move(mesh), std::nullopt);
 }
 
 double tolerance_of(const model::parallel::Layout& layout, const Request& request,
@@ -84,39 +93,123 @@ fs::path Materials::image() const {
   return file;
 }
 
-PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials) {
+namespace {
+
+/// A rank of a planted run: its model, loaded from what the fault left of the checkpoint, and the request.
+struct Rank {
+  std::unique_ptr<model::pipeline::Pipeline> model;
+  Request request;
+  std::unique_ptr<model::Probe> fault;  ///< null where the plant has no probe
+  std::shared_ptr<model::parallel::Group> world;
+  int rank = 0;
+};
+
+/// `run` on every rank, each a thread of this process.
+void run_ranks(const Setting& setting, const Plant& plant, const Materials& materials,
+               const std::function<void(Rank&)>& run) {
   const fs::path checkpoint = materials.checkpoint(setting.task);
   const model::parallel::Layout layout = model::parallel::parse_layout(setting.layout);
-  PlantedRun run;
-  run.ranks.resize(static_cast<std::size_t>(layout.world_size()));
-  try {
-    model::parallel::run_in_threads(
-        layout.world_size(),
-        [&](model::parallel::Rendezvous& rendezvous) {
-          Mesh mesh = model::parallel::make_mesh(layout, rendezvous);
-          const int rank = mesh.rank;
-          const std::shared_ptr<model::parallel::Group> world = mesh.world;
-          CheckpointCopy copy(checkpoint, materials.scratch() / fmt::format("rank-{}", rank));
-          Request request = request_of(setting, materials);
-          if (plant.checkpoint) plant.checkpoint(copy, rank);
-          if (plant.request) plant.request(request, rank);
-          if (plant.mesh) plant.mesh(mesh);
+  model::parallel::run_in_threads(
+      layout.world_size(),
+      [&](model::parallel::Rendezvous& rendezvous) {
+        Mesh mesh = model::parallel::make_mesh(layout, rendezvous);
+        Rank own{.model = nullptr,
+                 .request = request_of(setting, materials),
+                 .fault = plant.probe ? plant.probe(mesh.rank) : nullptr,
+                 .world = mesh.world,
+                 .rank = mesh.rank};
+        CheckpointCopy copy(checkpoint, materials.scratch() / fmt::format("rank-{}", own.rank));
+        if (plant.checkpoint) plant.checkpoint(copy, own.rank);
+        if (plant.request) plant.request(own.request, own.rank);
+        if (plant.mesh) plant.mesh(mesh);
+        own.model = load(copy.directory(), std::move(mesh));
+        run(own);
+        own.world->barrier();
+      },
+      kPatience);
+}
 
-          const std::unique_ptr<model::Probe> fault = plant.probe ? plant.probe(rank) : nullptr;
-          locate::RecordingProbe recording;
-          std::vector<model::Probe*> probes = {&recording};
-          if (fault) probes.insert(probes.begin(), fault.get());
-          locate::ProbeChain chain(probes);
-          const model::pipeline::Video video = generate(copy.directory(), std::move(mesh), request, chain);
-          run.ranks[static_cast<std::size_t>(rank)] = recording.trace();
-          if (rank == 0) run.frames = video.frames;
-          world->barrier();
-        },
-        std::chrono::seconds(20));
+model::pipeline::Video generate(const Rank& rank, model::Probe& observer) {
+  std::vector<model::Probe*> probes = {&observer};
+  if (rank.fault) probes.insert(probes.begin(), rank.fault.get());
+  locate::ProbeChain chain(probes);
+  return rank.model->generate(rank.request, chain);
+}
+
+}  // namespace
+
+PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials) {
+  PlantedRun result;
+  result.ranks.resize(static_cast<std::size_t>(model::parallel::parse_layout(setting.layout).world_size()));
+  try {
+    run_ranks(setting, plant, materials, [&result](Rank& rank) {
+      locate::RecordingProbe recording;
+      const model::pipeline::Video video = generate(rank, recording);
+      result.ranks[static_cast<std::size_t>(rank.rank)] = recording.trace();
+      if (rank.rank == 0) result.frames = video.frames;
+    });
   } catch (const std::exception& error) {
-    run.error = error.what();
+    result.error = error.what();
   }
-  return run;
+  return result;
+}
+
+namespace {
+
+/// Work of one rank by stage, and what it keeps in tensors.
+class MeasuringProbe : public model::Probe {
+ public:
+  void begin(model::ProbePoint point) override {
+    if (measure::is_outer_stage(point.name)) began_ = ThreadClock::now();
+  }
+  void end(model::ProbePoint point) override {
+    memory_.end(point);
+    if (!measure::is_outer_stage(point.name)) return;
+    const std::chrono::duration<double> seconds = ThreadClock::now() - began_;
+    busy_[std::string(point.name)] = seconds.count();
+  }
+  json record() const {
+    return {{"busy", busy_},
+            {"live_tensor_bytes", memory_.live()},
+            {"peak_tensor_bytes", model::kernels::memory_statistics().peak}};
+  }
+
+ private:
+  ThreadClock::time_point began_;
+  std::map<std::string, double> busy_;
+  measure::MemoryProbe memory_{[] { return model::kernels::memory_statistics().live; }};
+};
+
+json measure_once(const Rank& rank, model::Probe* fault) {
+  rank.world->barrier();
+  if (rank.rank == 0) model::kernels::reset_peak_memory();
+  rank.world->barrier();
+  MeasuringProbe measuring;
+  std::vector<model::Probe*> probes = {&measuring};
+  if (fault != nullptr) probes.insert(probes.begin(), fault);
+  locate::ProbeChain chain(probes);
+  rank.model->generate(rank.request, chain);
+  return measuring.record();
+}
+
+}  // namespace
+
+std::vector<MeasuredPair> measure_in_turns(const Setting& setting, const Plant& plant, int pairs,
+                                           const Materials& materials) {
+  const auto ranks = static_cast<std::size_t>(model::parallel::parse_layout(setting.layout).world_size());
+  std::vector<MeasuredPair> result(static_cast<std::size_t>(pairs),
+                                   {std::vector<json>(ranks), std::vector<json>(ranks)});
+  run_ranks(setting, {}, materials, [&](Rank& rank) {
+    const auto own = static_cast<std::size_t>(rank.rank);
+    measure_once(rank, nullptr);  // the first one meets pages and caches that are cold
+    for (std::size_t pair = 0; pair < result.size(); ++pair) {
+      for (const bool is_faulty : {pair % 2 == 0, pair % 2 != 0}) {
+        const std::unique_ptr<model::Probe> fault = is_faulty ? plant.probe(rank.rank) : nullptr;
+        (is_faulty ? result[pair].faulty : result[pair].sound)[own] = measure_once(rank, fault.get());
+      }
+    }
+  });
+  return result;
 }
 
 SoundReference run_reference(const Setting& setting, const std::vector<locate::Trace>& ranks,
@@ -126,7 +219,8 @@ SoundReference run_reference(const Setting& setting, const std::vector<locate::T
   at::set_num_threads(1);
   const Request request = request_of(setting, materials);
   locate::ReferenceProbe probe(locate::regions_of(ranks));
-  const model::pipeline::Video video = generate(checkpoint, model::parallel::single_mesh(), request, probe);
+  const model::pipeline::Video video =
+      load(checkpoint, model::parallel::single_mesh())->generate(request, probe);
   return {probe.reference(), video.frames,
           tolerance_of(model::parallel::parse_layout(setting.layout), request, checkpoint)};
 }

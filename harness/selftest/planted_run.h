@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+#include <nlohmann/json.hpp>
 
 #include "harness/locate/recording_probe.h"
 #include "harness/selftest/fault.h"
@@ -33,6 +34,18 @@ class Materials {
 };
 
 PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials);
+
+/// Two runs in turns, one of them faulty: each rank's record as a worker's, {"busy", "live_tensor_bytes",
+/// "peak_tensor_bytes"}, times by ThreadClock.  Threads share one allocator: memory is of one rank only where
+/// the layout has one.
+struct MeasuredPair {
+  std::vector<nlohmann::json> sound;
+  std::vector<nlohmann::json> faulty;
+};
+/// One loaded model for all of them; of `plant` only the probe is planted.  Throws RunError where a rank
+/// fails.
+std::vector<MeasuredPair> measure_in_turns(const Setting& setting, const Plant& plant, int pairs,
+                                           const Materials& materials);
 
 /// What a single rank makes of the same video, in the parts that `ranks` hold of it.
 struct SoundReference {

@@ -9,6 +9,7 @@
 
 #include "harness/locate/divergence.h"
 #include "harness/selftest/planted_run.h"
+#include "harness/selftest/resources.h"
 #include "harness/store/temporary_folder.h"
 #include "model/error.h"
 
@@ -66,9 +67,13 @@ class Settings {
     const std::string gate = broken_gate(sound, reference);
     std::string reason = found ? locate::sentence(locate::to_json(*found)) : "";
     if (!gate.empty()) reason += fmt::format("{}gate {} is broken", reason.empty() ? "" : "; ", gate);
+    add_sound(setting, reason);
+    return references_.emplace(key, std::move(reference)).first->second;
+  }
+  /// A setting without its fault; `reason` says why it did not pass.
+  void add_sound(const Setting& setting, const std::string& reason) {
     sound_.push_back(
         {{"task", setting.task}, {"layout", setting.layout}, {"passed", reason.empty()}, {"reason", reason}});
-    return references_.emplace(key, std::move(reference)).first->second;
   }
   const json& sound() const { return sound_; }
 
@@ -78,27 +83,47 @@ class Settings {
   json sound_ = json::array();
 };
 
-json run_fault(const Fault& fault, const SoundReference& reference, const Materials& materials) {
-  const auto start = std::chrono::steady_clock::now();
+/// What a result says of every fault, whatever it harms.
+json described(const Fault& fault, const json& gate, const json& found, const std::string& sentence) {
+  return {{"name", fault.name},
+          {"what", fault.what},
+          {"layout", fault.setting.layout},
+          {"task", fault.setting.task},
+          {"caught", !gate.is_null()},
+          {"located", is_located(fault.expected, found)},
+          {"gate", gate},
+          {"error", nullptr},
+          {"expected", expected_json(fault.expected)},
+          {"found", found},
+          {"sentence", sentence}};
+}
+
+json run_frames_fault(const Fault& fault, Settings& settings, const Materials& materials) {
+  const SoundReference& reference = settings.reference(fault.setting);
   const PlantedRun run = run_planted(fault.setting, fault.plant, materials);
   const auto divergence = run.error.empty()
                               ? locate::first_divergence(reference.trace, run.ranks, reference.tolerance)
                               : std::nullopt;
   const json found = divergence ? locate::to_json(*divergence) : json();
   const std::string gate = broken_gate(run, reference);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  return {{"name", fault.name},
-          {"what", fault.what},
-          {"layout", fault.setting.layout},
-          {"task", fault.setting.task},
-          {"caught", !gate.empty()},
-          {"located", is_located(fault.expected, found)},
-          {"gate", gate.empty() ? json() : json(gate)},
-          {"error", run.error.empty() ? json() : json(run.error)},
-          {"expected", expected_json(fault.expected)},
-          {"found", found},
-          {"sentence", divergence ? locate::sentence(found) : ""},
-          {"seconds", seconds.count()}};
+  json result =
+      described(fault, gate.empty() ? json() : json(gate), found, divergence ? locate::sentence(found) : "");
+  if (!run.error.empty()) result["error"] = run.error;
+  return result;
+}
+
+json run_resource_fault(const Fault& fault, Settings& settings, const Materials& materials) {
+  const json judged = judge_resources(fault, materials);
+  settings.add_sound(fault.setting, judged.at("sound").get<bool>() ? "" : "sound runs break the gate too");
+  return described(fault, judged.at("gate"), judged.at("found"), judged.at("sentence").get<std::string>());
+}
+
+json run_fault(const Fault& fault, Settings& settings, const Materials& materials) {
+  const auto start = std::chrono::steady_clock::now();
+  json result = fault.harm == Harm::kFrames ? run_frames_fault(fault, settings, materials)
+                                            : run_resource_fault(fault, settings, materials);
+  result["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
 }
 
 }  // namespace
@@ -121,7 +146,7 @@ json run_selftest(const std::vector<Fault>& faults, const Options& options) {
   for (std::size_t number = 0; number < chosen.size(); ++number) {
     const Fault& fault = chosen[number];
     if (options.on_progress) options.on_progress(number, chosen.size(), fault.name);
-    result["faults"].push_back(run_fault(fault, settings.reference(fault.setting), materials));
+    result["faults"].push_back(run_fault(fault, settings, materials));
     caught += result["faults"].back().at("caught").get<bool>() ? 1 : 0;
     located += result["faults"].back().at("located").get<bool>() ? 1 : 0;
   }

@@ -19,9 +19,9 @@ struct Options {
 
 /// {"faults": [{name, what, layout, caught, located, gate, expected, found, sentence, seconds}], "sound":
 /// [{layout, passed, reason}], "caught", "located", "passed"}.  `gate` is what saw it: "identical" or
-/// "relative_l2_max" of the frames, "finished" where a rank threw.  `found` is a first_divergence object as
-/// in result.json.  Each layout is also run without any fault: that must show none.
-/// Throws InputError when no fault matches the filter.
+/// "relative_l2_max" of the frames, "finished" where a rank threw, "latency" or "memory" against sound runs.
+/// `found` is a first_divergence object as in result.json.  Each layout is also run without any fault: that
+/// must show none. Throws InputError when no fault matches the filter.
 nlohmann::json run_selftest(const std::vector<Fault>& faults, const Options& options);
 
 /// Whether what was found is what was planted.

@@ -14,7 +14,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/locate/recording_probe.h"
 #include "harness/measure/memory.h"
+#include "harness/measure/memory_probe.h"
 #include "harness/measure/timing_probe.h"
 #include "harness/store/json_file.h"
 #include "harness/worker/facts.h"
@@ -150,6 +152,11 @@ std::uint64_t peak_tensor_bytes(const c10::Device& device) {
   return memory ? memory->peak_allocated : kernels::memory_statistics().peak;
 }
 
+std::uint64_t live_tensor_bytes(const c10::Device& device) {
+  const auto memory = model::device::memory(device);
+  return memory ? memory->allocated : kernels::memory_statistics().live;
+}
+
 struct Measured {
   model::pipeline::Video video;
   double total_seconds = 0.0;
@@ -168,9 +175,11 @@ Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeli
   mesh.world->barrier();
   mesh.world->reset_traffic();
   probe.clear();
+  measure::MemoryProbe memory([device] { return live_tensor_bytes(device); });
+  locate::ProbeChain probes({&probe, &memory});
   const Clock::time_point start = Clock::now();
   Measured measured;
-  measured.video = model.generate(request, probe);
+  measured.video = model.generate(request, probes);
   model::device::synchronize(device);
   measured.total_seconds = seconds_since(start);
 
@@ -180,6 +189,8 @@ Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeli
   measured.record = {{"total_seconds", measured.total_seconds},
                      {"communication_seconds", communication},
                      {"stages", probe.occurrences()},
+                     {"busy", probe.busy()},
+                     {"live_tensor_bytes", memory.live()},
                      {"peak_resident_bytes", optional_bytes(measure::peak_resident_bytes())},
                      {"peak_proportional_bytes", optional_bytes(proportional.stop())},
                      {"peak_tensor_bytes", peak_tensor_bytes(device)},

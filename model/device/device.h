@@ -36,8 +36,9 @@ using Moment = std::function<std::chrono::steady_clock::time_point()>;
 /// Each call marks a moment, and holds nothing up.  Of a GPU, to 0.1 ms in a run of half an hour.
 std::function<Moment()> clock_of(const c10::Device& device);
 
-/// Bytes; of a GPU.  The peaks are the caching allocator's, as PyTorch reports them.
+/// Bytes; of a GPU.  What is allocated and the peaks are the caching allocator's, as PyTorch reports them.
 struct Memory {
+  std::uint64_t allocated = 0;  ///< by the tensors that exist now
   std::uint64_t peak_allocated = 0;
   std::uint64_t peak_reserved = 0;
   std::uint64_t used = 0;  ///< by all processes, now

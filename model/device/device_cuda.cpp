@@ -121,6 +121,7 @@ std::optional<Memory> memory(const c10::Device& device) {
   check(cudaMemGetInfo(&free, &total), "asking for memory");
   const auto statistics = c10::cuda::CUDACachingAllocator::getDeviceStats(device.index());
   return Memory{
+      .allocated = static_cast<std::uint64_t>(statistics.allocated_bytes[kAllocatorTotal].current),
       .peak_allocated = static_cast<std::uint64_t>(statistics.allocated_bytes[kAllocatorTotal].peak),
       .peak_reserved = static_cast<std::uint64_t>(statistics.reserved_bytes[kAllocatorTotal].peak),
       .used = total - free,

@@ -67,6 +67,66 @@ TEST(Against, ASlowDayThatMeetsTheBaselineTooIsNoFailure) {
   EXPECT_EQ(judge_against({now, now_base}, {then, then_base}, kSame, {}, 1).verdict, Verdict::kPassed);
 }
 
+/// Two ranks whose stages take this long outside collectives.
+json busy(double denoise_of_rank_1, double seconds = 1.0) {
+  json result = measured(seconds);
+  result["ranks"] = json::array();
+  for (int rank = 0; rank < 2; ++rank) {
+    json row = {{"peak_tensor_bytes", 1e8}};
+    for (int i = 0; i < 10; ++i) {
+      const double jitter = 1.0 + 0.004 * ((i + rank) % 3);
+      row["busy"]["text"].push_back(0.1 * jitter);
+      row["busy"]["denoise"].push_back((rank == 1 ? denoise_of_rank_1 : 0.6) * jitter);
+    }
+    result["ranks"].push_back(row);
+  }
+  return result;
+}
+
+TEST(Against, ASlowStageOfOneRankFailsAndIsNamedThoughTheWholeHidesIt) {
+  const Judgement result = run(busy(0.66), busy(0.6));
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_THAT(result.reason, HasSubstr("denoise on rank 1 takes 1.10x"));
+}
+
+TEST(Against, EqualStagesPass) { EXPECT_EQ(run(busy(0.6), busy(0.6)).verdict, Verdict::kPassed); }
+
+TEST(Against, ASlowStageOfASlowDayIsNoFailure) {
+  const json now = busy(0.9), then = busy(0.6);
+  json slow_base = busy(0.6), base = busy(0.6);
+  for (json& seconds : slow_base["ranks"][0]["busy"]["denoise"]) seconds = seconds.get<double>() * 1.5;
+  EXPECT_EQ(judge_against({now, slow_base}, {then, base}, kSame, {}, 1).verdict, Verdict::kPassed);
+}
+
+TEST(Against, TimesMeasuredAgainMustBeSlowerToo) {
+  json now = measured(1.25), then = measured(1.0);
+  now["case"]["repeat"] = 10;
+  EXPECT_TRUE(seems_slower({now, json()}, {then, json()}, 1));
+  for (int i = 0; i < 10; ++i) now["latency"]["total_seconds"].push_back(1.0 + 0.002 * (i % 3));
+  const Judgement result = run(now, then);
+  EXPECT_EQ(result.verdict, Verdict::kUntrusted);
+  EXPECT_THAT(result.reason, HasSubstr("could not be confirmed"));
+}
+
+json keeps(std::vector<std::int64_t> after_each_step) {
+  json result = measured(1.0);
+  json& places = result["ranks"][0]["live_tensor_bytes"];
+  for (std::size_t step = 0; step < after_each_step.size(); ++step)
+    places.push_back({{"stage", "denoise"}, {"step", step}, {"bytes", after_each_step[step]}});
+  places.push_back({{"stage", "decode"}, {"step", nullptr}, {"bytes", after_each_step.back()}});
+  return result;
+}
+
+TEST(Against, MemoryThatStepsKeepFailsAtTheFirstOfThem) {
+  const Judgement result = run(keeps({5000000, 7000000, 8000000}), keeps({5000000, 6000000, 6500000}));
+  EXPECT_EQ(result.verdict, Verdict::kFailed);
+  EXPECT_THAT(result.reason, HasSubstr("denoise step 1 on rank 0 leaves 1.0 MiB behind, 1.4 MiB in the end"));
+}
+
+TEST(Against, AMebibyteMayBeKept) {
+  EXPECT_EQ(run(keeps({5000000, 6000000}), keeps({5000000, 6000000 - 1048576})).verdict, Verdict::kPassed);
+}
+
 TEST(Against, SaysWhatIsUnlike) {
   const json now = {{"cpu", "B"}, {"cores", 2}}, then = {{"cpu", "A"}, {"cores", 2}};
   EXPECT_THAT(unlike(now, then), ElementsAre("cpu: \"A\" then, \"B\" now"));

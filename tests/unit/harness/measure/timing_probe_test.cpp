@@ -73,6 +73,19 @@ TEST(TimingProbe, KeepsEveryOccurrenceOfAStage) {
   EXPECT_EQ(probe.times().end()[-2].index, 4);
 }
 
+TEST(TimingProbe, WaitingInCollectivesIsNoWorkOfTheStage) {
+  Moved moved;
+  TimingProbe probe(ProgressWriter(-1), [&moved] { return moved; });
+  {
+    const ProbeScope denoise(probe, {"denoise", 1});
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    moved.seconds += 0.015;
+  }
+  const json stages = probe.totals(), busy = probe.busy();
+  EXPECT_EQ(busy.size(), 1u);
+  EXPECT_NEAR(busy.at("denoise").get<double>(), stages.at("denoise").get<double>() - 0.015, 1e-9);
+}
+
 TEST(TimingProbe, AStageLastsAsLongAsItsParts) {
   TimingProbe probe(ProgressWriter(-1));
   {

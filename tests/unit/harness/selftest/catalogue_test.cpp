@@ -7,9 +7,13 @@
 #include "harness/selftest/plants.h"
 #include "harness/selftest/selftest.h"
 #include "model/error.h"
+#include "model/kernels/caching_allocator.h"
 
 namespace isoframe::harness::selftest {
 namespace {
+
+/// Before any tensor of this program, as install_caching_allocator() asks for.
+[[maybe_unused]] const bool kAllocatorInstalled = (model::kernels::install_caching_allocator(), true);
 
 TEST(Catalogue, HoldsAtLeastThirtyFaultsOfDistinctNames) {
   const std::vector<Fault> faults = catalogue();
@@ -42,6 +46,21 @@ TEST(Selftest, AFaultThatDoesNothingIsNeitherCaughtNorLocated) {
   EXPECT_FALSE(result.at("faults")[0].at("caught").get<bool>());
   EXPECT_FALSE(result.at("faults")[0].at("located").get<bool>());
   EXPECT_TRUE(result.at("faults")[0].at("found").is_null());
+  EXPECT_TRUE(result.at("sound")[0].at("passed").get<bool>());
+}
+
+TEST(Selftest, ALeakIsFoundAtItsFirstStep) {
+  const nlohmann::json result = run_selftest({named(catalogue(), "leak")}, {});
+  EXPECT_EQ(result.at("faults")[0].at("gate"), "memory");
+  EXPECT_EQ(result.at("faults")[0].at("found").at("step"), 0);
+  EXPECT_TRUE(result.at("passed").get<bool>());
+}
+
+TEST(Selftest, APlantThatLeaksNothingPasses) {
+  Fault fault = named(catalogue(), "leak");
+  fault.plant = at_point({"latents"}, 0, [](const at::Tensor&) {});
+  const nlohmann::json result = run_selftest({fault}, {});
+  EXPECT_FALSE(result.at("faults")[0].at("caught").get<bool>());
   EXPECT_TRUE(result.at("sound")[0].at("passed").get<bool>());
 }
 

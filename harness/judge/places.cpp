@@ -1,0 +1,110 @@
+#include "harness/judge/places.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/judge/latency.h"
+#include "harness/measure/stages.h"
+
+namespace isoframe::harness::judge {
+
+namespace {
+
+using nlohmann::json;
+using Times = std::vector<double>;
+
+constexpr double kMebibyte = 1024.0 * 1024.0;
+
+Times part_of(const json& samples, Repetitions part) {
+  Times result;
+  for (std::size_t i = part.begin; i < std::min(part.end, samples.size()); ++i)
+    result.push_back(samples[i].get<double>());
+  return result;
+}
+
+Times divided(Times times, const Times& units) {
+  times.resize(std::min(times.size(), units.size()));
+  for (std::size_t i = 0; i < times.size(); ++i) times[i] /= units[i];
+  return times;
+}
+
+Times busy(const json& result, std::size_t rank, const std::string& stage, Repetitions part) {
+  const json::json_pointer place(fmt::format("/ranks/{}/busy/{}", rank, stage));
+  return part_of(result.value(place, json::array()), part);
+}
+
+/// A stage's own time on a rank, in units of the baseline's; empty where it was not measured.
+Times relative_busy(const Side& side, std::size_t rank, const std::string& stage, Repetitions part) {
+  const Times own = busy(side.result, rank, stage, part);
+  return side.baseline.is_null() ? own : divided(own, busy(side.baseline, 0, stage, part));
+}
+
+std::vector<std::int64_t> excess(const json& now, const json& then) {
+  std::vector<std::int64_t> result;
+  for (std::size_t i = 0; i < std::min(now.size(), then.size()); ++i)
+    result.push_back(now[i].at("bytes").get<std::int64_t>() - then[i].at("bytes").get<std::int64_t>());
+  return result;
+}
+
+}  // namespace
+
+Times relative_times(const Side& side, Repetitions part) {
+  const auto total = [&](const json& result) {
+    return part_of(result.at("latency").at("total_seconds"), part);
+  };
+  const Times own = total(side.result);
+  return side.baseline.is_null() ? own : divided(own, total(side.baseline));
+}
+
+std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, double confidence,
+                                       Repetitions part) {
+  const std::size_t ranks = std::min(now.result.at("ranks").size(), then.result.at("ranks").size());
+  const double places = static_cast<double>(ranks * measure::kOuterStages.size());
+  std::optional<SlowPlace> slowest;
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    for (const std::string_view name : measure::kOuterStages) {
+      const std::string stage(name);
+      const Times current = relative_busy(now, rank, stage, part),
+                  earlier = relative_busy(then, rank, stage, {});
+      if (std::min(current.size(), earlier.size()) < kFewestPairs) continue;
+      const metrics::RatioInterval interval =
+          metrics::unpaired_ratio_interval(current, earlier, 1.0 - (1.0 - confidence) / places);
+      if (interval.lower > limit && (!slowest || interval.ratio > slowest->interval.ratio))
+        slowest = SlowPlace{stage, static_cast<int>(rank), interval};
+    }
+  }
+  return slowest;
+}
+
+std::string sentence(const SlowPlace& place) {
+  return fmt::format("{} on rank {} takes {:.2f}x ({:.2f}x to {:.2f}x) its time there", place.stage,
+                     place.rank, place.interval.ratio, place.interval.lower, place.interval.upper);
+}
+
+std::optional<KeptPlace> first_kept(const json& now, const json& then, std::int64_t allowed) {
+  std::optional<KeptPlace> most;
+  for (std::size_t rank = 0; rank < std::min(now.size(), then.size()); ++rank) {
+    const json& places = now[rank].value("live_tensor_bytes", json::array());
+    const std::vector<std::int64_t> more =
+        excess(places, then[rank].value("live_tensor_bytes", json::array()));
+    if (more.empty() || more.back() <= std::max(allowed, most ? most->total : 0)) continue;
+    // Where it begins: the first place that keeps a good part of what one place adds on average.
+    const std::int64_t share = more.back() / static_cast<std::int64_t>(2 * more.size());
+    const auto first = std::ranges::find_if(more, [&](std::int64_t bytes) { return bytes > share; });
+    const json& place = places[static_cast<std::size_t>(first - more.begin())];
+    most = KeptPlace{place.at("stage").get<std::string>(),
+                     place.at("step").is_null() ? -1 : place.at("step").get<std::int64_t>(),
+                     static_cast<int>(rank), *first, more.back()};
+  }
+  return most;
+}
+
+std::string sentence(const KeptPlace& place) {
+  const std::string step = place.step < 0 ? "" : fmt::format(" step {}", place.step);
+  return fmt::format("{}{} on rank {} leaves {:.1f} MiB behind, {:.1f} MiB in the end", place.stage, step,
+                     place.rank, static_cast<double>(place.bytes) / kMebibyte,
+                     static_cast<double>(place.total) / kMebibyte);
+}
+
+}  // namespace isoframe::harness::judge

@@ -1,0 +1,62 @@
+#pragma once
+// Where a run is slower, or keeps more memory, than an earlier run of the same case.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "metrics/ratio_interval.h"
+
+namespace isoframe::harness::judge {
+
+/// One side of the comparison: result.json of the case and of its baseline, null for none.
+struct Side {
+  const nlohmann::json& result;
+  const nlohmann::json& baseline;
+};
+
+/// Samples [begin, end) of each list of times.
+struct Repetitions {
+  std::size_t begin = 0;
+  std::size_t end = SIZE_MAX;
+};
+
+/// Times of the whole case, in units of its baseline's in the same round where it has one.
+std::vector<double> relative_times(const Side& side, Repetitions part = {});
+
+/// A stage on one rank: its time outside collectives, where ranks wait for one another.  Of all ranks only
+/// the slow one's grows.
+struct SlowPlace {
+  std::string stage;
+  int rank = 0;
+  metrics::RatioInterval interval;  ///< of this run's times to the earlier run's
+};
+
+/// The place whose time grew most, among those that certainly grew by more than `limit` (lower bound); none
+/// where no place did, or where a side has fewer than kFewestPairs samples.  `confidence` is of all places
+/// together (Bonferroni).
+std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, double confidence,
+                                       Repetitions part = {});
+
+/// "denoise on rank 1 takes 1.12x (1.09x to 1.15x) its time there"
+std::string sentence(const SlowPlace& place);
+
+/// What a rank keeps in tensors after a step or stage, beyond what the earlier run kept there.
+struct KeptPlace {
+  std::string stage;
+  std::int64_t step = -1;  ///< -1 where a whole stage ended
+  int rank = 0;
+  std::int64_t bytes = 0;  ///< more than in the earlier run, here
+  std::int64_t total = 0;  ///< the same when the rank was done
+};
+
+/// The first place of the rank that keeps most in the end, if that is more than `allowed` bytes.
+std::optional<KeptPlace> first_kept(const nlohmann::json& now, const nlohmann::json& then,
+                                    std::int64_t allowed);
+
+/// "denoise step 0 on rank 1 leaves 1.0 MiB behind, 8.0 MiB in the end"
+std::string sentence(const KeptPlace& place);
+
+}  // namespace isoframe::harness::judge

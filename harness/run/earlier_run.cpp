@@ -1,0 +1,65 @@
+#include "harness/run/earlier_run.h"
+
+#include "harness/judge/against.h"
+#include "harness/judge/quality.h"
+#include "harness/store/json_file.h"
+#include "metrics/statistics.h"
+
+namespace isoframe::harness::run {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using scenario::Case;
+
+namespace {
+
+double median_of(const json& result) {
+  return metrics::median(result.at("latency").at("total_seconds").get<std::vector<double>>());
+}
+
+}  // namespace
+
+EarlierRun::EarlierRun(fs::path directory, const json& environment)
+    : directory_(std::move(directory)),
+      differences_(judge::unlike(environment, store::read_json(directory_ / "run.json").at("environment"))) {}
+
+/// The same case of that run; null where it had none that ended well.
+json EarlierRun::result(const std::string& name) const {
+  const fs::path file = directory_ / name / "result.json";
+  if (name.empty() || !fs::exists(file)) return nullptr;
+  const json result = store::read_json(file);
+  return result.at("status") == "ok" && !result.at("ranks").empty() ? result : json();
+}
+
+/// Its frames against the case's own; null where one of them has none.
+json EarlierRun::quality(const Case& value, const RunDirectory& directory) const {
+  const fs::path frames = directory_ / value.name / "frames.safetensors";
+  if (!directory.has_frames(value) || !fs::exists(frames)) return nullptr;
+  return judge::compare_frames(frames, directory.of(value) / "frames.safetensors", directory_.string());
+}
+
+bool EarlierRun::was_faster(const Case& value, const json& current, const json& baseline,
+                            int comparisons) const {
+  const json then = result(value.name);
+  return differences_.empty() && !then.is_null() &&
+         judge::seems_slower({current, baseline}, {then, result(value.baseline)}, comparisons);
+}
+
+json EarlierRun::beside(const Case& value, const json& own, const json& baseline,
+                        const RunDirectory& directory, int comparisons, judge::Judgement& judgement) const {
+  const json then = result(value.name);
+  if (then.is_null() || own.at("status") != "ok" || own.at("ranks").empty()) return nullptr;
+  const json frames = quality(value, directory);
+  const judge::Judgement found = judge::judge_against({own, baseline}, {then, result(value.baseline)}, frames,
+                                                      differences_, comparisons);
+  if (judgement.verdict == judge::Verdict::kPassed) judgement = found;
+  return {{"seconds_ratio", median_of(own) / median_of(then)},
+          {"identical", frames.is_null() ? json() : frames.at("identical")},
+          {"ssim", frames.is_null() ? json() : frames.at("ssim").at("mean")},
+          {"psnr", frames.is_null() ? json() : frames.at("psnr").at("mean")},
+          {"verdict", judge::to_string(found.verdict)},
+          {"reason", found.reason},
+          {"unlike", differences_}};
+}
+
+}  // namespace isoframe::harness::run

@@ -1,0 +1,40 @@
+#pragma once
+// The rounds of a run: which case goes when.
+
+#include <vector>
+
+#include "harness/launch/progress.h"
+#include "harness/run/run_directory.h"
+#include "harness/run/suite_run.h"
+#include "harness/scenario/case.h"
+
+namespace isoframe::harness::run {
+
+/// How often a case runs.  A baseline at least twice: what differs between its two runs is the floor under
+/// every gate.
+int rounds_of(const scenario::Case& value);
+
+/// Rounds outside, cases inside, every other round backwards: a drift of the machine meets all cases alike.
+/// What has been measured already is left as it is.
+class RoundLoop {
+ public:
+  RoundLoop(const std::vector<scenario::Case>& cases, const RunDirectory& directory,
+            const RunOptions& options);
+
+  bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
+  void run();
+  /// As many rounds again of these cases, for what the first ones showed.
+  void run_again(const std::vector<const scenario::Case*>& order);
+
+ private:
+  template <typename IsWanted>
+  void run_round_of(std::vector<const scenario::Case*> order, int index, const IsWanted& is_wanted);
+  void run_one(const scenario::Case& value, int index);
+
+  const std::vector<scenario::Case>& cases_;
+  const RunDirectory& directory_;
+  const RunOptions& options_;
+  launch::ProgressLine progress_;
+};
+
+}  // namespace isoframe::harness::run

@@ -1,0 +1,59 @@
+// Slow ranks and leaks: frames stay what they are.
+
+#include <memory>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+#include "harness/selftest/plants.h"
+#include "harness/selftest/thread_clock.h"
+
+namespace isoframe::harness::selftest {
+
+namespace {
+
+constexpr std::int64_t kMebibyte = 1024 * 1024;
+
+/// All that happens between two points of the stage takes a tenth longer.
+Watch slow_down(const std::string& stage) {
+  return [stage, last = ThreadClock::now()](const locate::Place& place, const at::Tensor&) mutable {
+    const ThreadClock::time_point now = ThreadClock::now();
+    const ThreadClock::time_point until = locate::is_within(place, stage) ? now + (now - last) / 10 : now;
+    while (ThreadClock::now() < until) continue;
+    last = ThreadClock::now();
+  };
+}
+
+/// Keeps a mebibyte more after each step.
+Watch leak() {
+  return [kept = std::make_shared<std::vector<at::Tensor>>()](const locate::Place& place, const at::Tensor&) {
+    if (place.name == "latents") kept->push_back(at::empty({kMebibyte}, at::kByte));
+  };
+}
+
+}  // namespace
+
+std::vector<Fault> resource_faults() {
+  return {
+      {.name = "slow-rank",
+       .what = "one rank denoises a tenth slower than it did",
+       .setting = {.layout = "ulysses=2,vae_patch=2", .steps = 4},
+       .plant = watching(1, [] { return slow_down("denoise"); }),
+       .expected = {.stage = "denoise", .ranks = {1}},
+       .harm = Harm::kTime},
+      {.name = "slow-decode",
+       .what = "one rank decodes its tiles a tenth slower than it did",
+       .setting = {.layout = "ulysses=2,vae_patch=2"},
+       .plant = watching(1, [] { return slow_down("decode"); }),
+       .expected = {.stage = "decode", .ranks = {1}},
+       .harm = Harm::kTime},
+      {.name = "leak",
+       .what = "each step leaks a mebibyte",
+       .setting = {.layout = "single", .steps = 4},
+       .plant = watching(0, leak),
+       .expected = {.stage = "denoise", .step = 0, .ranks = {0}},
+       .harm = Harm::kMemory},
+  };
+}
+
+}  // namespace isoframe::harness::selftest

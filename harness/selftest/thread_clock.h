@@ -1,0 +1,27 @@
+#pragma once
+// The time that the processor spent on the calling thread.
+//
+// Ranks of a selftest are threads that share few cores with each other and with whatever else runs.  What a
+// rank's own thread used is what a device of its own would have taken: waiting and being preempted are not
+// in it.
+
+#include <chrono>
+#include <ctime>
+
+namespace isoframe::harness::selftest {
+
+struct ThreadClock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<ThreadClock>;
+  static constexpr bool is_steady = true;
+
+  static time_point now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+  }
+};
+
+}  // namespace isoframe::harness::selftest
