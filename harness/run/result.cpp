@@ -46,9 +46,10 @@ json rank_stages(const std::vector<json>& rounds, std::size_t rank) {
 /// {"denoise": [..one entry a round..], ...} of one rank, outside collectives.
 json rank_busy(const std::vector<json>& rounds, std::size_t rank) {
   json stages = json::object();
-  for (const json& ranks : rounds)
-    for (const auto& [stage, seconds] : ranks[rank].value("busy", json::object()).items())
-      stages[stage].push_back(seconds);
+  for (const json& ranks : rounds) {
+    const json busy = ranks[rank].value("busy", json::object());  // absent in runs of earlier versions
+    for (const auto& [stage, seconds] : busy.items()) stages[stage].push_back(seconds);
+  }
   return stages;
 }
 

@@ -19,6 +19,7 @@ json rank(int rank, double total, double decode_tile, std::uint64_t peak) {
             {"denoise.step", {total / 4, total / 4 + 1.0}},
             {"decode", {1.0}},
             {"decode.tile", {decode_tile, decode_tile}}}},
+          {"busy", {{"denoise", total / 2 - 0.125}}},
           {"peak_resident_bytes", 10 * peak},
           {"peak_proportional_bytes", 5 * peak},
           {"peak_tensor_bytes", peak},
@@ -58,6 +59,7 @@ TEST(AssembleResult, KeepsEachRanksOwnStagesAndTheLargestPeaks) {
   EXPECT_EQ(ranks[1].at("stages").at("decode.tile"), json({1.5, 0.5}));
   EXPECT_EQ(ranks[0].at("peak_tensor_bytes"), 100);
   EXPECT_EQ(ranks[1].at("peak_tensor_bytes"), 120);
+  EXPECT_EQ(ranks[1].at("busy"), json({{"denoise", {0.875, 1.875}}}));
   EXPECT_FALSE(ranks[0].contains("total_seconds"));
 }
 
