@@ -2,6 +2,7 @@
 
 #include "model/error.h"
 #include "model/pipeline/request.h"
+#include "model/pipeline/size_buckets.h"
 #include "model/sampling/guidance.h"
 #include "model/transformer/transformer.h"
 #include "model/vae/config.h"
@@ -38,21 +39,35 @@ std::int64_t video_tokens(const Request& request, const Limits& limits) {
 
 namespace {
 
-void check_side(const char* name, std::int64_t value, std::int64_t multiple) {
+/// Empty where the side will do, else why not.
+std::string side_error(const char* name, std::int64_t value, std::int64_t multiple) {
   constexpr std::int64_t kLargest = 16384;
-  if (value >= multiple && value <= kLargest && value % multiple == 0) return;
+  if (value >= multiple && value <= kLargest && value % multiple == 0) return {};
   const std::int64_t below = std::max(multiple, std::min(value, kLargest) / multiple * multiple);
   const std::int64_t above = std::min(kLargest / multiple * multiple, below + multiple);
-  throw InputError(
-      fmt::format("{} {} is not a multiple of {} px between {} and {}; the nearest that would do: {} or {}",
-                  name, value, multiple, multiple, kLargest, below, above));
+  return fmt::format(
+      "{} {} is not a multiple of {} px between {} and {}; the nearest that would do: {} or {}", name, value,
+      multiple, multiple, kLargest, below, above);
+}
+
+void check_size(const Request& request, const Limits& limits) {
+  const std::int64_t multiple = limits.spatial_compression * limits.patch_size;
+  for (const auto& [name, side] : {std::pair{"height", request.height}, {"width", request.width}}) {
+    const std::string error = side_error(name, side, multiple);
+    if (error.empty()) continue;
+    if (request.height < 1 || request.width < 1) throw InputError(error);
+    const Size bucket =
+        nearest_bucket(static_cast<double>(request.height), static_cast<double>(request.width),
+                       limits.target_size, limits.spatial_compression);
+    throw InputError(fmt::format("{}; the checkpoint's own size of such proportions is {} x {}", error,
+                                 bucket.height, bucket.width));
+  }
 }
 
 }  // namespace
 
 void check_request(const Request& request, const Limits& limits) {
-  check_side("height", request.height, limits.spatial_compression * limits.patch_size);
-  check_side("width", request.width, limits.spatial_compression * limits.patch_size);
+  check_size(request, limits);
   const std::int64_t k = limits.temporal_compression;
   if (request.frames < 1 || (request.frames - 1) % k != 0) {
     const std::int64_t below = request.frames < 1 ? 1 : (request.frames - 1) / k * k + 1;

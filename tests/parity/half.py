@@ -3,7 +3,8 @@
 
 usage: half.py CHECKPOINT CASES.json OUT_DIR
 
-For each case and dtype OUT_DIR/<name>.<dtype>.safetensors gets text, byt5, step_<k> and frames twice, in float32: as
+For each case and dtype OUT_DIR/<name>.<dtype>.safetensors gets text, byt5, step_<k>, frames and of image-to-video
+image_embeds and image_latents twice, in float32: as
 "truth.<what>" of the float32 pipeline, and as "half.<what>" of the pipeline in that dtype.  Both start from the noise that
 the seed gives in that dtype.
 """
@@ -13,13 +14,27 @@ import pathlib
 import sys
 
 import torch
-from diffusers import HunyuanVideo15Pipeline
+from diffusers import DiffusionPipeline
+from diffusers.utils import load_image
 from reference import run
 from safetensors.torch import save_file
 
 
+KEPT = ("text", "byt5", "frames", "image_embeds", "image_latents")
+
+
+def size(pipe, case, folder):
+    """The case's, or the one that its image is given."""
+    if "height" in case:
+        return case["height"], case["width"]
+    image = load_image(str(folder / case["image"]))
+    return pipe.video_processor.calculate_default_height_width(
+        height=image.size[1], width=image.size[0], target_size=pipe.target_size
+    )
+
+
 def load(checkpoint, dtype):
-    pipe = HunyuanVideo15Pipeline.from_pretrained(checkpoint, torch_dtype=dtype)
+    pipe = DiffusionPipeline.from_pretrained(checkpoint, torch_dtype=dtype)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
@@ -30,20 +45,22 @@ def main():
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     wide = load(checkpoint, torch.float32)
+    folder = pathlib.Path(cases).parent
     own_scale = wide.guider.guidance_scale
     with torch.no_grad():
         for dtype in ("bfloat16", "float16"):
             half = load(checkpoint, getattr(torch, dtype))
             for case in json.loads(pathlib.Path(cases).read_text()):
+                height, width = size(wide, case, folder)
                 shape = (1, wide.transformer.config.out_channels, (case["frames"] - 1) // 4 + 1)
-                shape += (case["height"] // 16, case["width"] // 16)
+                shape += (height // 16, width // 16)
                 generator = torch.Generator().manual_seed(case["seed"])
                 noise = torch.randn(shape, generator=generator, dtype=getattr(torch, dtype))
                 tensors = {}
                 for kind, pipe in (("truth", wide), ("half", half)):
                     pipe.guider.guidance_scale = own_scale
-                    for name, tensor in run(pipe, case, latents=noise).items():
-                        if name in ("text", "byt5", "frames") or name.startswith("step_"):
+                    for name, tensor in run(pipe, case, folder, latents=noise).items():
+                        if name in KEPT or name.startswith("step_"):
                             tensors[f"{kind}.{name}"] = tensor.float().contiguous()
                 save_file(tensors, str(out / f"{case['name']}.{dtype}.safetensors"))
                 print(case["name"], dtype, "recorded")

@@ -17,7 +17,8 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/parallel/mesh.h"
-#include "model/pipeline/text_to_video.h"
+#include "model/pipeline/pipeline.h"
+#include "model/text/prompt_encoder.h"
 #include "parity_environment.h"
 
 namespace isoframe::model {
@@ -35,6 +36,16 @@ double squared_error(const at::Tensor& actual, const at::Tensor& truth) {
   return ((actual.cpu().to(at::kDouble) - wide).square().sum() / wide.square().sum().clamp_min(1e-30))
       .item<double>();
 }
+
+/// What the image became.
+class ImageProbe : public Probe {
+ public:
+  void tensor(ProbePoint point, const at::Tensor& value) override {
+    if (point.name == "image_embeds" || point.name == "image_latents")
+      of_image[std::string(point.name)] = value.clone();
+  }
+  std::map<std::string, at::Tensor> of_image;
+};
 
 class HalfTypes : public testing::TestWithParam<std::pair<const char*, at::ScalarType>> {};
 
@@ -59,10 +70,13 @@ TEST_P(HalfTypes, AreAsFarFromFloat32AsTheReference) {
     add("text", "text", embeds.text.squeeze(0));
     add("byt5", "byt5", embeds.byt5.squeeze(0));
 
-    const pipeline::TextToVideo model(checkpoint, parallel::single_mesh(), parity::guidance_scale_of(c),
-                                      parity::options_of(dtype));
+    const auto model = pipeline::load_pipeline(checkpoint, parallel::single_mesh(),
+                                               parity::guidance_scale_of(c), parity::options_of(dtype));
+    ImageProbe probe;
     const pipeline::Video video =
-        model.generate(parity::request_of(c, pipeline::read_limits(checkpoint)), no_probe());
+        model->generate(parity::request_of(c, pipeline::read_limits(checkpoint)), probe);
+    ASSERT_EQ(probe.of_image.size(), c.contains("image") ? 2u : 0u);
+    for (const auto& [name, tensor] : probe.of_image) add(name, name, tensor);
     for (std::size_t k = 0; k < video.step_latents.size(); ++k)
       add("latents", fmt::format("step_{}", k), video.step_latents[k]);
     add("frames", "frames", video.frames);

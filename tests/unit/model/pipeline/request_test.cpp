@@ -1,9 +1,11 @@
 #include "model/pipeline/request.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "model/error.h"
+#include "model/pipeline/size_buckets.h"
 
 namespace isoframe::model::pipeline {
 namespace {
@@ -34,6 +36,8 @@ TEST(CheckRequest, NamesTheNearestGoodValues) {
   request.height = 130;
   EXPECT_THAT(refusal(request), testing::HasSubstr("height 130 is not a multiple of 16 px"));
   EXPECT_THAT(refusal(request), testing::HasSubstr("128 or 144"));
+  const Size bucket = nearest_bucket(130, 208, Limits{}.target_size, 16);
+  EXPECT_THAT(refusal(request), testing::HasSubstr(fmt::format("{} x {}", bucket.height, bucket.width)));
   request = good();
   request.frames = 6;
   EXPECT_THAT(refusal(request),
