@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <isoframe_commit.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/measure/cgroup.h"

@@ -107,7 +107,7 @@ nlohmann::json TimingProbe::events() const {
 
 nlohmann::json TimingProbe::busy() const {
   nlohmann::json result = nlohmann::json::object();
-  for (const StageTime& time : times_) {
+  for (const StageTime& time : times()) {
     if (!is_outer_stage(time.stage)) continue;
     result[time.stage] = result.value(time.stage, 0.0) + time.seconds - time.moved.seconds;
   }
