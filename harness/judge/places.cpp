@@ -40,6 +40,17 @@ Times relative_busy(const Side& side, std::size_t rank, const std::string& stage
   return side.baseline.is_null() ? own : divided(own, busy(side.baseline, 0, stage, part));
 }
 
+/// The rank's tiles in a stage, as places of the grid; empty in stages without.
+std::vector<std::pair<int, int>> tiles_of(const json& result, std::size_t rank, const std::string& stage) {
+  std::vector<std::pair<int, int>> tiles;
+  const char* const key = stage == "decode" ? "tiles" : stage == "encode" ? "encode_tiles" : "";
+  const json& own = result.at("ranks")[rank];
+  if (!own.contains(key)) return tiles;
+  for (const json& tile : own.at(key)) tiles.emplace_back(tile.at("row"), tile.at("column"));
+  std::ranges::sort(tiles);
+  return tiles;
+}
+
 std::vector<std::int64_t> excess(const json& now, const json& then) {
   std::vector<std::int64_t> result;
   for (std::size_t i = 0; i < std::min(now.size(), then.size()); ++i)
@@ -68,6 +79,8 @@ std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double
       const Times current = relative_busy(now, rank, stage, part),
                   earlier = relative_busy(then, rank, stage, {});
       if (std::min(current.size(), earlier.size()) < kFewestPairs) continue;
+      // Tiles are shared out by what they cost that day: other tiles take another time.
+      if (tiles_of(now.result, rank, stage) != tiles_of(then.result, rank, stage)) continue;
       const metrics::RatioInterval interval =
           metrics::unpaired_ratio_interval(current, earlier, 1.0 - (1.0 - confidence) / places);
       if (interval.lower > limit && (!slowest || interval.ratio > slowest->interval.ratio))

@@ -89,6 +89,20 @@ TEST(Against, ASlowStageOfOneRankFailsAndIsNamedThoughTheWholeHidesIt) {
   EXPECT_THAT(result.reason, HasSubstr("denoise on rank 1 takes 1.10x"));
 }
 
+TEST(Against, ARankWithOtherTilesIsNotSlow) {
+  json now = busy(0.6), then = busy(0.6);
+  const auto decode = [](json& result, double seconds, int column) {
+    json& rank = result["ranks"][1];
+    for (int i = 0; i < 10; ++i) rank["busy"]["decode"].push_back(seconds * (1.0 + 0.004 * (i % 3)));
+    rank["tiles"] = {{{"row", 0}, {"column", 0}}, {{"row", 1}, {"column", column}}};
+  };
+  decode(then, 0.3, 0);
+  decode(now, 0.4, 1);
+  EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);
+  now["ranks"][1]["tiles"] = then["ranks"][1]["tiles"];
+  EXPECT_THAT(run(now, then).reason, HasSubstr("decode on rank 1 takes 1.33x"));
+}
+
 TEST(Against, EqualStagesPass) { EXPECT_EQ(run(busy(0.6), busy(0.6)).verdict, Verdict::kPassed); }
 
 TEST(Against, ASlowStageOfASlowDayIsNoFailure) {
