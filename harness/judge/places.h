@@ -36,7 +36,8 @@ struct SlowPlace {
 
 /// The place whose time grew most, among those that certainly grew by more than `limit` (lower bound); none
 /// where no place did, or where a side has fewer than kFewestPairs samples.  `confidence` is of all places
-/// together (Bonferroni).  A rank that was given other tiles than in the earlier run is left out of that stage.
+/// together (Bonferroni).  A rank that was given other tiles than in the earlier run is left out of that
+/// stage.
 std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, double confidence,
                                        Repetitions part = {});
 

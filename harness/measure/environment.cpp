@@ -2,13 +2,13 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <isoframe_commit.h>
 #include <sched.h>
 #include <string>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <isoframe_commit.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/measure/cgroup.h"
