@@ -16,7 +16,7 @@ import sys
 import torch
 from diffusers import DiffusionPipeline
 from diffusers.utils import load_image
-from reference import run
+from reference import forget_size, run
 from safetensors.torch import save_file
 
 
@@ -27,6 +27,7 @@ def size(pipe, case, folder):
     """The case's, or the one that its image is given."""
     if "height" in case:
         return case["height"], case["width"]
+    forget_size(pipe)
     image = load_image(str(folder / case["image"]))
     return pipe.video_processor.calculate_default_height_width(
         height=image.size[1], width=image.size[0], target_size=pipe.target_size

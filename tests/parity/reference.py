@@ -59,10 +59,16 @@ def valid_rows(pipe, prompt):
     return int(text_mask.sum() + byt5_mask.sum())
 
 
+def forget_size(pipe):
+    """Sizes follow the image again, whatever an earlier case fixed them to."""
+    vars(pipe.video_processor).pop("calculate_default_height_width", None)
+
+
 def first_frame(pipe, case, folder):
     """The pipeline's own arguments that say what to show first, with its size fixed to the case's."""
     if "image" not in case:
         return {"height": case["height"], "width": case["width"]}
+    forget_size(pipe)
     if "height" in case:
         size = (case["height"], case["width"])
         pipe.video_processor.calculate_default_height_width = lambda **_: size
