@@ -19,7 +19,6 @@ class MemoryProbe : public model::Probe {
   explicit MemoryProbe(std::function<std::uint64_t()> live_bytes) : live_bytes_(std::move(live_bytes)) {}
 
   void end(model::ProbePoint point) override;
-  void clear() { left_.clear(); }
 
   /// [{"stage": "denoise", "step": 0, "bytes": b}, ..., {"stage": "denoise", "step": null, "bytes": b}, ...]
   /// in the order in which they ended.

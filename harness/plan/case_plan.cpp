@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/scenario/dtype.h"
 #include "harness/scenario/error.h"
 #include "model/error.h"
 #include "model/pipeline/request.h"
@@ -28,12 +29,6 @@ using model::plan::ModelConfig;
 using model::plan::PromptTokens;
 
 namespace {
-
-at::ScalarType scalar_type_of(const std::string& dtype) {
-  if (dtype == "bfloat16") return at::kBFloat16;
-  if (dtype == "float16") return at::kHalf;
-  return at::kFloat;
-}
 
 Task task_of(const scenario::Case& value) {
   return value.task == "i2v" ? Task::kImageToVideo : Task::kTextToVideo;
@@ -144,7 +139,7 @@ CasePlan make_plan(const scenario::Case& value, const Options& options) {
   CasePlan plan;
   plan.value = value;
   plan.dtype = options.device && !options.device->dtype.empty() ? options.device->dtype : value.dtype;
-  plan.machine = {.dtype = scalar_type_of(plan.dtype),
+  plan.machine = {.dtype = scenario::scalar_type_of(plan.dtype),
                   .threads = value.threads_per_rank,
                   .is_cpu = !options.device && value.device == "cpu"};
   model::plan::FileDtypes files;

@@ -2,6 +2,7 @@
 
 #include "harness/judge/against.h"
 #include "harness/judge/quality.h"
+#include "harness/run/result.h"
 #include "harness/store/json_file.h"
 #include "metrics/statistics.h"
 
@@ -28,7 +29,7 @@ json EarlierRun::result(const std::string& name) const {
   const fs::path file = directory_ / name / "result.json";
   if (name.empty() || !fs::exists(file)) return nullptr;
   const json result = store::read_json(file);
-  return result.at("status") == "ok" && !result.at("ranks").empty() ? result : json();
+  return is_measured(result) ? result : json();
 }
 
 /// Its frames against the case's own; null where one of them has none.
@@ -48,7 +49,7 @@ bool EarlierRun::was_faster(const Case& value, const json& current, const json& 
 json EarlierRun::beside(const Case& value, const json& own, const json& baseline,
                         const RunDirectory& directory, int comparisons, judge::Judgement& judgement) const {
   const json then = result(value.name);
-  if (then.is_null() || own.at("status") != "ok" || own.at("ranks").empty()) return nullptr;
+  if (then.is_null() || !is_measured(own)) return nullptr;
   const json frames = quality(value, directory);
   const judge::Judgement found = judge::judge_against({own, baseline}, {then, result(value.baseline)}, frames,
                                                       differences_, comparisons);

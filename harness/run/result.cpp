@@ -132,6 +132,8 @@ json assemble_result(const scenario::Case& value, const std::vector<json>& round
   return result;
 }
 
+bool is_measured(const json& result) { return result.at("status") == "ok" && !result.at("ranks").empty(); }
+
 json summary_row(const scenario::Case& value, const json& result, const json& baseline) {
   json row = {
       {"name", value.name},

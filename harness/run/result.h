@@ -15,6 +15,9 @@ nlohmann::json assemble_result(const scenario::Case& value, const std::vector<nl
                                const nlohmann::json& error, const nlohmann::json& environment,
                                const std::string& command);
 
+/// Whether a result holds a whole case's measurements: no round failed, and there was one.
+bool is_measured(const nlohmann::json& result);
+
 /// The case's row in run.json.  `baseline` is its baseline's result, null without one.
 nlohmann::json summary_row(const scenario::Case& value, const nlohmann::json& result,
                            const nlohmann::json& baseline);

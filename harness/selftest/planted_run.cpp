@@ -129,9 +129,10 @@ void run_ranks(const Setting& setting, const Plant& plant, const Materials& mate
       kPatience);
 }
 
-model::pipeline::Video generate(const Rank& rank, model::Probe& observer) {
+/// `fault` may be null; it comes first, so that the observer sees what it did.
+model::pipeline::Video generate(const Rank& rank, model::Probe* fault, model::Probe& observer) {
   std::vector<model::Probe*> probes = {&observer};
-  if (rank.fault) probes.insert(probes.begin(), rank.fault.get());
+  if (fault != nullptr) probes.insert(probes.begin(), fault);
   locate::ProbeChain chain(probes);
   return rank.model->generate(rank.request, chain);
 }
@@ -144,7 +145,7 @@ PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materia
   try {
     run_ranks(setting, plant, materials, [&result](Rank& rank) {
       locate::RecordingProbe recording;
-      const model::pipeline::Video video = generate(rank, recording);
+      const model::pipeline::Video video = generate(rank, rank.fault.get(), recording);
       result.ranks[static_cast<std::size_t>(rank.rank)] = recording.trace();
       if (rank.rank == 0) result.frames = video.frames;
     });
@@ -185,10 +186,7 @@ json measure_once(const Rank& rank, model::Probe* fault) {
   if (rank.rank == 0) model::kernels::reset_peak_memory();
   rank.world->barrier();
   MeasuringProbe measuring;
-  std::vector<model::Probe*> probes = {&measuring};
-  if (fault != nullptr) probes.insert(probes.begin(), fault);
-  locate::ProbeChain chain(probes);
-  rank.model->generate(rank.request, chain);
+  generate(rank, fault, measuring);
   return measuring.record();
 }
 

@@ -62,22 +62,22 @@ json judge_resources(const Fault& fault, const Materials& materials) {
   const bool is_exact = fault.harm == Harm::kMemory;  // bytes are counted, times are sampled
   const int batch = is_exact ? 4 : kPairs, most = is_exact ? 4 : kMostPairs;
   int pairs = 0;
-  json place = {{"found", json()}};
+  bool is_caught = false;
+  json place = {{"found", json()}, {"sentence", ""}};
   while (place.at("found").is_null() && pairs < most) {
     for (const MeasuredPair& pair : measure_in_turns(fault.setting, fault.plant, batch, materials)) {
       add(faulty, pair.faulty);
       add(sound, pair.sound);
       add(halves[pairs++ / 2 % 2], pair.sound);
     }
-    if (judge_pair(faulty, sound).verdict == judge::Verdict::kFailed)
-      place = locate_harm(fault.harm, faulty, sound);
+    is_caught = judge_pair(faulty, sound).verdict == judge::Verdict::kFailed;
+    if (is_caught) place = locate_harm(fault.harm, faulty, sound);
   }
-  const bool is_caught = judge_pair(faulty, sound).verdict == judge::Verdict::kFailed;
   const bool is_sound = judge_pair(halves[0], halves[1]).verdict != judge::Verdict::kFailed;
   const char* const gate = is_exact ? "memory" : "latency";
   return {{"gate", is_caught ? json(gate) : json()},
           {"found", place.at("found")},
-          {"sentence", place.value("sentence", "")},
+          {"sentence", place.at("sentence")},
           {"sound", is_sound}};
 }
 

@@ -57,8 +57,7 @@ TileCosts measured_costs(const Tiles& plan, const char* stage, const measure::Ti
 
 /// This rank's tiles with the time each took in `stage`, from the plan that was followed.
 json tiles_of(const Tiles& plan, int rank, const char* stage, const measure::TimingProbe& probe) {
-  std::int64_t columns = 0;
-  for (const auto& tile : plan) columns = std::max(columns, tile.column + 1);
+  const std::int64_t columns = columns_of(plan);
   json rows = json::array();
   for (const measure::StageTime& time : probe.times()) {
     if (time.stage != stage) continue;

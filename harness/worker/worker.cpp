@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/measure/timing_probe.h"
+#include "harness/scenario/dtype.h"
 #include "harness/store/json_file.h"
 #include "harness/worker/facts.h"
 #include "harness/worker/job.h"
@@ -76,12 +77,6 @@ void write_outputs(const model::pipeline::Video& video, const std::filesystem::p
     latents.emplace_back(fmt::format("step_{}", step), video.step_latents[step].to(at::kCPU, at::kFloat));
   model::checkpoint::write_safetensors(directory / "latents.safetensors", latents);
   model::checkpoint::write_safetensors(directory / "frames.safetensors", {{"frames", video.frames}});
-}
-
-at::ScalarType scalar_type_of(const std::string& dtype) {
-  if (dtype == "bfloat16") return at::kBFloat16;
-  if (dtype == "float16") return at::kHalf;
-  return at::kFloat;
 }
 
 std::chrono::milliseconds milliseconds(double seconds) {
@@ -148,7 +143,7 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   place.reduction_parts = value.reduction_parts;
   const auto loaded =
       model::pipeline::load_pipeline(checkpoint, std::move(place), value.guidance_scale,
-                                     at::TensorOptions(device).dtype(scalar_type_of(value.dtype)));
+                                     at::TensorOptions(device).dtype(scenario::scalar_type_of(value.dtype)));
   const model::pipeline::Pipeline& model = *loaded;
   const double load_seconds = seconds_since(start);
   const model::parallel::Mesh& mesh = model.mesh();

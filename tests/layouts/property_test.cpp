@@ -13,6 +13,7 @@
 
 #include "drawn_case.h"
 #include "generation.h"
+#include "model/parallel/forwarding_group.h"
 #include "model/vae/tile_plan.h"
 #include "seeded_parameters.h"
 
@@ -196,42 +197,7 @@ class PlantedFault : public ::testing::Test {
 
 void leave_mesh(model::parallel::Mesh&) {}
 
-/// Passes everything on; a fault overrides what it spoils.
-class ForwardingGroup : public model::parallel::Group {
- public:
-  explicit ForwardingGroup(std::shared_ptr<Group> sound) : sound_(std::move(sound)) {}
-  int rank() const override { return sound_->rank(); }
-  int size() const override { return sound_->size(); }
-  const std::string& name() const override { return sound_->name(); }
-  at::Tensor all_gather(const at::Tensor& input, std::int64_t dim,
-                        const std::vector<std::int64_t>& sizes) override {
-    return sound_->all_gather(input, dim, sizes);
-  }
-  std::vector<at::Tensor> all_to_all(const std::vector<at::Tensor>& inputs,
-                                     const std::vector<std::vector<std::int64_t>>& output_shapes) override {
-    return sound_->all_to_all(inputs, output_shapes);
-  }
-  void all_reduce(at::Tensor& tensor) override { sound_->all_reduce(tensor); }
-  std::unique_ptr<model::parallel::Exchange> start_exchange(const at::Tensor& outgoing, int destination,
-                                                            const std::vector<std::int64_t>& shape,
-                                                            int source) override {
-    return sound_->start_exchange(outgoing, destination, shape, source);
-  }
-  void broadcast(at::Tensor& tensor, int root) override { sound_->broadcast(tensor, root); }
-  std::unique_ptr<model::parallel::Exchange> start_send(const at::Tensor& tensor, int destination,
-                                                        int tag) override {
-    return sound_->start_send(tensor, destination, tag);
-  }
-  std::unique_ptr<model::parallel::Exchange> start_receive(const std::vector<std::int64_t>& shape,
-                                                           const at::TensorOptions& options, int source,
-                                                           int tag) override {
-    return sound_->start_receive(shape, options, source, tag);
-  }
-  void barrier() override { sound_->barrier(); }
-
- private:
-  std::shared_ptr<Group> sound_;
-};
+using model::parallel::ForwardingGroup;
 
 class HeadsSwapped : public ForwardingGroup {
  public:
