@@ -1,1 +1,1 @@
-// Gives the precompiled header a target of its own, which every module of model/ reuses.
+// Gives a precompiled header a target of its own, which others reuse.

@@ -15,7 +15,7 @@ bool is_plain(const std::string& word) {
   return !word.empty();
 }
 
-std::string quoted(const std::string& word) {
+std::string shell_quoted(const std::string& word) {
   if (is_plain(word)) return word;
   std::string result = "'";
   for (const char c : word) {
@@ -35,7 +35,7 @@ std::string command_line() {
   std::string result, word;
   while (std::getline(file, word, '\0')) {
     if (!result.empty()) result += ' ';
-    result += quoted(word);
+    result += shell_quoted(word);
   }
   return result;
 }

@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kLanes = kSketchSize;
 
 /// The finalizer of MurmurHash3: every bit of a row's number decides about the signs of its lanes.
-inline std::uint64_t mix(std::uint64_t x) {
+__attribute__((always_inline)) inline std::uint64_t mix(std::uint64_t x) {
   x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdU;
   x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53U;
   return x ^ (x >> 33);

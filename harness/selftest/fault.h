@@ -78,16 +78,4 @@ struct Fault {
   Harm harm = Harm::kFrames;
 };
 
-/// By subject; one file each.
-std::vector<Fault> image_faults();
-std::vector<Fault> text_faults();
-std::vector<Fault> attention_faults();
-std::vector<Fault> ring_and_tensor_faults();
-std::vector<Fault> denoising_faults();
-std::vector<Fault> decoding_faults();
-/// Frames are sound; time or memory is not.
-std::vector<Fault> resource_faults();
-/// All of them, in the order of the pipeline.
-std::vector<Fault> catalogue();
-
 }  // namespace isoframe::harness::selftest

@@ -6,7 +6,9 @@
 #include <map>
 #include <string>
 
-#include <torch/csrc/distributed/c10d/Store.hpp>
+namespace c10d {
+class Store;
+}
 
 namespace isoframe::model::parallel {
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """isoframe validate --plan against what a run measures.
 
-ISOFRAME_BIN names the program.  Runs scenarios/smoke.yaml once; needs nothing but the program.
+ISOFRAME_BIN names the program.  Runs scenarios/smoke.yaml and scenarios/image-to-video.yaml once; needs nothing but the
+program.
 """
 
 import json
@@ -14,6 +15,7 @@ import unittest
 ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMOKE = "scenarios/smoke.yaml"
+MEASURED = (SMOKE, "scenarios/image-to-video.yaml")
 PUBLISHED = "scenarios/published.yaml"
 B300 = "scenarios/devices/b300.yaml"
 
@@ -56,10 +58,14 @@ class AgainstARun(unittest.TestCase):
                 made = isoframe("weights", "init", "--preset", "tiny", "--task", task, "--seed", 0,
                                 f"build/checkpoints/{preset}")
                 assert made.returncode == 0, made.stderr
-        cls.run_directory = pathlib.Path(cls.folder.name) / "run"
-        result = isoframe("run", SMOKE, "--repeat", 1, "--out", cls.run_directory)
-        assert result.returncode == 0, result.stdout + result.stderr
-        cls.plans = plans(SMOKE)
+        for number, scenario in enumerate(MEASURED):
+            result = isoframe("run", scenario, "--repeat", 1, "--out", cls.run_directory(number))
+            assert result.returncode == 0, result.stdout + result.stderr
+        cls.plans = [plans(scenario) for scenario in MEASURED]
+
+    @classmethod
+    def run_directory(cls, number):
+        return pathlib.Path(cls.folder.name) / f"run-{number}"
 
     @classmethod
     def tearDownClass(cls):
@@ -67,10 +73,11 @@ class AgainstARun(unittest.TestCase):
 
     def cases(self):
         """Every case: its plan, made before anything ran, and its result."""
-        for plan in self.plans:
-            result = json.loads((self.run_directory / plan["name"] / "result.json").read_text())
-            self.assertEqual(len(plan["ranks"]), len(result["ranks"]))
-            yield plan, result
+        for number, planned in enumerate(self.plans):
+            for plan in planned:
+                result = json.loads((self.run_directory(number) / plan["name"] / "result.json").read_text())
+                self.assertEqual(len(plan["ranks"]), len(result["ranks"]))
+                yield plan, result
 
     def test_peak_tensor_memory_is_within_15_percent_for_every_case(self):
         worst = 0.0
@@ -120,14 +127,14 @@ class AgainstARun(unittest.TestCase):
         costs = {(row["height"], row["width"]): row["seconds"]
                  for row in by_name["t2v-ulysses2-vae2"]["ranks"][0]["tile_costs"]["decode"]}
         self.assertLess(costs[1, 2], costs[4, 4], "a thin edge tile is cheaper")
-        report = (self.run_directory / "report.md").read_text()
+        report = (self.run_directory(0) / "report.md").read_text()
         self.assertIn("VAE tiles: how evenly ranks share them", report)
         self.assertIn("= predicted", report)
         self.assertNotIn(", predicted ", report)
 
     def test_the_peak_is_held_by_the_stage_that_the_plan_names(self):
         """Untiled decoding holds the picture's volumes; tiled decoding much less; a rank without tiles nothing."""
-        by_name = {plan["name"]: plan for plan in self.plans}
+        by_name = {plan["name"]: plan for planned in self.plans for plan in planned}
         peaks = lambda name, rank: {s: p["peak_tensor_bytes"] for s, p in by_name[name]["ranks"][rank]["stages"].items()}
         self.assertGreater(peaks("t2v-untiled", 0)["decode"], 1.5 * peaks("t2v-tiled", 0)["decode"])
         outsider = peaks("t2v-ulysses2-cfg2-vae3", 3)

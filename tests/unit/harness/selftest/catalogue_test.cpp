@@ -8,6 +8,7 @@
 #include "harness/selftest/selftest.h"
 #include "model/error.h"
 #include "model/kernels/caching_allocator.h"
+#include "tests/faults/catalogue.h"
 
 namespace isoframe::harness::selftest {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 [[maybe_unused]] const bool kAllocatorInstalled = (model::kernels::install_caching_allocator(), true);
 
 TEST(Catalogue, HoldsAtLeastThirtyFaultsOfDistinctNames) {
-  const std::vector<Fault> faults = catalogue();
+  const std::vector<Fault> faults = faults::catalogue();
   std::set<std::string> names;
   for (const Fault& fault : faults) names.insert(fault.name);
   EXPECT_GE(faults.size(), 30U);
@@ -30,7 +31,7 @@ const Fault& named(const std::vector<Fault>& faults, const std::string& name) {
 }
 
 TEST(Selftest, AFaultInAnotherPlaceThanExpectedIsNotLocated) {
-  const std::vector<Fault> faults = catalogue();
+  const std::vector<Fault> faults = faults::catalogue();
   Fault fault = named(faults, "activation-bit");
   fault.expected.block = 0;
   const nlohmann::json result = run_selftest({fault}, {});
@@ -40,7 +41,7 @@ TEST(Selftest, AFaultInAnotherPlaceThanExpectedIsNotLocated) {
 }
 
 TEST(Selftest, AFaultThatDoesNothingIsNeitherCaughtNorLocated) {
-  Fault fault = named(catalogue(), "activation-bit");
+  Fault fault = named(faults::catalogue(), "activation-bit");
   fault.plant = at_point({"transformer_blocks", 1, 1}, 1, [](const at::Tensor&) {});
   const nlohmann::json result = run_selftest({fault}, {});
   EXPECT_FALSE(result.at("faults")[0].at("caught").get<bool>());
@@ -50,14 +51,14 @@ TEST(Selftest, AFaultThatDoesNothingIsNeitherCaughtNorLocated) {
 }
 
 TEST(Selftest, ALeakIsFoundAtItsFirstStep) {
-  const nlohmann::json result = run_selftest({named(catalogue(), "leak")}, {});
+  const nlohmann::json result = run_selftest({named(faults::catalogue(), "leak")}, {});
   EXPECT_EQ(result.at("faults")[0].at("gate"), "memory");
   EXPECT_EQ(result.at("faults")[0].at("found").at("step"), 0);
   EXPECT_TRUE(result.at("passed").get<bool>());
 }
 
 TEST(Selftest, APlantThatLeaksNothingPasses) {
-  Fault fault = named(catalogue(), "leak");
+  Fault fault = named(faults::catalogue(), "leak");
   fault.plant = at_point({"latents"}, 0, [](const at::Tensor&) {});
   const nlohmann::json result = run_selftest({fault}, {});
   EXPECT_FALSE(result.at("faults")[0].at("caught").get<bool>());
@@ -65,7 +66,7 @@ TEST(Selftest, APlantThatLeaksNothingPasses) {
 }
 
 TEST(Selftest, AnUnknownNameIsAnError) {
-  EXPECT_THROW(run_selftest(catalogue(), {.filter = "no-such-fault"}), InputError);
+  EXPECT_THROW(run_selftest(faults::catalogue(), {.filter = "no-such-fault"}), InputError);
 }
 
 }  // namespace

@@ -3,8 +3,11 @@
 #include <ATen/ATen.h>
 
 #include "harness/selftest/plants.h"
+#include "tests/faults/catalogue.h"
 
-namespace isoframe::harness::selftest {
+namespace isoframe::faults {
+
+using namespace harness::selftest;
 
 namespace {
 
@@ -45,7 +48,7 @@ class NotReceived : public ForwardingGroup {
 
 }  // namespace
 
-std::vector<Fault> image_faults() {
+Faults image_faults() {
   return {
       {.name = "image-crop",
        .what = "the image is cropped a pixel further left",
@@ -96,4 +99,4 @@ std::vector<Fault> image_faults() {
   };
 }
 
-}  // namespace isoframe::harness::selftest
+}  // namespace isoframe::faults

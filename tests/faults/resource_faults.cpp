@@ -7,8 +7,11 @@
 
 #include "harness/selftest/plants.h"
 #include "harness/selftest/thread_clock.h"
+#include "tests/faults/catalogue.h"
 
-namespace isoframe::harness::selftest {
+namespace isoframe::faults {
+
+using namespace harness::selftest;
 
 namespace {
 
@@ -16,9 +19,10 @@ constexpr std::int64_t kMebibyte = 1024 * 1024;
 
 /// All that happens between two points of the stage takes a tenth longer.
 Watch slow_down(const std::string& stage) {
-  return [stage, last = ThreadClock::now()](const locate::Place& place, const at::Tensor&) mutable {
+  return [stage, last = ThreadClock::now()](const harness::locate::Place& place, const at::Tensor&) mutable {
     const ThreadClock::time_point now = ThreadClock::now();
-    const ThreadClock::time_point until = locate::is_within(place, stage) ? now + (now - last) / 10 : now;
+    const ThreadClock::time_point until =
+        harness::locate::is_within(place, stage) ? now + (now - last) / 10 : now;
     while (ThreadClock::now() < until) continue;
     last = ThreadClock::now();
   };
@@ -26,14 +30,15 @@ Watch slow_down(const std::string& stage) {
 
 /// Keeps a mebibyte more after each step.
 Watch leak() {
-  return [kept = std::make_shared<std::vector<at::Tensor>>()](const locate::Place& place, const at::Tensor&) {
+  return [kept = std::make_shared<std::vector<at::Tensor>>()](const harness::locate::Place& place,
+                                                              const at::Tensor&) {
     if (place.name == "latents") kept->push_back(at::empty({kMebibyte}, at::kByte));
   };
 }
 
 }  // namespace
 
-std::vector<Fault> resource_faults() {
+Faults resource_faults() {
   return {
       {.name = "slow-rank",
        .what = "one rank denoises a tenth slower than it did",
@@ -56,4 +61,4 @@ std::vector<Fault> resource_faults() {
   };
 }
 
-}  // namespace isoframe::harness::selftest
+}  // namespace isoframe::faults

@@ -3,8 +3,11 @@
 #include <ATen/ATen.h>
 
 #include "harness/selftest/plants.h"
+#include "tests/faults/catalogue.h"
 
-namespace isoframe::harness::selftest {
+namespace isoframe::faults {
+
+using namespace harness::selftest;
 
 namespace {
 
@@ -172,7 +175,7 @@ class OwnTokensOnly : public ForwardingSequence {
 
 }  // namespace
 
-std::vector<Fault> attention_faults() {
+Faults attention_faults() {
   return {
       {.name = "rope-from-zero",
        .what = "every shard's rotary positions start at zero",
@@ -291,4 +294,4 @@ std::vector<Fault> attention_faults() {
   };
 }
 
-}  // namespace isoframe::harness::selftest
+}  // namespace isoframe::faults

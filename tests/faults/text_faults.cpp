@@ -3,8 +3,11 @@
 #include <ATen/ATen.h>
 
 #include "harness/selftest/plants.h"
+#include "tests/faults/catalogue.h"
 
-namespace isoframe::harness::selftest {
+namespace isoframe::faults {
+
+using namespace harness::selftest;
 
 namespace {
 
@@ -13,7 +16,7 @@ const Setting kGuidance = {.layout = "cfg=2"};
 
 Watch skip_one_layer_more() {
   // The tiny text encoder runs two of its four layers: the states after the first are one layer too early.
-  return [first = at::Tensor()](const locate::Place& place, const at::Tensor& value) mutable {
+  return [first = at::Tensor()](const harness::locate::Place& place, const at::Tensor& value) mutable {
     if (place.name != "text_encoder.layers") return;
     if (place.index == 0) first = value.clone();
     if (place.index == 1) value.copy_(first);
@@ -26,7 +29,7 @@ void normalize(const at::Tensor& states) {
 
 }  // namespace
 
-std::vector<Fault> text_faults() {
+Faults text_faults() {
   return {
       {.name = "text-bfloat16",
        .what = "one rank's text encoder computes in bfloat16",
@@ -89,4 +92,4 @@ std::vector<Fault> text_faults() {
   };
 }
 
-}  // namespace isoframe::harness::selftest
+}  // namespace isoframe::faults

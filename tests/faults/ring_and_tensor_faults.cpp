@@ -6,8 +6,11 @@
 #include "model/parallel/joint_attention.h"
 #include "model/parallel/partial_attention.h"
 #include "model/parallel/split.h"
+#include "tests/faults/catalogue.h"
 
-namespace isoframe::harness::selftest {
+namespace isoframe::faults {
+
+using namespace harness::selftest;
 
 namespace {
 
@@ -101,7 +104,7 @@ void exchange_halves(const at::Tensor& weight) { weight.copy_(weight.roll(weight
 
 }  // namespace
 
-std::vector<Fault> ring_and_tensor_faults() {
+Faults ring_and_tensor_faults() {
   return {
       {.name = "ring-not-rescaled",
        .what = "a ring adds partial attentions without weighing them by their sums",
@@ -146,4 +149,4 @@ std::vector<Fault> ring_and_tensor_faults() {
   };
 }
 
-}  // namespace isoframe::harness::selftest
+}  // namespace isoframe::faults

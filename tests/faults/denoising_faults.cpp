@@ -3,8 +3,11 @@
 #include <ATen/ATen.h>
 
 #include "harness/selftest/plants.h"
+#include "tests/faults/catalogue.h"
 
-namespace isoframe::harness::selftest {
+namespace isoframe::faults {
+
+using namespace harness::selftest;
 
 namespace {
 
@@ -23,15 +26,15 @@ class BranchesExchanged : public ForwardingGroup {
 };
 
 Watch timestep_of_the_step_before() {
-  return [first = at::Tensor()](const locate::Place& place, const at::Tensor& value) mutable {
+  return [first = at::Tensor()](const harness::locate::Place& place, const at::Tensor& value) mutable {
     if (place.name != "time_embed") return;
-    if (locate::stage_index(place, "denoise.step") == 0) first = value.clone();
-    if (locate::stage_index(place, "denoise.step") == 1) value.copy_(first);
+    if (harness::locate::stage_index(place, "denoise.step") == 0) first = value.clone();
+    if (harness::locate::stage_index(place, "denoise.step") == 1) value.copy_(first);
   };
 }
 
 Watch guide_twice() {
-  return [unconditional = at::Tensor(), conditional = at::Tensor()](const locate::Place& place,
+  return [unconditional = at::Tensor(), conditional = at::Tensor()](const harness::locate::Place& place,
                                                                     const at::Tensor& value) mutable {
     if (place.name == "guidance.conditional") conditional = value.clone();
     if (place.name == "guidance.unconditional") unconditional = value.clone();
@@ -42,7 +45,7 @@ Watch guide_twice() {
 }
 
 Watch step_twice() {
-  return [before = at::Tensor()](const locate::Place& place, const at::Tensor& value) mutable {
+  return [before = at::Tensor()](const harness::locate::Place& place, const at::Tensor& value) mutable {
     if (place.name != "initial_latents" && place.name != "latents") return;
     const at::Tensor kept = value.clone();
     if (place.name == "latents") value.add_(value - before);
@@ -52,7 +55,7 @@ Watch step_twice() {
 
 }  // namespace
 
-std::vector<Fault> denoising_faults() {
+Faults denoising_faults() {
   return {
       {.name = "seed-per-rank",
        .what = "each rank draws its noise from a seed of its own",
@@ -100,4 +103,4 @@ std::vector<Fault> denoising_faults() {
   };
 }
 
-}  // namespace isoframe::harness::selftest
+}  // namespace isoframe::faults

@@ -6,8 +6,11 @@
 
 #include "harness/selftest/plants.h"
 #include "model/vae/tile_merger.h"
+#include "tests/faults/catalogue.h"
 
-namespace isoframe::harness::selftest {
+namespace isoframe::faults {
+
+using namespace harness::selftest;
 
 namespace {
 
@@ -79,7 +82,7 @@ class TileReadBeforeArrival : public TileSpoilt {
 
 /// The first two tiles have the same shape, so nothing else tells them apart.
 Watch merge_as_they_arrive() {
-  return [first = at::Tensor()](const locate::Place& place, const at::Tensor& tile) mutable {
+  return [first = at::Tensor()](const harness::locate::Place& place, const at::Tensor& tile) mutable {
     if (place.name != "decode.communication") return;
     if (place.index == 0) first = tile;
     if (place.index != 1) return;
@@ -93,7 +96,7 @@ Watch merge_as_they_arrive() {
 using Blending = std::function<void(const at::Tensor& tile, const at::Tensor& above, const at::Tensor& left)>;
 Watch blend_otherwise(bool from_unblended, const Blending& blending) {
   return [=, raw = std::map<std::int64_t, at::Tensor>(), blended = std::map<std::int64_t, at::Tensor>()](
-             const locate::Place& place, const at::Tensor& tile) mutable {
+             const harness::locate::Place& place, const at::Tensor& tile) mutable {
     const std::int64_t number = place.index;
     if (place.name == "decode.communication") raw[number] = tile.clone();
     if (place.name != "decode.blend") return;
@@ -126,7 +129,7 @@ void paste_one_row_low(const at::Tensor& video) {
 
 }  // namespace
 
-std::vector<Fault> decoding_faults() {
+Faults decoding_faults() {
   return {
       {.name = "vae-scaling-omitted",
        .what = "latents are not divided by the VAE's scaling factor",
@@ -192,4 +195,4 @@ std::vector<Fault> decoding_faults() {
   };
 }
 
-}  // namespace isoframe::harness::selftest
+}  // namespace isoframe::faults

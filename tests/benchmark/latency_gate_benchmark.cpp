@@ -1,0 +1,157 @@
+// How sure a latency verdict is, on this machine as it is now: real generations, judged as --against judges
+// them. Runs of unchanged code against one another, and runs in which one stage takes a tenth longer.  Takes
+// minutes:
+//   build/isoframe_benchmark --benchmark_filter=latency_gate
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <benchmark/benchmark.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/judge/against.h"
+#include "harness/locate/recording_probe.h"
+#include "harness/measure/timing_probe.h"
+#include "harness/store/temporary_folder.h"
+#include "model/pipeline/text_to_video.h"
+#include "model/synthetic/presets.h"
+#include "model/synthetic/synthetic.h"
+
+namespace isoframe {
+namespace {
+
+using harness::judge::Side;
+using harness::judge::Verdict;
+using nlohmann::json;
+
+constexpr int kPairs = 10;
+
+/// What happens between two points of the stage takes a tenth longer.
+class SlowStage : public model::Probe {
+ public:
+  explicit SlowStage(std::string stage) : stage_(std::move(stage)) {}
+  void begin(model::ProbePoint point) override {
+    pass();
+    is_within_ = is_within_ || point.name == stage_;
+  }
+  void end(model::ProbePoint point) override {
+    pass();
+    if (point.name == stage_) is_within_ = false;
+  }
+  void tensor(model::ProbePoint, const at::Tensor&) override { pass(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void pass() {
+    const Clock::time_point now = Clock::now();
+    const Clock::time_point until = is_within_ ? now + (now - last_) / 10 : now;
+    while (Clock::now() < until) continue;
+    last_ = Clock::now();
+  }
+
+  std::string stage_;
+  bool is_within_ = false;
+  Clock::time_point last_ = Clock::now();
+};
+
+/// A case and its baseline: the same generation, in one process.
+class Machine {
+ public:
+  Machine()
+      : model_(model::checkpoint::Checkpoint(initialized(folder_.path() / "checkpoint")),
+               model::parallel::single_mesh(), std::nullopt) {
+    request_.prompt = "A lighthouse, and a sign that says \"KEEP LEFT\"";
+    request_.height = 112;
+    request_.width = 176;
+    request_.frames = 5;
+    request_.steps = 4;
+    request_.tiling = {.enabled = true, .tile_size = 64, .overlap = 0.25};
+    model_.generate(request_, model::no_probe());
+  }
+
+  /// result.json of the case and of its baseline, measured in turns; `slow` names the case's slow stage.
+  struct Run {
+    json result = empty(), baseline = empty();
+    Side side() const { return {result, baseline}; }
+  };
+
+  void measure(Run& run, const std::string& slow) const {
+    for (int pair = 0; pair < kPairs; ++pair) {
+      for (const bool is_baseline : {pair % 2 == 0, pair % 2 != 0})
+        add(is_baseline ? run.baseline : run.result, is_baseline ? "" : slow);
+    }
+  }
+
+ private:
+  static std::filesystem::path initialized(const std::filesystem::path& directory) {
+    model::synthetic::initialize_checkpoint(model::synthetic::preset("tiny"), "tiny", 0, directory);
+    return directory;
+  }
+
+  static json empty() {
+    return {{"case", {{"repeat", kPairs}}},
+            {"latency", {{"total_seconds", json::array()}}},
+            {"ranks", {{{"peak_tensor_bytes", 0}}}}};
+  }
+
+  void add(json& result, const std::string& slow) const {
+    harness::measure::TimingProbe timing(harness::measure::ProgressWriter(-1));
+    SlowStage fault(slow);
+    harness::locate::ProbeChain probes(slow.empty() ? std::vector<model::Probe*>{&timing}
+                                                    : std::vector<model::Probe*>{&fault, &timing});
+    const auto start = std::chrono::steady_clock::now();
+    model_.generate(request_, probes);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    result["latency"]["total_seconds"].push_back(seconds.count());
+    for (const auto& [stage, busy] : timing.busy().items()) result["ranks"][0]["busy"][stage].push_back(busy);
+  }
+
+  harness::store::TemporaryFolder folder_;
+  model::pipeline::TextToVideo model_;
+  model::pipeline::Request request_;
+};
+
+/// Runs, each against one of unchanged code, judged as the only case and as one of as many as smoke.yaml has.
+void latency_gate(benchmark::State& state, const std::string& slow) {
+  constexpr int kRuns = 100;
+  constexpr std::array kCases = {1, 17};
+  const c10::InferenceMode inference;
+  at::set_num_threads(1);
+  const Machine machine;
+  std::map<std::string, double> counts;
+  for (auto _ : state) {
+    Machine::Run earlier;
+    machine.measure(earlier, "");
+    for (int run = 0; run < kRuns; ++run) {
+      Machine::Run now;
+      machine.measure(now, slow);
+      if (harness::judge::seems_slower(now.side(), earlier.side(), kCases.front()))
+        machine.measure(now, slow);
+      for (const int cases : kCases) {
+        const auto [verdict, reason] =
+            harness::judge::judge_against(now.side(), earlier.side(), json(), {}, cases);
+        counts[fmt::format("{}_of_{}", harness::judge::to_string(verdict), cases)] += 1;
+        if (verdict == Verdict::kFailed && !slow.empty() &&
+            reason.find(slow + " on rank 0") != std::string::npos)
+          counts[fmt::format("located_of_{}", cases)] += 1;
+      }
+      earlier = {};
+      machine.measure(earlier, "");
+    }
+  }
+  for (const auto& [name, count] : counts) state.counters[name] = count;
+}
+
+BENCHMARK_CAPTURE(latency_gate, unchanged, "")->Iterations(1)->Unit(benchmark::kSecond);
+BENCHMARK_CAPTURE(latency_gate, slow_denoise, "denoise")->Iterations(1)->Unit(benchmark::kSecond);
+BENCHMARK_CAPTURE(latency_gate, slow_decode, "decode")->Iterations(1)->Unit(benchmark::kSecond);
+
+}  // namespace
+}  // namespace isoframe

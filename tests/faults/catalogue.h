@@ -1,0 +1,24 @@
+#pragma once
+// Bugs that layouts, schedules and decoders have had or could have.  `isoframe selftest` plants them one by
+// one; a fault is one entry in the file of its subject.
+
+#include <vector>
+
+#include "harness/selftest/fault.h"
+
+namespace isoframe::faults {
+
+using Faults = std::vector<harness::selftest::Fault>;
+
+Faults image_faults();
+Faults text_faults();
+Faults attention_faults();
+Faults ring_and_tensor_faults();
+Faults denoising_faults();
+Faults decoding_faults();
+/// Frames are sound; time or memory is not.
+Faults resource_faults();
+/// All of them, in the order of the pipeline.
+Faults catalogue();
+
+}  // namespace isoframe::faults
