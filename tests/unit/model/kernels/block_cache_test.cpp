@@ -17,7 +17,9 @@ TEST(BlockCache, ABlockOfNearlyTheSameSizeIsUsedAgain) {
   BlockCache cache;
   void* const first = cache.allocate(10 * kMegabyte);
   cache.deallocate(first);
-  EXPECT_EQ(cache.allocate(9 * kMegabyte), first);
+  void* const second = cache.allocate(9 * kMegabyte);
+  EXPECT_EQ(second, first);
+  cache.deallocate(second);
 }
 
 TEST(BlockCache, AMuchLargerBlockIsNotWastedOnASmallRequest) {
