@@ -1,3 +1,5 @@
+#include "tests/faults/catalogue.h"
+
 #include <set>
 
 #include <gmock/gmock.h>
@@ -8,7 +10,6 @@
 #include "harness/selftest/selftest.h"
 #include "model/error.h"
 #include "model/kernels/caching_allocator.h"
-#include "tests/faults/catalogue.h"
 
 namespace isoframe::harness::selftest {
 namespace {
