@@ -6,7 +6,7 @@
 
 #include <ATen/ATen.h>
 
-#include "model/kernels/vectorize.h"
+#include "metrics/vectorize.h"
 
 namespace isoframe::harness::locate {
 
@@ -15,15 +15,15 @@ namespace {
 constexpr std::int64_t kLanes = kSketchSize;
 
 /// The finalizer of MurmurHash3: every bit of a row's number decides about the signs of its lanes.
-__attribute__((always_inline)) inline std::uint64_t mix(std::uint64_t x) {
+ISOFRAME_METRICS_INLINE std::uint64_t mix(std::uint64_t x) {
   x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdU;
   x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53U;
   return x ^ (x >> 33);
 }
 
 /// Adds `rows` rows of 16 values, the first of them the row `first` of the tensor.
-ISOFRAME_VECTORIZED void add_rows(const float* values, std::int64_t rows, std::int64_t first, double* sums,
-                                  double* squares) {
+ISOFRAME_METRICS_VECTORIZED void add_rows(const float* values, std::int64_t rows, std::int64_t first,
+                                          double* sums, double* squares) {
   for (std::int64_t row = 0; row < rows; ++row, values += kLanes) {
     const auto signs = static_cast<std::uint32_t>(mix(static_cast<std::uint64_t>(first + row + 1)));
     for (std::int64_t lane = 0; lane < kLanes; ++lane) {

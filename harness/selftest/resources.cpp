@@ -1,6 +1,7 @@
 #include "harness/selftest/resources.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "harness/judge/against.h"
 #include "harness/judge/latency.h"
@@ -36,6 +37,13 @@ judge::Judgement judge_pair(const json& now, const json& then) {
   return judge::judge_against({now, json()}, {then, json()}, json(), {}, /*comparisons=*/1);
 }
 
+/// Of sound runs, shared out to two sides.
+bool pass_among_themselves(const std::vector<MeasuredPair>& pairs) {
+  json sides[] = {empty_result(), empty_result()};
+  for (std::size_t i = 0; i < pairs.size(); ++i) add(sides[i / 2 % 2], pairs[i].sound);
+  return judge_pair(sides[0], sides[1]).verdict != judge::Verdict::kFailed;
+}
+
 json found_json(const std::string& stage, std::int64_t step, int rank) {
   return {{"stage", stage}, {"step", step < 0 ? json() : json(step)}, {"point", ""}, {"ranks", {rank}}};
 }
@@ -58,29 +66,24 @@ json locate_harm(Harm harm, const json& now, const json& then) {
 
 json judge_resources(const Fault& fault, const Materials& materials) {
   json faulty = empty_result(), sound = empty_result();
-  json halves[] = {empty_result(), empty_result()};
+  std::vector<MeasuredPair> measured;
   const bool is_exact = fault.harm == Harm::kMemory;  // bytes are counted, times are sampled
   const int batch = is_exact ? 4 : kPairs, most = is_exact ? 4 : kMostPairs;
-  int pairs = 0;
   bool is_caught = false;
   json place = {{"found", json()}, {"sentence", ""}};
-  while (place.at("found").is_null() && pairs < most) {
+  while (place.at("found").is_null() && std::ssize(measured) < most) {
     for (const MeasuredPair& pair : measure_in_turns(fault.setting, fault.plant, batch, materials)) {
       add(faulty, pair.faulty);
       add(sound, pair.sound);
-      add(halves[pairs++ / 2 % 2], pair.sound);
+      measured.push_back(pair);
     }
     is_caught = judge_pair(faulty, sound).verdict == judge::Verdict::kFailed;
     if (is_caught) place = locate_harm(fault.harm, faulty, sound);
   }
-  bool is_sound = judge_pair(halves[0], halves[1]).verdict != judge::Verdict::kFailed;
-  if (!is_sound) {  // as in a run: measured again before it is believed
-    json again[] = {empty_result(), empty_result()};
-    int index = 0;
-    for (const MeasuredPair& pair : measure_in_turns(fault.setting, fault.plant, 2 * batch, materials))
-      add(again[index++ / 2 % 2], pair.sound);
-    is_sound = judge_pair(again[0], again[1]).verdict != judge::Verdict::kFailed;
-  }
+  // As in a run, an alarm is measured again before it is believed.
+  const bool is_sound =
+      pass_among_themselves(measured) ||
+      pass_among_themselves(measure_in_turns(fault.setting, fault.plant, 2 * batch, materials));
   const char* const gate = is_exact ? "memory" : "latency";
   return {{"gate", is_caught ? json(gate) : json()},
           {"found", place.at("found")},

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -18,10 +19,8 @@
 #include "harness/judge/against.h"
 #include "harness/locate/recording_probe.h"
 #include "harness/measure/timing_probe.h"
-#include "harness/store/temporary_folder.h"
-#include "model/pipeline/text_to_video.h"
-#include "model/synthetic/presets.h"
-#include "model/synthetic/synthetic.h"
+#include "tests/benchmark/synthetic_model.h"
+#include "tests/faults/catalogue.h"
 
 namespace isoframe {
 namespace {
@@ -32,50 +31,9 @@ using nlohmann::json;
 
 constexpr int kPairs = 10;
 
-/// What happens between two points of the stage takes a tenth longer.
-class SlowStage : public model::Probe {
- public:
-  explicit SlowStage(std::string stage) : stage_(std::move(stage)) {}
-  void begin(model::ProbePoint point) override {
-    pass();
-    is_within_ = is_within_ || point.name == stage_;
-  }
-  void end(model::ProbePoint point) override {
-    pass();
-    if (point.name == stage_) is_within_ = false;
-  }
-  void tensor(model::ProbePoint, const at::Tensor&) override { pass(); }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  void pass() {
-    const Clock::time_point now = Clock::now();
-    const Clock::time_point until = is_within_ ? now + (now - last_) / 10 : now;
-    while (Clock::now() < until) continue;
-    last_ = Clock::now();
-  }
-
-  std::string stage_;
-  bool is_within_ = false;
-  Clock::time_point last_ = Clock::now();
-};
-
 /// A case and its baseline: the same generation, in one process.
 class Machine {
  public:
-  Machine()
-      : model_(model::checkpoint::Checkpoint(initialized(folder_.path() / "checkpoint")),
-               model::parallel::single_mesh(), std::nullopt) {
-    request_.prompt = "A lighthouse, and a sign that says \"KEEP LEFT\"";
-    request_.height = 112;
-    request_.width = 176;
-    request_.frames = 5;
-    request_.steps = 4;
-    request_.tiling = {.enabled = true, .tile_size = 64, .overlap = 0.25};
-    model_.generate(request_, model::no_probe());
-  }
-
   /// result.json of the case and of its baseline, measured in turns; `slow` names the case's slow stage.
   struct Run {
     json result = empty(), baseline = empty();
@@ -90,11 +48,6 @@ class Machine {
   }
 
  private:
-  static std::filesystem::path initialized(const std::filesystem::path& directory) {
-    model::synthetic::initialize_checkpoint(model::synthetic::preset("tiny"), "tiny", 0, directory);
-    return directory;
-  }
-
   static json empty() {
     return {{"case", {{"repeat", kPairs}}},
             {"latency", {{"total_seconds", json::array()}}},
@@ -103,34 +56,32 @@ class Machine {
 
   void add(json& result, const std::string& slow) const {
     harness::measure::TimingProbe timing(harness::measure::ProgressWriter(-1));
-    SlowStage fault(slow);
-    harness::locate::ProbeChain probes(slow.empty() ? std::vector<model::Probe*>{&timing}
-                                                    : std::vector<model::Probe*>{&fault, &timing});
+    std::vector<model::Probe*> probes = {&timing};
+    const auto fault = slow.empty() ? nullptr : faults::slow_stage(slow, /*rank=*/0).probe(0);
+    if (fault) probes.insert(probes.begin(), fault.get());
+    harness::locate::ProbeChain chain(probes);
     const auto start = std::chrono::steady_clock::now();
-    model_.generate(request_, probes);
+    model_.generate(chain);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     result["latency"]["total_seconds"].push_back(seconds.count());
     for (const auto& [stage, busy] : timing.busy().items()) result["ranks"][0]["busy"][stage].push_back(busy);
   }
 
-  harness::store::TemporaryFolder folder_;
-  model::pipeline::TextToVideo model_;
-  model::pipeline::Request request_;
+  SyntheticModel model_{"tiny"};
 };
 
 /// Runs, each against one of unchanged code, judged as the only case and as one of as many as smoke.yaml has.
 void latency_gate(benchmark::State& state, const std::string& slow) {
   constexpr int kRuns = 100;
-  constexpr std::array kCases = {1, 17};
+  constexpr std::array kCases = {1, 12};
   const c10::InferenceMode inference;
   at::set_num_threads(1);
   const Machine machine;
   std::map<std::string, double> counts;
   for (auto _ : state) {
-    Machine::Run earlier;
-    machine.measure(earlier, "");
     for (int run = 0; run < kRuns; ++run) {
-      Machine::Run now;
+      Machine::Run earlier, now;
+      machine.measure(earlier, "");
       machine.measure(now, slow);
       if (harness::judge::seems_slower(now.side(), earlier.side(), kCases.front()))
         machine.measure(now, slow);
@@ -142,8 +93,6 @@ void latency_gate(benchmark::State& state, const std::string& slow) {
             reason.find(slow + " on rank 0") != std::string::npos)
           counts[fmt::format("located_of_{}", cases)] += 1;
       }
-      earlier = {};
-      machine.measure(earlier, "");
     }
   }
   for (const auto& [name, count] : counts) state.counters[name] = count;

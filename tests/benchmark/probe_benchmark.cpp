@@ -1,18 +1,13 @@
 // What looking costs: a generation with nobody looking, with an observer that counts the points, and with
 // every point fingerprinted.  CPU time, so that a busy machine does not blur it.
 
-#include <filesystem>
-
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
 
 #include "harness/locate/recording_probe.h"
-#include "harness/store/temporary_folder.h"
-#include "model/pipeline/text_to_video.h"
-#include "model/synthetic/presets.h"
-#include "model/synthetic/synthetic.h"
+#include "tests/benchmark/synthetic_model.h"
 
 namespace isoframe {
 namespace {
@@ -27,33 +22,17 @@ class CountingProbe : public model::Probe {
   std::int64_t bytes = 0;
 };
 
-model::pipeline::Request request() {
-  model::pipeline::Request request;
-  request.prompt = "A lighthouse, and a sign that says \"KEEP LEFT\"";
-  request.height = 112;
-  request.width = 176;
-  request.frames = 5;
-  request.steps = 4;
-  request.tiling = {.enabled = true, .tile_size = 64, .overlap = 0.25};
-  return request;
-}
-
 template <typename Probe>
 void generate(benchmark::State& state, const char* preset) {
   const c10::InferenceMode inference;
   at::set_num_threads(1);
-  const harness::store::TemporaryFolder folder;
-  model::synthetic::initialize_checkpoint(model::synthetic::preset(preset), preset, 0,
-                                          folder.path() / "checkpoint");
-  const model::pipeline::TextToVideo model(model::checkpoint::Checkpoint(folder.path() / "checkpoint"),
-                                           model::parallel::single_mesh(), std::nullopt);
-  model.generate(request(), model::no_probe());
+  const SyntheticModel model(preset);
   for (auto _ : state) {
     Probe probe;
-    model.generate(request(), probe);
+    model.generate(probe);
   }
   CountingProbe count;
-  model.generate(request(), count);
+  model.generate(count);
   state.counters["points"] = static_cast<double>(count.points);
   state.counters["bytes"] = static_cast<double>(count.bytes);
 }

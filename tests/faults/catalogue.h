@@ -2,6 +2,7 @@
 // Bugs that layouts, schedules and decoders have had or could have.  `isoframe selftest` plants them one by
 // one; a fault is one entry in the file of its subject.
 
+#include <string>
 #include <vector>
 
 #include "harness/selftest/fault.h"
@@ -9,6 +10,9 @@
 namespace isoframe::faults {
 
 using Faults = std::vector<harness::selftest::Fault>;
+
+/// All that happens on the rank between two probe points of the stage takes a tenth longer.
+harness::selftest::Plant slow_stage(const std::string& stage, int rank);
 
 Faults image_faults();
 Faults text_faults();

@@ -17,17 +17,6 @@ namespace {
 
 constexpr std::int64_t kMebibyte = 1024 * 1024;
 
-/// All that happens between two points of the stage takes a tenth longer.
-Watch slow_down(const std::string& stage) {
-  return [stage, last = ThreadClock::now()](const harness::locate::Place& place, const at::Tensor&) mutable {
-    const ThreadClock::time_point now = ThreadClock::now();
-    const ThreadClock::time_point until =
-        harness::locate::is_within(place, stage) ? now + (now - last) / 10 : now;
-    while (ThreadClock::now() < until) continue;
-    last = ThreadClock::now();
-  };
-}
-
 /// Keeps a mebibyte more after each step.
 Watch leak() {
   return [kept = std::make_shared<std::vector<at::Tensor>>()](const harness::locate::Place& place,
@@ -38,18 +27,31 @@ Watch leak() {
 
 }  // namespace
 
+Plant slow_stage(const std::string& stage, int rank) {
+  return watching(rank, [stage]() -> Watch {
+    return
+        [stage, last = ThreadClock::now()](const harness::locate::Place& place, const at::Tensor&) mutable {
+          const ThreadClock::time_point now = ThreadClock::now();
+          const ThreadClock::time_point until =
+              harness::locate::is_within(place, stage) ? now + (now - last) / 10 : now;
+          while (ThreadClock::now() < until) continue;
+          last = ThreadClock::now();
+        };
+  });
+}
+
 Faults resource_faults() {
   return {
       {.name = "slow-rank",
        .what = "one rank denoises a tenth slower than it did",
        .setting = {.layout = "ulysses=2,vae_patch=2", .steps = 4},
-       .plant = watching(1, [] { return slow_down("denoise"); }),
+       .plant = slow_stage("denoise", 1),
        .expected = {.stage = "denoise", .ranks = {1}},
        .harm = Harm::kTime},
       {.name = "slow-decode",
        .what = "one rank decodes its tiles a tenth slower than it did",
        .setting = {.layout = "ulysses=2,vae_patch=2"},
-       .plant = watching(1, [] { return slow_down("decode"); }),
+       .plant = slow_stage("decode", 1),
        .expected = {.stage = "decode", .ranks = {1}},
        .harm = Harm::kTime},
       {.name = "leak",

@@ -1,0 +1,42 @@
+#pragma once
+// A synthetic checkpoint's text-to-video model on one rank, loaded, and the short tiled video that it is
+// asked for.
+
+#include <string>
+
+#include "harness/store/temporary_folder.h"
+#include "model/pipeline/text_to_video.h"
+#include "model/synthetic/presets.h"
+#include "model/synthetic/synthetic.h"
+
+namespace isoframe {
+
+class SyntheticModel {
+ public:
+  explicit SyntheticModel(const std::string& preset)
+      : model_(model::checkpoint::Checkpoint(initialized(folder_.path() / "checkpoint", preset)),
+               model::parallel::single_mesh(), std::nullopt) {
+    request_.prompt = "A lighthouse, and a sign that says \"KEEP LEFT\"";
+    request_.height = 112;
+    request_.width = 176;
+    request_.frames = 5;
+    request_.steps = 4;
+    request_.tiling = {.enabled = true, .tile_size = 64, .overlap = 0.25};
+    generate(model::no_probe());  // the first one meets pages and caches that are cold
+  }
+
+  void generate(model::Probe& probe) const { model_.generate(request_, probe); }
+
+ private:
+  static std::filesystem::path initialized(const std::filesystem::path& directory,
+                                           const std::string& preset) {
+    model::synthetic::initialize_checkpoint(model::synthetic::preset(preset), preset, 0, directory);
+    return directory;
+  }
+
+  harness::store::TemporaryFolder folder_;
+  model::pipeline::TextToVideo model_;
+  model::pipeline::Request request_;
+};
+
+}  // namespace isoframe
