@@ -1,6 +1,7 @@
 #define USE_C10D_GLOO
 #include "model/parallel/gloo_group.h"
 
+#include <csignal>
 #include <utility>
 
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -17,11 +18,19 @@ std::shared_ptr<gloo::transport::Device> device_for(const std::string& interface
                            : ProcessGroupGloo::createDeviceForInterface(interface);
 }
 
+/// Gloo writes to its peers' sockets without MSG_NOSIGNAL: where a peer has just gone, SIGPIPE would end this
+/// rank before it can say which peer it lost.  A handler that somebody installed stays.
+void ignore_broken_pipes() {
+  struct sigaction now {};
+  if (::sigaction(SIGPIPE, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) ::signal(SIGPIPE, SIG_IGN);
+}
+
 }  // namespace
 
 c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const Member& member,
                                                     const c10::intrusive_ptr<c10d::Store>& store,
                                                     const GlooOptions& options) {
+  ignore_broken_pipes();
   c10::intrusive_ptr<ProcessGroupGloo> result;
   explain_failure(member, "meeting", options.patience, [&] {
     auto gloo = ProcessGroupGloo::Options::create(options.patience);

@@ -26,6 +26,7 @@ struct GlooOptions {
 
 /// Meets the other members through `store`, which must be the group's own (a PrefixStore).  Blocks until all
 /// have come; throws RunError when one has not within the patience.
+/// From then on SIGPIPE is ignored in this process, unless it has a handler of its own.
 c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const Member& member,
                                                     const c10::intrusive_ptr<c10d::Store>& store,
                                                     const GlooOptions& options);

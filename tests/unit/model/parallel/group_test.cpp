@@ -1,6 +1,10 @@
 #include "model/parallel/group.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <latch>
 #include <mutex>
@@ -253,6 +257,17 @@ TEST(GlooGroup, LostPeerIsToldWithRankCollectiveAndGroupWellBeforeTheTimeout) {
   EXPECT_THAT(told, HasSubstr("rank 1: all_gather in group 'ulysses' failed: lost a peer"));
   EXPECT_EQ(told.find('\n'), std::string::npos);
   EXPECT_LT(std::chrono::steady_clock::now() - start, timeout);
+}
+
+TEST(GlooGroup, WritingToAPeerThatHasGoneIsAnErrorAndNoSignal) {
+  ::signal(SIGPIPE, SIG_DFL);
+  run_in_threads(2, [&](Rendezvous& rendezvous) { rendezvous.group("ulysses", {0, 1})->barrier(); });
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ::close(ends[0]);
+  EXPECT_EQ(::write(ends[1], "x", 1), -1);  // ends the process where SIGPIPE is left as it was
+  EXPECT_EQ(errno, EPIPE);
+  ::close(ends[1]);
 }
 
 TEST(GlooGroup, PeerThatNeverAnswersIsToldAfterTheTimeout) {
