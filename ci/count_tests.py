@@ -39,7 +39,9 @@ def main():
         for case in cases:
             result = outcome(case)
             counts[result] += 1
-            title = f"{pathlib.Path(name).stem}: {case.get('classname', '')} {case.get('name')}"
+            # ctest gives the name as class, too.
+            names = dict.fromkeys((case.get("classname", ""), case.get("name")))
+            title = f"{pathlib.Path(name).stem}: {' '.join(names)}"
             if result == "failed":
                 print(f"failed: {title}")
             for test, reason in skipped_within(case):

@@ -1,8 +1,12 @@
 #include "harness/locate/fingerprint.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <xxhash.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // the same hashes, by the widest instructions that the machine has
+#endif
 
 #include <ATen/ATen.h>
 
@@ -14,6 +18,14 @@ namespace {
 
 constexpr std::int64_t kLanes = kSketchSize;
 
+// A row in vectors that every x86-64 machine has instructions for: GCC unrolls a loop over its lanes into
+// scalars.
+constexpr std::int64_t kWidth = 4;
+constexpr std::int64_t kVectors = kLanes / kWidth;
+using Floats = float __attribute__((vector_size(kWidth * sizeof(float))));
+using Words = std::uint32_t __attribute__((vector_size(kWidth * sizeof(std::uint32_t))));
+using Doubles = double __attribute__((vector_size(kWidth * sizeof(double))));
+
 /// The finalizer of MurmurHash3: every bit of a row's number decides about the signs of its lanes.
 ISOFRAME_METRICS_INLINE std::uint64_t mix(std::uint64_t x) {
   x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdU;
@@ -24,14 +36,29 @@ ISOFRAME_METRICS_INLINE std::uint64_t mix(std::uint64_t x) {
 /// Adds `rows` rows of 16 values, the first of them the row `first` of the tensor.
 ISOFRAME_METRICS_VECTORIZED void add_rows(const float* values, std::int64_t rows, std::int64_t first,
                                           double* sums, double* squares) {
-  for (std::int64_t row = 0; row < rows; ++row, values += kLanes) {
-    const auto signs = static_cast<std::uint32_t>(mix(static_cast<std::uint64_t>(first + row + 1)));
-    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
-      const double value = values[lane];
-      const double sign = 1.0 - 2.0 * static_cast<double>((signs >> lane) & 1U);
-      sums[lane] += sign * value;
-      squares[lane] += value * value;
+  constexpr std::uint32_t kSignBit = 0x80000000U;
+  std::array<Doubles, kVectors> sum{};
+  std::array<Doubles, kVectors> square{};
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const Words signs =
+        Words{} + static_cast<std::uint32_t>(mix(static_cast<std::uint64_t>(first + row + 1)));
+    for (std::uint32_t i = 0; i < kVectors; ++i, values += kWidth) {
+      // Lane 0's sign is the lowest bit.
+      const std::uint32_t shift = 31 - kWidth * i;
+      const Words shifts = {shift, shift - 1, shift - 2, shift - 3};
+      Words bits;
+      std::memcpy(&bits, values, sizeof bits);
+      bits ^= (signs << shifts) & kSignBit;
+      Floats flipped;
+      std::memcpy(&flipped, &bits, sizeof bits);
+      const Doubles value = __builtin_convertvector(flipped, Doubles);
+      sum[i] += value;
+      square[i] += value * value;
     }
+  }
+  for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+    sums[lane] += sum[lane / kWidth][lane % kWidth];
+    squares[lane] += square[lane / kWidth][lane % kWidth];
   }
 }
 

@@ -7,11 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "harness/request/request.h"
 #include "harness/scenario/dtype.h"
 #include "harness/scenario/error.h"
 #include "model/error.h"
 #include "model/pipeline/request.h"
-#include "model/pipeline/size_buckets.h"
 #include "model/synthetic/presets.h"
 #include "model/text/glyph_texts.h"
 #include "model/text/prompt_template.h"
@@ -24,15 +24,12 @@ namespace fs = std::filesystem;
 using model::checkpoint::Checkpoint;
 using model::checkpoint::Config;
 using model::checkpoint::Task;
+using model::pipeline::Size;
 using model::plan::Generation;
 using model::plan::ModelConfig;
 using model::plan::PromptTokens;
 
 namespace {
-
-Task task_of(const scenario::Case& value) {
-  return value.task == "i2v" ? Task::kImageToVideo : Task::kTextToVideo;
-}
 
 ModelConfig preset_model(const std::string& name, Task task) {
   const nlohmann::json preset = model::synthetic::preset(name, task);
@@ -80,7 +77,7 @@ PromptTokens counted_tokens(const model::text::PromptTokenizer& tokenizer, const
 }
 
 /// Height and width of the picture as it will be seen.
-model::pipeline::Size image_size(const fs::path& file) {
+Size image_size(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) throw InputError(fmt::format("{}: no such image", file.string()));
   const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), {}};
@@ -89,20 +86,19 @@ model::pipeline::Size image_size(const fs::path& file) {
   return {header.height, header.width};
 }
 
+/// Settles the size of the case, which its checkpoint must then allow.
 Generation generation_of(scenario::Case& value, const ModelConfig& model, const Options& options) {
+  const model::pipeline::Limits limits =
+      model::pipeline::limits_of(model.transformer, model.vae, model.guidance_scale);
   Generation generation;
+  std::optional<Size> image;
   if (!value.image.empty()) {
-    const model::pipeline::Size size = image_size(value.image);
-    generation.image_height = size.height;
-    generation.image_width = size.width;
-    if (value.height == 0) {
-      const model::pipeline::Size bucket =
-          model::pipeline::nearest_bucket(static_cast<double>(size.height), static_cast<double>(size.width),
-                                          model.transformer.target_size, model.vae.spatial_compression_ratio);
-      value.height = bucket.height;
-      value.width = bucket.width;
-    }
+    image = image_size(value.image);
+    generation.image_height = image->height;
+    generation.image_width = image->width;
   }
+  settle_size(value, limits, image);
+  check_case(value, limits);
   generation.height = value.height;
   generation.width = value.width;
   generation.frames = value.frames;
@@ -117,22 +113,6 @@ Generation generation_of(scenario::Case& value, const ModelConfig& model, const 
   generation.reduction = value.reduction;
   generation.reduction_parts = value.reduction_parts;
   return generation;
-}
-
-void check(const CasePlan& plan) {
-  const Generation& generation = plan.generation;
-  const model::pipeline::Limits limits =
-      model::pipeline::limits_of(plan.model.transformer, plan.model.vae, plan.model.guidance_scale);
-  model::parallel::check_layout(generation.layout, {.attention_heads = limits.attention_heads,
-                                                    .guidance_scale = generation.guidance_scale,
-                                                    .tiling = generation.tiling.enabled});
-  model::pipeline::Request request;
-  request.height = generation.height;
-  request.width = generation.width;
-  request.frames = generation.frames;
-  request.steps = generation.steps;
-  request.tiling = generation.tiling;
-  model::pipeline::check_request(request, limits);
 }
 
 CasePlan make_plan(const scenario::Case& value, const Options& options) {
@@ -165,7 +145,6 @@ CasePlan make_plan(const scenario::Case& value, const Options& options) {
     plan.generation.negative_prompt = counted_tokens(tokenizer, value.negative_prompt);
     files = file_dtypes(checkpoint);
   }
-  check(plan);
   plan.ranks = model::plan::plan_generation(plan.model, plan.generation, plan.machine, files);
   return plan;
 }
@@ -173,12 +152,7 @@ CasePlan make_plan(const scenario::Case& value, const Options& options) {
 }  // namespace
 
 CasePlan plan_case(const scenario::Case& value, const Options& options) {
-  try {
-    return make_plan(value, options);
-  } catch (const InputError& error) {
-    if (value.where.file.empty()) throw;
-    throw scenario::ScenarioError(value.where, "case '" + value.name + "': " + error.what());
-  }
+  return scenario::naming_case(value, [&] { return make_plan(value, options); });
 }
 
 std::vector<model::parallel::PredictedTraffic> traffic_of(const CasePlan& plan) {

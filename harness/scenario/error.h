@@ -15,4 +15,15 @@ class ScenarioError : public InputError {
   ScenarioError(const Location& where, const std::string& message);
 };
 
+/// act(), whose InputError is thrown on with the case and its place, where the case comes from a file.
+template <typename Act>
+auto naming_case(const Case& value, const Act& act) {
+  try {
+    return act();
+  } catch (const InputError& error) {
+    if (value.where.file.empty()) throw;
+    throw ScenarioError(value.where, "case '" + value.name + "': " + error.what());
+  }
+}
+
 }  // namespace isoframe::harness::scenario

@@ -15,12 +15,12 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/measure/timing_probe.h"
+#include "harness/request/request.h"
 #include "harness/scenario/dtype.h"
 #include "harness/store/json_file.h"
 #include "harness/worker/facts.h"
 #include "harness/worker/job.h"
 #include "harness/worker/measured.h"
-#include "harness/worker/request.h"
 #include "harness/worker/tiles.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/device/device.h"

@@ -8,11 +8,10 @@ namespace isoframe::model::kernels {
 
 namespace {
 
-// Where MKL's single-precision product changes its order of summation with the number of rows (measured on
-// AVX-512 processors, 1 and 2 threads, 68,000 splits): fewer than 16 rows, fewer than 4 columns, and, with
-// several threads, sums of about 1024 terms and more.
-constexpr std::int64_t kFewestRows = 16;
-constexpr std::int64_t kFewestColumns = 4;
+// Where MKL's single-precision product changes its order of summation with the shape (measured with 1 and 2
+// threads, 80,000 splits): fewer than kFewestRows rows, and, with several threads, sums of about 1024 terms
+// and more; fewer than 4 columns on Intel's AVX-512 processors, columns that are no multiple of
+// kColumnMultiple on AMD's.
 constexpr std::int64_t kLongestSum = 512;
 
 at::Tensor pad_rows(const at::Tensor& matrix, std::int64_t rows) {
@@ -51,13 +50,15 @@ at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::T
   // Two contiguous dimensions whatever the caller's strides: for others ATen adds the bias in a step of its
   // own.
   const at::Tensor matrix = pad_rows(input.reshape({rows, features}).contiguous(), kFewestRows);
-  if (columns >= kFewestColumns) return product(matrix, weight, bias).narrow(0, 0, rows).view(shape);
+  const std::int64_t computed = padded_columns(columns);
+  if (columns == computed) return product(matrix, weight, bias).narrow(0, 0, rows).view(shape);
   const at::Tensor padded_bias =
-      bias.defined() ? at::constant_pad_nd(bias, {0, kFewestColumns - columns}) : at::Tensor();
-  return product(matrix, pad_rows(weight, kFewestColumns), padded_bias)
+      bias.defined() ? at::constant_pad_nd(bias, {0, computed - columns}) : at::Tensor();
+  return product(matrix, pad_rows(weight, computed), padded_bias)
       .narrow(0, 0, rows)
       .narrow(1, 0, columns)
-      .reshape(shape);
+      .contiguous()
+      .view(shape);
 }
 
 }  // namespace isoframe::model::kernels

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "model/kernels/linear.h"
+
 namespace isoframe::model::plan {
 
 namespace {
 
-/// kernels::linear pads to so many rows.
-constexpr std::int64_t kFewestRows = 16;
 constexpr std::int64_t kFloatBytes = 4;
 /// A 3 x 3 x 3 kernel.
 constexpr std::int64_t kTaps = 27;
@@ -32,15 +32,22 @@ Held linear(Account& account, std::int64_t rows, std::int64_t in, std::int64_t o
   if (rows == 0) return {};
   account.count(2.0 * real(rows) * real(in) * real(out),
                 real(rows) * real(in) + real(in) * real(out) + real(rows) * real(out));
-  const bool is_padded = account.machine().is_cpu && rows < kFewestRows;
-  const std::int64_t computed = is_padded ? kFewestRows : rows;
+  const bool is_cpu = account.machine().is_cpu;
+  const std::int64_t padded_rows = is_cpu ? std::max(rows, kernels::kFewestRows) : rows;
+  const std::int64_t padded_columns = is_cpu ? kernels::padded_columns(out) : out;
+  const std::int64_t padded_input = padded_rows == rows ? 0 : padded_rows * in;
+  const std::int64_t padded_weight = padded_columns == out ? 0 : padded_columns * in;
+  const std::int64_t product = padded_rows * padded_columns;
   if (account.machine().widens()) {
-    const Held operands = account.hold_bytes(kFloatBytes * (computed * in + in * out));
-    const Held wide = account.hold_bytes(kFloatBytes * computed * out);
+    const Held operands =
+        account.hold_bytes(kFloatBytes * (std::max(rows * in, padded_input) + in * out + padded_weight));
+    const Held wide = account.hold_bytes(kFloatBytes * product);
     return account.hold(rows * out);
   }
-  const Held padded = account.hold(is_padded ? computed * in : 0);
-  return account.hold(computed * out);
+  const Held operands = account.hold(padded_input + padded_weight);
+  Held whole = account.hold(product);
+  // Columns are cut off by a copy, rows by a view.
+  return padded_weight > 0 ? account.hold(rows * out) : std::move(whole);
 }
 
 Held row_parallel_linear(Account& account, std::int64_t rows, std::int64_t in, std::int64_t out,

@@ -37,6 +37,23 @@ TEST_F(Split, LinearKeepsRowsOfPartsOfSixteenOrMore) {
   }
 }
 
+TEST_F(Split, LinearKeepsColumnsInSixteens) {
+  for (const std::int64_t width : {5, 32, 130, 512}) {
+    for (const std::int64_t columns : {32, 48, 112, 512}) {
+      const at::Tensor weight = random({columns, width}), bias = random({columns});
+      const at::Tensor input = random({40, width});
+      const at::Tensor whole = at::linear(input, weight, bias);
+      for (std::int64_t begin = 0; begin < columns; begin += 16) {
+        for (const std::int64_t end : {begin + 16, columns}) {
+          const at::Tensor part = at::linear(input, weight.slice(0, begin, end), bias.slice(0, begin, end));
+          EXPECT_TRUE(at::equal(whole.slice(1, begin, end), part))
+              << "columns " << begin << " to " << end << " of " << columns << ", width " << width;
+        }
+      }
+    }
+  }
+}
+
 TEST_F(Split, AttentionKeepsHeadsDownToOne) {
   for (const std::int64_t head_dim : {6, 18, 32, 128}) {
     for (const std::int64_t length : {5, 130, 500, 900}) {

