@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include "model/kernels/aligned_heads.h"
 #include "model/kernels/merge_softmax.h"
 
 namespace isoframe::model::parallel {
@@ -19,8 +20,9 @@ PartialAttention attend_part(const at::Tensor& query, const at::Tensor& key, con
     return {query.to(precise), at::empty(query.sizes().slice(0, 3), query.options().dtype(precise))};
   }
   // Half types are computed in float32: rounded parts would be rounded once more when merged.
+  const auto precisely = [&](const at::Tensor& x) { return kernels::aligned_heads(x.to(precise)); };
   auto [output, lse] =
-      at::_scaled_dot_product_flash_attention_for_cpu(query.to(precise), key.to(precise), value.to(precise));
+      at::_scaled_dot_product_flash_attention_for_cpu(precisely(query), precisely(key), precisely(value));
   return {output.contiguous(), lse.contiguous()};
 }
 

@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "model/kernels/aligned_heads.h"
 #include "model/text/embedding.h"
 #include "model/text/rms_norm.h"
 
@@ -121,7 +122,7 @@ at::Tensor T5Encoder::position_bias(std::int64_t tokens) const {
 
 at::Tensor T5Encoder::attention(const Block& block, const at::Tensor& hidden, const at::Tensor& bias) const {
   const auto heads = [&](const parallel::ColumnParallelLinear& projection) {
-    return projection(hidden).unflatten(-1, {-1, config_.d_kv}).transpose(1, 2);
+    return kernels::aligned_heads(projection(hidden).unflatten(-1, {-1, config_.d_kv}).transpose(1, 2));
   };
   // T5 does not scale the scores: its initialization absorbs the factor.
   const at::Tensor attended =
