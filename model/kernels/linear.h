@@ -16,8 +16,8 @@ constexpr std::int64_t padded_columns(std::int64_t columns) {
 
 /// input [..., in] x weight [out, in] + bias [out] (may be undefined) -> [..., out].
 /// The CPU's matrix products choose their order of summation by the shape: operands are padded and long sums
-/// split so that it stays the same.  A shard of 2 tokens equals the same 2 tokens of the whole sequence, and a
-/// shard of the columns those columns of the whole.  Half types on the CPU are multiplied in float32 and
+/// split so that it stays the same.  A shard of 2 tokens equals the same 2 tokens of the whole sequence, and
+/// a shard of the columns those columns of the whole.  Half types on the CPU are multiplied in float32 and
 /// rounded once, as their own products do; without instructions for them that is also 4 to 8 times faster
 /// (measured on AVX-512).
 at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias);

@@ -73,7 +73,8 @@ class Ones : public checkpoint::ParameterSource {
   }
 };
 
-/// Widths are multiples of 16, to which kernels::linear pads columns.  2 x 12 x 17 latents, in tiles of 6 x 6 and 6 x 5; 23 text, 19 glyph and 25 image tokens.
+/// Widths are multiples of 16, to which kernels::linear pads columns.  2 x 12 x 17 latents, in tiles of 6 x 6
+/// and 6 x 5; 23 text, 19 glyph and 25 image tokens.
 ModelConfig small_model() {
   ModelConfig model;
   model.transformer.num_attention_heads = 2;
