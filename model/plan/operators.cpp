@@ -39,8 +39,7 @@ Held linear(Account& account, std::int64_t rows, std::int64_t in, std::int64_t o
   const std::int64_t padded_weight = padded_columns == out ? 0 : padded_columns * in;
   const std::int64_t product = padded_rows * padded_columns;
   if (account.machine().widens()) {
-    const Held operands =
-        account.hold_bytes(kFloatBytes * (std::max(rows * in, padded_input) + in * out + padded_weight));
+    const Held operands = account.hold_bytes(kFloatBytes * (padded_rows * in + in * out + padded_weight));
     const Held wide = account.hold_bytes(kFloatBytes * product);
     return account.hold(rows * out);
   }

@@ -1,6 +1,5 @@
 #include "model/kernels/linear.h"
 
-#include <algorithm>
 #include <random>
 
 #include <ATen/ATen.h>

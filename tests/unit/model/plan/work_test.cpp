@@ -10,6 +10,7 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include "model/kernels/linear.h"
 #include "model/parallel/sequence_parallel.h"
 #include "model/plan/plan.h"
 #include "model/plan/walks.h"
@@ -18,13 +19,11 @@
 namespace isoframe::model::plan {
 namespace {
 
-/// kernels::linear pads a single vector to so many rows; every other matrix of these tests has more.
-constexpr std::int64_t kPaddedRows = 16;
-
 thread_local double flops_heard = 0.0;
 
+/// kernels::linear pads a single vector; every other matrix of these tests has more rows than that.
 double rows_of(const at::Tensor& matrix) {
-  return matrix.size(0) == kPaddedRows ? 1.0 : static_cast<double>(matrix.size(0));
+  return matrix.size(0) == kernels::kFewestRows ? 1.0 : static_cast<double>(matrix.size(0));
 }
 
 std::unique_ptr<at::ObserverContext> hear(const at::RecordFunction& function) {
