@@ -66,7 +66,7 @@ ISOFRAME_METRICS_VECTORIZED void add_rows(const float* values, std::int64_t rows
 
 Fingerprint fingerprint(const at::Tensor& tensor) {
   Fingerprint result;
-  const at::Tensor bytes = tensor.contiguous();
+  const at::Tensor bytes = tensor.to(at::kCPU).contiguous();
   result.hash = XXH3_64bits(bytes.const_data_ptr(), bytes.nbytes());
 
   const at::Tensor floats = bytes.to(at::kFloat);

@@ -5,7 +5,7 @@
 
 #include <ATen/ATen.h>
 
-#include "model/kernels/aligned_heads.h"
+#include "model/kernels/attention.h"
 #include "model/parallel/partial_attention.h"
 #include "model/parallel/split.h"
 
@@ -26,9 +26,7 @@ at::Tensor tokens_from(const at::Tensor& x, std::int64_t begin) { return x.slice
 class WholeAttention : public JointAttention {
  public:
   std::pair<at::Tensor, at::Tensor> operator()(const Qkv& joint, std::int64_t video_length) const override {
-    const at::Tensor attended = at::scaled_dot_product_attention(kernels::aligned_heads(joint.query),
-                                                                 kernels::aligned_heads(joint.key),
-                                                                 kernels::aligned_heads(joint.value));
+    const at::Tensor attended = kernels::attention(joint.query, joint.key, joint.value);
     return {first_tokens(attended, video_length), tokens_from(attended, video_length)};
   }
 };

@@ -1,10 +1,8 @@
 #include "model/parallel/partial_attention.h"
 
-#include <tuple>
-
 #include <ATen/ATen.h>
 
-#include "model/kernels/aligned_heads.h"
+#include "model/kernels/attention.h"
 #include "model/kernels/merge_softmax.h"
 
 namespace isoframe::model::parallel {
@@ -20,9 +18,8 @@ PartialAttention attend_part(const at::Tensor& query, const at::Tensor& key, con
     return {query.to(precise), at::empty(query.sizes().slice(0, 3), query.options().dtype(precise))};
   }
   // Half types are computed in float32: rounded parts would be rounded once more when merged.
-  const auto precisely = [&](const at::Tensor& x) { return kernels::aligned_heads(x.to(precise)); };
-  auto [output, lse] =
-      at::_scaled_dot_product_flash_attention_for_cpu(precisely(query), precisely(key), precisely(value));
+  const auto [output, lse] =
+      kernels::attention_with_lse(query.to(precise), key.to(precise), value.to(precise));
   return {output.contiguous(), lse.contiguous()};
 }
 

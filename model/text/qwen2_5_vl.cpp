@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "model/kernels/aligned_heads.h"
+#include "model/kernels/attention.h"
 #include "model/text/embedding.h"
 #include "model/text/rms_norm.h"
 
@@ -168,10 +168,8 @@ at::Tensor Qwen2_5_VLTextModel::attention(const Layer& layer, const at::Tensor& 
   const at::Tensor query = rotate(heads(layer.q_proj));
   const at::Tensor key = rotate(heads(layer.k_proj)).repeat_interleave(group, 2);
   const at::Tensor value = heads(layer.v_proj).repeat_interleave(group, 2);
-  const auto by_head = [](const at::Tensor& x) { return kernels::aligned_heads(x.transpose(1, 2)); };
-  const at::Tensor attended =
-      at::scaled_dot_product_attention(by_head(query), by_head(key), by_head(value), /*attn_mask=*/{},
-                                       /*dropout_p=*/0.0, /*is_causal=*/true);
+  const at::Tensor attended = kernels::attention(query.transpose(1, 2), key.transpose(1, 2),
+                                                 value.transpose(1, 2), {.is_causal = true});
   return layer.o_proj(attended.transpose(1, 2).flatten(2));
 }
 

@@ -6,7 +6,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "model/kernels/aligned_heads.h"
+#include "model/kernels/attention.h"
 #include "model/text/embedding.h"
 #include "model/text/rms_norm.h"
 
@@ -122,12 +122,11 @@ at::Tensor T5Encoder::position_bias(std::int64_t tokens) const {
 
 at::Tensor T5Encoder::attention(const Block& block, const at::Tensor& hidden, const at::Tensor& bias) const {
   const auto heads = [&](const parallel::ColumnParallelLinear& projection) {
-    return kernels::aligned_heads(projection(hidden).unflatten(-1, {-1, config_.d_kv}).transpose(1, 2));
+    return projection(hidden).unflatten(-1, {-1, config_.d_kv}).transpose(1, 2);
   };
   // T5 does not scale the scores: its initialization absorbs the factor.
   const at::Tensor attended =
-      at::scaled_dot_product_attention(heads(block.q), heads(block.k), heads(block.v), bias,
-                                       /*dropout_p=*/0.0, /*is_causal=*/false, /*scale=*/1.0);
+      kernels::attention(heads(block.q), heads(block.k), heads(block.v), {.bias = bias, .scale = 1.0});
   return block.o(attended.transpose(1, 2).flatten(2));
 }
 

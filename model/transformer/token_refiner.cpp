@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "model/kernels/activation.h"
-#include "model/kernels/aligned_heads.h"
+#include "model/kernels/attention.h"
 #include "model/kernels/gated_residual.h"
 
 namespace isoframe::model::transformer {
@@ -30,10 +30,9 @@ RefinerBlock::RefinerBlock(const checkpoint::Parameters& parameters, std::int64_
 
 at::Tensor RefinerBlock::attention(const at::Tensor& normed) const {
   const auto by_head = [&](const parallel::ColumnParallelLinear& projection) {
-    return kernels::aligned_heads(projection(normed).unflatten(2, {-1, head_dim_}).transpose(1, 2));
+    return projection(normed).unflatten(2, {-1, head_dim_}).transpose(1, 2);
   };
-  const at::Tensor attended =
-      at::scaled_dot_product_attention(by_head(to_q_), by_head(to_k_), by_head(to_v_));
+  const at::Tensor attended = kernels::attention(by_head(to_q_), by_head(to_k_), by_head(to_v_));
   return to_out_(attended.transpose(1, 2).flatten(2));
 }
 

@@ -8,6 +8,7 @@
 
 #include "model/error.h"
 #include "model/kernels/activation.h"
+#include "model/kernels/attention.h"
 #include "model/kernels/linear.h"
 
 namespace isoframe::model::vision {
@@ -129,7 +130,7 @@ at::Tensor SiglipVisionModel::attention(const Layer& layer, const at::Tensor& hi
     return projection(hidden).unflatten(-1, {config_.num_attention_heads, -1}).transpose(1, 2);
   };
   const at::Tensor attended =
-      at::scaled_dot_product_attention(heads(layer.q_proj), heads(layer.k_proj), heads(layer.v_proj));
+      kernels::attention(heads(layer.q_proj), heads(layer.k_proj), heads(layer.v_proj));
   return layer.out_proj(attended.transpose(1, 2).flatten(2));
 }
 

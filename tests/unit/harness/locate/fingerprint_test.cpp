@@ -7,6 +7,8 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/fake_accelerator.h"
+
 namespace isoframe::harness::locate {
 namespace {
 
@@ -20,6 +22,13 @@ TEST(Fingerprint, DependsOnValuesNotOnStrides) {
   ASSERT_FALSE(strided.is_contiguous());
   EXPECT_EQ(fingerprint(x).hash, fingerprint(strided).hash);
   EXPECT_EQ(fingerprint(x).sketch, fingerprint(strided).sketch);
+}
+
+TEST(Fingerprint, IsTheSameOnAnotherDevice) {
+  const at::Tensor x = noise({4, 33}, 1);
+  const Fingerprint elsewhere = fingerprint(x.to(fake_accelerator::device()));
+  EXPECT_EQ(elsewhere.hash, fingerprint(x).hash);
+  EXPECT_EQ(elsewhere.sketch, fingerprint(x).sketch);
 }
 
 TEST(Fingerprint, SeesTheLastBitTheSignOfZeroAndTheOrder) {

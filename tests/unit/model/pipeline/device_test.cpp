@@ -10,11 +10,11 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
-#include "fake_accelerator.h"
 #include "model/parallel/in_process.h"
 #include "model/pipeline/pipeline.h"
 #include "model/synthetic/presets.h"
 #include "model/synthetic/synthetic.h"
+#include "tests/unit/fake_accelerator.h"
 
 namespace isoframe::model::pipeline {
 namespace {
@@ -76,10 +76,9 @@ TEST_P(Device, LayoutsExchangeTensorsThatLieThere) {
   for (const char* layout : {"ulysses=2,cfg=2,vae_patch=4", "ring=2,vae_patch=2", "tensor=2"}) {
     SCOPED_TRACE(layout);
     const parallel::Layout parsed = parallel::parse_layout(layout);
-    parallel::run_in_threads(parsed.world_size(), [&](parallel::Rendezvous& rendezvous) {
+    parallel::run_in_threads(parsed.world_size(), [&](parallel::Rendezvous& gloo) {
+      fake_accelerator::Rendezvous rendezvous(gloo);
       parallel::Mesh mesh = parallel::make_mesh(parsed, rendezvous);
-      // Gloo has no all-reduce for this device.
-      mesh.reduction = parallel::Reduction::kDeterministic;
       const auto model = load_pipeline(checkpoint::Checkpoint(directory_), std::move(mesh), std::nullopt,
                                        at::TensorOptions(fake_accelerator::device()).dtype(at::kFloat));
       Watch watch(c10::kPrivateUse1);

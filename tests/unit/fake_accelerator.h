@@ -1,7 +1,10 @@
 #pragma once
-// A device that is not the CPU, without a GPU: LibTorch's PrivateUse1, whose memory is the CPU's and whose
-// every operator is the CPU's, but which, as CUDA does, refuses tensors that lie on two devices.
+// A device that is not the CPU, without a GPU: LibTorch's PrivateUse1, whose every operator is the CPU's, but
+// which, as CUDA does, refuses tensors that lie on two devices, operators that only a CPU has, and to be read
+// through a tensor's pointer: its addresses are the CPU's, moved to where nothing is.
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -15,9 +18,21 @@
 #include <fmt/format.h>
 #include <torch/library.h>
 
+#include "model/parallel/forwarding_group.h"
+#include "model/parallel/mesh.h"
+
 namespace isoframe::fake_accelerator {
 
 inline c10::Device device() { return {c10::kPrivateUse1, 0}; }
+
+/// x86-64 and AArch64 have no such addresses.
+inline constexpr std::uintptr_t kFarAway = std::uintptr_t{1} << 61;
+inline void* to_device(void* address) {
+  return address == nullptr ? nullptr : reinterpret_cast<std::byte*>(address) + kFarAway;
+}
+inline void* to_host(void* address) {
+  return address == nullptr ? nullptr : reinterpret_cast<std::byte*>(address) - kFarAway;
+}
 
 class Allocator final : public c10::Allocator {
  public:
@@ -25,11 +40,11 @@ class Allocator final : public c10::Allocator {
     constexpr std::size_t kAlignment = 64;
     void* data =
         bytes == 0 ? nullptr : std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) & ~(kAlignment - 1));
-    return {data, data, &std::free, device()};
+    return {to_device(data), data, &std::free, device()};
   }
-  c10::DeleterFnPtr raw_deleter() const override { return &std::free; }
+  c10::DeleterFnPtr raw_deleter() const override { return nullptr; }
   void copy_data(void* to, const void* from, std::size_t bytes) const override {
-    std::memcpy(to, from, bytes);
+    std::memcpy(to_host(to), to_host(const_cast<void*>(from)), bytes);
   }
 };
 inline Allocator allocator;
@@ -48,7 +63,7 @@ C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard);
 /// The same memory, seen as the CPU's.
 inline at::Tensor on_cpu(const at::Tensor& tensor) {
   if (!tensor.is_privateuseone()) return tensor;
-  return at::from_blob(tensor.data_ptr(), tensor.sizes(), tensor.strides(),
+  return at::from_blob(to_host(tensor.data_ptr()), tensor.sizes(), tensor.strides(),
                        tensor.options().device(c10::kCPU).pinned_memory(false));
 }
 
@@ -75,7 +90,15 @@ inline void run_in_place(const c10::OperatorHandle& op, torch::jit::Stack* stack
     if ((*stack)[k].isTensor()) (*stack)[k] = (*stack)[k].toTensor().to(device());
 }
 
+/// LibTorch has operators that no other device has, and says so in their names.
+inline void check_for_any_device(const c10::OperatorHandle& op) {
+  const std::string& name = op.schema().name();
+  for (const char* only : {"_for_cpu", "mkldnn"})
+    if (name.find(only) != std::string::npos) throw std::runtime_error(name + " is the CPU's alone");
+}
+
 inline void run(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+  check_for_any_device(op);
   bool only_reads = true;
   for (const c10::Argument& argument : op.schema().arguments())
     if (argument.alias_info() != nullptr) only_reads = false;
@@ -130,6 +153,79 @@ inline at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight,
                          transposed, output_padding, groups)
       .to(device());
 }
+
+/// What NCCL is to CUDA: Gloo, given the memory as it sees it.
+class Group final : public model::parallel::ForwardingGroup {
+ public:
+  using ForwardingGroup::ForwardingGroup;
+
+  at::Tensor all_gather(const at::Tensor& input, std::int64_t dim,
+                        const std::vector<std::int64_t>& sizes) override {
+    return sound_->all_gather(on_cpu(input), dim, sizes).to(device());
+  }
+  std::vector<at::Tensor> all_to_all(const std::vector<at::Tensor>& inputs,
+                                     const std::vector<std::vector<std::int64_t>>& output_shapes) override {
+    std::vector<at::Tensor> here;
+    for (const at::Tensor& input : inputs) here.push_back(on_cpu(input));
+    std::vector<at::Tensor> outputs = sound_->all_to_all(here, output_shapes);
+    for (at::Tensor& output : outputs) output = output.to(device());
+    return outputs;
+  }
+  void all_reduce(at::Tensor& tensor) override {
+    at::Tensor here = on_cpu(tensor);
+    sound_->all_reduce(here);
+  }
+  void broadcast(at::Tensor& tensor, int root) override {
+    at::Tensor here = on_cpu(tensor);
+    sound_->broadcast(here, root);
+  }
+  std::unique_ptr<model::parallel::Exchange> start_send(const at::Tensor& tensor, int destination,
+                                                        int tag) override {
+    return std::make_unique<Moving>(tensor, sound_->start_send(on_cpu(tensor), destination, tag));
+  }
+  std::unique_ptr<model::parallel::Exchange> start_receive(const std::vector<std::int64_t>& shape,
+                                                           const at::TensorOptions& options, int source,
+                                                           int tag) override {
+    return std::make_unique<Moving>(at::Tensor(),
+                                    sound_->start_receive(shape, options.device(c10::kCPU), source, tag));
+  }
+  std::unique_ptr<model::parallel::Exchange> start_exchange(const at::Tensor& outgoing, int destination,
+                                                            const std::vector<std::int64_t>& shape,
+                                                            int source) override {
+    return std::make_unique<Moving>(outgoing,
+                                    sound_->start_exchange(on_cpu(outgoing), destination, shape, source));
+  }
+
+ private:
+  class Moving final : public model::parallel::Exchange {
+   public:
+    /// `kept` owns the memory that is being sent.
+    Moving(at::Tensor kept, std::unique_ptr<Exchange> here)
+        : kept_(std::move(kept)), here_(std::move(here)) {}
+    at::Tensor wait() override {
+      const at::Tensor arrived = here_->wait();
+      return arrived.defined() ? arrived.to(device()) : arrived;
+    }
+
+   private:
+    at::Tensor kept_;
+    std::unique_ptr<Exchange> here_;
+  };
+};
+
+class Rendezvous final : public model::parallel::Rendezvous {
+ public:
+  explicit Rendezvous(model::parallel::Rendezvous& sound) : sound_(sound) {}
+  int rank() const override { return sound_.rank(); }
+  int world_size() const override { return sound_.world_size(); }
+  std::shared_ptr<model::parallel::Group> group(const std::string& name,
+                                                const std::vector<int>& world_ranks) override {
+    return std::make_shared<Group>(sound_.group(name, world_ranks));
+  }
+
+ private:
+  model::parallel::Rendezvous& sound_;
+};
 
 TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
   library.fallback(torch::CppFunction::makeFromBoxedFunction<&run>());
