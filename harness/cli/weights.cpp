@@ -76,9 +76,8 @@ class ProgressLine {
 };
 
 void init(const InitOptions& options) {
-  using model::checkpoint::Task;
-  nlohmann::json configuration = model::synthetic::preset(
-      options.preset, options.task == "i2v" ? Task::kImageToVideo : Task::kTextToVideo);
+  nlohmann::json configuration =
+      model::synthetic::preset(options.preset, model::checkpoint::parse_task(options.task));
   std::string label = options.task == "i2v" ? options.preset + " i2v" : options.preset;
   if (!options.config.empty()) {
     configuration = model::synthetic::customized(configuration, model::checkpoint::read_json(options.config),

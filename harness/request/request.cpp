@@ -9,9 +9,7 @@ using model::pipeline::Request;
 using model::pipeline::Size;
 using model::pipeline::Task;
 
-Task task_of(const scenario::Case& value) {
-  return value.task == "i2v" ? Task::kImageToVideo : Task::kTextToVideo;
-}
+Task task_of(const scenario::Case& value) { return model::checkpoint::parse_task(value.task); }
 
 Request request_of(const scenario::Case& value) {
   Request request;

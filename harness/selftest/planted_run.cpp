@@ -71,9 +71,8 @@ double tolerance_of(const model::parallel::Layout& layout, const Request& reques
 fs::path Materials::checkpoint(const std::string& task) const {
   const fs::path directory = folder_ / task;
   if (fs::exists(directory)) return directory;
-  const auto kind =
-      task == "i2v" ? model::pipeline::Task::kImageToVideo : model::pipeline::Task::kTextToVideo;
-  model::synthetic::initialize_checkpoint(model::synthetic::preset("tiny", kind), "tiny", 0, directory);
+  const nlohmann::json configuration = model::synthetic::preset("tiny", model::checkpoint::parse_task(task));
+  model::synthetic::initialize_checkpoint(configuration, "tiny", 0, directory);
   return directory;
 }
 

@@ -112,6 +112,12 @@ std::string to_string(Task task) {
   return task == Task::kImageToVideo ? "image-to-video (i2v)" : "text-to-video (t2v)";
 }
 
+Task parse_task(std::string_view name) {
+  if (name == "t2v") return Task::kTextToVideo;
+  if (name == "i2v") return Task::kImageToVideo;
+  throw InputError(fmt::format("unknown task '{}'; tasks are t2v and i2v", name));
+}
+
 Task Checkpoint::task() const {
   return pipeline_class_ == kImageToVideoClass ? Task::kImageToVideo : Task::kTextToVideo;
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/checkpoint/config.h"
@@ -67,6 +68,8 @@ class Declaration : public ParameterSource {
 enum class Task { kTextToVideo, kImageToVideo };
 /// "text-to-video (t2v)", "image-to-video (i2v)"
 std::string to_string(Task task);
+/// "t2v" or "i2v"; throws InputError for another name.
+Task parse_task(std::string_view name);
 
 /// The directory as a whole.
 class Checkpoint {

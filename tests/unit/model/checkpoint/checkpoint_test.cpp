@@ -52,6 +52,12 @@ TEST(Checkpoint, AGuiderSavedAsConfigJsonIsFound) {
   EXPECT_EQ(Checkpoint(folder.path()).config("guider").number("guidance_scale"), 6.0);
 }
 
+TEST(Checkpoint, TasksHaveShortNames) {
+  EXPECT_EQ(parse_task("t2v"), Task::kTextToVideo);
+  EXPECT_EQ(parse_task("i2v"), Task::kImageToVideo);
+  EXPECT_THROW(parse_task("v2v"), InputError);
+}
+
 TEST(Checkpoint, ADirectoryOfAnotherLayoutIsRefused) {
   const TestFolder folder;
   EXPECT_THAT(input_error([&] { Checkpoint checkpoint(folder / "absent"); }),
