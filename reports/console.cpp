@@ -18,26 +18,14 @@ namespace {
 using nlohmann::json;
 
 std::string table(const json& run) {
-  std::vector<CaseColumn> columns;
-  std::vector<int> widths;
+  std::vector<TableColumn> columns;
+  TableRows rows(run.at("cases").size());
   for (const CaseColumn& column : case_columns()) {
     if (!column.compact) continue;
-    int width = display_width(column.title);
-    for (const json& record : run.at("cases")) width = std::max(width, display_width(column.cell(record)));
-    columns.push_back(column);
-    widths.push_back(width);
+    columns.push_back({column.title, column.align});
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i].push_back(column.cell(run.at("cases")[i]));
   }
-  const auto line = [&](auto cell) {
-    std::string text;
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      text += (i == 0 ? "" : "  ") + padded(cell(columns[i]), widths[i], columns[i].align);
-    text.erase(text.find_last_not_of(' ') + 1);
-    return text + "\n";
-  };
-  std::string text = line([](const CaseColumn& column) { return std::string(column.title); });
-  for (const json& record : run.at("cases"))
-    text += line([&](const CaseColumn& column) { return column.cell(record); });
-  return text;
+  return text_table(columns, rows);
 }
 
 std::string label_of(const std::string& verdict) {

@@ -44,7 +44,7 @@ std::string verdict(const json& run) {
 }
 
 std::string case_table(const json& run) {
-  std::vector<MarkdownColumn> columns;
+  std::vector<TableColumn> columns;
   for (const CaseColumn& column : case_columns()) columns.push_back({column.title, column.align});
   std::vector<std::vector<std::string>> rows;
   for (const json& record : run.at("cases")) {
@@ -112,7 +112,7 @@ std::string stage_table(const json& run) {
       return number(object(record, "stages"), stage).has_value();
     });
   });
-  std::vector<MarkdownColumn> columns = {{"case", Align::kLeft}};
+  std::vector<TableColumn> columns = {{"case", Align::kLeft}};
   for (const char* stage : stages)
     columns.push_back(
         {stage == std::string_view("communication") ? "of which communication" : stage, Align::kRight});
@@ -130,7 +130,7 @@ std::string stage_table(const json& run) {
 std::string published(const json& run) {
   const PublishedTable table = published_table(run);
   if (table.rows.empty()) return {};
-  std::vector<MarkdownColumn> columns;
+  std::vector<TableColumn> columns;
   for (const std::string& title : table.titles)
     columns.push_back({title, columns.size() < 2 ? Align::kLeft : Align::kRight});
   std::vector<std::vector<std::string>> rows;

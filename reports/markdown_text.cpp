@@ -77,10 +77,9 @@ std::string code_block(std::string_view text) {
   return fmt::format("{}\n{}\n{}\n", fence, text, fence);
 }
 
-std::string markdown_table(const std::vector<MarkdownColumn>& columns,
-                           const std::vector<std::vector<std::string>>& rows) {
+std::string markdown_table(const std::vector<TableColumn>& columns, const TableRows& rows) {
   std::vector<std::string> titles, rules;
-  for (const MarkdownColumn& column : columns) {
+  for (const TableColumn& column : columns) {
     titles.push_back(column.title);
     rules.push_back(column.align == Align::kRight ? "---:" : "---");
   }

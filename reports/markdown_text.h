@@ -18,13 +18,7 @@ std::string code_span(std::string_view text);
 /// A fenced block that no line of `text` can close.
 std::string code_block(std::string_view text);
 
-struct MarkdownColumn {
-  std::string title;
-  Align align = Align::kLeft;
-};
-
 /// Cells are Markdown already; only the pipes in them are escaped.
-std::string markdown_table(const std::vector<MarkdownColumn>& columns,
-                           const std::vector<std::vector<std::string>>& rows);
+std::string markdown_table(const std::vector<TableColumn>& columns, const TableRows& rows);
 
 }  // namespace isoframe::reports

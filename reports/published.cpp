@@ -111,18 +111,10 @@ PublishedTable published_table(const json& run) {
 std::string published_text(const json& run) {
   const PublishedTable table = published_table(run);
   if (table.rows.empty()) return {};
-  std::vector<std::vector<std::string>> lines = table.rows;
-  lines.insert(lines.begin(), table.titles);
-  std::vector<int> widths(table.titles.size(), 0);
-  for (const auto& line : lines)
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
-  std::string result = fmt::format("Beside {}:\n", table.source);
-  for (const auto& line : lines) {
-    std::string shown;
-    for (std::size_t i = 0; i < line.size(); ++i)
-      shown += (i == 0 ? "" : "  ") + padded(line[i], widths[i], i < 2 ? Align::kLeft : Align::kRight);
-    result += shown + "\n";
-  }
+  std::vector<TableColumn> columns;
+  for (const std::string& title : table.titles)
+    columns.push_back({title, columns.size() < 2 ? Align::kLeft : Align::kRight});
+  std::string result = fmt::format("Beside {}:\n{}", table.source, text_table(columns, table.rows));
   for (const std::string& difference : table.differences) result += difference + "\n";
   return result;
 }

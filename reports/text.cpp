@@ -63,4 +63,26 @@ std::string padded(std::string_view text, int width, Align align) {
   return align == Align::kLeft ? std::string(text) + fill : fill + std::string(text);
 }
 
+std::string text_table(const std::vector<TableColumn>& columns, const TableRows& rows) {
+  std::vector<std::string> titles;
+  for (const TableColumn& column : columns) titles.push_back(column.title);
+  std::vector<int> widths(columns.size(), 0);
+  const auto widen = [&](const std::vector<std::string>& line) {
+    for (std::size_t i = 0; i < columns.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
+  };
+  widen(titles);
+  for (const auto& row : rows) widen(row);
+
+  std::string text;
+  const auto add = [&](const std::vector<std::string>& line) {
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      text += (i == 0 ? "" : "  ") + padded(line[i], widths[i], columns[i].align);
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += '\n';
+  };
+  add(titles);
+  for (const auto& row : rows) add(row);
+  return text;
+}
+
 }  // namespace isoframe::reports

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace isoframe::reports {
 
@@ -16,5 +17,14 @@ enum class Align { kLeft, kRight };
 
 /// Filled with spaces to `width` columns; longer text is returned whole.
 std::string padded(std::string_view text, int width, Align align);
+
+struct TableColumn {
+  std::string title;
+  Align align = Align::kLeft;
+};
+using TableRows = std::vector<std::vector<std::string>>;
+
+/// A table for a terminal: a line of titles, a line a row, columns two spaces apart.
+std::string text_table(const std::vector<TableColumn>& columns, const TableRows& rows);
 
 }  // namespace isoframe::reports

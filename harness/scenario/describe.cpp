@@ -1,22 +1,20 @@
 #include "harness/scenario/describe.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "reports/text.h"
+
 namespace isoframe::harness::scenario {
 namespace {
 
-using Row = std::array<std::string, 9>;
-
-Row row_of(const Case& value) {
+std::vector<std::string> row_of(const Case& value) {
   const std::string gates = gates_text(value);
   return {value.name,
           model::parallel::to_string(value.layout),
@@ -54,22 +52,17 @@ std::string gates_text(const Case& value) {
 }
 
 std::string table(const Suite& suite) {
-  std::vector<Row> rows = {
-      {"case", "layout", "ranks", "size", "frames", "steps", "tile", "baseline", "gates"}};
+  std::vector<reports::TableColumn> columns;
+  for (const char* title :
+       {"case", "layout", "ranks", "size", "frames", "steps", "tile", "baseline", "gates"})
+    columns.push_back({title});
+  reports::TableRows rows;
   for (const Case& value : suite.cases) rows.push_back(row_of(value));
-  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) text += fmt::format("{:<{}}  ", row[i], widths[i]);
-    text += row.back() + "\n";
-  }
   const auto skipped = std::count_if(suite.cases.begin(), suite.cases.end(),
                                      [](const Case& value) { return !value.skip_reason.empty(); });
-  return text + fmt::format("\n{} in {}, {} skipped\n", counted(suite.cases.size(), "case"),
-                            counted(suite.files.size(), "file"), skipped);
+  return reports::text_table(columns, rows) + fmt::format("\n{} in {}, {} skipped\n",
+                                                          counted(suite.cases.size(), "case"),
+                                                          counted(suite.files.size(), "file"), skipped);
 }
 
 }  // namespace isoframe::harness::scenario

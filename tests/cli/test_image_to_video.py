@@ -2,19 +2,13 @@
 """`isoframe generate --task i2v` and i2v scenarios as a user meets them.  ISOFRAME_BIN names the program."""
 
 import json
-import os
 import pathlib
 import struct
-import subprocess
 import tempfile
 import unittest
 import zlib
 
-ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
-
-
-def isoframe(*arguments):
-    return subprocess.run([ISOFRAME, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False)
+from common import isoframe
 
 
 def png(width, height, shade=90):

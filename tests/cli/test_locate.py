@@ -5,13 +5,9 @@ ISOFRAME_BIN names the program.  A tiny checkpoint is made once.
 """
 
 import json
-import os
-import pathlib
-import subprocess
-import tempfile
 import unittest
 
-ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
+from common import CheckpointTest, isoframe
 
 # A ring adds in another order, so it cannot keep the promise of equal bits that `strict` makes.
 SCENARIO = """
@@ -43,25 +39,14 @@ cases:
 """
 
 
-def isoframe(*arguments):
-    return subprocess.run([ISOFRAME, *map(str, arguments)], capture_output=True, text=True)
-
-
-class Located(unittest.TestCase):
+class Located(CheckpointTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.root = pathlib.Path(cls.folder.name)
-        made = isoframe("weights", "init", "--preset", "tiny", "--seed", "0", cls.root / "checkpoint")
-        assert made.returncode == 0, made.stderr
+        super().setUpClass()
         cls.scenario = cls.root / "scenario.yaml"
-        cls.scenario.write_text(SCENARIO.format(checkpoint=cls.root / "checkpoint"))
+        cls.scenario.write_text(SCENARIO.format(checkpoint=json.dumps(str(cls.checkpoint))))
         cls.out = cls.root / "run"
         cls.ran = isoframe("run", cls.scenario, "--out", cls.out)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
 
     def result(self, case, out=None):
         return json.loads(((out or self.out) / case / "result.json").read_text())

@@ -6,15 +6,13 @@ ISOFRAME_BIN names the program.  A tiny checkpoint is made once.
 
 import json
 import os
-import pathlib
 import signal
 import struct
 import subprocess
-import tempfile
 import time
 import unittest
 
-ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
+from common import ISOFRAME, CheckpointTest, is_alive, isoframe, ranks_of, wait_for
 
 # Long enough to be caught in the act: many steps; the case after it is short.
 SCENARIO = """
@@ -42,59 +40,7 @@ cases:
 """
 
 
-def isoframe(*arguments, **options):
-    return subprocess.run([ISOFRAME, *map(str, arguments)], capture_output=True, text=True, **options)
-
-
-def ranks_of(parent):
-    """{rank: pid} of the worker processes that `parent` started."""
-    found = {}
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            status = (entry / "status").read_text()
-            environment = (entry / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if f"PPid:\t{parent}\n" not in status:
-            continue
-        for variable in environment:
-            if variable.startswith(b"RANK="):
-                found[int(variable[5:])] = int(entry.name)
-    return found
-
-
-def is_alive(pid):
-    try:
-        return "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
-
-
-def wait_for(condition, what, seconds=120):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"waited for {what} in vain")
-
-
-class Run(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="isoframe test ")
-        cls.root = pathlib.Path(cls.folder.name)
-        cls.checkpoint = cls.root / "check point"
-        made = isoframe("weights", "init", "--preset", "tiny", "--seed", 3, cls.checkpoint)
-        assert made.returncode == 0, made.stderr
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
+class Run(CheckpointTest):
     def scenario(self, victim="steps: 1000", timeout=300):
         path = self.root / f"{self.id().split('.')[-1]}.yaml"
         path.write_text(SCENARIO.format(checkpoint=json.dumps(str(self.checkpoint)), victim=victim, timeout=timeout))

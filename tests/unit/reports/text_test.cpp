@@ -150,5 +150,14 @@ TEST(Number, ReadsInfinityAndTreatsNullAsUnmeasured) {
   EXPECT_EQ(number(record, "missing"), std::nullopt);
 }
 
+TEST(TextTable, AlignsByDisplayWidthAndEndsNoLineInSpaces) {
+  const std::vector<TableColumn> columns = {
+      {"case", Align::kLeft}, {"time s", Align::kRight}, {"why", Align::kLeft}};
+  EXPECT_EQ(text_table(columns, {{"灯台", "1.5", ""}, {"a", "10", "slow"}}),
+            "case  time s  why\n"
+            "灯台     1.5\n"
+            "a         10  slow\n");
+}
+
 }  // namespace
 }  // namespace isoframe::reports
