@@ -90,7 +90,7 @@ void record_collectives(const model::parallel::Mesh& mesh, measure::TimingProbe&
 }
 
 Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
-                     measure::TimingProbe& probe, const c10::Device& device) {
+                     measure::TimingProbe& probe, const c10::Device& device, model::Probe& beside) {
   const model::parallel::Mesh& mesh = model.mesh();
   for (const auto& group : mesh.groups()) group->reset_traffic();
   kernels::reset_peak_memory();
@@ -102,7 +102,7 @@ Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeli
   mesh.world->reset_traffic();
   probe.clear();
   measure::MemoryProbe memory([device] { return live_tensor_bytes(device); });
-  locate::ProbeChain probes({&probe, &memory});
+  locate::ProbeChain probes({&probe, &memory, &beside});
   const Clock::time_point start = Clock::now();
   Measured measured;
   measured.video = model.generate(request, probes);

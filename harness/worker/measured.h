@@ -14,9 +14,11 @@ struct Measured {
   nlohmann::json record;  ///< of rank-<N>.json: stages, memory, collectives
 };
 
-/// Every rank calls it at once.  `probe` forgets what it saw before.
+/// Every rank calls it at once.  `probe` forgets what it saw before; `beside` sees the run too, and its time
+/// counts.
 Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
-                     measure::TimingProbe& probe, const c10::Device& device);
+                     measure::TimingProbe& probe, const c10::Device& device,
+                     model::Probe& beside = model::no_probe());
 
 /// All that this rank has moved since its groups' traffic was last reset.
 measure::Moved moved_by(const model::parallel::Mesh& mesh);

@@ -23,6 +23,9 @@ std::vector<locate::Trace> read_traces(const fs::path& directory) {
 
 }  // namespace
 
+void write_trace(const locate::Trace& trace, const fs::path& directory, int rank) {
+  store::write_compact_json(trace_file(directory, rank), locate::to_json(trace));
+}
 fs::path trace_file(const fs::path& directory, int rank) {
   return directory / fmt::format("trace-{}.json", rank);
 }
@@ -48,11 +51,13 @@ void observe(const model::pipeline::Pipeline& model, const model::pipeline::Requ
   const int rank = model.mesh().rank;
   switch (observation.kind) {
     case Observation::Kind::kNone:
+    case Observation::Kind::kBeside:
+    case Observation::Kind::kRates:
       return;
     case Observation::Kind::kRecord: {
       locate::RecordingProbe probe;
       model.generate(request, probe);
-      store::write_compact_json(trace_file(directory, rank), locate::to_json(probe.trace()));
+      write_trace(probe.trace(), directory, rank);
       return;
     }
     case Observation::Kind::kFollow: {

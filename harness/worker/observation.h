@@ -1,5 +1,5 @@
 #pragma once
-// A run that is looked at instead of measured: what `run --locate` asks its ranks for.
+// A run that is looked at, instead of measured or besides: what `run --locate` and `qualify` ask ranks for.
 
 #include <filesystem>
 
@@ -16,6 +16,8 @@ struct Observation {
     kRecord,  ///< every rank leaves the fingerprints of its tensors: trace-<rank>.json
     kFollow,  ///< a single rank leaves those of the parts that other ranks held: reference.json
     kKeep,    ///< every rank that comes by `place` leaves its tensor: kept-<rank>.safetensors
+    kBeside,  ///< measured as ever, and every rank leaves fingerprints as with kRecord
+    kRates,   ///< no generation: every rank leaves rates_of() its machine in rank-<rank>.json
   };
   Kind kind = Kind::kNone;
   std::filesystem::path traces = {};  ///< kFollow: the folder with the other layout's traces
@@ -26,10 +28,11 @@ struct Observation {
   static Observation from_json(const nlohmann::json& json);
 };
 
-/// Runs once and leaves in `directory` what was asked for.
+/// For kRecord, kFollow and kKeep: runs once and leaves in `directory` what was asked for.
 void observe(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
              const Observation& observation, const std::filesystem::path& directory);
 
+void write_trace(const locate::Trace& trace, const std::filesystem::path& directory, int rank);
 std::filesystem::path trace_file(const std::filesystem::path& directory, int rank);
 std::filesystem::path reference_file(const std::filesystem::path& directory);
 std::filesystem::path kept_file(const std::filesystem::path& directory, int rank);

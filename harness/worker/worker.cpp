@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
+#include <numeric>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/locate/recording_probe.h"
 #include "harness/measure/timing_probe.h"
 #include "harness/request/request.h"
 #include "harness/scenario/dtype.h"
@@ -21,6 +23,7 @@
 #include "harness/worker/facts.h"
 #include "harness/worker/job.h"
 #include "harness/worker/measured.h"
+#include "harness/worker/rates.h"
 #include "harness/worker/tiles.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/device/device.h"
@@ -123,39 +126,13 @@ model::vae::TilingOptions balanced(const model::pipeline::Pipeline& model,
   return tiling;
 }
 
-void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
-              const measure::ProgressWriter& progress) {
+/// One generation after the warm-up, into the record of this rank and the frames of rank 0.
+void measure_case(const Job& job, const model::pipeline::Pipeline& model,
+                  const model::checkpoint::Checkpoint& checkpoint, double load_seconds,
+                  const measure::ProgressWriter& progress, const c10::Device& device) {
   const scenario::Case& value = job.value;
-  at::set_num_interop_threads(1);
-  at::set_num_threads(value.threads_per_rank);
-  kernels::install_caching_allocator();
-  const c10::InferenceMode inference;
-
-  const c10::Device device = model::device::take(value.device, self.local_rank);
-  model::device::compute_reproducibly(device, value.tf32);
-  progress.write("meet");
-  const auto rendezvous = meet(job, self, device);
-  progress.write("load");
-  const Clock::time_point start = Clock::now();
-  const model::checkpoint::Checkpoint checkpoint(value.checkpoint);
-  model::parallel::Mesh place = model::parallel::make_mesh(value.layout, *rendezvous);
-  place.reduction = value.reduction;
-  place.reduction_parts = value.reduction_parts;
-  const auto loaded =
-      model::pipeline::load_pipeline(checkpoint, std::move(place), value.guidance_scale,
-                                     at::TensorOptions(device).dtype(scenario::scalar_type_of(value.dtype)));
-  const model::pipeline::Pipeline& model = *loaded;
-  const double load_seconds = seconds_since(start);
   const model::parallel::Mesh& mesh = model.mesh();
-  if (mesh.rank == 0) warn_of_surplus(model.unused());
-
   model::pipeline::Request request = request_of(value);
-  if (job.observation.kind != Observation::Kind::kNone) {
-    observe(model, request, job.observation, job.directory);
-    store::write_json(job.directory / fmt::format("rank-{}.json", mesh.rank), {{"rank", mesh.rank}});
-    mesh.world->barrier();
-    return;
-  }
   measure::TimingProbe probe(
       progress, [&mesh] { return moved_by(mesh); }, model::device::clock_of(device));
   record_collectives(mesh, probe);
@@ -163,7 +140,11 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   warmup.steps = 1;
   for (int k = 0; k < value.warmup; ++k) model.generate(warmup, probe);
   if (value.warmup > 0) request.tiling = balanced(model, request, probe, device);
-  Measured measured = measure_one(model, request, probe, device);
+  const bool leaves_trace = job.observation.kind == Observation::Kind::kBeside;
+  locate::RecordingProbe recording;
+  Measured measured =
+      measure_one(model, request, probe, device, leaves_trace ? recording : model::no_probe());
+  if (leaves_trace) write_trace(recording.trace(), job.directory, mesh.rank);
 
   const Tiles plan = decode_tiles(model, request);
   json record = measured.record;
@@ -196,6 +177,60 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   }
   store::write_text(job.directory / fmt::format("events-{}.json", mesh.rank), probe.events().dump());
   store::write_json(job.directory / fmt::format("rank-{}.json", mesh.rank), record);
+}
+
+/// Of all ranks of the job, as they would meet for a generation.
+void leave_rates(const Job& job, model::parallel::Rendezvous& rendezvous, const c10::Device& device) {
+  std::vector<int> ranks(static_cast<std::size_t>(rendezvous.world_size()));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  const auto world = rendezvous.group("world", ranks);
+  const int rank = rendezvous.rank();
+  json record = rates_of(*world, device);
+  record["rank"] = rank;
+  store::write_json(job.directory / fmt::format("rank-{}.json", rank), record);
+  world->barrier();
+}
+
+void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
+              const measure::ProgressWriter& progress) {
+  const scenario::Case& value = job.value;
+  at::set_num_interop_threads(1);
+  at::set_num_threads(value.threads_per_rank);
+  kernels::install_caching_allocator();
+  const c10::InferenceMode inference;
+
+  const c10::Device device = model::device::take(value.device, self.local_rank);
+  model::device::compute_reproducibly(device, value.tf32);
+  progress.write("meet");
+  const auto rendezvous = meet(job, self, device);
+  if (job.observation.kind == Observation::Kind::kRates) {
+    progress.write("rates");
+    leave_rates(job, *rendezvous, device);
+    return;
+  }
+  progress.write("load");
+  const Clock::time_point start = Clock::now();
+  const model::checkpoint::Checkpoint checkpoint(value.checkpoint);
+  model::parallel::Mesh place = model::parallel::make_mesh(value.layout, *rendezvous);
+  place.reduction = value.reduction;
+  place.reduction_parts = value.reduction_parts;
+  const auto loaded =
+      model::pipeline::load_pipeline(checkpoint, std::move(place), value.guidance_scale,
+                                     at::TensorOptions(device).dtype(scenario::scalar_type_of(value.dtype)));
+  const model::pipeline::Pipeline& model = *loaded;
+  const double load_seconds = seconds_since(start);
+  const model::parallel::Mesh& mesh = model.mesh();
+  if (mesh.rank == 0) warn_of_surplus(model.unused());
+
+  switch (job.observation.kind) {
+    case Observation::Kind::kNone:
+    case Observation::Kind::kBeside:
+      return measure_case(job, model, checkpoint, load_seconds, progress, device);
+    default:
+      observe(model, request_of(value), job.observation, job.directory);
+      store::write_json(job.directory / fmt::format("rank-{}.json", mesh.rank), {{"rank", mesh.rank}});
+      mesh.world->barrier();
+  }
 }
 
 /// "rank 1: ...", kept where the harness finds it on whatever machine it is.

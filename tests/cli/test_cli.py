@@ -10,6 +10,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("ISOFRAME_BIN", str(ROOT / "build" / "isoframe"))
+COMMANDS = ("run", "generate", "compare", "report", "validate", "weights", "qualify", "selftest", "worker")
 SCENARIOS = ("scenarios/smoke.yaml", "scenarios/published.yaml")
 
 
@@ -36,11 +37,11 @@ class Usage(CommandLine):
     def test_help_lists_the_commands(self):
         result = isoframe("--help")
         self.assert_success(result)
-        for command in ("run", "generate", "report", "validate", "weights", "worker"):
+        for command in COMMANDS:
             self.assertIn(f"\n  {command} ", result.stdout)
 
     def test_every_command_has_help(self):
-        for command in ("run", "generate", "report", "validate", "weights", "worker"):
+        for command in COMMANDS:
             with self.subTest(command=command):
                 result = isoframe(command, "--help")
                 self.assert_success(result)

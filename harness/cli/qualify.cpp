@@ -1,0 +1,76 @@
+#include "harness/qualify/qualify.h"
+
+#include <ctime>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "harness/cli/command_line.h"
+#include "harness/cli/commands.h"
+#include "harness/launch/interrupt.h"
+#include "harness/scenario/case.h"
+#include "reports/certificate.h"
+
+namespace isoframe::harness::cli {
+
+namespace {
+
+struct Arguments {
+  std::vector<std::string> files;
+  std::string out, filter, checkpoint, launcher;
+  double duration = 600.0;
+  bool json = false;
+};
+
+int qualify(const Arguments& arguments) {
+  scenario::Overrides overrides;
+  if (!arguments.checkpoint.empty()) overrides.checkpoint = arguments.checkpoint;
+  if (!arguments.launcher.empty()) overrides.launcher = arguments.launcher;
+  overrides.filter = arguments.filter;
+  qualify::QualifyOptions options;
+  options.out = arguments.out.empty()
+                    ? fmt::format("runs/qualify-{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr)))
+                    : arguments.out;
+  options.duration_seconds = arguments.duration;
+  options.command = command_line();
+  options.interrupted = &launch::catch_interrupts();
+  const nlohmann::json certificate = qualify::qualify(
+      scenario::load_suite({arguments.files.begin(), arguments.files.end()}, overrides), options);
+  if (arguments.json) {
+    std::cout << certificate.dump(2) << "\n";
+  } else {
+    std::cout << reports::certificate_text(certificate)
+              << fmt::format("certificate: {}/certificate.md\n", options.out.string());
+  }
+  return qualify::exit_code_of(certificate);
+}
+
+}  // namespace
+
+void add_qualify_command(CLI::App& program, int& exit_code) {
+  constexpr double kMinute = 60.0, kHour = 3600.0;
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand(
+      "qualify", "Is this machine fit: repeated cases, every rank and link, a certificate");
+  command->add_option("scenario", arguments->files, "Scenario files")->required();
+  command
+      ->add_option("--duration", arguments->duration,
+                   "How long: seconds, or with a unit, as 90s, 30m, 4h (at least three repetitions are made)")
+      ->transform(
+          CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1.0}, {"m", kMinute}, {"h", kHour}},
+                                CLI::AsNumberWithUnit::DEFAULT, "TIME"))
+      ->check(CLI::NonNegativeNumber)
+      ->default_str("10m");
+  command->add_option("--out", arguments->out, "Where the certificate goes (default: runs/qualify-<time>)");
+  command->add_option("--filter", arguments->filter,
+                      "Only cases whose name matches this glob, and their baselines");
+  command->add_option("--checkpoint", arguments->checkpoint, "Instead of the scenarios' own");
+  command->add_option("--launcher", arguments->launcher,
+                      "Start ranks by another program, e.g. 'mpirun -n {ranks} {worker}' (ci/launchers.md)");
+  command->add_flag("--json", arguments->json, "Print certificate.json");
+  command->callback([arguments, &exit_code] { exit_code = qualify(*arguments); });
+}
+
+}  // namespace isoframe::harness::cli

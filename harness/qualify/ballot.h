@@ -1,0 +1,87 @@
+#pragma once
+// Runs that should agree bit for bit, and which of them do not: a vote at every probe point.
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/locate/trace.h"
+
+namespace isoframe::harness::qualify {
+
+/// One rank in one repetition of a case.
+struct Voter {
+  std::string case_name;
+  int repetition = 0;
+  int rank = 0;
+};
+
+/// A repetition of a case that showed something else than most: where it did first, and on which ranks.
+struct Deviation {
+  std::string case_name;
+  int repetition = 0;
+  locate::Place place;
+  std::vector<int> ranks = {};  ///< that deviate there
+  std::size_t points = 0;       ///< of all its ranks, that deviate
+  double relative_l2 = 0.0;     ///< there, from what most showed; estimated
+};
+
+/// A place where no result has more than half of the votes: nobody can be named.
+struct Undecided {
+  locate::Place place;
+  std::size_t results = 0;
+  std::size_t votes = 0;
+};
+
+/// Cases that promise the same bits vote together: at each place, those who hold the same region of the
+/// tensor.  Who is alone with a region has its own repetitions to vote with.
+class Ballot {
+ public:
+  void add(const Voter& voter, const locate::Trace& trace);
+
+  /// In the order of repetitions.  The first place is the earliest in a rank's own order, so that a fault is
+  /// named before what it spreads to.
+  std::vector<Deviation> deviations() const;
+  /// The earliest, if there is one.
+  std::optional<Undecided> undecided() const;
+
+  std::size_t votes() const { return votes_; }
+
+ private:
+  struct Region {
+    std::vector<std::pair<std::int64_t, std::int64_t>> bounds;  ///< of each dimension, begin and length
+    auto operator<=>(const Region&) const = default;
+  };
+  struct Vote {
+    std::uint32_t voter = 0;  ///< in voters_
+    std::uint32_t order = 0;  ///< in its trace
+  };
+  struct Result {
+    locate::Fingerprint print;
+    std::vector<Vote> votes;
+  };
+  using Urn = std::map<std::uint64_t, Result>;  ///< by hash
+  /// A vote against the majority.
+  struct Lost {
+    const Voter* voter;
+    std::uint32_t order;
+    const locate::Place* place;
+    double relative_l2;
+  };
+
+  static Region region_of(const locate::Part& part);
+  /// The result with more than half of the votes, null without.
+  static const Result* majority_of(const Urn& urn);
+  std::vector<Lost> lost_votes() const;
+
+  std::vector<Voter> voters_;
+  std::map<locate::Place, std::map<Region, Urn>> urns_;
+  std::size_t votes_ = 0;
+};
+
+}  // namespace isoframe::harness::qualify

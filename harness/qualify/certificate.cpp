@@ -1,0 +1,228 @@
+#include "harness/qualify/certificate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "metrics/statistics.h"
+
+namespace isoframe::harness::qualify {
+
+namespace {
+
+using nlohmann::json;
+using Samples = std::vector<double>;
+
+json summary_of(const Samples& samples) {
+  if (samples.empty()) return nullptr;
+  const metrics::Summary summary = metrics::summarize(samples);
+  return {{"count", summary.count}, {"min", summary.min}, {"median", summary.median}, {"max", summary.max}};
+}
+
+std::string times(std::size_t count) { return count == 1 ? "once" : fmt::format("{} times", count); }
+std::string ranks_text(const std::vector<int>& ranks) {
+  return fmt::format("rank{} {}", ranks.size() == 1 ? "" : "s", fmt::join(ranks, " and "));
+}
+
+/// What one rank, or one link, showed over all repetitions.
+struct Rates {
+  Samples memory, compute, bandwidth, latency;
+  std::map<std::string, std::size_t> results;  ///< of the fixed product, by how often
+  std::size_t corrupt = 0;
+  std::string host, peer_host;
+};
+using RankRates = std::map<int, Rates>;
+using LinkRates = std::map<std::pair<int, int>, Rates>;
+
+void collect_links(const json& ranks, int rank, LinkRates& links) {
+  for (const json& link : ranks[rank].at("links")) {
+    const int peer = link.at("peer");
+    Rates& rates = links[std::minmax(rank, peer)];
+    if (!link.at("intact").get<bool>()) ++rates.corrupt;
+    // Both ends time the same trips.
+    if (peer < rank) continue;
+    rates.host = ranks[rank].at("host");
+    rates.peer_host = ranks[peer].at("host");
+    rates.bandwidth.push_back(link.at("bytes_per_second"));
+    rates.latency.push_back(link.at("latency_seconds"));
+  }
+}
+
+void collect(const std::vector<json>& repetitions, RankRates& of_ranks, LinkRates& of_links) {
+  for (const json& ranks : repetitions) {
+    for (int rank = 0; rank < static_cast<int>(ranks.size()); ++rank) {
+      const json& own = ranks[rank];
+      Rates& rates = of_ranks[rank];
+      rates.host = own.at("host");
+      rates.memory.push_back(own.at("memory").at("bytes_per_second"));
+      rates.compute.push_back(own.at("compute").at("flops_per_second"));
+      ++rates.results[own.at("compute").at("result")];
+      if (!own.at("memory").at("intact").get<bool>()) ++rates.corrupt;
+      collect_links(ranks, rank, of_links);
+    }
+  }
+}
+
+double best(const Samples& samples) { return *std::ranges::max_element(samples); }
+
+/// Reasons for those whose best is too far below the best of all.
+template <typename Key, typename Name>
+void add_slow(const std::map<Key, Rates>& all, const Samples Rates::*member, double share, const char* what,
+              const Name& name, std::vector<std::string>& reasons) {
+  double most = 0.0;
+  for (const auto& [key, rates] : all) most = std::max(most, best(rates.*member));
+  for (const auto& [key, rates] : all) {
+    const double own = best(rates.*member);
+    if (own < share * most)
+      reasons.push_back(
+          fmt::format("{} {} at {:.0f} % of the fastest, at best", name(key), what, 100.0 * own / most));
+  }
+}
+
+void add_rate_reasons(const RankRates& of_ranks, const LinkRates& of_links,
+                      std::vector<std::string>& reasons) {
+  const auto rank_name = [&](int rank) { return fmt::format("rank {} ({})", rank, of_ranks.at(rank).host); };
+  std::map<std::string, std::size_t> results;
+  for (const auto& [rank, rates] : of_ranks)
+    for (const auto& [result, count] : rates.results) results[result] += count;
+  const auto usual = std::ranges::max_element(results, {}, [](const auto& entry) { return entry.second; });
+  for (const auto& [rank, rates] : of_ranks) {
+    std::size_t wrong = 0;
+    for (const auto& [result, count] : rates.results) wrong += result == usual->first ? 0 : count;
+    if (wrong > 0)
+      reasons.push_back(
+          fmt::format("{} computed a fixed product otherwise than most, {}", rank_name(rank), times(wrong)));
+    if (rates.corrupt > 0)
+      reasons.push_back(fmt::format("{} copied memory wrongly, {}", rank_name(rank), times(rates.corrupt)));
+  }
+  add_slow(of_ranks, &Rates::memory, kSlowRank, "copies memory", rank_name, reasons);
+  add_slow(of_ranks, &Rates::compute, kSlowRank, "computes", rank_name, reasons);
+
+  const auto link_name = [](const std::pair<int, int>& link) {
+    return fmt::format("the link of ranks {} and {}", link.first, link.second);
+  };
+  LinkRates within, between;  // one machine's links are not another kind's measure
+  for (const auto& [link, rates] : of_links) {
+    (rates.host == rates.peer_host ? within : between)[link] = rates;
+    if (rates.corrupt > 0)
+      reasons.push_back(
+          fmt::format("{} delivered other bytes than were sent, {}", link_name(link), times(rates.corrupt)));
+  }
+  for (const LinkRates& kind : {within, between})
+    add_slow(kind, &Rates::bandwidth, kSlowLink, "moves bytes", link_name, reasons);
+}
+
+/// One reason for each way in which a case deviates, however often it does.
+void add_deviations(const Evidence& evidence, std::vector<std::string>& reasons) {
+  std::map<std::tuple<std::string, std::vector<int>, locate::Place>, std::vector<const Deviation*>> ways;
+  for (const Deviation& one : evidence.deviations)
+    ways[{one.case_name, one.ranks, one.place}].push_back(&one);
+  for (const auto& [way, all] : ways) {
+    const auto& [name, ranks, place] = way;
+    reasons.push_back(fmt::format(
+        "{} of {} computed otherwise than most in {} of {} repetitions, first at {} (relative L2 {:.1e})",
+        ranks_text(ranks), name, all.size(), evidence.repetitions, locate::to_string(place),
+        all.front()->relative_l2));
+  }
+  for (const Undecided& one : evidence.undecided)
+    reasons.push_back(fmt::format("runs do not repeat: {} results in {} runs at {}, none of them in most",
+                                  one.results, one.votes, locate::to_string(one.place)));
+}
+
+/// How much longer the last third took than the first, over all cases; 1 where that cannot be told.
+double drift_of(const std::vector<CaseEvidence>& cases) {
+  double sum = 0.0;
+  int count = 0;
+  for (const CaseEvidence& one : cases) {
+    if (one.seconds.size() < kFewestForSteadiness) continue;
+    const auto third = static_cast<std::ptrdiff_t>(one.seconds.size() / 3);
+    const Samples first(one.seconds.begin(), one.seconds.begin() + third),
+        last(one.seconds.end() - third, one.seconds.end());
+    sum += std::log(metrics::median(last) / metrics::median(first));
+    ++count;
+  }
+  return count == 0 ? 1.0 : std::exp(sum / count);
+}
+
+json case_rows(const Evidence& evidence) {
+  json rows = json::array();
+  for (const CaseEvidence& one : evidence.cases) {
+    json deviations = json::array();
+    for (const Deviation& deviation : evidence.deviations)
+      if (deviation.case_name == one.name)
+        deviations.push_back({{"repetition", deviation.repetition},
+                              {"ranks", deviation.ranks},
+                              {"place", locate::to_string(deviation.place)},
+                              {"points", deviation.points},
+                              {"relative_l2", deviation.relative_l2}});
+    rows.push_back({{"name", one.name},
+                    {"layout", one.layout},
+                    {"ranks", one.ranks},
+                    {"seconds", summary_of(one.seconds)},
+                    {"deviations", deviations},
+                    {"errors", one.errors}});
+  }
+  return rows;
+}
+
+json rank_rows(const RankRates& of_ranks) {
+  json rows = json::array();
+  for (const auto& [rank, rates] : of_ranks)
+    rows.push_back({{"rank", rank},
+                    {"host", rates.host},
+                    {"memory_bytes_per_second", summary_of(rates.memory)},
+                    {"flops_per_second", summary_of(rates.compute)},
+                    {"corrupt_copies", rates.corrupt}});
+  return rows;
+}
+
+json link_rows(const LinkRates& of_links) {
+  json rows = json::array();
+  for (const auto& [link, rates] : of_links)
+    rows.push_back({{"ranks", {link.first, link.second}},
+                    {"bytes_per_second", summary_of(rates.bandwidth)},
+                    {"latency_seconds", summary_of(rates.latency)},
+                    {"corrupt", rates.corrupt}});
+  return rows;
+}
+
+}  // namespace
+
+json certify(const Evidence& evidence) {
+  std::vector<std::string> reasons;
+  for (const CaseEvidence& one : evidence.cases)
+    for (const json& error : one.errors)
+      reasons.push_back(fmt::format("{}, repetition {}: {}", one.name, error.at("repetition").get<int>() + 1,
+                                    error.at("message").get<std::string>()));
+  add_deviations(evidence, reasons);
+  RankRates of_ranks;
+  LinkRates of_links;
+  collect(evidence.rates, of_ranks, of_links);
+  if (!of_ranks.empty()) add_rate_reasons(of_ranks, of_links, reasons);
+  const double drift = drift_of(evidence.cases);
+  if (drift > kSteady)
+    reasons.push_back(
+        fmt::format("the last third of the repetitions took {:.2f}x the time of the first", drift));
+
+  const bool is_short = evidence.repetitions < kFewestRepetitions;
+  const char* const verdict = !reasons.empty() ? "unfit" : is_short ? "unfinished" : "fit";
+  if (reasons.empty() && is_short)
+    reasons.push_back(
+        fmt::format("{} of at least {} repetitions were made", evidence.repetitions, kFewestRepetitions));
+  return {{"schema_version", 1},
+          {"verdict", verdict},
+          {"reasons", reasons},
+          {"repetitions", evidence.repetitions},
+          {"interrupted", evidence.interrupted},
+          {"fingerprints", evidence.votes},
+          {"drift", drift},
+          {"cases", case_rows(evidence)},
+          {"ranks", rank_rows(of_ranks)},
+          {"links", link_rows(of_links)}};
+}
+
+}  // namespace isoframe::harness::qualify

@@ -1,0 +1,160 @@
+#include "harness/qualify/qualify.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <map>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "harness/launch/progress.h"
+#include "harness/measure/environment.h"
+#include "harness/qualify/ballot.h"
+#include "harness/qualify/certificate.h"
+#include "harness/run/preflight.h"
+#include "harness/run/round.h"
+#include "harness/store/json_file.h"
+#include "harness/worker/observation.h"
+#include "model/error.h"
+#include "reports/certificate.h"
+
+namespace isoframe::harness::qualify {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using run::RoundResult;
+using scenario::Case;
+using worker::Observation;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+/// Who promises the same bits: a baseline and the cases that must equal it.
+std::string pool_of(const Case& value) {
+  return value.gates.identical && !value.baseline.empty() ? value.baseline : value.name;
+}
+
+class Qualification {
+ public:
+  Qualification(std::vector<Case> cases, const QualifyOptions& options)
+      : cases_(std::move(cases)), options_(options), progress_(kFewestRepetitions * (cases_.size() + 1)) {
+    for (const Case& value : cases_)
+      evidence_.cases.push_back(
+          {value.name, model::parallel::to_string(value.layout), value.layout.world_size()});
+  }
+
+  Evidence run() {
+    const Clock::time_point start = Clock::now();
+    const std::chrono::duration<double> limit(options_.duration_seconds);
+    while (evidence_.repetitions < kFewestRepetitions || Clock::now() - start < limit) {
+      for (std::size_t index = 0; index < cases_.size() && !interrupted(); ++index) run_case(index);
+      if (!interrupted()) try_machine();
+      if (interrupted()) break;
+      ++evidence_.repetitions;
+    }
+    evidence_.interrupted = interrupted();
+    for (const auto& [pool, ballot] : ballots_) {
+      evidence_.votes += ballot.votes();
+      std::ranges::copy(ballot.deviations(), std::back_inserter(evidence_.deviations));
+      if (const auto undecided = ballot.undecided()) evidence_.undecided.push_back(*undecided);
+    }
+    return std::move(evidence_);
+  }
+
+ private:
+  bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
+
+  /// What the ranks left is read by `keep` and removed; after a failure their logs stay.
+  template <typename Keep>
+  void run_round(const Case& value, const std::string& name, Observation::Kind kind, CaseEvidence& evidence,
+                 const Keep& keep) {
+    const fs::path directory = options_.out / name / std::to_string(evidence_.repetitions);
+    const run::RoundContext context{run::this_program(),
+                                    [this](const launch::Progress& p) { progress_.update(p); },
+                                    options_.interrupted};
+    progress_.begin(name);
+    const RoundResult result = run::run_round(value, directory, context, {.kind = kind});
+    progress_.end();
+    if (!result.error.is_null()) {
+      json error = result.error;
+      error["repetition"] = evidence_.repetitions;
+      evidence.errors.push_back(std::move(error));
+      return;
+    }
+    if (result.status == RoundResult::Status::kOk) keep(result.ranks, directory);
+    fs::remove_all(directory);
+    std::error_code not_empty;
+    fs::remove(options_.out / name, not_empty);
+  }
+
+  void run_case(std::size_t index) {
+    const Case& value = cases_[index];
+    CaseEvidence& evidence = evidence_.cases[index];
+    run_round(value, value.name, Observation::Kind::kBeside, evidence,
+              [&](const json& ranks, const fs::path& directory) {
+                evidence.seconds.push_back(ranks[0].at("total_seconds"));
+                for (int rank = 0; rank < value.layout.world_size(); ++rank)
+                  ballots_[pool_of(value)].add(
+                      {value.name, evidence_.repetitions, rank},
+                      locate::trace_from_json(store::read_json(worker::trace_file(directory, rank))));
+              });
+  }
+
+  void try_machine() {
+    const auto largest =
+        std::ranges::max_element(cases_, {}, [](const Case& value) { return value.layout.world_size(); });
+    run_round(*largest, ".rates", Observation::Kind::kRates,
+              evidence_.cases[static_cast<std::size_t>(largest - cases_.begin())],
+              [&](const json& ranks, const fs::path&) { evidence_.rates.push_back(ranks); });
+  }
+
+  std::vector<Case> cases_;
+  const QualifyOptions& options_;
+  launch::ProgressLine progress_;
+  Evidence evidence_;
+  std::map<std::string, Ballot> ballots_;
+};
+
+std::vector<Case> cases_to_run(scenario::Suite suite) {
+  std::vector<Case> cases;
+  for (Case& value : suite.cases) {
+    if (!value.skip_reason.empty()) continue;
+    run::settle_case(value);
+    cases.push_back(std::move(value));
+  }
+  if (!cases.empty()) return cases;
+  const std::string why = suite.cases.empty() ? "" : ": " + suite.cases.front().skip_reason;
+  throw InputError("no case of the scenario can run here" + why);
+}
+
+}  // namespace
+
+json qualify(scenario::Suite suite, const QualifyOptions& options) {
+  json files = json::array();
+  for (const fs::path& file : suite.files) files.push_back(file.string());
+  std::vector<Case> cases = cases_to_run(std::move(suite));
+  if (fs::exists(options.out) && (!fs::is_directory(options.out) || !fs::is_empty(options.out)))
+    throw InputError(fmt::format("{} is not an empty folder; choose another --out", options.out.string()));
+  fs::create_directories(options.out);
+
+  const std::string started = utc_now();
+  json certificate = certify(Qualification(std::move(cases), options).run());
+  certificate.update({{"started", started},
+                      {"finished", utc_now()},
+                      {"command", options.command},
+                      {"scenarios", files},
+                      {"environment", measure::environment()}});
+  store::write_json(options.out / "certificate.json", certificate);
+  store::write_text(options.out / "certificate.md", reports::certificate_markdown(certificate));
+  return certificate;
+}
+
+int exit_code_of(const json& certificate) {
+  const std::string verdict = certificate.at("verdict");
+  return verdict == "fit" ? 0 : verdict == "unfit" ? 1 : 3;
+}
+
+}  // namespace isoframe::harness::qualify

@@ -1,0 +1,30 @@
+#pragma once
+// Is this machine fit?  The same cases over and over, with every rank and link tried in between.
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/scenario/case.h"
+
+namespace isoframe::harness::qualify {
+
+struct QualifyOptions {
+  std::filesystem::path out;      ///< certificate.json and certificate.md, and the logs of runs that failed
+  double duration_seconds = 600;  ///< no repetition begins later, but kFewestRepetitions are made
+  std::string command;            ///< as the user typed it
+  const std::atomic<bool>* interrupted = nullptr;
+};
+
+/// Each repetition runs every case once, its ranks' tensors fingerprinted at every probe point, and tries
+/// memory, arithmetic and links of the ranks of the largest case.  Returns certificate.json's content
+/// (certificate.h), and leaves it in `out`.  Throws InputError before anything runs for what a case's
+/// checkpoint cannot do, for no case at all, and for an `out` that is not empty.
+nlohmann::json qualify(scenario::Suite suite, const QualifyOptions& options);
+
+/// 0 fit, 1 unfit, 3 unfinished.
+int exit_code_of(const nlohmann::json& certificate);
+
+}  // namespace isoframe::harness::qualify
