@@ -26,7 +26,7 @@ bool is_image(const fs::path& file) {
 }
 
 cv::Mat read_image(const fs::path& file) {
-  const cv::Mat image = cv::imread(file.string(), cv::IMREAD_COLOR);
+  cv::Mat image = cv::imread(file.string(), cv::IMREAD_COLOR);
   if (image.empty()) throw InputError(fmt::format("{}: not a readable image", file.string()));
   return image;
 }

@@ -42,7 +42,7 @@ double squared_standard_error(const std::vector<double>& samples) {
 }
 
 /// Of a statistic and its standard error, from resampled values of (statistic - estimate) / error.
-RatioInterval interval(double estimate, double error, std::vector<double> t, double confidence,
+RatioInterval interval(double estimate, double error, const std::vector<double>& t, double confidence,
                        std::size_t pairs) {
   if (error == 0.0 || t.empty()) return {std::exp(estimate), std::exp(estimate), std::exp(estimate), pairs};
   const double high = quantile(t, confidence);

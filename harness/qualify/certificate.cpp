@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "harness/store/json_file.h"
 #include "metrics/statistics.h"
 
 namespace isoframe::harness::qualify {
@@ -158,7 +159,7 @@ json case_rows(const Evidence& evidence) {
                               {"ranks", deviation.ranks},
                               {"place", locate::to_string(deviation.place)},
                               {"points", deviation.points},
-                              {"relative_l2", deviation.relative_l2}});
+                              {"relative_l2", store::number(deviation.relative_l2)}});
     rows.push_back({{"name", one.name},
                     {"layout", one.layout},
                     {"ranks", one.ranks},

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <ctime>
 #include <map>
+#include <optional>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -40,7 +41,7 @@ std::string pool_of(const Case& value) {
 class Qualification {
  public:
   Qualification(std::vector<Case> cases, const QualifyOptions& options)
-      : cases_(std::move(cases)), options_(options), progress_(kFewestRepetitions * (cases_.size() + 1)) {
+      : cases_(std::move(cases)), options_(options) {
     for (const Case& value : cases_)
       evidence_.cases.push_back(
           {value.name, model::parallel::to_string(value.layout), value.layout.world_size()});
@@ -50,11 +51,13 @@ class Qualification {
     const Clock::time_point start = Clock::now();
     const std::chrono::duration<double> limit(options_.duration_seconds);
     while (evidence_.repetitions < kFewestRepetitions || Clock::now() - start < limit) {
+      progress_.emplace(static_cast<int>(cases_.size()) + 1);
       for (std::size_t index = 0; index < cases_.size() && !interrupted(); ++index) run_case(index);
       if (!interrupted()) try_machine();
       if (interrupted()) break;
       ++evidence_.repetitions;
     }
+    progress_.reset();
     evidence_.interrupted = interrupted();
     for (const auto& [pool, ballot] : ballots_) {
       evidence_.votes += ballot.votes();
@@ -73,11 +76,11 @@ class Qualification {
                  const Keep& keep) {
     const fs::path directory = options_.out / name / std::to_string(evidence_.repetitions);
     const run::RoundContext context{run::this_program(),
-                                    [this](const launch::Progress& p) { progress_.update(p); },
+                                    [this](const launch::Progress& p) { progress_->update(p); },
                                     options_.interrupted};
-    progress_.begin(name);
+    progress_->begin(fmt::format("repetition {}, {}", evidence_.repetitions + 1, name));
     const RoundResult result = run::run_round(value, directory, context, {.kind = kind});
-    progress_.end();
+    progress_->end();
     if (!result.error.is_null()) {
       json error = result.error;
       error["repetition"] = evidence_.repetitions;
@@ -113,7 +116,7 @@ class Qualification {
 
   std::vector<Case> cases_;
   const QualifyOptions& options_;
-  launch::ProgressLine progress_;
+  std::optional<launch::ProgressLine> progress_;  ///< of the repetition under way
   Evidence evidence_;
   std::map<std::string, Ballot> ballots_;
 };

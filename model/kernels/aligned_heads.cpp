@@ -6,10 +6,8 @@ namespace isoframe::model::kernels {
 
 namespace {
 
-constexpr std::int64_t kAlignment = 16;
-
 bool is_aligned(const at::Tensor& x) {
-  const auto is_multiple = [](std::int64_t bytes) { return bytes % kAlignment == 0; };
+  const auto is_multiple = [](std::int64_t bytes) { return bytes % kHeadAlignment == 0; };
   const auto size = static_cast<std::int64_t>(x.element_size());
   return x.stride(3) == 1 && is_multiple(static_cast<std::int64_t>(x.storage_offset()) * size) &&
          is_multiple(x.stride(0) * size) && is_multiple(x.stride(1) * size) &&
@@ -20,8 +18,7 @@ bool is_aligned(const at::Tensor& x) {
 
 at::Tensor aligned_heads(const at::Tensor& x) {
   if (!x.device().is_cpu() || is_aligned(x)) return x;
-  // With so many tokens, a head of any size ends at a multiple of the alignment.
-  const std::int64_t length = (x.size(2) + kAlignment - 1) / kAlignment * kAlignment;
+  const std::int64_t length = (x.size(2) + kHeadAlignment - 1) / kHeadAlignment * kHeadAlignment;
   at::Tensor copy = at::empty({x.size(0), x.size(1), length, x.size(3)}, x.options()).narrow(2, 0, x.size(2));
   copy.copy_(x);
   return copy;

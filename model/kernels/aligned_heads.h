@@ -1,6 +1,8 @@
 #pragma once
 // What attention reads, where every head begins as every other does.
 
+#include <cstdint>
+
 #include <ATen/core/Tensor.h>
 
 namespace isoframe::model::kernels {
@@ -10,5 +12,15 @@ namespace isoframe::model::kernels {
 /// Zen 4: head sizes that are no multiple of 4 floats, odd heads of odd lengths), and which address a head
 /// has depends on how many a rank holds.  Published head sizes are never copied.
 at::Tensor aligned_heads(const at::Tensor& x);
+
+inline constexpr std::int64_t kHeadAlignment = 16;  ///< bytes
+
+/// Numbers in such a copy of one head on a CPU; 0 where its size needs none.
+constexpr std::int64_t numbers_copied(std::int64_t tokens, std::int64_t head_dim,
+                                      std::int64_t element_bytes) {
+  if (head_dim * element_bytes % kHeadAlignment == 0) return 0;
+  // With so many tokens, a head of any size ends at a multiple of the alignment.
+  return (tokens + kHeadAlignment - 1) / kHeadAlignment * kHeadAlignment * head_dim;
+}
 
 }  // namespace isoframe::model::kernels

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "model/kernels/aligned_heads.h"
 #include "model/kernels/linear.h"
 
 namespace isoframe::model::plan {
@@ -75,9 +76,15 @@ Held attention(Account& account, const AttentionSize& size) {
   const double rows = 2.0 * real(size.queries) + 2.0 * real(size.keys);
   account.count(4.0 * real(size.heads) * pairs * real(size.head_dim),
                 rows * real(size.heads) * real(size.head_dim));
+  const Machine& machine = account.machine();
+  const auto copied = [&](std::int64_t tokens) {
+    return kernels::numbers_copied(tokens, size.head_dim, machine.element_bytes());
+  };
+  const Held aligned =
+      account.hold(machine.is_cpu ? size.heads * (copied(size.queries) + 2 * copied(size.keys)) : 0);
   Held output = account.hold(size.heads * size.queries * size.head_dim);
   const Held log_sum_exp = account.hold_bytes(kFloatBytes * size.heads * size.queries);
-  const Held scratch = account.hold_bytes(attention_scratch_bytes(account.machine(), size));
+  const Held scratch = account.hold_bytes(attention_scratch_bytes(machine, size));
   return output;
 }
 

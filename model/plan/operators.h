@@ -38,7 +38,7 @@ struct AttentionSize {
   std::int64_t head_dim = 0;
   bool is_causal = false;
 };
-/// scaled_dot_product_attention.  Returns its output.
+/// kernels::attention.  Returns its output.
 Held attention(Account& account, const AttentionSize& size);
 
 /// A causal 3 x 3 x 3 convolution of a volume that is padded already.  Returns its output.

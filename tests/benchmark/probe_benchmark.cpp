@@ -14,10 +14,14 @@ namespace {
 
 class CountingProbe : public model::Probe {
  public:
+  void begin(model::ProbePoint) override { ++calls; }
+  void end(model::ProbePoint) override { ++calls; }
   void tensor(model::ProbePoint, const at::Tensor& value) override {
+    ++calls;
     ++points;
     bytes += static_cast<std::int64_t>(value.nbytes());
   }
+  std::int64_t calls = 0;
   std::int64_t points = 0;
   std::int64_t bytes = 0;
 };
@@ -33,9 +37,22 @@ void generate(benchmark::State& state, const char* preset) {
   }
   CountingProbe count;
   model.generate(count);
+  state.counters["calls"] = static_cast<double>(count.calls);
   state.counters["points"] = static_cast<double>(count.points);
   state.counters["bytes"] = static_cast<double>(count.bytes);
 }
+
+/// What one of those calls costs with nobody looking: times `calls`, all that probes add to such a run.
+void unobserved_call(benchmark::State& state) {
+  model::Probe* probe = &model::no_probe();
+  const at::Tensor value = at::empty({1});
+  std::int64_t index = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(probe);
+    probe->tensor({"transformer_blocks.attn.query", index++ % 64, {{{1, 0, 64}, {2, 0, 16}}}}, value);
+  }
+}
+BENCHMARK(unobserved_call);
 
 constexpr auto unobserved = generate<model::Probe>;
 constexpr auto counted = generate<CountingProbe>;

@@ -60,5 +60,26 @@ TEST(Attention, GivesTheLogSumExpOfItsScores) {
   }
 }
 
+/// What a GPU takes its own kernel for, and what it has none for: odd head sizes, float64.
+TEST(Gpu, AttentionAndItsLogSumExpAreTheCpus) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no GPU, or a build without CUDA";
+  for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
+    for (const std::int64_t head_dim : {6, 8, 128}) {
+      for (const std::int64_t length : {1, 32, 45}) {
+        const at::Tensor query = at::randn({1, 3, length, head_dim}, dtype),
+                         key = at::randn({1, 3, 70, head_dim}, dtype),
+                         value = at::randn({1, 3, 70, head_dim}, dtype);
+        const auto [output, lse] = attention_with_lse(query, key, value);
+        const auto [there, lse_there] = attention_with_lse(query.cuda(), key.cuda(), value.cuda());
+        EXPECT_EQ(lse_there.sizes(), lse.sizes());
+        EXPECT_TRUE(at::allclose(there.cpu(), output, 1e-4, 1e-5))
+            << head_dim << " wide, " << length << " tokens";
+        EXPECT_TRUE(at::allclose(lse_there.cpu(), lse, 1e-4, 1e-5))
+            << head_dim << " wide, " << length << " tokens";
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace isoframe::model::kernels

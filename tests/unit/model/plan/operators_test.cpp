@@ -1,0 +1,72 @@
+// What an operator holds in the account is what its kernel asks the allocator for.
+
+#include "model/plan/operators.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include "model/kernels/attention.h"
+#include "model/kernels/caching_allocator.h"
+#include "model/kernels/linear.h"
+
+namespace isoframe::model::plan {
+namespace {
+
+class Operators : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    kernels::install_caching_allocator();
+    at::set_num_threads(1);
+  }
+
+  /// Bytes at the peak of `run`, beyond what was there.
+  template <typename Run>
+  static double measured(const Run& run) {
+    const c10::InferenceMode inference;
+    kernels::reset_peak_memory();
+    const std::uint64_t before = kernels::memory_statistics().live;
+    const at::Tensor result = run();
+    return static_cast<double>(kernels::memory_statistics().peak - before);
+  }
+
+  template <typename Run>
+  static double planned(const Run& run) {
+    Account account{Machine{}};
+    { const Held held = run(account); }
+    return static_cast<double>(account.peak());
+  }
+};
+
+TEST_F(Operators, AttentionHoldsItsCopiesOfHeadsThatAreNotAligned) {
+  for (const std::int64_t head_dim : {8, 10, 16, 18, 30}) {
+    for (const std::int64_t tokens : {33, 200}) {
+      constexpr std::int64_t kHeads = 5;
+      // As layers have them: tokens first.
+      const auto heads = [&] { return at::rand({1, tokens, kHeads, head_dim}).transpose(1, 2); };
+      const at::Tensor query = heads(), key = heads(), value = heads();
+      const double held = planned([&](Account& account) {
+        return attention(account, {.heads = kHeads, .queries = tokens, .keys = tokens, .head_dim = head_dim});
+      });
+      const double asked_for = measured([&] { return kernels::attention(query, key, value); });
+      EXPECT_NEAR(held, asked_for, 0.02 * asked_for) << head_dim << " wide, " << tokens << " tokens";
+    }
+  }
+}
+
+TEST_F(Operators, LinearHoldsWhatItPads) {
+  for (const std::int64_t columns : {16, 48, 50}) {
+    for (const std::int64_t rows : {3, 16, 40}) {
+      constexpr std::int64_t kIn = 24;
+      const at::Tensor input = at::rand({rows, kIn}), weight = at::rand({columns, kIn}),
+                       bias = at::rand({columns});
+      const double held = planned([&](Account& account) { return linear(account, rows, kIn, columns); });
+      const double asked_for = measured([&] { return kernels::linear(input, weight, bias); });
+      EXPECT_NEAR(held, asked_for, 0.05 * asked_for) << rows << " x " << columns;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace isoframe::model::plan
