@@ -64,7 +64,8 @@ class Machine {
     model_.generate(chain);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     result["latency"]["total_seconds"].push_back(seconds.count());
-    for (const auto& [stage, busy] : timing.busy().items()) result["ranks"][0]["busy"][stage].push_back(busy);
+    const json busy = timing.busy();
+    for (const auto& [stage, own] : busy.items()) result["ranks"][0]["busy"][stage].push_back(own);
   }
 
   SyntheticModel model_{"tiny"};
