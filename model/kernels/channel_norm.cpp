@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <ATen/ATen.h>
+#include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
 
 #include "model/kernels/row_sum.h"
@@ -86,7 +87,7 @@ at::Tensor pad_rows(const at::Tensor& x, const FillRow& fill_row) {
 at::Tensor channel_rms_norm(const at::Tensor& x, const at::Tensor& gamma) {
   const std::int64_t channels = x.size(-1);
   if (!has_kernel(x)) {
-    const at::Tensor wide = x.to(at::kFloat);
+    const at::Tensor wide = x.to(at::toOpMathType(x.scalar_type()));
     const at::Tensor norm = wide.norm(2, {-1}, /*keepdim=*/true).clamp_min(kSmallestNorm);
     return (wide / norm).to(x.scalar_type()) * std::sqrt(static_cast<double>(channels)) * gamma;
   }

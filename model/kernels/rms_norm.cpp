@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <ATen/ATen.h>
+#include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
 
 #include "model/kernels/row_sum.h"
@@ -41,9 +42,10 @@ bool has_kernel(const at::Tensor& x, const at::Tensor& weight) {
          x.is_contiguous() && weight.is_contiguous();
 }
 
-// In the reference's order of dtypes: the square in float32, the product rounded before the weight.
+// In the reference's order of dtypes: the square in float32 (of float64 in float64), the product rounded
+// before the weight.
 at::Tensor rms_norm_by_parts(const at::Tensor& x, const at::Tensor& weight, double eps) {
-  const at::Tensor variance = x.to(at::kFloat).pow(2).mean(-1, true);
+  const at::Tensor variance = x.to(at::toOpMathType(x.scalar_type())).pow(2).mean(-1, true);
   return (x * at::rsqrt(variance + eps)).to(weight.scalar_type()) * weight;
 }
 
@@ -72,7 +74,8 @@ void rms_norm_(const at::Tensor& x, const at::Tensor& weight, double eps) {
 
 void rms_norm_rotary_(const at::Tensor& x, const at::Tensor& weight, double eps, const Rotary& rotary) {
   if (!has_kernel(x, weight)) {
-    const at::Tensor normed = rms_norm_by_parts(x, weight, eps).to(at::kFloat).unflatten(-1, {-1, 2});
+    const at::Tensor normed =
+        rms_norm_by_parts(x, weight, eps).to(at::toOpMathType(x.scalar_type())).unflatten(-1, {-1, 2});
     const at::Tensor cos = rotary.cos.unsqueeze(1);
     const at::Tensor sin = rotary.sin.unsqueeze(1);
     const at::Tensor a = normed.select(-1, 0);

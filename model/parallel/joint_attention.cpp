@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <ATen/ATen.h>
+#include <ATen/OpMathType.h>
 
 #include "model/kernels/attention.h"
 #include "model/parallel/partial_attention.h"
@@ -15,7 +16,7 @@ namespace {
 
 /// Of a rank without keys: its lse of minus infinity weighs nothing.
 PartialAttention no_attention(const at::Tensor& query) {
-  const at::TensorOptions options = query.options().dtype(accumulation_type(query));
+  const at::TensorOptions options = query.options().dtype(at::toOpMathType(query.scalar_type()));
   return {at::zeros(query.sizes(), options),
           at::full(query.sizes().slice(0, 3), -std::numeric_limits<double>::infinity(), options)};
 }

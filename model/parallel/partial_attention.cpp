@@ -1,18 +1,15 @@
 #include "model/parallel/partial_attention.h"
 
 #include <ATen/ATen.h>
+#include <ATen/OpMathType.h>
 
 #include "model/kernels/attention.h"
 #include "model/kernels/merge_softmax.h"
 
 namespace isoframe::model::parallel {
 
-at::ScalarType accumulation_type(const at::Tensor& input) {
-  return input.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-}
-
 PartialAttention attend_part(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
-  const at::ScalarType precise = accumulation_type(query);
+  const at::ScalarType precise = at::toOpMathType(query.scalar_type());
   // The kernel divides by the number of queries.
   if (query.size(2) == 0) {
     return {query.to(precise), at::empty(query.sizes().slice(0, 3), query.options().dtype(precise))};

@@ -8,12 +8,9 @@ namespace isoframe::model::parallel {
 /// The softmax over a part of the keys, and the logarithm of the sum it was divided by: what is needed to
 /// weigh this part against others.  Milakov & Gimelshein 2018; Dao et al. 2022.
 struct PartialAttention {
-  at::Tensor output;  ///< [B, heads, S, head_dim], of the accumulation type, contiguous
+  at::Tensor output;  ///< [B, heads, S, head_dim], of the type that sums are taken in, contiguous
   at::Tensor lse;     ///< [B, heads, S], log-sum-exp of the scaled scores
 };
-
-/// float32; float64 for float64 inputs.
-at::ScalarType accumulation_type(const at::Tensor& input);
 
 /// Every query over these keys.  query: [B, heads, S, head_dim]; key, value: [B, heads, K, head_dim], K >= 1.
 PartialAttention attend_part(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);

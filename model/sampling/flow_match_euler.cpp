@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/OpMathType.h>
 #include <fmt/format.h>
 
 #include "model/error.h"
@@ -51,7 +52,7 @@ at::Tensor euler_step(const at::Tensor& latents, const at::Tensor& velocity, con
   // apart, since add's own factor would be one fused operation.
   const at::Tensor dt =
       at::scalar_tensor(static_cast<float>(step.next_sigma) - static_cast<float>(step.sigma), at::kFloat);
-  return latents.to(at::kFloat).add(dt * velocity).to(latents.scalar_type());
+  return latents.to(at::toOpMathType(latents.scalar_type())).add(dt * velocity).to(latents.scalar_type());
 }
 
 at::Tensor initial_latents(std::uint64_t seed, const std::vector<std::int64_t>& shape, at::ScalarType dtype) {

@@ -1,6 +1,7 @@
 #include "model/transformer/token_refiner.h"
 
 #include <ATen/ATen.h>
+#include <ATen/OpMathType.h>
 
 #include "model/kernels/activation.h"
 #include "model/kernels/attention.h"
@@ -56,7 +57,7 @@ TokenRefiner::TokenRefiner(const checkpoint::Parameters& parameters, std::int64_
 }
 
 at::Tensor TokenRefiner::operator()(const at::Tensor& text, const at::Tensor& timestep) const {
-  const at::Tensor pooled = text.to(at::kFloat).mean(1).to(text.scalar_type());
+  const at::Tensor pooled = text.to(at::toOpMathType(text.scalar_type())).mean(1).to(text.scalar_type());
   const at::Tensor activated = timestep_embedder_(timestep.to(text.scalar_type())) + text_embedder_(pooled);
   kernels::silu_in_place(activated);
   at::Tensor tokens = proj_in_(text);

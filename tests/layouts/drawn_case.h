@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include <ATen/core/Tensor.h>
+
 #include "model/parallel/numerics.h"
 #include "model/transformer/transformer.h"
 #include "model/vae/vae.h"
@@ -26,6 +28,8 @@ struct DrawnCase {
   model::vae::TilingOptions tiling;
   model::parallel::Layout layout;
   model::parallel::Reduction reduction = model::parallel::Reduction::kFast;
+  /// What it is computed in; the values that are drawn are float32's in either.
+  at::ScalarType dtype = at::kFloat;
 
   model::parallel::Arithmetic arithmetic() const { return {.layout = layout, .reduction = reduction}; }
 };

@@ -37,6 +37,8 @@ Condition draw_condition(const DrawnCase& drawn, Branch branch) {
   // The same for both branches.
   at::Generator image_generator = at::make_generator<at::CPUGeneratorImpl>(~drawn.seed);
   condition.image = at::randn({1, drawn.image_tokens, config.image_embed_dim}, image_generator);
+  for (at::Tensor* states : {&condition.text, &condition.byt5, &condition.image})
+    *states = states->to(drawn.dtype);
   return condition;
 }
 
@@ -55,12 +57,15 @@ model::parallel::PredictedTraffic traffic_of(const Mesh& mesh) {
 at::Tensor draw_first_frame(const DrawnCase& drawn, const model::vae::Vae& vae, const Mesh& mesh) {
   if (drawn.image_tokens == 0) {
     return at::zeros({1, drawn.transformer.in_channels - drawn.vae.latent_channels, drawn.frames,
-                      drawn.height, drawn.width});
+                      drawn.height, drawn.width},
+                     drawn.dtype);
   }
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(~drawn.seed + 1);
   const std::int64_t pixels = drawn.vae.spatial_compression_ratio;
-  const at::Tensor image =
-      at::rand({1, 3, 1, pixels * drawn.height, pixels * drawn.width}, generator).mul(2).sub(1);
+  const at::Tensor image = at::rand({1, 3, 1, pixels * drawn.height, pixels * drawn.width}, generator)
+                               .mul(2)
+                               .sub(1)
+                               .to(drawn.dtype);
   return model::pipeline::first_frame_condition(
       model::pipeline::encode_on_all_ranks(vae, mesh, image, drawn.tiling, model::no_probe()), drawn.frames);
 }
@@ -93,8 +98,9 @@ Generation generate(const DrawnCase& drawn, const Mesh& mesh, model::checkpoint:
   const model::sampling::Guidance guidance(drawn.guidance_scale, mesh.cfg);
 
   Generation result;
-  at::Tensor latents = model::sampling::initial_latents(
-      drawn.seed, {1, drawn.vae.latent_channels, drawn.frames, drawn.height, drawn.width});
+  at::Tensor latents = model::sampling::initial_latents(drawn.seed, {1, drawn.vae.latent_channels,
+                                                                     drawn.frames, drawn.height, drawn.width})
+                           .to(drawn.dtype);
   const at::Tensor first_frame = draw_first_frame(drawn, vae, mesh);
   for (const model::sampling::Step& step : model::sampling::schedule(drawn.steps, {.shift = 5.0})) {
     const at::Tensor sample = at::cat({latents, first_frame}, 1);

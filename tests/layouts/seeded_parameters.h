@@ -22,4 +22,17 @@ class SeededParameters : public model::checkpoint::ParameterSource {
   std::map<std::pair<std::string, model::checkpoint::Shape>, at::Tensor> made_;
 };
 
+/// The same values, in float64.
+class DoubleParameters : public model::checkpoint::ParameterSource {
+ public:
+  explicit DoubleParameters(SeededParameters& source) : source_(source) {}
+  using ParameterSource::parameter;
+  at::Tensor parameter(const std::string& name, const model::checkpoint::Shape& shape) override {
+    return source_.parameter(name, shape).to(at::kDouble);
+  }
+
+ private:
+  SeededParameters& source_;
+};
+
 }  // namespace isoframe::layouts
