@@ -70,8 +70,7 @@ RatioInterval ratio_interval(const std::vector<double>& candidate, const std::ve
     const double error = std::sqrt(squared_standard_error(drawn));
     if (error > 0.0) t.push_back((mean(drawn) - estimate) / error);
   }
-  return interval(estimate, std::sqrt(squared_standard_error(ratios)), std::move(t), confidence,
-                  ratios.size());
+  return interval(estimate, std::sqrt(squared_standard_error(ratios)), t, confidence, ratios.size());
 }
 
 RatioInterval unpaired_ratio_interval(const std::vector<double>& candidate,
@@ -90,8 +89,7 @@ RatioInterval unpaired_ratio_interval(const std::vector<double>& candidate,
     const double error = error_of(a, b);
     if (error > 0.0) t.push_back((mean(a) - mean(b) - estimate) / error);
   }
-  return interval(estimate, error_of(above, below), std::move(t), confidence,
-                  std::min(above.size(), below.size()));
+  return interval(estimate, error_of(above, below), t, confidence, std::min(above.size(), below.size()));
 }
 
 }  // namespace isoframe::metrics
