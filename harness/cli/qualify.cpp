@@ -1,16 +1,15 @@
 #include "harness/qualify/qualify.h"
 
-#include <ctime>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/suite_arguments.h"
 #include "harness/launch/interrupt.h"
-#include "harness/scenario/case.h"
+#include "harness/store/timestamp.h"
 #include "reports/certificate.h"
 
 namespace isoframe::harness::cli {
@@ -18,26 +17,19 @@ namespace isoframe::harness::cli {
 namespace {
 
 struct Arguments {
-  std::vector<std::string> files;
-  std::string out, filter, checkpoint, launcher;
+  SuiteArguments suite;
+  std::string out;
   double duration = 600.0;
   bool json = false;
 };
 
 int qualify(const Arguments& arguments) {
-  scenario::Overrides overrides;
-  if (!arguments.checkpoint.empty()) overrides.checkpoint = arguments.checkpoint;
-  if (!arguments.launcher.empty()) overrides.launcher = arguments.launcher;
-  overrides.filter = arguments.filter;
   qualify::QualifyOptions options;
-  options.out = arguments.out.empty()
-                    ? fmt::format("runs/qualify-{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr)))
-                    : arguments.out;
+  options.out = arguments.out.empty() ? "runs/qualify-" + store::utc_now_for_a_name() : arguments.out;
   options.duration_seconds = arguments.duration;
   options.command = command_line();
   options.interrupted = &launch::catch_interrupts();
-  const nlohmann::json certificate = qualify::qualify(
-      scenario::load_suite({arguments.files.begin(), arguments.files.end()}, overrides), options);
+  const nlohmann::json certificate = qualify::qualify(arguments.suite.load(), options);
   if (arguments.json) {
     std::cout << certificate.dump(2) << "\n";
   } else {
@@ -54,7 +46,7 @@ void add_qualify_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand(
       "qualify", "Is this machine fit: repeated cases, every rank and link, a certificate");
-  command->add_option("scenario", arguments->files, "Scenario files")->required();
+  arguments->suite.add_to(*command);
   command
       ->add_option("--duration", arguments->duration,
                    "How long: seconds, or with a unit, as 90s, 30m, 4h (at least three repetitions are made)")
@@ -64,11 +56,6 @@ void add_qualify_command(CLI::App& program, int& exit_code) {
       ->check(CLI::NonNegativeNumber)
       ->default_str("10m");
   command->add_option("--out", arguments->out, "Where the certificate goes (default: runs/qualify-<time>)");
-  command->add_option("--filter", arguments->filter,
-                      "Only cases whose name matches this glob, and their baselines");
-  command->add_option("--checkpoint", arguments->checkpoint, "Instead of the scenarios' own");
-  command->add_option("--launcher", arguments->launcher,
-                      "Start ranks by another program, e.g. 'mpirun -n {ranks} {worker}' (ci/launchers.md)");
   command->add_flag("--json", arguments->json, "Print certificate.json");
   command->callback([arguments, &exit_code] { exit_code = qualify(*arguments); });
 }

@@ -1,16 +1,14 @@
 #include <cstdlib>
-#include <ctime>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/suite_arguments.h"
 #include "harness/launch/interrupt.h"
 #include "harness/run/suite_run.h"
-#include "harness/scenario/case.h"
+#include "harness/store/timestamp.h"
 #include "reports/console.h"
 
 namespace isoframe::harness::cli {
@@ -18,12 +16,8 @@ namespace isoframe::harness::cli {
 namespace {
 
 struct RunArguments {
-  std::vector<std::string> files;
+  SuiteArguments suite;
   std::string out;
-  std::string filter;
-  std::string checkpoint;
-  std::string launcher;
-  int repeat = 0;
   bool resume = false;
   std::string against;
   std::string history;
@@ -48,17 +42,10 @@ std::string history_of(const RunArguments& arguments) {
 }
 
 int run(const RunArguments& arguments) {
-  scenario::Overrides overrides;
-  if (!arguments.checkpoint.empty()) overrides.checkpoint = arguments.checkpoint;
-  if (!arguments.launcher.empty()) overrides.launcher = arguments.launcher;
-  if (arguments.repeat > 0) overrides.repeat = arguments.repeat;
-  overrides.filter = arguments.filter;
-  const scenario::Suite suite =
-      scenario::load_suite({arguments.files.begin(), arguments.files.end()}, overrides);
+  const scenario::Suite suite = arguments.suite.load();
 
   run::RunOptions options;
-  options.out = arguments.out.empty() ? fmt::format("runs/{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr)))
-                                      : arguments.out;
+  options.out = arguments.out.empty() ? "runs/" + store::utc_now_for_a_name() : arguments.out;
   options.resume = arguments.resume;
   options.against = arguments.against;
   options.history = history_of(arguments);
@@ -78,15 +65,10 @@ void add_run_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* command =
       program.add_subcommand("run", "Run the cases of scenario files, judge them, write the reports");
-  command->add_option("scenario", arguments->files, "Scenario files")->required();
+  arguments->suite.add_to(*command);
   command->add_option("--out", arguments->out, "The run directory (default: runs/<time>)");
-  command->add_option("--filter", arguments->filter,
-                      "Only cases whose name matches this glob, and their baselines");
-  command->add_option("--repeat", arguments->repeat, "Measured repetitions of each case")
+  command->add_option("--repeat", arguments->suite.repeat, "Measured repetitions of each case")
       ->check(CLI::PositiveNumber);
-  command->add_option("--checkpoint", arguments->checkpoint, "Instead of the scenarios' own");
-  command->add_option("--launcher", arguments->launcher,
-                      "Start ranks by another program, e.g. 'mpirun -n {ranks} {worker}' (ci/launchers.md)");
   command->add_flag("--resume", arguments->resume, "Go on with --out: what it has measured is not run again");
   command->add_option("--against", arguments->against, "An earlier run directory to compare with");
   command->add_option(

@@ -29,25 +29,29 @@ std::string ranks_text(const std::vector<int>& ranks) {
   return fmt::format("rank{} {}", ranks.size() == 1 ? "" : "s", fmt::join(ranks, " and "));
 }
 
-/// What one rank, or one link, showed over all repetitions.
-struct Rates {
-  Samples memory, compute, bandwidth, latency;
+/// What one rank showed over all repetitions.
+struct OfRank {
+  Samples memory, compute;
   std::map<std::string, std::size_t> results;  ///< of the fixed product, by how often
   std::size_t corrupt = 0;
-  std::string host, peer_host;
+  std::string host;
 };
-using RankRates = std::map<int, Rates>;
-using LinkRates = std::map<std::pair<int, int>, Rates>;
+struct OfLink {
+  Samples bandwidth, latency;
+  std::size_t corrupt = 0;
+  bool is_within_a_host = true;
+};
+using RankRates = std::map<int, OfRank>;
+using LinkRates = std::map<std::pair<int, int>, OfLink>;
 
 void collect_links(const json& ranks, int rank, LinkRates& links) {
   for (const json& link : ranks[rank].at("links")) {
     const int peer = link.at("peer");
-    Rates& rates = links[std::minmax(rank, peer)];
+    OfLink& rates = links[std::minmax(rank, peer)];
     if (!link.at("intact").get<bool>()) ++rates.corrupt;
     // Both ends time the same trips.
     if (peer < rank) continue;
-    rates.host = ranks[rank].at("host");
-    rates.peer_host = ranks[peer].at("host");
+    rates.is_within_a_host = ranks[rank].at("host") == ranks[peer].at("host");
     rates.bandwidth.push_back(link.at("bytes_per_second"));
     rates.latency.push_back(link.at("latency_seconds"));
   }
@@ -57,7 +61,7 @@ void collect(const std::vector<json>& repetitions, RankRates& of_ranks, LinkRate
   for (const json& ranks : repetitions) {
     for (int rank = 0; rank < static_cast<int>(ranks.size()); ++rank) {
       const json& own = ranks[rank];
-      Rates& rates = of_ranks[rank];
+      OfRank& rates = of_ranks[rank];
       rates.host = own.at("host");
       rates.memory.push_back(own.at("memory").at("bytes_per_second"));
       rates.compute.push_back(own.at("compute").at("flops_per_second"));
@@ -71,8 +75,8 @@ void collect(const std::vector<json>& repetitions, RankRates& of_ranks, LinkRate
 double best(const Samples& samples) { return *std::ranges::max_element(samples); }
 
 /// Reasons for those whose best is too far below the best of all.
-template <typename Key, typename Name>
-void add_slow(const std::map<Key, Rates>& all, const Samples Rates::*member, double share, const char* what,
+template <typename Key, typename Rates, typename Name>
+void add_slow(const std::map<Key, Rates>& all, Samples Rates::*member, double share, const char* what,
               const Name& name, std::vector<std::string>& reasons) {
   double most = 0.0;
   for (const auto& [key, rates] : all) most = std::max(most, best(rates.*member));
@@ -100,21 +104,21 @@ void add_rate_reasons(const RankRates& of_ranks, const LinkRates& of_links,
     if (rates.corrupt > 0)
       reasons.push_back(fmt::format("{} copied memory wrongly, {}", rank_name(rank), times(rates.corrupt)));
   }
-  add_slow(of_ranks, &Rates::memory, kSlowRank, "copies memory", rank_name, reasons);
-  add_slow(of_ranks, &Rates::compute, kSlowRank, "computes", rank_name, reasons);
+  add_slow(of_ranks, &OfRank::memory, kSlowRank, "copies memory", rank_name, reasons);
+  add_slow(of_ranks, &OfRank::compute, kSlowRank, "computes", rank_name, reasons);
 
   const auto link_name = [](const std::pair<int, int>& link) {
     return fmt::format("the link of ranks {} and {}", link.first, link.second);
   };
   LinkRates within, between;  // one machine's links are not another kind's measure
   for (const auto& [link, rates] : of_links) {
-    (rates.host == rates.peer_host ? within : between)[link] = rates;
+    (rates.is_within_a_host ? within : between)[link] = rates;
     if (rates.corrupt > 0)
       reasons.push_back(
           fmt::format("{} delivered other bytes than were sent, {}", link_name(link), times(rates.corrupt)));
   }
   for (const LinkRates& kind : {within, between})
-    add_slow(kind, &Rates::bandwidth, kSlowLink, "moves bytes", link_name, reasons);
+    add_slow(kind, &OfLink::bandwidth, kSlowLink, "moves bytes", link_name, reasons);
 }
 
 /// One reason for each way in which a case deviates, however often it does.

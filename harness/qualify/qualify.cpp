@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <map>
 #include <optional>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "harness/launch/progress.h"
@@ -16,6 +14,7 @@
 #include "harness/run/preflight.h"
 #include "harness/run/round.h"
 #include "harness/store/json_file.h"
+#include "harness/store/timestamp.h"
 #include "harness/worker/observation.h"
 #include "model/error.h"
 #include "reports/certificate.h"
@@ -30,8 +29,6 @@ using worker::Observation;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-
-std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
 
 /// Who promises the same bits: a baseline and the cases that must equal it.
 std::string pool_of(const Case& value) {
@@ -99,10 +96,10 @@ class Qualification {
     run_round(value, value.name, Observation::Kind::kBeside, evidence,
               [&](const json& ranks, const fs::path& directory) {
                 evidence.seconds.push_back(ranks[0].at("total_seconds"));
+                Ballot& ballot = ballots_[pool_of(value)];
                 for (int rank = 0; rank < value.layout.world_size(); ++rank)
-                  ballots_[pool_of(value)].add(
-                      {value.name, evidence_.repetitions, rank},
-                      locate::trace_from_json(store::read_json(worker::trace_file(directory, rank))));
+                  ballot.add({value.name, evidence_.repetitions, rank},
+                             locate::trace_from_json(store::read_json(worker::trace_file(directory, rank))));
               });
   }
 
@@ -143,10 +140,10 @@ json qualify(scenario::Suite suite, const QualifyOptions& options) {
     throw InputError(fmt::format("{} is not an empty folder; choose another --out", options.out.string()));
   fs::create_directories(options.out);
 
-  const std::string started = utc_now();
+  const std::string started = store::utc_now();
   json certificate = certify(Qualification(std::move(cases), options).run());
   certificate.update({{"started", started},
-                      {"finished", utc_now()},
+                      {"finished", store::utc_now()},
                       {"command", options.command},
                       {"scenarios", files},
                       {"environment", measure::environment()}});

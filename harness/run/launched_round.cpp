@@ -105,7 +105,7 @@ RoundResult failed(const scenario::Case& value, const fs::path& directory,
 RoundResult finished(const scenario::Case& value, const fs::path& directory) {
   RoundResult result;
   for (int rank = 0; rank < value.layout.world_size(); ++rank) {
-    const fs::path file = directory / fmt::format("rank-{}.json", rank);
+    const fs::path file = worker::record_file(directory, rank);
     if (!fs::exists(file)) {
       result.status = RoundResult::Status::kError;
       result.error = {

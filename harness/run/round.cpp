@@ -71,7 +71,7 @@ RoundResult run_round(const scenario::Case& value, const fs::path& directory, co
     return result;
   }
   for (int rank = 0; rank < local.world_size; ++rank) {
-    result.ranks.push_back(store::read_json(directory / fmt::format("rank-{}.json", rank)));
+    result.ranks.push_back(store::read_json(worker::record_file(directory, rank)));
   }
   return result;
 }

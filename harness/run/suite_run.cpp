@@ -6,7 +6,6 @@
 #include <optional>
 #include <set>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "harness/judge/against.h"
@@ -23,6 +22,7 @@
 #include "harness/run/run_directory.h"
 #include "harness/store/history.h"
 #include "harness/store/json_file.h"
+#include "harness/store/timestamp.h"
 #include "metrics/statistics.h"
 #include "model/error.h"
 
@@ -34,10 +34,8 @@ using scenario::Case;
 
 namespace {
 
-std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
-
 json suite_record(const scenario::Suite& suite, const RunOptions& options) {
-  json record = {{"schema_version", 1},        {"started", utc_now()},
+  json record = {{"schema_version", 1},        {"started", store::utc_now()},
                  {"finished", nullptr},        {"interrupted", false},
                  {"command", options.command}, {"environment", measure::environment()},
                  {"scenarios", json::array()}, {"cases", json::array()}};
@@ -277,7 +275,7 @@ json run_suite(scenario::Suite suite, const RunOptions& options) {
   RoundLoop loop(suite.cases, directory, options);
   loop.run();
   loop.run_again(to_confirm(suite.cases, record, directory, earlier_run(options, record, suite.cases)));
-  record["finished"] = utc_now();
+  record["finished"] = store::utc_now();
   record["interrupted"] = loop.interrupted();
   store::write_json(directory.path() / "suite.json", record);
   const json run = judge_and_report(record, directory, options);

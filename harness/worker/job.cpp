@@ -18,6 +18,10 @@ Job Job::from_json(const nlohmann::json& json) {
           Observation::from_json(json.at("observation"))};
 }
 
+std::filesystem::path record_file(const std::filesystem::path& directory, int rank) {
+  return directory / fmt::format("rank-{}.json", rank);
+}
+
 std::filesystem::path progress_file(const std::filesystem::path& directory, int rank) {
   return directory / fmt::format("progress-{}.jsonl", rank);
 }

@@ -25,6 +25,9 @@ struct Job {
   static Job from_json(const nlohmann::json& json);
 };
 
+/// What a rank leaves when it has ended well.
+std::filesystem::path record_file(const std::filesystem::path& directory, int rank);
+
 /// A launched rank's progress, a JSON line a report, and why it failed: {rank, exit_code, message, time}.
 std::filesystem::path progress_file(const std::filesystem::path& directory, int rank);
 std::filesystem::path failure_file(const std::filesystem::path& directory, int rank);

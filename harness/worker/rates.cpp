@@ -2,16 +2,15 @@
 
 #include <chrono>
 #include <functional>
-#include <unistd.h>
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <climits>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/locate/fingerprint.h"
 #include "model/device/device.h"
+#include "model/parallel/network.h"
 
 namespace isoframe::harness::worker {
 
@@ -40,12 +39,6 @@ double seconds_of(const c10::Device& device, const std::function<void()>& work) 
   work();
   model::device::synchronize(device);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-std::string host_name() {
-  char name[HOST_NAME_MAX + 1] = {};
-  ::gethostname(name, HOST_NAME_MAX);
-  return name;
 }
 
 json memory_rate(const c10::Device& device) {
@@ -135,7 +128,7 @@ json link_rates(Group& world, const c10::Device& device) {
 
 json rates_of(Group& world, const c10::Device& device) {
   world.barrier();
-  json rates = {{"host", host_name()}};
+  json rates = {{"host", model::parallel::host_name()}};
   rates["memory"] = memory_rate(device);
   world.barrier();
   rates["compute"] = compute_rate(device);

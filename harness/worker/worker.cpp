@@ -3,7 +3,6 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
-#include <numeric>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -176,19 +175,14 @@ void measure_case(const Job& job, const model::pipeline::Pipeline& model,
     write_outputs(measured.video, job.directory);
   }
   store::write_text(job.directory / fmt::format("events-{}.json", mesh.rank), probe.events().dump());
-  store::write_json(job.directory / fmt::format("rank-{}.json", mesh.rank), record);
+  store::write_json(record_file(job.directory, mesh.rank), record);
 }
 
-/// Of all ranks of the job, as they would meet for a generation.
-void leave_rates(const Job& job, model::parallel::Rendezvous& rendezvous, const c10::Device& device) {
-  std::vector<int> ranks(static_cast<std::size_t>(rendezvous.world_size()));
-  std::iota(ranks.begin(), ranks.end(), 0);
-  const auto world = rendezvous.group("world", ranks);
-  const int rank = rendezvous.rank();
-  json record = rates_of(*world, device);
-  record["rank"] = rank;
-  store::write_json(job.directory / fmt::format("rank-{}.json", rank), record);
-  world->barrier();
+void leave_rates(const Job& job, const model::parallel::Mesh& mesh, const c10::Device& device) {
+  json record = rates_of(*mesh.world, device);
+  record["rank"] = mesh.rank;
+  store::write_json(record_file(job.directory, mesh.rank), record);
+  mesh.world->barrier();
 }
 
 void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
@@ -205,8 +199,7 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   const auto rendezvous = meet(job, self, device);
   if (job.observation.kind == Observation::Kind::kRates) {
     progress.write("rates");
-    leave_rates(job, *rendezvous, device);
-    return;
+    return leave_rates(job, model::parallel::make_mesh(value.layout, *rendezvous), device);
   }
   progress.write("load");
   const Clock::time_point start = Clock::now();
@@ -228,7 +221,7 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
       return measure_case(job, model, checkpoint, load_seconds, progress, device);
     default:
       observe(model, request_of(value), job.observation, job.directory);
-      store::write_json(job.directory / fmt::format("rank-{}.json", mesh.rank), {{"rank", mesh.rank}});
+      store::write_json(record_file(job.directory, mesh.rank), {{"rank", mesh.rank}});
       mesh.world->barrier();
   }
 }

@@ -18,8 +18,8 @@ bool is_aligned(const at::Tensor& x) {
 
 at::Tensor aligned_heads(const at::Tensor& x) {
   if (!x.device().is_cpu() || is_aligned(x)) return x;
-  const std::int64_t length = (x.size(2) + kHeadAlignment - 1) / kHeadAlignment * kHeadAlignment;
-  at::Tensor copy = at::empty({x.size(0), x.size(1), length, x.size(3)}, x.options()).narrow(2, 0, x.size(2));
+  at::Tensor copy = at::empty({x.size(0), x.size(1), aligned_tokens(x.size(2)), x.size(3)}, x.options())
+                        .narrow(2, 0, x.size(2));
   copy.copy_(x);
   return copy;
 }

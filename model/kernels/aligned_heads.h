@@ -15,12 +15,15 @@ at::Tensor aligned_heads(const at::Tensor& x);
 
 inline constexpr std::int64_t kHeadAlignment = 16;  ///< bytes
 
+/// With so many tokens, a head of any size ends at a multiple of the alignment.
+constexpr std::int64_t aligned_tokens(std::int64_t tokens) {
+  return (tokens + kHeadAlignment - 1) / kHeadAlignment * kHeadAlignment;
+}
+
 /// Numbers in such a copy of one head on a CPU; 0 where its size needs none.
 constexpr std::int64_t numbers_copied(std::int64_t tokens, std::int64_t head_dim,
                                       std::int64_t element_bytes) {
-  if (head_dim * element_bytes % kHeadAlignment == 0) return 0;
-  // With so many tokens, a head of any size ends at a multiple of the alignment.
-  return (tokens + kHeadAlignment - 1) / kHeadAlignment * kHeadAlignment * head_dim;
+  return head_dim * element_bytes % kHeadAlignment == 0 ? 0 : aligned_tokens(tokens) * head_dim;
 }
 
 }  // namespace isoframe::model::kernels

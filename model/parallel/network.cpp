@@ -98,10 +98,15 @@ std::string address_of(const std::string& interface) {
   return result;
 }
 
-std::string address_of_host_name() {
+std::string host_name() {
   std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
-  return resolve(name.data(), [](const addrinfo& entry) { return text_of(*entry.ai_addr); });
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : std::string();
+}
+
+std::string address_of_host_name() {
+  const std::string name = host_name();
+  if (name.empty()) return {};
+  return resolve(name, [](const addrinfo& entry) { return text_of(*entry.ai_addr); });
 }
 
 std::string interface_towards(const std::string& host) {

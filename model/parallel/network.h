@@ -12,6 +12,8 @@ bool is_loopback(const std::string& address);
 std::vector<std::string> interfaces();
 /// The first address of an interface, IPv4 before IPv6; empty where it has none.
 std::string address_of(const std::string& interface);
+/// Empty where it has none.
+std::string host_name();
 /// What this machine's host name resolves to; empty where it does not.
 std::string address_of_host_name();
 /// The interface over which this machine reaches `host`; empty where it does not resolve or has no route.

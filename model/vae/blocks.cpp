@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include "model/kernels/attention.h"
 #include "model/kernels/channel_norm.h"
 #include "model/kernels/linear.h"
 
@@ -70,8 +71,8 @@ at::Tensor AttentionBlock::operator()(at::Tensor x) const {
       const std::int64_t begin = frame * frame_positions;
       const std::int64_t seen = begin + frame_positions;
       attended.narrow(0, begin, frame_positions)
-          .copy_(at::scaled_dot_product_attention(query.narrow(2, begin, frame_positions),
-                                                  key.narrow(2, 0, seen), value.narrow(2, 0, seen))
+          .copy_(kernels::attention(query.narrow(2, begin, frame_positions), key.narrow(2, 0, seen),
+                                    value.narrow(2, 0, seen))
                      .squeeze(0)
                      .squeeze(0));
     }

@@ -1,53 +1,20 @@
-"""What the command-line tests share: the program, its ranks, a tiny checkpoint."""
+"""What the command-line tests share: the program and a tiny checkpoint."""
 
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
-import time
 import unittest
+
+# For what both folders of tests share.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
 
 
 def isoframe(*arguments, **options):
     return subprocess.run([ISOFRAME, *map(str, arguments)], capture_output=True, text=True, **options)
-
-
-def ranks_of(parent):
-    """{rank: pid} of the worker processes that `parent` started."""
-    found = {}
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            status = (entry / "status").read_text()
-            environment = (entry / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if f"PPid:\t{parent}\n" not in status:
-            continue
-        for variable in environment:
-            if variable.startswith(b"RANK="):
-                found[int(variable[5:])] = int(entry.name)
-    return found
-
-
-def is_alive(pid):
-    try:
-        return "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
-
-
-def wait_for(condition, what, seconds=120):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"waited for {what} in vain")
 
 
 class CheckpointTest(unittest.TestCase):

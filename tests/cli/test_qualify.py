@@ -11,7 +11,8 @@ import socket
 import subprocess
 import unittest
 
-from common import ISOFRAME, CheckpointTest, is_alive, isoframe, ranks_of, wait_for
+from common import ISOFRAME, CheckpointTest, isoframe
+from processes import is_alive, ranks_of, wait_for
 
 SCENARIO = """
 version: 1

@@ -12,7 +12,8 @@ import subprocess
 import time
 import unittest
 
-from common import ISOFRAME, CheckpointTest, is_alive, isoframe, ranks_of, wait_for
+from common import ISOFRAME, CheckpointTest, isoframe
+from processes import is_alive, ranks_of, wait_for
 
 # Long enough to be caught in the act: many steps; the case after it is short.
 SCENARIO = """

@@ -6,9 +6,12 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
-import time
 import unittest
+
+# For what both folders of tests share.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 ISOFRAME = str(pathlib.Path(os.environ.get("ISOFRAME_BIN", "build/isoframe")).resolve())
 LAYOUT = "ulysses=2,cfg=2,vae_patch=4"
@@ -43,29 +46,6 @@ def torchrun():
         if (python.parents[1] / "complete").exists():
             return f"{python} -m torch.distributed.run"
     raise unittest.SkipTest("torchrun is not installed (ci/setup --reference)")
-
-
-def live_workers(needle):
-    """Processes, zombies left out, whose command line speaks of `needle`."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and str(needle).encode() in (entry / "cmdline").read_bytes():
-                if int(entry.name) != os.getpid() and "State:\tZ" not in (entry / "status").read_text():
-                    found.append(int(entry.name))
-        except OSError:
-            pass
-    return found
-
-
-def wait_for(condition, what, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"waited for {what} in vain")
 
 
 class LauncherTest(unittest.TestCase):

@@ -11,8 +11,9 @@ import subprocess
 import time
 import unittest
 
-from common import ISOFRAME, LIMIT, LauncherTest, kill_quietly, live_workers, need, plain_environment, torchrun, wait_for
+from common import ISOFRAME, LIMIT, LauncherTest, kill_quietly, need, plain_environment, torchrun
 from nodes import FIRST, TwoNodes
+from processes import live_workers, wait_for
 from slurm import Slurm, free_ports
 
 MPIRUN = "mpirun --allow-run-as-root --oversubscribe -n {ranks} {worker}"
@@ -129,7 +130,7 @@ class Launchers(LauncherTest):
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.kill)
         progress = [out / ".round" / f"progress-{rank}.jsonl" for rank in range(2)]
-        wait_for(lambda: process.poll() is not None or all(p.exists() and "denoise" in p.read_text() for p in progress), "two ranks at work")
+        wait_for(lambda: process.poll() is not None or all(p.exists() and "denoise" in p.read_text() for p in progress), "two ranks at work", 60)
         self.assertIsNone(process.poll())
         return process, out
 

@@ -50,11 +50,11 @@ DrawnCase that_adds_alike(const DrawnCase& drawn) {
 
 using model::parallel::numerics;
 using model::parallel::Numerics;
-Numerics numerics_of(const DrawnCase& drawn) { return numerics(drawn.arithmetic()); }
+bool is_identical(const DrawnCase& drawn) { return numerics(drawn.arithmetic()) == Numerics::kIdentical; }
 
 std::string problem_of(const DrawnCase& drawn, const Generation& alone) {
   const std::vector<Generation> ranks = generate_parallel(drawn, parameters());
-  if (numerics_of(drawn) == Numerics::kIdentical) return difference(alone, ranks);
+  if (is_identical(drawn)) return difference(alone, ranks);
   const DrawnCase alike = that_adds_alike(drawn);
   const bool has_twin = numerics(drawn.arithmetic(), alike.arithmetic()) == Numerics::kIdentical;
   if (has_twin && drawn.seed % kEvery == 0) {
@@ -102,7 +102,7 @@ TEST(Layouts, WithoutRingAndTensorEqualASingleRankBitForBit) {
   for (int found = 0; found < wanted; ++seed) {
     const DrawnCase drawn = that_is_identical(draw_case(seed));
     if (drawn.layout.world_size() == 1 && !only_seed()) continue;
-    ASSERT_EQ(numerics_of(drawn), Numerics::kIdentical);
+    ASSERT_TRUE(is_identical(drawn));
     expect_promise(drawn);
     ++found;
   }
@@ -125,7 +125,7 @@ TEST(Layouts, AreAsNearToFloat64AsASingleRank) {
   std::uint64_t seed = 0;
   for (int found = 0; found < kExactCases; ++seed) {
     const DrawnCase drawn = draw_case(seed);
-    if (numerics_of(drawn) == Numerics::kIdentical) continue;
+    if (is_identical(drawn)) continue;
     ++found;
     DrawnCase in_double = drawn;
     in_double.dtype = at::kDouble;
@@ -149,7 +149,6 @@ struct Kind {
 
 int shards_of(const DrawnCase& drawn) { return drawn.layout.ulysses * drawn.layout.ring; }
 std::int64_t tokens_of(const DrawnCase& drawn) { return drawn.frames * drawn.height * drawn.width; }
-bool is_identical(const DrawnCase& drawn) { return numerics_of(drawn) == Numerics::kIdentical; }
 /// 1 where nothing is cut.
 std::int64_t tiles_of(const DrawnCase& drawn) {
   const auto geometry = model::vae::decode_geometry(drawn.tiling, drawn.vae.spatial_compression_ratio);
