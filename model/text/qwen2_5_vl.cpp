@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "model/kernels/attention.h"
+#include "model/kernels/elementary.h"
 #include "model/text/embedding.h"
 #include "model/text/rms_norm.h"
 
@@ -153,7 +154,7 @@ Qwen2_5_VLTextModel::Rotary Qwen2_5_VLTextModel::rotary(std::int64_t tokens, at:
   const at::Tensor inverse_frequencies = at::pow(config_.rope_theta, exponents).reciprocal();
   const at::Tensor angles =
       at::outer(at::arange(tokens, options), inverse_frequencies).repeat({1, 2}).unsqueeze(1);
-  return {angles.cos().to(dtype), angles.sin().to(dtype)};
+  return {kernels::cos(angles).to(dtype), kernels::sin(angles).to(dtype)};
 }
 
 at::Tensor Qwen2_5_VLTextModel::attention(const Layer& layer, const at::Tensor& hidden,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "model/kernels/attention.h"
+#include "model/kernels/elementary.h"
 #include "model/text/embedding.h"
 #include "model/text/rms_norm.h"
 
@@ -33,7 +34,7 @@ at::Tensor relative_position_bucket(const at::Tensor& distance, std::int64_t num
   // The reference's order of float32 operations: a distance on the edge of two buckets must fall into the
   // same one.
   const at::Tensor logarithmic =
-      at::log(magnitude.to(at::kFloat) / max_exact) /
+      kernels::log(magnitude.to(at::kFloat) / max_exact) /
       std::log(static_cast<double>(max_distance) / static_cast<double>(max_exact)) *
       (per_direction - max_exact);
   const at::Tensor far = (max_exact + logarithmic.to(at::kLong)).clamp_max(per_direction - 1);

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "model/error.h"
+#include "model/kernels/elementary.h"
 #include "model/kernels/linear.h"
 
 namespace isoframe::model::transformer {
@@ -69,9 +70,9 @@ at::Tensor TimestepEmbedder::operator()(const at::Tensor& timestep) const {
   // A thousand radians: one ulp of a frequency is visible in the sinusoid, so these are the reference's
   // operations.
   const at::Tensor exponent = -std::log(kMaxPeriod) * at::arange(half, at::kFloat) / half;
-  const at::Tensor frequencies = at::exp(exponent).to(timestep.device());
+  const at::Tensor frequencies = kernels::exp(exponent).to(timestep.device());
   const at::Tensor angles = timestep.to(at::kFloat).unsqueeze(1) * frequencies.unsqueeze(0);
-  return mlp_(at::cat({at::cos(angles), at::sin(angles)}, 1).to(timestep.scalar_type()));
+  return mlp_(at::cat({kernels::cos(angles), kernels::sin(angles)}, 1).to(timestep.scalar_type()));
 }
 
 TimeEmbed::TimeEmbed(const checkpoint::Parameters& parameters, std::int64_t inner_dim, bool use_meanflow)

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "model/kernels/elementary.h"
+
 namespace isoframe::model::transformer {
 
 namespace {
@@ -32,7 +34,8 @@ kernels::Rotary rotary_embedding(const TokenGrid& grid, const std::vector<std::i
   const at::Tensor frames = axis_angles(grid.frames, axes_dim[0], theta);
   const at::Tensor rows = axis_angles(grid.height, axes_dim[1], theta);
   const at::Tensor columns = axis_angles(grid.width, axes_dim[2], theta);
-  return {whole(frames.cos(), rows.cos(), columns.cos()), whole(frames.sin(), rows.sin(), columns.sin())};
+  return {whole(kernels::cos(frames), kernels::cos(rows), kernels::cos(columns)),
+          whole(kernels::sin(frames), kernels::sin(rows), kernels::sin(columns))};
 }
 
 }  // namespace isoframe::model::transformer

@@ -16,7 +16,7 @@ import sys
 import torch
 from diffusers import DiffusionPipeline
 from diffusers.utils import load_image
-from reference import forget_size, run
+from reference import forget_size, run, settle_vector_math
 from safetensors.torch import save_file
 
 
@@ -43,6 +43,7 @@ def load(checkpoint, dtype):
 def main():
     checkpoint, cases, out = sys.argv[1:]
     torch.set_num_threads(2)
+    settle_vector_math()
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     wide = load(checkpoint, torch.float32)

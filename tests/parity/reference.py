@@ -29,6 +29,14 @@ from diffusers.utils import load_image
 from safetensors.torch import save_file
 
 
+def settle_vector_math():
+    """Calls MKL's vector functions once on one thread: of several threads that make a function's first call, one may
+    get half the digits (https://github.com/pytorch/pytorch/issues/188792), and the reference would be off."""
+    for function in (torch.cos, torch.erf, torch.exp, torch.log, torch.sin, torch.sqrt, torch.tanh):
+        for dtype in (torch.float32, torch.float64):
+            function(torch.ones(1, dtype=dtype))
+
+
 def prompt_tensors(pipe, prompt):
     """Token ids and embeddings of one prompt, valid rows only."""
     out = {}
@@ -165,6 +173,7 @@ def run(pipe, case, folder=None, latents=None):
 def main():
     checkpoint, cases, out = sys.argv[1:]
     torch.set_num_threads(2)
+    settle_vector_math()
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     pipe = DiffusionPipeline.from_pretrained(checkpoint, torch_dtype=torch.float32)

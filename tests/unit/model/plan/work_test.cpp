@@ -1,6 +1,7 @@
 // What the walks count is what LibTorch is asked for: every matrix product, convolution and attention that
 // runs is heard of and its FLOPs added up.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,23 @@ std::unique_ptr<at::ObserverContext> hear(const at::RecordFunction& function) {
   }
   return nullptr;
 }
+
+/// Elements of each function's first call in this process, by its name.
+std::map<std::string, std::int64_t>& first_calls() {
+  static std::map<std::string, std::int64_t> calls;
+  return calls;
+}
+
+std::unique_ptr<at::ObserverContext> hear_first(const at::RecordFunction& function) {
+  const auto inputs = function.inputs();
+  if (!inputs.empty() && inputs[0].isTensor() && inputs[0].toTensor().defined())
+    first_calls().try_emplace(function.name(), inputs[0].toTensor().numel());
+  return nullptr;
+}
+
+/// From before any test on, on every thread.
+const at::CallbackHandle hears_first =
+    at::addGlobalCallback(at::RecordFunctionCallback(hear_first).needsInputs(true));
 
 /// The FLOPs of all that `run` asks for.
 template <typename Run>
@@ -189,6 +207,33 @@ TEST_F(Walks, CountTheTiledDecodersAndEncodersWork) {
   });
   walk_encode(account, model, generation, 0);
   EXPECT_EQ(account.work().flops, encoded);
+}
+
+/// See model/kernels/elementary.h: of several threads that call one of these first, one may get half the
+/// digits.
+TEST_F(Walks, AskMklsVectorMathForOneElementFirst) {
+  const c10::InferenceMode inference;
+  // In the order of a generation: what comes first decides.
+  vision::SiglipVisionModel(*model.image_encoder, parameters).forward(at::rand({1, 3, 51, 51}), no_probe());
+  text::Qwen2_5_VLTextModel(model.text_encoder, parameters)
+      .forward(std::vector<std::int64_t>(23, 1), no_probe());
+  text::T5Encoder(model.text_encoder_2, parameters).forward(std::vector<std::int64_t>(17, 1), no_probe());
+  const vae::Vae vae(model.vae, parameters, parallel::self_group("vae_patch"));
+  vae.encode(at::rand({1, 3, 1, 48, 68}), generation.tiling, no_probe());
+  const auto sequence = parallel::make_ulysses(parallel::self_group("ulysses"));
+  transformer::Transformer(model.transformer, parameters, *sequence)
+      .forward(at::rand({1, 33, 2, 12, 17}), 500.0,
+               {at::rand({1, 23, 12}), at::rand({1, 19, 10}), at::rand({1, 25, 16})}, no_probe());
+  vae.decode(at::rand({1, 4, 2, 12, 17}), generation.tiling, no_probe());
+
+  for (const char* used : {"aten::exp", "aten::log", "aten::sin", "aten::cos"})
+    EXPECT_TRUE(first_calls().contains(used)) << used;
+  // ATen/cpu/vml.h: what ATen leaves to MKL.
+  for (const char* name : {"acos", "asin", "atan", "cos", "erf", "erfc", "erfinv", "exp", "log", "log10",
+                           "log2", "sin", "sqrt", "tan", "tanh", "trunc"}) {
+    const auto call = first_calls().find(std::string("aten::") + name);
+    EXPECT_TRUE(call == first_calls().end() || call->second == 1) << name;
+  }
 }
 
 TEST_F(Walks, LetGoOfAllThatTheyHeld) {
