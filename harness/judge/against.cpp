@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include "harness/judge/latency.h"
 
 namespace isoframe::harness::judge {
 
@@ -55,32 +54,26 @@ std::string judge_memory(const json& now, const json& then) {
   return fmt::format("{}", fmt::join(broken, "; "));
 }
 
-/// Some of this run's repetitions against all of the earlier run's.
-LatencyJudgement judge_times(const Side& now, const Side& then, Repetitions part, int comparisons) {
-  const std::vector<double> current = relative_times(now, part), earlier = relative_times(then);
-  if (std::min(current.size(), earlier.size()) < kFewestPairs)
-    return {};                                                // the report shows the ratio all the same
-  const double confidence = confidence_for(2 * comparisons);  // of the whole, and of its places
-  LatencyJudgement whole = judge_ratio(metrics::unpaired_ratio_interval(current, earlier, confidence),
-                                       kAgainstLatency, "the earlier run");
-  const auto place = slowest_place(now, then, kAgainstLatency, confidence, part);
+/// Of the whole case, and of its places together.
+Share half_of(int comparisons) { return {0.5, comparisons}; }
+
+std::optional<Repeated> whole_times(const Side& now, const Side& then) {
+  std::vector<double> current = relative_times(now), earlier = relative_times(then);
+  // The report shows the ratio all the same.
+  if (std::min(current.size(), earlier.size()) < kFewestPairs) return std::nullopt;
+  return unpaired(now, std::move(current), std::move(earlier));
+}
+
+LatencyJudgement judge_times(const Side& now, const Side& then, int comparisons) {
+  const auto measured = whole_times(now, then);
+  if (!measured) return {};
+  const LatencyJudgement whole =
+      judge_ratio(*measured, kAgainstLatency, half_of(comparisons), "the earlier run");
+  const auto place = slowest_place(now, then, kAgainstLatency, half_of(comparisons), Slowness::kCertain);
   if (!place) return whole;
   const std::string where = sentence(*place);
   if (whole.outcome != LatencyOutcome::kBroken) return {LatencyOutcome::kBroken, where};
   return {LatencyOutcome::kBroken, fmt::format("{}; {}", whole.reason, where)};
-}
-
-std::size_t repeat_of(const json& result) { return result.value("/case/repeat"_json_pointer, SIZE_MAX); }
-
-LatencyJudgement judge_times(const Side& now, const Side& then, int comparisons) {
-  const std::size_t repeat = repeat_of(now.result);
-  LatencyJudgement first = judge_times(now, then, {0, repeat}, comparisons);
-  if (first.outcome != LatencyOutcome::kBroken || relative_times(now, {repeat}).empty()) return first;
-  const LatencyJudgement second = judge_times(now, then, {repeat}, comparisons);
-  if (second.outcome != LatencyOutcome::kBroken)
-    return {LatencyOutcome::kUnsure, first.reason + "; measured again, it could not be confirmed"};
-  first.reason += "; measured again, " + second.reason;
-  return first;
 }
 
 }  // namespace
@@ -114,8 +107,10 @@ Judgement judge_against(const Side& now, const Side& then, const json& quality,
   return {};
 }
 
-bool seems_slower(const Side& now, const Side& then, int comparisons) {
-  return judge_times(now, then, comparisons).outcome == LatencyOutcome::kBroken;
+bool seems_slower(const Side& now, const Side& then) {
+  const auto measured = whole_times(now, then);
+  return measured && (slowness(*measured, kAgainstLatency, half_of(1)) != Slowness::kNo ||
+                      slowest_place(now, then, kAgainstLatency, half_of(1), Slowness::kSuspected));
 }
 
 }  // namespace isoframe::harness::judge

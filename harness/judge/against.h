@@ -13,7 +13,7 @@ namespace isoframe::harness::judge {
 
 /// Of a time to the earlier run's; where the case has a baseline both are first divided by it, which takes
 /// out the machine's own speed that day.
-inline constexpr double kAgainstLatency = 1.05;
+inline constexpr double kAgainstLatency = 1.02;
 /// Tensor memory is counted, not sampled: more than this is a change.
 inline constexpr double kAgainstMemoryBytes = 1024.0 * 1024.0;
 /// On 8-bit frames, where machine or library differ and floats may.
@@ -26,12 +26,12 @@ std::vector<std::string> unlike(const nlohmann::json& environment, const nlohman
 /// `quality` is compare_frames() of this run's frames with the earlier run's, null where one has none.  Like
 /// runs must give identical frames (those of a bounded numerics class: their gates' bound), no more tensor
 /// memory, at its peak and when done, and no more time, in all and of each stage on each rank; unlike ones
-/// near frames only.  Times beyond the case's `repeat` are a confirming rerun's: both halves must be slower.
-/// `comparisons`: how many cases are judged so.
+/// near frames only.  `comparisons`: how many cases are judged so.
 Judgement judge_against(const Side& now, const Side& then, const nlohmann::json& quality,
                         const std::vector<std::string>& differences, int comparisons);
 
-/// Whether its times alone make it fail, so that it is worth measuring again.
-bool seems_slower(const Side& now, const Side& then, int comparisons);
+/// Whether its times are worth measuring again: judge_against() finds those of the second measurement beyond
+/// the case's `repeat`.
+bool seems_slower(const Side& now, const Side& then);
 
 }  // namespace isoframe::harness::judge

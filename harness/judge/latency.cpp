@@ -1,6 +1,7 @@
 #include "harness/judge/latency.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -10,60 +11,93 @@ namespace {
 
 using Times = std::vector<double>;
 
-Times part(const Times& times, std::size_t begin, std::size_t end) {
-  return Times(times.begin() + static_cast<std::ptrdiff_t>(std::min(begin, times.size())),
-               times.begin() + static_cast<std::ptrdiff_t>(std::min(end, times.size())));
+/// The chance that one of a case's ratios is above a bound by itself.
+double suspicious(Share share) { return 1.0 - kSuspicions * share.of_case; }
+
+/// How often to measure so that a case as fast as its reference is told apart from one that is too slow.
+std::size_t repetitions_to_tell(const metrics::RatioInterval& interval, double limit) {
+  const double spread = std::log(interval.upper / interval.ratio) / std::log(limit * kToldApart);
+  return static_cast<std::size_t>(std::ceil(static_cast<double>(interval.pairs) * spread * spread));
 }
 
-LatencyJudgement judge_pairs(Times candidate, Times baseline, double limit, const std::string& reference,
-                             int comparisons) {
-  const std::size_t pairs = std::min(candidate.size(), baseline.size());
+/// Pairs of the first measurement.
+std::size_t pairs_of(const Times& candidate, const Times& baseline, std::size_t repeat) {
+  return std::min({candidate.size(), baseline.size(), repeat});
+}
+
+Repeated paired(const Times& candidate, const Times& baseline, std::size_t repeat) {
+  const Repetitions both{0, std::min(candidate.size(), baseline.size())};
+  return {[own = both.of(candidate), its = both.of(baseline)](Repetitions part, double confidence) {
+            return metrics::ratio_interval(part.of(own), part.of(its), confidence);
+          },
+          repeat, both.end >= repeat + kFewestPairs};
+}
+
+}  // namespace
+
+Times Repetitions::of(const Times& times) const {
+  const auto at = [&](std::size_t index) {
+    return times.begin() + static_cast<std::ptrdiff_t>(std::min(index, times.size()));
+  };
+  return Times(at(begin), at(end));
+}
+
+double Share::confidence() const { return 1.0 - kFalseAlarms * of_case / std::max(1, cases); }
+
+Slowness slowness(const Repeated& measured, double limit, Share share) {
+  const auto is_above = [&](Repetitions part, double confidence) {
+    return measured.interval(part, confidence).lower > limit;
+  };
+  const Repetitions first{0, measured.repeat}, again{measured.repeat, SIZE_MAX}, all;
+  if (!is_above(first, suspicious(share))) return Slowness::kNo;
+  if (measured.is_measured_again && !is_above(again, suspicious({}))) return Slowness::kSuspected;
+  return is_above(all, share.confidence()) ? Slowness::kCertain : Slowness::kSuspected;
+}
+
+LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share,
+                             const std::string& reference) {
+  const auto text = [&](const metrics::RatioInterval& interval) {
+    return fmt::format("takes {:.3f}x the time of {} ({:.3f}x to {:.3f}x from {} repetitions)",
+                       interval.ratio, reference, interval.lower, interval.upper, interval.pairs);
+  };
+  const Slowness found = slowness(measured, limit, share);
+  if (found == Slowness::kCertain) {
+    return {LatencyOutcome::kBroken,
+            fmt::format("{}, at most {:.3f}x{}", text(measured.interval({}, share.confidence())), limit,
+                        measured.is_measured_again ? "; it was measured again and slower both times" : "")};
+  }
+  // A first measurement that was measured again was chosen for being slow: the second has no such bias.
+  const Repetitions last{measured.is_measured_again ? measured.repeat : 0, SIZE_MAX};
+  const metrics::RatioInterval interval = measured.interval(last, suspicious({}));
+  if (interval.upper <= limit * kToldApart && (found == Slowness::kNo || measured.is_measured_again))
+    return {};
+  const std::size_t needed = repetitions_to_tell(interval, limit);
+  return {
+      LatencyOutcome::kUnsure,
+      fmt::format("{}: too noisy to tell whether that is at most {:.3f}x{}; repeat more{}, or on a quieter "
+                  "machine",
+                  text(interval), limit,
+                  measured.is_measured_again ? "; it seemed slower, and measured again that could not be "
+                                               "confirmed"
+                                             : "",
+                  needed > interval.pairs ? fmt::format(" (--repeat {})", needed) : "")};
+}
+
+LatencyJudgement judge_latency(const Times& candidate, const Times& baseline, std::size_t repeat,
+                               double limit, const std::string& reference, int comparisons) {
+  const std::size_t pairs = pairs_of(candidate, baseline, repeat);
   if (pairs < kFewestPairs) {
     return {
         LatencyOutcome::kUnsure,
         fmt::format("a latency gate needs at least {} repetitions to tell, and there are {}; use --repeat {}",
                     kFewestPairs, pairs, 2 * kFewestPairs)};
   }
-  candidate.resize(pairs);
-  baseline.resize(pairs);
-  return judge_ratio(metrics::ratio_interval(candidate, baseline, confidence_for(comparisons)), limit,
-                     reference);
+  return judge_ratio(paired(candidate, baseline, repeat), limit, {1.0, comparisons}, reference);
 }
 
-}  // namespace
-
-double confidence_for(int comparisons) { return 1.0 - kFalseAlarms / std::max(1, comparisons); }
-
-LatencyJudgement judge_ratio(const metrics::RatioInterval& interval, double limit,
-                             const std::string& reference) {
-  const std::string measured =
-      fmt::format("{:.3f}x the time of {} ({:.3f}x to {:.3f}x from {} repetitions)", interval.ratio,
-                  reference, interval.lower, interval.upper, interval.pairs);
-  if (interval.lower > limit)
-    return {LatencyOutcome::kBroken, fmt::format("takes {}, at most {:.3f}x", measured, limit)};
-  if (interval.ratio > limit || interval.upper > limit * kToldApart) {
-    return {LatencyOutcome::kUnsure,
-            fmt::format("takes {}: too noisy to tell whether that is at most {:.3f}x; repeat more, or on a "
-                        "quieter machine",
-                        measured, limit)};
-  }
-  return {};
-}
-
-LatencyJudgement judge_latency(const Times& candidate, const Times& baseline, std::size_t repeat,
-                               double limit, const std::string& reference, int comparisons) {
-  LatencyJudgement first =
-      judge_pairs(part(candidate, 0, repeat), part(baseline, 0, repeat), limit, reference, comparisons);
-  const Times again = part(candidate, repeat, candidate.size());
-  if (first.outcome != LatencyOutcome::kBroken || again.empty()) return first;
-  LatencyJudgement second =
-      judge_pairs(again, part(baseline, repeat, baseline.size()), limit, reference, comparisons);
-  if (second.outcome == LatencyOutcome::kBroken) {
-    first.reason += "; measured again, " + second.reason;
-    return first;
-  }
-  return {LatencyOutcome::kUnsure,
-          fmt::format("{}; measured again, it could not be confirmed", first.reason)};
+bool seems_slower(const Times& candidate, const Times& baseline, std::size_t repeat, double limit) {
+  return pairs_of(candidate, baseline, repeat) >= kFewestPairs &&
+         slowness(paired(candidate, baseline, repeat), limit, {}) != Slowness::kNo;
 }
 
 }  // namespace isoframe::harness::judge

@@ -1,6 +1,12 @@
 #pragma once
 // Is it slower?  From repeated times to yes, no, or "these measurements cannot tell".
+//
+// In two stages, so that ten repetitions are enough to find a slow-down of a tenth and chance is still no
+// alarm: what merely seems slower is measured again, and fails if all measurements together are certain and
+// the second alone agrees.
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,10 +16,44 @@ namespace isoframe::harness::judge {
 
 /// The chance that unchanged code breaks any latency gate of a run.
 inline constexpr double kFalseAlarms = 0.01;
+/// The chance that an unchanged case is measured again for nothing.
+inline constexpr double kSuspicions = 0.10;
 /// With fewer pairs no interval is worth its name.
 inline constexpr std::size_t kFewestPairs = 5;
 /// A gate holds only if being slower than this many times the limit is ruled out.
 inline constexpr double kToldApart = 1.10;
+
+/// Samples [begin, end) of each list of times.
+struct Repetitions {
+  std::size_t begin = 0;
+  std::size_t end = SIZE_MAX;
+
+  std::vector<double> of(const std::vector<double>& times) const;
+};
+
+/// A ratio of times that was measured once, in the first `repeat` repetitions, or again in as many more.
+struct Repeated {
+  /// Its bounds from some of the repetitions, each at the confidence asked for.
+  std::function<metrics::RatioInterval(Repetitions, double confidence)> interval;
+  std::size_t repeat = SIZE_MAX;
+  bool is_measured_again = false;
+};
+
+enum class Slowness {
+  kNo,
+  kSuspected,  ///< the first measurement's lower bound is above the limit
+  kCertain,    ///< so is that of all measurements together, at a confidence that chance does not reach
+};
+
+/// What of the chances of kSuspicions and kFalseAlarms one ratio of many may use (Bonferroni).
+struct Share {
+  double of_case = 1.0;  ///< one of so many ratios of a case
+  int cases = 1;         ///< of so many cases that are judged so
+
+  double confidence() const;
+};
+
+Slowness slowness(const Repeated& measured, double limit, Share share);
 
 enum class LatencyOutcome { kHolds, kBroken, kUnsure };
 
@@ -22,19 +62,17 @@ struct LatencyJudgement {
   std::string reason;  ///< empty where the gate holds
 };
 
-/// The confidence of each of `comparisons` one-sided bounds that are wrong together in kFalseAlarms of all
-/// runs (Bonferroni).
-double confidence_for(int comparisons);
-
-/// Broken where the lower bound is above the limit; unsure where there are too few pairs, or where the
-/// estimate is above the limit or a tenth more than the limit is not ruled out; else it holds.
-LatencyJudgement judge_ratio(const metrics::RatioInterval& interval, double limit,
+/// Broken where it is certainly slower than `limit` times the reference; unsure where even the last
+/// measurement does not rule out a tenth more than that, with how many repetitions would; else it holds.
+LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share,
                              const std::string& reference);
 
-/// Candidate and baseline in one run, paired by round.  Times beyond `repeat` are the confirming rerun's: a
-/// gate is broken only if both halves break it.
+/// Candidate and baseline in one run, paired by round: what gate `limit` says of them, and whether it is
+/// worth measuring both again.
 LatencyJudgement judge_latency(const std::vector<double>& candidate, const std::vector<double>& baseline,
                                std::size_t repeat, double limit, const std::string& reference,
                                int comparisons);
+bool seems_slower(const std::vector<double>& candidate, const std::vector<double>& baseline,
+                  std::size_t repeat, double limit);
 
 }  // namespace isoframe::harness::judge

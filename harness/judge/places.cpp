@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "harness/judge/latency.h"
 #include "harness/measure/stages.h"
 
 namespace isoframe::harness::judge {
@@ -16,28 +15,20 @@ using Times = std::vector<double>;
 
 constexpr double kMebibyte = 1024.0 * 1024.0;
 
-Times part_of(const json& samples, Repetitions part) {
-  Times result;
-  for (std::size_t i = part.begin; i < std::min(part.end, samples.size()); ++i)
-    result.push_back(samples[i].get<double>());
-  return result;
-}
-
 Times divided(Times times, const Times& units) {
   times.resize(std::min(times.size(), units.size()));
   for (std::size_t i = 0; i < times.size(); ++i) times[i] /= units[i];
   return times;
 }
 
-Times busy(const json& result, std::size_t rank, const std::string& stage, Repetitions part) {
-  const json::json_pointer place(fmt::format("/ranks/{}/busy/{}", rank, stage));
-  return part_of(result.value(place, json::array()), part);
+Times busy(const json& result, std::size_t rank, const std::string& stage) {
+  return result.value(json::json_pointer(fmt::format("/ranks/{}/busy/{}", rank, stage)), Times());
 }
 
 /// A stage's own time on a rank, in units of the baseline's; empty where it was not measured.
-Times relative_busy(const Side& side, std::size_t rank, const std::string& stage, Repetitions part) {
-  const Times own = busy(side.result, rank, stage, part);
-  return side.baseline.is_null() ? own : divided(own, busy(side.baseline, 0, stage, part));
+Times relative_busy(const Side& side, std::size_t rank, const std::string& stage) {
+  const Times own = busy(side.result, rank, stage);
+  return side.baseline.is_null() ? own : divided(own, busy(side.baseline, 0, stage));
 }
 
 /// The rank's tiles in a stage, as places of the grid; empty in stages without.
@@ -60,32 +51,46 @@ std::vector<std::int64_t> excess(const json& now, const json& then) {
 
 }  // namespace
 
-Times relative_times(const Side& side, Repetitions part) {
-  const auto total = [&](const json& result) {
-    return part_of(result.at("latency").at("total_seconds"), part);
-  };
+Times relative_times(const Side& side) {
+  const auto total = [](const json& result) { return result.at("latency").at("total_seconds").get<Times>(); };
   const Times own = total(side.result);
   return side.baseline.is_null() ? own : divided(own, total(side.baseline));
 }
 
-std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, double confidence,
-                                       Repetitions part) {
+Repeated unpaired(const Side& now, Times current, Times earlier) {
+  const std::size_t repeat = now.result.value("/case/repeat"_json_pointer, SIZE_MAX);
+  const bool is_again = current.size() >= kFewestPairs && current.size() - kFewestPairs >= repeat;
+  return {[current = std::move(current), earlier = std::move(earlier)](Repetitions part, double confidence) {
+            return metrics::unpaired_ratio_interval(part.of(current), earlier, confidence);
+          },
+          repeat, is_again};
+}
+
+std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, Share share,
+                                       Slowness at_least) {
+  struct Place {
+    std::string stage;
+    int rank;
+    Repeated measured;
+  };
+  std::vector<Place> places;
   const std::size_t ranks = std::min(now.result.at("ranks").size(), then.result.at("ranks").size());
-  const double places = static_cast<double>(ranks * measure::kOuterStages.size());
-  std::optional<SlowPlace> slowest;
   for (std::size_t rank = 0; rank < ranks; ++rank) {
     for (const std::string_view name : measure::kOuterStages) {
       const std::string stage(name);
-      const Times current = relative_busy(now, rank, stage, part),
-                  earlier = relative_busy(then, rank, stage, {});
+      const Times current = relative_busy(now, rank, stage), earlier = relative_busy(then, rank, stage);
       if (std::min(current.size(), earlier.size()) < kFewestPairs) continue;
       // Tiles are shared out by what they cost that day: other tiles take another time.
       if (tiles_of(now.result, rank, stage) != tiles_of(then.result, rank, stage)) continue;
-      const metrics::RatioInterval interval =
-          metrics::unpaired_ratio_interval(current, earlier, 1.0 - (1.0 - confidence) / places);
-      if (interval.lower > limit && (!slowest || interval.ratio > slowest->interval.ratio))
-        slowest = SlowPlace{stage, static_cast<int>(rank), interval};
+      places.push_back({stage, static_cast<int>(rank), unpaired(now, current, earlier)});
     }
+  }
+  std::optional<SlowPlace> slowest;
+  share.of_case /= static_cast<double>(std::max<std::size_t>(1, places.size()));
+  for (const auto& [stage, rank, measured] : places) {
+    if (slowness(measured, limit, share) < at_least) continue;
+    const metrics::RatioInterval interval = measured.interval({}, share.confidence());
+    if (!slowest || interval.ratio > slowest->interval.ratio) slowest = SlowPlace{stage, rank, interval};
   }
   return slowest;
 }

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "harness/judge/latency.h"
 #include "metrics/ratio_interval.h"
 
 namespace isoframe::harness::judge {
@@ -17,14 +19,12 @@ struct Side {
   const nlohmann::json& baseline;
 };
 
-/// Samples [begin, end) of each list of times.
-struct Repetitions {
-  std::size_t begin = 0;
-  std::size_t end = SIZE_MAX;
-};
+/// Of this run's times to the earlier run's, where nothing is paired.  Samples beyond the case's `repeat` are
+/// of a second measurement; the earlier run's all count.
+Repeated unpaired(const Side& now, std::vector<double> current, std::vector<double> earlier);
 
 /// Times of the whole case, in units of its baseline's in the same round where it has one.
-std::vector<double> relative_times(const Side& side, Repetitions part = {});
+std::vector<double> relative_times(const Side& side);
 
 /// A stage on one rank: its time outside collectives, where ranks wait for one another.  Of all ranks only
 /// the slow one's grows.
@@ -34,12 +34,11 @@ struct SlowPlace {
   metrics::RatioInterval interval;  ///< of this run's times to the earlier run's
 };
 
-/// The place whose time grew most, among those that certainly grew by more than `limit` (lower bound); none
-/// where no place did, or where a side has fewer than kFewestPairs samples.  `confidence` is of all places
-/// together (Bonferroni).  A rank that was given other tiles than in the earlier run is left out of that
-/// stage.
-std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, double confidence,
-                                       Repetitions part = {});
+/// The place whose time grew most, among those that are `at_least` so slow for `limit`; none where no place
+/// is, or where a side has fewer than kFewestPairs samples.  `share` is of all places together (Bonferroni).
+/// A rank that was given other tiles than in the earlier run is left out of that stage.
+std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, Share share,
+                                       Slowness at_least);
 
 /// "denoise on rank 1 takes 1.12x (1.09x to 1.15x) its time there"
 std::string sentence(const SlowPlace& place);

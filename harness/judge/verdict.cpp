@@ -127,9 +127,10 @@ std::vector<std::string> broken_gates(const scenario::Case& value, const scenari
 
 }  // namespace
 
-bool breaks_latency_gate(const scenario::Case& value, const nlohmann::json& result,
-                         const nlohmann::json& baseline, int comparisons) {
-  return latency_of(value, result, baseline, comparisons).outcome == LatencyOutcome::kBroken;
+bool seems_slower(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline) {
+  return value.gates.latency_ratio_max &&
+         seems_slower(total_seconds(result), total_seconds(baseline), static_cast<std::size_t>(value.repeat),
+                      *value.gates.latency_ratio_max);
 }
 
 Judgement judge(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,

@@ -33,9 +33,7 @@ double relative_l2_bound(const nlohmann::json& result, const nlohmann::json& bas
 Judgement judge(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
                 int comparisons = 1);
 
-/// Whether `result` breaks its latency gate by the rounds measured so far, so that it is worth measuring
-/// again.
-bool breaks_latency_gate(const scenario::Case& value, const nlohmann::json& result,
-                         const nlohmann::json& baseline, int comparisons);
+/// Whether `result` may break its latency gate, so that it is worth measuring again; not where it has none.
+bool seems_slower(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline);
 
 }  // namespace isoframe::harness::judge

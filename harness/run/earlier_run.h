@@ -22,8 +22,8 @@ class EarlierRun {
   const std::vector<std::string>& differences() const { return differences_; }
 
   /// Whether it was faster, by times that are comparable: then this run's are worth measuring again.
-  bool was_faster(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
-                  int comparisons) const;
+  bool was_faster(const scenario::Case& value, const nlohmann::json& result,
+                  const nlohmann::json& baseline) const;
 
   /// The case beside the same case of that run, as in run.json's `against`; null where it has none that ended
   /// well.  `judgement` becomes the comparison's where the case itself passed.

@@ -145,7 +145,6 @@ std::vector<const Case*> to_confirm(const std::vector<Case>& cases, const json& 
   const auto add = [&found](const Case* value) {
     if (value != nullptr && std::ranges::find(found, value) == found.end()) found.push_back(value);
   };
-  const int compared = static_cast<int>(cases.size());
   for (const Case& value : cases) {
     if (!value.skip_reason.empty() || (!value.gates.latency_ratio_max && !earlier)) continue;
     const Case* const baseline = named(cases, value.baseline);
@@ -154,9 +153,8 @@ std::vector<const Case*> to_confirm(const std::vector<Case>& cases, const json& 
     const json result = measured_result(value, suite, directory);
     const json reference = baseline == nullptr ? json() : measured_result(*baseline, suite, directory);
     if (!is_measured(result) || (baseline != nullptr && !is_measured(reference))) continue;
-    const bool breaks_gate = baseline != nullptr && value.gates.latency_ratio_max &&
-                             judge::breaks_latency_gate(value, result, reference, latency_gates(cases));
-    if (!breaks_gate && !(earlier && earlier->was_faster(value, result, reference, compared))) continue;
+    const bool seems_slower = baseline != nullptr && judge::seems_slower(value, result, reference);
+    if (!seems_slower && !(earlier && earlier->was_faster(value, result, reference))) continue;
     add(baseline);
     add(&value);
   }

@@ -56,8 +56,8 @@ json locate_harm(Harm harm, const json& now, const json& then) {
     if (!place) return {{"found", json()}, {"sentence", ""}};
     return {{"found", found_json(place->stage, place->step, place->rank)}, {"sentence", sentence(*place)}};
   }
-  const auto place =
-      judge::slowest_place({now, json()}, {then, json()}, judge::kAgainstLatency, judge::confidence_for(2));
+  const auto place = judge::slowest_place({now, json()}, {then, json()}, judge::kAgainstLatency,
+                                          {.of_case = 0.5, .cases = 1}, judge::Slowness::kCertain);
   if (!place) return {{"found", json()}, {"sentence", ""}};
   return {{"found", found_json(place->stage, -1, place->rank)}, {"sentence", sentence(*place)}};
 }

@@ -1,11 +1,15 @@
 // How sure a latency verdict is, on this machine as it is now: real generations, judged as --against judges
 // them. Runs of unchanged code against one another, and runs in which one stage takes a tenth longer.  Takes
 // minutes:
-//   build/isoframe_benchmark --benchmark_filter=latency_gate
+//   build/isoframe_benchmark --benchmark_filter=^latency_gate
+// and how sure it is at a noise that is known, a thousand simulated runs each:
+//   build/isoframe_benchmark --benchmark_filter=simulated_latency_gate
 
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -31,15 +35,22 @@ using nlohmann::json;
 
 constexpr int kPairs = 10;
 
+json empty() {
+  return {{"case", {{"repeat", kPairs}}},
+          {"latency", {{"total_seconds", json::array()}}},
+          {"ranks", {{{"peak_tensor_bytes", 0}}}}};
+}
+
+/// result.json of a case and of its baseline, measured in turns.
+struct Run {
+  json result = empty(), baseline = empty();
+  Side side() const { return {result, baseline}; }
+};
+
 /// A case and its baseline: the same generation, in one process.
 class Machine {
  public:
-  /// result.json of the case and of its baseline, measured in turns; `slow` names the case's slow stage.
-  struct Run {
-    json result = empty(), baseline = empty();
-    Side side() const { return {result, baseline}; }
-  };
-
+  /// `slow` names the case's slow stage.
   void measure(Run& run, const std::string& slow) const {
     for (int pair = 0; pair < kPairs; ++pair) {
       for (const bool is_baseline : {pair % 2 == 0, pair % 2 != 0})
@@ -48,12 +59,6 @@ class Machine {
   }
 
  private:
-  static json empty() {
-    return {{"case", {{"repeat", kPairs}}},
-            {"latency", {{"total_seconds", json::array()}}},
-            {"ranks", {{{"peak_tensor_bytes", 0}}}}};
-  }
-
   void add(json& result, const std::string& slow) const {
     harness::measure::TimingProbe timing(harness::measure::ProgressWriter(-1));
     std::vector<model::Probe*> probes = {&timing};
@@ -71,21 +76,48 @@ class Machine {
   SyntheticModel model_{"tiny"};
 };
 
+/// The same with times drawn, so that the noise is known: each stage's are log-normal around its share of a
+/// second.
+class SimulatedMachine {
+ public:
+  explicit SimulatedMachine(double noise) : noise_(0.0, noise) {}
+
+  void measure(Run& run, const std::string& slow) {
+    for (int pair = 0; pair < kPairs; ++pair) {
+      add(run.baseline, "");
+      add(run.result, slow);
+    }
+  }
+
+ private:
+  void add(json& result, const std::string& slow) {
+    double total = 0.0;
+    for (const auto& [stage, share] : {std::pair{"text", 0.05}, {"denoise", 0.55}, {"decode", 0.4}}) {
+      const double seconds = share * std::exp(noise_(random_)) * (stage == slow ? 1.1 : 1.0);
+      result["ranks"][0]["busy"][stage].push_back(seconds);
+      total += seconds;
+    }
+    result["latency"]["total_seconds"].push_back(total);
+  }
+
+  std::mt19937_64 random_{1};
+  std::normal_distribution<double> noise_;
+};
+
 /// Runs, each against one of unchanged code, judged as the only case and as one of as many as smoke.yaml has.
-void latency_gate(benchmark::State& state, const std::string& slow) {
-  constexpr int kRuns = 100;
+template <typename AnyMachine>
+void judge_runs(benchmark::State& state, AnyMachine& machine, int runs, const std::string& slow) {
   constexpr std::array kCases = {1, 12};
-  const c10::InferenceMode inference;
-  at::set_num_threads(1);
-  const Machine machine;
-  std::map<std::string, double> counts;
+  std::map<std::string, double> counts = {{"runs", runs}};
   for (auto _ : state) {
-    for (int run = 0; run < kRuns; ++run) {
-      Machine::Run earlier, now;
+    for (int run = 0; run < runs; ++run) {
+      Run earlier, now;
       machine.measure(earlier, "");
       machine.measure(now, slow);
-      if (harness::judge::seems_slower(now.side(), earlier.side(), kCases.front()))
+      if (harness::judge::seems_slower(now.side(), earlier.side())) {
         machine.measure(now, slow);
+        counts["measured_again"] += 1;
+      }
       for (const int cases : kCases) {
         const auto [verdict, reason] =
             harness::judge::judge_against(now.side(), earlier.side(), json(), {}, cases);
@@ -99,6 +131,39 @@ void latency_gate(benchmark::State& state, const std::string& slow) {
   for (const auto& [name, count] : counts) state.counters[name] = count;
 }
 
+void latency_gate(benchmark::State& state, const std::string& slow) {
+  const c10::InferenceMode inference;
+  at::set_num_threads(1);
+  const Machine machine;
+  judge_runs(state, machine, 100, slow);
+}
+
+/// The argument is the noise: the deviation of one stage's time, in thousandths of it.
+void simulated_latency_gate(benchmark::State& state, const std::string& slow) {
+  SimulatedMachine machine(1e-3 * static_cast<double>(state.range(0)));
+  judge_runs(state, machine, 1000, slow);
+}
+
+BENCHMARK_CAPTURE(simulated_latency_gate, unchanged, "")
+    ->Arg(5)
+    ->Arg(10)
+    ->Arg(15)
+    ->Arg(20)
+    ->Arg(30)
+    ->Arg(50)
+    ->Arg(100)
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond);
+BENCHMARK_CAPTURE(simulated_latency_gate, slow_denoise, "denoise")
+    ->Arg(5)
+    ->Arg(10)
+    ->Arg(15)
+    ->Arg(20)
+    ->Arg(30)
+    ->Arg(50)
+    ->Arg(100)
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond);
 BENCHMARK_CAPTURE(latency_gate, unchanged, "")->Iterations(1)->Unit(benchmark::kSecond);
 BENCHMARK_CAPTURE(latency_gate, slow_denoise, "denoise")->Iterations(1)->Unit(benchmark::kSecond);
 BENCHMARK_CAPTURE(latency_gate, slow_decode, "decode")->Iterations(1)->Unit(benchmark::kSecond);

@@ -112,14 +112,33 @@ TEST(Against, ASlowStageOfASlowDayIsNoFailure) {
   EXPECT_EQ(judge_against({now, slow_base}, {then, base}, kSame, {}, 1).verdict, Verdict::kPassed);
 }
 
-TEST(Against, TimesMeasuredAgainMustBeSlowerToo) {
-  json now = measured(1.25), then = measured(1.0);
+/// As measured a second time, in as many rounds.
+json measured_again(json now, double seconds) {
   now["case"]["repeat"] = 10;
-  EXPECT_TRUE(seems_slower({now, json()}, {then, json()}, 1));
-  for (int i = 0; i < 10; ++i) now["latency"]["total_seconds"].push_back(1.0 + 0.002 * (i % 3));
-  const Judgement result = run(now, then);
-  EXPECT_EQ(result.verdict, Verdict::kUntrusted);
-  EXPECT_THAT(result.reason, HasSubstr("could not be confirmed"));
+  for (int i = 0; i < 10; ++i) now["latency"]["total_seconds"].push_back(seconds * (1.0 + 0.002 * (i % 3)));
+  return now;
+}
+
+TEST(Against, TimesMeasuredAgainMustBeSlowerToo) {
+  const json now = measured(1.25), then = measured(1.0);
+  EXPECT_TRUE(seems_slower({now, json()}, {then, json()}));
+  EXPECT_FALSE(seems_slower({then, json()}, {then, json()}));
+  EXPECT_EQ(run(measured_again(now, 1.0), then).verdict, Verdict::kPassed);
+  const Judgement slower = run(measured_again(now, 1.25), then);
+  EXPECT_EQ(slower.verdict, Verdict::kFailed);
+  EXPECT_THAT(slower.reason, HasSubstr("slower both times"));
+}
+
+TEST(Against, AStageMeasuredAgainMustBeSlowerToo) {
+  json now = busy(0.66);
+  const json then = busy(0.6);
+  EXPECT_TRUE(seems_slower({now, json()}, {then, json()}));
+  now = measured_again(now, 1.0);
+  for (int i = 0; i < 10; ++i) now["ranks"][1]["busy"]["denoise"].push_back(0.6 * (1.0 + 0.004 * (i % 3)));
+  EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);
+  for (int i = 10; i < 20; ++i)
+    now["ranks"][1]["busy"]["denoise"][static_cast<std::size_t>(i)] = 0.66 + 0.001 * (i % 3);
+  EXPECT_THAT(run(now, then).reason, HasSubstr("denoise on rank 1 takes 1.10x"));
 }
 
 json keeps(std::vector<std::int64_t> after_each_step) {

@@ -6,10 +6,13 @@
 namespace isoframe::harness::judge {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using Times = std::vector<double>;
 
 const Times kReference = {1.00, 1.02, 0.99, 1.01, 1.00, 0.98, 1.01, 1.00, 1.02, 0.99};
+
+const Times kNoisy = {0.7, 1.6, 0.8, 1.5, 0.6, 1.7, 0.9, 1.4, 0.8, 1.6};
 
 Times scaled(double factor, const Times& times = kReference) {
   // Jitter of its own, so that no ratio is exact.
@@ -48,16 +51,31 @@ TEST(LatencyGate, TooFewPairsCannotTell) {
 }
 
 TEST(LatencyGate, NoiseThatHidesTheAnswerIsSaid) {
-  const Times noisy = {0.7, 1.6, 0.8, 1.5, 0.6, 1.7, 0.9, 1.4, 0.8, 1.6};
-  const LatencyJudgement result = run(noisy, kReference);
+  const LatencyJudgement result = run(kNoisy, kReference);
   EXPECT_EQ(result.outcome, LatencyOutcome::kUnsure);
   EXPECT_THAT(result.reason, HasSubstr("too noisy"));
+  EXPECT_THAT(result.reason, ContainsRegex("--repeat [1-9][0-9]+"));
 }
 
 TEST(LatencyGate, ASlowSpellThatDoesNotComeBackIsNoFailure) {
-  const LatencyJudgement result = run(joined(scaled(1.2), scaled(1.0)), joined(kReference, kReference));
+  EXPECT_EQ(run(scaled(1.2), kReference).outcome, LatencyOutcome::kBroken);
+  EXPECT_EQ(run(joined(scaled(1.2), scaled(1.0)), joined(kReference, kReference)).outcome,
+            LatencyOutcome::kHolds);
+}
+
+TEST(LatencyGate, ASecondMeasurementThatCannotTellIsSaid) {
+  const LatencyJudgement result = run(joined(scaled(1.2), kNoisy), joined(kReference, kReference));
   EXPECT_EQ(result.outcome, LatencyOutcome::kUnsure);
   EXPECT_THAT(result.reason, HasSubstr("could not be confirmed"));
+}
+
+TEST(LatencyGate, WhatSeemsSlowerIsMeasuredAgainThoughItIsNotCertain) {
+  const Times slightly = {1.00, 1.25, 1.02, 1.20, 1.03, 1.22, 1.08, 1.16, 1.10, 1.12};
+  EXPECT_TRUE(seems_slower(slightly, kReference, 10, 1.05));
+  EXPECT_EQ(run(slightly, kReference, 10, 100).outcome, LatencyOutcome::kUnsure);
+  EXPECT_EQ(run(joined(slightly, slightly), joined(kReference, kReference), 10, 1).outcome,
+            LatencyOutcome::kBroken);
+  EXPECT_FALSE(seems_slower(scaled(1.0), kReference, 10, 1.05));
 }
 
 TEST(LatencyGate, ASlowCaseStaysSlowWhenMeasuredAgain) {
@@ -67,11 +85,9 @@ TEST(LatencyGate, ASlowCaseStaysSlowWhenMeasuredAgain) {
 }
 
 TEST(LatencyGate, ManyCasesAskForMoreConfidenceEach) {
-  EXPECT_DOUBLE_EQ(confidence_for(1), 0.99);
-  EXPECT_DOUBLE_EQ(confidence_for(10), 0.999);
-  const metrics::RatioInterval one = metrics::ratio_interval(scaled(1.1), kReference, confidence_for(1));
-  const metrics::RatioInterval ten = metrics::ratio_interval(scaled(1.1), kReference, confidence_for(10));
-  EXPECT_LT(ten.lower, one.lower);
+  EXPECT_DOUBLE_EQ((Share{1.0, 1}).confidence(), 0.99);
+  EXPECT_DOUBLE_EQ((Share{1.0, 10}).confidence(), 0.999);
+  EXPECT_DOUBLE_EQ((Share{0.5, 10}).confidence(), 0.9995);
 }
 
 }  // namespace
