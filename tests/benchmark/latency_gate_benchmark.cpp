@@ -144,26 +144,14 @@ void simulated_latency_gate(benchmark::State& state, const std::string& slow) {
   judge_runs(state, machine, 1000, slow);
 }
 
-BENCHMARK_CAPTURE(simulated_latency_gate, unchanged, "")
-    ->Arg(5)
-    ->Arg(10)
-    ->Arg(15)
-    ->Arg(20)
-    ->Arg(30)
-    ->Arg(50)
-    ->Arg(100)
-    ->Iterations(1)
-    ->Unit(benchmark::kSecond);
-BENCHMARK_CAPTURE(simulated_latency_gate, slow_denoise, "denoise")
-    ->Arg(5)
-    ->Arg(10)
-    ->Arg(15)
-    ->Arg(20)
-    ->Arg(30)
-    ->Arg(50)
-    ->Arg(100)
-    ->Iterations(1)
-    ->Unit(benchmark::kSecond);
+void noises(benchmark::internal::Benchmark* simulated) {
+  for (const int thousandths : {5, 10, 15, 20, 30, 50, 100}) simulated->Arg(thousandths);
+  simulated->Iterations(1)->Unit(benchmark::kSecond);
+}
+
+BENCHMARK_CAPTURE(simulated_latency_gate, unchanged, "")->Apply(noises);
+BENCHMARK_CAPTURE(simulated_latency_gate, slow_denoise, "denoise")->Apply(noises);
+BENCHMARK_CAPTURE(simulated_latency_gate, slow_decode, "decode")->Apply(noises);
 BENCHMARK_CAPTURE(latency_gate, unchanged, "")->Iterations(1)->Unit(benchmark::kSecond);
 BENCHMARK_CAPTURE(latency_gate, slow_denoise, "denoise")->Iterations(1)->Unit(benchmark::kSecond);
 BENCHMARK_CAPTURE(latency_gate, slow_decode, "decode")->Iterations(1)->Unit(benchmark::kSecond);
