@@ -26,8 +26,8 @@ Repeated unpaired(const Side& now, std::vector<double> current, std::vector<doub
 /// Times of the whole case, in units of its baseline's in the same round where it has one.
 std::vector<double> relative_times(const Side& side);
 
-/// A stage on one rank: its time outside collectives, where ranks wait for one another.  Of all ranks only
-/// the slow one's grows.
+/// A stage on one rank, without its waiting for others (TimingProbe::busy).  Of all ranks only the slow one's
+/// grows.
 struct SlowPlace {
   std::string stage;
   int rank = 0;

@@ -28,7 +28,7 @@ TimingProbe::Moment TimingProbe::now() const {
 
 void TimingProbe::begin(model::ProbePoint point) {
   report(point);
-  open_.push_back({std::string(point.name), point.index, now(), moved_now()});
+  open_.push_back({std::string(point.name), point.index, now(), moved_now(), cpu_now(point.name)});
   part_ = open_.back();
 }
 
@@ -61,7 +61,9 @@ double TimingProbe::since_epoch(Clock::time_point time) const {
   return seconds(wall_origin_.time_since_epoch()) + seconds(time - origin_);
 }
 
-void TimingProbe::record(const Open& open) { ended_.push_back({open, now(), moved_now()}); }
+void TimingProbe::record(const Open& open) {
+  ended_.push_back({open, now(), moved_now(), cpu_now(open.stage)});
+}
 
 std::vector<StageTime> TimingProbe::times() const {
   std::vector<StageTime> result;
@@ -76,6 +78,11 @@ std::vector<StageTime> TimingProbe::times() const {
 void TimingProbe::clear() {
   ended_.clear();
   collectives_.clear();
+}
+
+/// A call into the kernel, so only where it is asked for.
+ThreadClock::time_point TimingProbe::cpu_now(std::string_view stage) const {
+  return is_outer_stage(stage) ? ThreadClock::now() : ThreadClock::time_point();
 }
 
 /// Only stages that a person would wait for; blocks come too often.
@@ -107,9 +114,13 @@ nlohmann::json TimingProbe::events() const {
 
 nlohmann::json TimingProbe::busy() const {
   nlohmann::json result = nlohmann::json::object();
-  for (const StageTime& time : times()) {
-    if (!is_outer_stage(time.stage)) continue;
-    result[time.stage] = result.value(time.stage, 0.0) + time.seconds - time.moved.seconds;
+  for (const Ended& ended : ended_) {
+    const std::string& stage = ended.from.stage;
+    if (!is_outer_stage(stage)) continue;
+    const double own =
+        clock_ ? seconds(ended.end() - ended.from.start()) - difference(ended.moved, ended.from.moved).seconds
+               : seconds(ended.cpu - ended.from.cpu);
+    result[stage] = result.value(stage, 0.0) + own;
   }
   return result;
 }

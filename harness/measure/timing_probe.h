@@ -11,6 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "harness/measure/progress_writer.h"
+#include "harness/measure/thread_clock.h"
 #include "model/probe.h"
 
 namespace isoframe::harness::measure {
@@ -63,8 +64,9 @@ class TimingProbe : public model::Probe {
   nlohmann::json occurrences() const;
   /// {"text": s, "denoise": s, "denoise.step": s, ...}: the sum of each stage's occurrences.
   nlohmann::json totals() const;
-  /// {"text": s, "encode": s, "denoise": s, "decode": s}: what each outer stage took outside collectives,
-  /// where a rank waits for others.
+  /// {"text": s, "encode": s, "denoise": s, "decode": s}: what each outer stage took of this rank alone,
+  /// without its waiting for others.  On a CPU the time that the processor spent on this thread; with a clock
+  /// of an accelerator the time outside collectives.
   nlohmann::json busy() const;
   /// [[stage, index, start, seconds, bytes sent, bytes received, seconds in collectives], ...]: stages and
   /// blocks in the order in which they ended, then collectives, "collective.ulysses.all_to_all", in theirs.
@@ -77,14 +79,17 @@ class TimingProbe : public model::Probe {
     std::int64_t index;
     Moment start;
     Moved moved;
+    ThreadClock::time_point cpu;  ///< of outer stages
   };
   struct Ended {
     Open from;
     Moment end;
     Moved moved;
+    ThreadClock::time_point cpu;
   };
 
   Moment now() const;
+  ThreadClock::time_point cpu_now(std::string_view stage) const;
   Moved moved_now() const { return moved_ ? moved_() : Moved{}; }
   double since_epoch(Clock::time_point time) const;
   void record(const Open& open);

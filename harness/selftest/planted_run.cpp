@@ -1,7 +1,6 @@
 #include "harness/selftest/planted_run.h"
 
 #include <chrono>
-#include <map>
 #include <mutex>
 
 #include <ATen/ATen.h>
@@ -10,9 +9,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/locate/recording_probe.h"
 #include "harness/measure/memory_probe.h"
-#include "harness/measure/stages.h"
-#include "harness/selftest/thread_clock.h"
+#include "harness/measure/timing_probe.h"
 #include "harness/store/json_file.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/kernels/caching_allocator.h"
@@ -156,37 +155,17 @@ PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materia
 
 namespace {
 
-/// Work of one rank by stage, and what it keeps in tensors.
-class MeasuringProbe : public model::Probe {
- public:
-  void begin(model::ProbePoint point) override {
-    if (measure::is_outer_stage(point.name)) began_ = ThreadClock::now();
-  }
-  void end(model::ProbePoint point) override {
-    memory_.end(point);
-    if (!measure::is_outer_stage(point.name)) return;
-    const std::chrono::duration<double> seconds = ThreadClock::now() - began_;
-    busy_[std::string(point.name)] = seconds.count();
-  }
-  json record() const {
-    return {{"busy", busy_},
-            {"live_tensor_bytes", memory_.live()},
-            {"peak_tensor_bytes", model::kernels::memory_statistics().peak}};
-  }
-
- private:
-  ThreadClock::time_point began_;
-  std::map<std::string, double> busy_;
-  measure::MemoryProbe memory_{[] { return model::kernels::memory_statistics().live; }};
-};
-
 json measure_once(const Rank& rank, model::Probe* fault) {
   rank.world->barrier();
   if (rank.rank == 0) model::kernels::reset_peak_memory();
   rank.world->barrier();
-  MeasuringProbe measuring;
+  measure::TimingProbe timing(measure::ProgressWriter(-1));
+  measure::MemoryProbe memory([] { return model::kernels::memory_statistics().live; });
+  locate::ProbeChain measuring({&timing, &memory});
   generate(rank, fault, measuring);
-  return measuring.record();
+  return {{"busy", timing.busy()},
+          {"live_tensor_bytes", memory.live()},
+          {"peak_tensor_bytes", model::kernels::memory_statistics().peak}};
 }
 
 }  // namespace

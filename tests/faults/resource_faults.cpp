@@ -5,13 +5,14 @@
 
 #include <ATen/ATen.h>
 
+#include "harness/measure/thread_clock.h"
 #include "harness/selftest/plants.h"
-#include "harness/selftest/thread_clock.h"
 #include "tests/faults/catalogue.h"
 
 namespace isoframe::faults {
 
 using namespace harness::selftest;
+using harness::measure::ThreadClock;
 
 namespace {
 

@@ -73,17 +73,39 @@ TEST(TimingProbe, KeepsEveryOccurrenceOfAStage) {
   EXPECT_EQ(probe.times().end()[-2].index, 4);
 }
 
-TEST(TimingProbe, WaitingInCollectivesIsNoWorkOfTheStage) {
-  Moved moved;
-  TimingProbe probe(ProgressWriter(-1), [&moved] { return moved; });
+TEST(TimingProbe, WorkOfAStageIsWhatItsThreadUsed) {
+  TimingProbe probe(ProgressWriter(-1));
   {
     const ProbeScope denoise(probe, {"denoise", 1});
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    moved.seconds += 0.015;
+    const ProbeScope step(probe, {"denoise.step", 0});
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::thread([] {
+      const auto until = ThreadClock::now() + std::chrono::milliseconds(50);
+      while (ThreadClock::now() < until) continue;
+    }).join();
   }
-  const json stages = probe.totals(), busy = probe.busy();
-  EXPECT_EQ(busy.size(), 1u);
-  EXPECT_NEAR(busy.at("denoise").get<double>(), stages.at("denoise").get<double>() - 0.015, 1e-9);
+  {
+    const ProbeScope decode(probe, {"decode"});
+    const auto until = ThreadClock::now() + std::chrono::milliseconds(50);
+    while (ThreadClock::now() < until) continue;
+  }
+  const json busy = probe.busy();
+  EXPECT_EQ(busy.size(), 2u);
+  EXPECT_LT(busy.at("denoise").get<double>(), 0.5 * busy.at("decode").get<double>());
+}
+
+TEST(TimingProbe, WaitingInCollectivesIsNoWorkOfAnAccelerator) {
+  Moved moved;
+  TimingProbe probe(
+      ProgressWriter(-1), [&moved] { return moved; },
+      [marks = 0]() mutable -> TimingProbe::Moment {
+        return [time = TimingProbe::Clock::time_point(std::chrono::seconds(marks++))] { return time; };
+      });
+  {
+    const ProbeScope denoise(probe, {"denoise", 1});
+    moved.seconds += 0.75;
+  }
+  EXPECT_EQ(probe.busy(), json({{"denoise", 0.25}}));
 }
 
 TEST(TimingProbe, AStageLastsAsLongAsItsParts) {

@@ -1,14 +1,13 @@
 #pragma once
 // The time that the processor spent on the calling thread.
 //
-// Ranks of a selftest are threads that share few cores with each other and with whatever else runs.  What a
-// rank's own thread used is what a device of its own would have taken: waiting and being preempted are not
-// in it.
+// Ranks share cores with each other, often too few of them, and with whatever else runs.  What a rank's own
+// thread used is what a device of its own would have taken: waiting and being preempted are not in it.
 
 #include <chrono>
 #include <ctime>
 
-namespace isoframe::harness::selftest {
+namespace isoframe::harness::measure {
 
 struct ThreadClock {
   using duration = std::chrono::nanoseconds;
@@ -24,4 +23,4 @@ struct ThreadClock {
   }
 };
 
-}  // namespace isoframe::harness::selftest
+}  // namespace isoframe::harness::measure
