@@ -30,7 +30,7 @@ template <typename Probe>
 void generate(benchmark::State& state, const char* preset) {
   const c10::InferenceMode inference;
   at::set_num_threads(1);
-  const SyntheticModel model(preset);
+  const SyntheticModel model(preset, {});
   for (auto _ : state) {
     Probe probe;
     model.generate(probe);

@@ -2,6 +2,7 @@
 // A synthetic checkpoint's text-to-video model on one rank, loaded, and the short tiled video that it is
 // asked for.
 
+#include <cstdint>
 #include <string>
 
 #include "harness/store/temporary_folder.h"
@@ -13,13 +14,19 @@ namespace isoframe {
 
 class SyntheticModel {
  public:
-  explicit SyntheticModel(const std::string& preset)
+  struct Video {
+    std::int64_t height = 112;
+    std::int64_t width = 176;
+    std::int64_t frames = 5;
+  };
+
+  SyntheticModel(const std::string& preset, const Video& video)
       : model_(model::checkpoint::Checkpoint(initialized(folder_.path() / "checkpoint", preset)),
                model::parallel::single_mesh(), std::nullopt) {
     request_.prompt = "A lighthouse, and a sign that says \"KEEP LEFT\"";
-    request_.height = 112;
-    request_.width = 176;
-    request_.frames = 5;
+    request_.height = video.height;
+    request_.width = video.width;
+    request_.frames = video.frames;
     request_.steps = 4;
     request_.tiling = {.enabled = true, .tile_size = 64, .overlap = 0.25};
     generate(model::no_probe());  // the first one meets pages and caches that are cold
