@@ -58,15 +58,12 @@ std::string judge_memory(const json& now, const json& then) {
 Share half_of(int comparisons) { return {0.5, comparisons}; }
 
 std::optional<Repeated> whole_times(const Side& now, const Side& then) {
-  std::vector<double> current = relative_times(now), earlier = relative_times(then);
-  // The report shows the ratio all the same.
-  if (std::min(current.size(), earlier.size()) < kFewestPairs) return std::nullopt;
-  return unpaired(now, std::move(current), std::move(earlier));
+  return unpaired(now, relative_times(now), relative_times(then));
 }
 
 LatencyJudgement judge_times(const Side& now, const Side& then, int comparisons) {
   const auto measured = whole_times(now, then);
-  if (!measured) return {};
+  if (!measured) return {};  // the report shows the ratio all the same
   const LatencyJudgement whole =
       judge_ratio(*measured, kAgainstLatency, half_of(comparisons), "the earlier run");
   const auto place = slowest_place(now, then, kAgainstLatency, half_of(comparisons), Slowness::kCertain);

@@ -11,8 +11,8 @@ namespace {
 
 using Times = std::vector<double>;
 
-/// The chance that one of a case's ratios is above a bound by itself.
-double suspicious(Share share) { return 1.0 - kSuspicions * share.of_case; }
+/// The confidence of a bound above which a ratio is worth measuring again.
+double suspicion_confidence(Share share) { return 1.0 - kSuspicions * share.of_case; }
 
 /// How often to measure so that a case as fast as its reference is told apart from one that is too slow.
 std::size_t repetitions_to_tell(const metrics::RatioInterval& interval, double limit) {
@@ -49,8 +49,8 @@ Slowness slowness(const Repeated& measured, double limit, Share share) {
     return measured.interval(part, confidence).lower > limit;
   };
   const Repetitions first{0, measured.repeat}, again{measured.repeat, SIZE_MAX}, all;
-  if (!is_above(first, suspicious(share))) return Slowness::kNo;
-  if (measured.is_measured_again && !is_above(again, suspicious({}))) return Slowness::kSuspected;
+  if (!is_above(first, suspicion_confidence(share))) return Slowness::kNo;
+  if (measured.is_measured_again && !is_above(again, suspicion_confidence({}))) return Slowness::kSuspected;
   return is_above(all, share.confidence()) ? Slowness::kCertain : Slowness::kSuspected;
 }
 
@@ -68,7 +68,7 @@ LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share
   }
   // A first measurement that was measured again was chosen for being slow: the second has no such bias.
   const Repetitions last{measured.is_measured_again ? measured.repeat : 0, SIZE_MAX};
-  const metrics::RatioInterval interval = measured.interval(last, suspicious({}));
+  const metrics::RatioInterval interval = measured.interval(last, suspicion_confidence({}));
   if (interval.upper <= limit * kToldApart && (found == Slowness::kNo || measured.is_measured_again))
     return {};
   const std::size_t needed = repetitions_to_tell(interval, limit);
@@ -77,9 +77,9 @@ LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share
       fmt::format("{}: too noisy to tell whether that is at most {:.3f}x{}; repeat more{}, or on a quieter "
                   "machine",
                   text(interval), limit,
-                  measured.is_measured_again ? "; it seemed slower, and measured again that could not be "
-                                               "confirmed"
-                                             : "",
+                  measured.is_measured_again && found == Slowness::kSuspected
+                      ? "; it seemed slower, and measured again that could not be confirmed"
+                      : "",
                   needed > interval.pairs ? fmt::format(" (--repeat {})", needed) : "")};
 }
 

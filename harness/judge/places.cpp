@@ -57,13 +57,15 @@ Times relative_times(const Side& side) {
   return side.baseline.is_null() ? own : divided(own, total(side.baseline));
 }
 
-Repeated unpaired(const Side& now, Times current, Times earlier) {
+std::optional<Repeated> unpaired(const Side& now, Times current, Times earlier) {
   const std::size_t repeat = now.result.value("/case/repeat"_json_pointer, SIZE_MAX);
-  const bool is_again = current.size() >= kFewestPairs && current.size() - kFewestPairs >= repeat;
-  return {[current = std::move(current), earlier = std::move(earlier)](Repetitions part, double confidence) {
-            return metrics::unpaired_ratio_interval(part.of(current), earlier, confidence);
-          },
-          repeat, is_again};
+  if (std::min({current.size(), earlier.size(), repeat}) < kFewestPairs) return std::nullopt;
+  const bool is_again = current.size() - kFewestPairs >= repeat;
+  return Repeated{
+      [current = std::move(current), earlier = std::move(earlier)](Repetitions part, double confidence) {
+        return metrics::unpaired_ratio_interval(part.of(current), earlier, confidence);
+      },
+      repeat, is_again};
 }
 
 std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, Share share,
@@ -78,11 +80,10 @@ std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double
   for (std::size_t rank = 0; rank < ranks; ++rank) {
     for (const std::string_view name : measure::kOuterStages) {
       const std::string stage(name);
-      const Times current = relative_busy(now, rank, stage), earlier = relative_busy(then, rank, stage);
-      if (std::min(current.size(), earlier.size()) < kFewestPairs) continue;
       // Tiles are shared out by what they cost that day: other tiles take another time.
       if (tiles_of(now.result, rank, stage) != tiles_of(then.result, rank, stage)) continue;
-      places.push_back({stage, static_cast<int>(rank), unpaired(now, current, earlier)});
+      auto measured = unpaired(now, relative_busy(now, rank, stage), relative_busy(then, rank, stage));
+      if (measured) places.push_back({stage, static_cast<int>(rank), *std::move(measured)});
     }
   }
   std::optional<SlowPlace> slowest;

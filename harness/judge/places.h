@@ -20,8 +20,9 @@ struct Side {
 };
 
 /// Of this run's times to the earlier run's, where nothing is paired.  Samples beyond the case's `repeat` are
-/// of a second measurement; the earlier run's all count.
-Repeated unpaired(const Side& now, std::vector<double> current, std::vector<double> earlier);
+/// of a second measurement; the earlier run's all count.  None where either side was first measured less than
+/// kFewestPairs times.
+std::optional<Repeated> unpaired(const Side& now, std::vector<double> current, std::vector<double> earlier);
 
 /// Times of the whole case, in units of its baseline's in the same round where it has one.
 std::vector<double> relative_times(const Side& side);

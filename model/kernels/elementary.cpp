@@ -10,11 +10,10 @@ template <at::Tensor (*function)(const at::Tensor&)>
 at::Tensor settled(const at::Tensor& x) {
   if (x.is_cpu()) {
     // MKL has an implementation for each of these two types; half types are computed as float.
-    static const bool chosen = [] {
+    [[maybe_unused]] static const bool chosen = [] {
       for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) function(at::ones({1}, dtype));
       return true;
     }();
-    static_cast<void>(chosen);
   }
   return function(x);
 }

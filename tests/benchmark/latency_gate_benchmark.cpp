@@ -192,13 +192,7 @@ void simulated_latency_gate(benchmark::State& state) {
 
 BENCHMARK(latency_gate)->Iterations(1)->Unit(benchmark::kSecond);
 BENCHMARK(simulated_latency_gate)
-    ->Arg(5)
-    ->Arg(10)
-    ->Arg(15)
-    ->Arg(20)
-    ->Arg(30)
-    ->Arg(50)
-    ->Arg(100)
+    ->ArgsProduct({{5, 10, 15, 20, 30, 50, 100}})
     ->Iterations(1)
     ->Unit(benchmark::kSecond);
 

@@ -129,6 +129,13 @@ TEST(Against, TimesMeasuredAgainMustBeSlowerToo) {
   EXPECT_THAT(slower.reason, HasSubstr("slower both times"));
 }
 
+TEST(Against, ARunThatIsResumedWithFewerRepetitionsIsNotTimed) {
+  json now = busy(0.66, 1.25);
+  now["case"]["repeat"] = 1;
+  EXPECT_FALSE(seems_slower({now, json()}, {busy(0.6), json()}));
+  EXPECT_EQ(run(now, busy(0.6)).verdict, Verdict::kPassed);
+}
+
 TEST(Against, AStageMeasuredAgainMustBeSlowerToo) {
   json now = busy(0.66);
   const json then = busy(0.6);

@@ -88,6 +88,10 @@ TEST(LatencyGate, ManyCasesAskForMoreConfidenceEach) {
   EXPECT_DOUBLE_EQ((Share{1.0, 1}).confidence(), 0.99);
   EXPECT_DOUBLE_EQ((Share{1.0, 10}).confidence(), 0.999);
   EXPECT_DOUBLE_EQ((Share{0.5, 10}).confidence(), 0.9995);
+  const auto at = [](Share share) {
+    return metrics::ratio_interval(scaled(1.1), kReference, share.confidence());
+  };
+  EXPECT_LT(at({1.0, 10}).lower, at({1.0, 1}).lower);
 }
 
 }  // namespace

@@ -73,21 +73,22 @@ TEST(TimingProbe, KeepsEveryOccurrenceOfAStage) {
   EXPECT_EQ(probe.times().end()[-2].index, 4);
 }
 
+void work() {
+  const auto until = ThreadClock::now() + std::chrono::milliseconds(50);
+  while (ThreadClock::now() < until) continue;
+}
+
 TEST(TimingProbe, WorkOfAStageIsWhatItsThreadUsed) {
   TimingProbe probe(ProgressWriter(-1));
   {
     const ProbeScope denoise(probe, {"denoise", 1});
     const ProbeScope step(probe, {"denoise.step", 0});
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    std::thread([] {
-      const auto until = ThreadClock::now() + std::chrono::milliseconds(50);
-      while (ThreadClock::now() < until) continue;
-    }).join();
+    std::thread(work).join();
   }
   {
     const ProbeScope decode(probe, {"decode"});
-    const auto until = ThreadClock::now() + std::chrono::milliseconds(50);
-    while (ThreadClock::now() < until) continue;
+    work();
   }
   const json busy = probe.busy();
   EXPECT_EQ(busy.size(), 2u);
