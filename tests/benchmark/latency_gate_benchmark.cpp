@@ -3,12 +3,14 @@
 //
 // At a noise that is known, a thousand simulated runs of each (minutes):
 //   build/isoframe_benchmark --benchmark_filter=simulated_latency_gate
-// On this machine as it is now, a hundred runs of real generations of each (half an hour):
+// On this machine as it is now, a hundred runs of real generations of each (an hour and a half on a quiet
+// machine; the counts so far are printed after each run, and an interruption loses nothing but the rest):
 //   build/isoframe_benchmark --benchmark_filter=^latency_gate
 
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <map>
 #include <random>
 #include <string>
@@ -132,12 +134,14 @@ double noise_of(const json& result, const json& baseline, const std::string& sta
   return metrics::sample_standard_deviation(ratios) / std::sqrt(2.0);
 }
 
+using Counts = std::map<std::string, double>;
+
 /// Counters: what became of the runs of each case, judged as the only case and as one of as many as
-/// smoke.yaml has.
-template <typename Machine>
-void judge_runs(benchmark::State& state, Machine& machine, int runs) {
+/// smoke.yaml has.  `judged` is called after each run with its number and the counts so far.
+template <typename Machine, typename Judged>
+void judge_runs(benchmark::State& state, Machine& machine, int runs, const Judged& judged) {
   constexpr std::array kCases = {1, 12};
-  std::map<std::string, double> counts = {{"runs", runs}};
+  Counts counts = {{"runs", runs}};
   for (auto _ : state) {
     std::vector<Case> then;
     for (int run = 0; run <= runs; ++run) {
@@ -172,6 +176,7 @@ void judge_runs(benchmark::State& state, Machine& machine, int runs) {
         }
       }
       then = std::move(now);
+      judged(run, counts);
     }
   }
   for (const auto& [name, count] : counts) state.counters[name] = count;
@@ -181,13 +186,15 @@ void latency_gate(benchmark::State& state) {
   const c10::InferenceMode inference;
   at::set_num_threads(1);
   const RealMachine machine;
-  judge_runs(state, machine, 100);
+  judge_runs(state, machine, 100, [](int run, const Counts& counts) {
+    fmt::print(stderr, "{} judged: {}\n", run, json(counts).dump());
+  });
 }
 
 /// The argument is the noise: the deviation of one stage's time, in thousandths of it.
 void simulated_latency_gate(benchmark::State& state) {
   SimulatedMachine machine(1e-3 * static_cast<double>(state.range(0)));
-  judge_runs(state, machine, 1000);
+  judge_runs(state, machine, 1000, [](int, const Counts&) {});
 }
 
 BENCHMARK(latency_gate)->Iterations(1)->Unit(benchmark::kSecond);
