@@ -104,9 +104,9 @@ Judgement judge_against(const Side& now, const Side& then, const json& quality,
   return {};
 }
 
-bool seems_slower(const Side& now, const Side& then) {
+bool leaves_doubt(const Side& now, const Side& then) {
   const auto measured = whole_times(now, then);
-  return measured && (slowness(*measured, kAgainstLatency, half_of(1)) != Slowness::kNo ||
+  return measured && (leaves_doubt(*measured, kAgainstLatency, half_of(1)) ||
                       slowest_place(now, then, kAgainstLatency, half_of(1), Slowness::kSuspected));
 }
 

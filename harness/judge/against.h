@@ -11,8 +11,8 @@
 
 namespace isoframe::harness::judge {
 
-/// Of a time to the earlier run's; where the case has a baseline both are first divided by it, which takes
-/// out the machine's own speed that day.
+/// Of a time to the earlier run's, each in units of the baseline's, a baseline's in units of a fixed piece of
+/// work: that takes out the machine's own speed that day.
 inline constexpr double kAgainstLatency = 1.02;
 /// Tensor memory is counted, not sampled: more than this is a change.
 inline constexpr double kAgainstMemoryBytes = 1024.0 * 1024.0;
@@ -30,8 +30,8 @@ std::vector<std::string> unlike(const nlohmann::json& environment, const nlohman
 Judgement judge_against(const Side& now, const Side& then, const nlohmann::json& quality,
                         const std::vector<std::string>& differences, int comparisons);
 
-/// Whether its times are worth measuring again: judge_against() finds those of the second measurement beyond
-/// the case's `repeat`.
-bool seems_slower(const Side& now, const Side& then);
+/// Whether its times are worth measuring again: they seem slower, or too noisy to tell.  judge_against()
+/// finds those of the second measurement beyond the case's `repeat`.
+bool leaves_doubt(const Side& now, const Side& then);
 
 }  // namespace isoframe::harness::judge

@@ -14,6 +14,17 @@ using Times = std::vector<double>;
 /// The confidence of a bound above which a ratio is worth measuring again.
 double suspicion_confidence(Share share) { return 1.0 - kSuspicions * share.of_case; }
 
+/// A first measurement that was measured again was chosen for being slow: the second has no such bias.
+metrics::RatioInterval last_of(const Repeated& measured) {
+  return measured.interval({measured.is_measured_again ? measured.repeat : 0, SIZE_MAX},
+                           suspicion_confidence({}));
+}
+
+/// That it is slower than a tenth more than the limit.
+bool is_ruled_out(const metrics::RatioInterval& interval, double limit) {
+  return interval.upper <= limit * kToldApart;
+}
+
 /// How often to measure so that a case as fast as its reference is told apart from one that is too slow.
 std::size_t repetitions_to_tell(const metrics::RatioInterval& interval, double limit) {
   const double spread = std::log(interval.upper / interval.ratio) / std::log(limit * kToldApart);
@@ -54,6 +65,10 @@ Slowness slowness(const Repeated& measured, double limit, Share share) {
   return is_above(all, share.confidence()) ? Slowness::kCertain : Slowness::kSuspected;
 }
 
+bool leaves_doubt(const Repeated& measured, double limit, Share share) {
+  return slowness(measured, limit, share) != Slowness::kNo || !is_ruled_out(last_of(measured), limit);
+}
+
 LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share,
                              const std::string& reference) {
   const auto text = [&](const metrics::RatioInterval& interval) {
@@ -66,11 +81,8 @@ LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share
             fmt::format("{}, at most {:.3f}x{}", text(measured.interval({}, share.confidence())), limit,
                         measured.is_measured_again ? "; it was measured again and slower both times" : "")};
   }
-  // A first measurement that was measured again was chosen for being slow: the second has no such bias.
-  const Repetitions last{measured.is_measured_again ? measured.repeat : 0, SIZE_MAX};
-  const metrics::RatioInterval interval = measured.interval(last, suspicion_confidence({}));
-  if (interval.upper <= limit * kToldApart && (found == Slowness::kNo || measured.is_measured_again))
-    return {};
+  const metrics::RatioInterval interval = last_of(measured);
+  if (is_ruled_out(interval, limit) && (found == Slowness::kNo || measured.is_measured_again)) return {};
   const std::size_t needed = repetitions_to_tell(interval, limit);
   return {
       LatencyOutcome::kUnsure,
@@ -95,9 +107,9 @@ LatencyJudgement judge_latency(const Times& candidate, const Times& baseline, st
   return judge_ratio(paired(candidate, baseline, repeat), limit, {1.0, comparisons}, reference);
 }
 
-bool seems_slower(const Times& candidate, const Times& baseline, std::size_t repeat, double limit) {
+bool leaves_doubt(const Times& candidate, const Times& baseline, std::size_t repeat, double limit) {
   return pairs_of(candidate, baseline, repeat) >= kFewestPairs &&
-         slowness(paired(candidate, baseline, repeat), limit, {}) != Slowness::kNo;
+         leaves_doubt(paired(candidate, baseline, repeat), limit, {});
 }
 
 }  // namespace isoframe::harness::judge

@@ -2,8 +2,8 @@
 // Is it slower?  From repeated times to yes, no, or "these measurements cannot tell".
 //
 // In two stages, so that ten repetitions are enough to find a slow-down of a tenth and chance is still no
-// alarm: what merely seems slower is measured again, and fails if all measurements together are certain and
-// the second alone agrees.
+// alarm: what merely seems slower, or is too noisy to tell, is measured again, and fails if all measurements
+// together are certain and the second alone agrees.
 
 #include <cstdint>
 #include <functional>
@@ -55,6 +55,9 @@ struct Share {
 
 Slowness slowness(const Repeated& measured, double limit, Share share);
 
+/// Whether it seems slower, or its last measurement does not rule out a tenth more than `limit`.
+bool leaves_doubt(const Repeated& measured, double limit, Share share);
+
 enum class LatencyOutcome { kHolds, kBroken, kUnsure };
 
 struct LatencyJudgement {
@@ -72,7 +75,7 @@ LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share
 LatencyJudgement judge_latency(const std::vector<double>& candidate, const std::vector<double>& baseline,
                                std::size_t repeat, double limit, const std::string& reference,
                                int comparisons);
-bool seems_slower(const std::vector<double>& candidate, const std::vector<double>& baseline,
+bool leaves_doubt(const std::vector<double>& candidate, const std::vector<double>& baseline,
                   std::size_t repeat, double limit);
 
 }  // namespace isoframe::harness::judge

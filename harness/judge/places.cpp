@@ -25,10 +25,17 @@ Times busy(const json& result, std::size_t rank, const std::string& stage) {
   return result.value(json::json_pointer(fmt::format("/ranks/{}/busy/{}", rank, stage)), Times());
 }
 
+/// The unit of a baseline's times: what its rank took in each round for always the same piece of work.
+Times yardstick(const json& result, std::size_t rank, const char* clock) {
+  const json& own = result.at("ranks")[rank].value("yardstick", json());
+  return own.is_null() ? Times() : own.at(clock).get<Times>();
+}
+
 /// A stage's own time on a rank, in units of the baseline's; empty where it was not measured.
 Times relative_busy(const Side& side, std::size_t rank, const std::string& stage) {
-  const Times own = busy(side.result, rank, stage);
-  return side.baseline.is_null() ? own : divided(own, busy(side.baseline, 0, stage));
+  return divided(busy(side.result, rank, stage), side.baseline.is_null()
+                                                     ? yardstick(side.result, rank, "busy_seconds")
+                                                     : busy(side.baseline, 0, stage));
 }
 
 /// The rank's tiles in a stage, as places of the grid; empty in stages without.
@@ -53,8 +60,8 @@ std::vector<std::int64_t> excess(const json& now, const json& then) {
 
 Times relative_times(const Side& side) {
   const auto total = [](const json& result) { return result.at("latency").at("total_seconds").get<Times>(); };
-  const Times own = total(side.result);
-  return side.baseline.is_null() ? own : divided(own, total(side.baseline));
+  return divided(total(side.result),
+                 side.baseline.is_null() ? yardstick(side.result, 0, "seconds") : total(side.baseline));
 }
 
 std::optional<Repeated> unpaired(const Side& now, Times current, Times earlier) {

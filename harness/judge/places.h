@@ -13,7 +13,7 @@
 
 namespace isoframe::harness::judge {
 
-/// One side of the comparison: result.json of the case and of its baseline, null for none.
+/// One side of the comparison: result.json of the case and of its baseline, null for a baseline itself.
 struct Side {
   const nlohmann::json& result;
   const nlohmann::json& baseline;
@@ -24,7 +24,8 @@ struct Side {
 /// kFewestPairs times.
 std::optional<Repeated> unpaired(const Side& now, std::vector<double> current, std::vector<double> earlier);
 
-/// Times of the whole case, in units of its baseline's in the same round where it has one.
+/// Times of the whole case, in units of its baseline's in the same round; a baseline's own in units of the
+/// yardstick beside it, none where that was not timed.
 std::vector<double> relative_times(const Side& side);
 
 /// A stage on one rank, without its waiting for others (TimingProbe::busy).  Of all ranks only the slow one's

@@ -127,9 +127,9 @@ std::vector<std::string> broken_gates(const scenario::Case& value, const scenari
 
 }  // namespace
 
-bool seems_slower(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline) {
+bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline) {
   return value.gates.latency_ratio_max &&
-         seems_slower(total_seconds(result), total_seconds(baseline), static_cast<std::size_t>(value.repeat),
+         leaves_doubt(total_seconds(result), total_seconds(baseline), static_cast<std::size_t>(value.repeat),
                       *value.gates.latency_ratio_max);
 }
 

@@ -33,7 +33,8 @@ double relative_l2_bound(const nlohmann::json& result, const nlohmann::json& bas
 Judgement judge(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
                 int comparisons = 1);
 
-/// Whether `result` may break its latency gate, so that it is worth measuring again; not where it has none.
-bool seems_slower(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline);
+/// Whether `result` may break its latency gate or is too noisy to tell, so that it is worth measuring again;
+/// not where it has none.
+bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline);
 
 }  // namespace isoframe::harness::judge

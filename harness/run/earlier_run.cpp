@@ -39,10 +39,10 @@ json EarlierRun::quality(const Case& value, const RunDirectory& directory) const
   return judge::compare_frames(frames, directory.of(value) / "frames.safetensors", directory_.string());
 }
 
-bool EarlierRun::was_faster(const Case& value, const json& current, const json& baseline) const {
+bool EarlierRun::leaves_doubt(const Case& value, const json& current, const json& baseline) const {
   const json then = result(value.name);
   return differences_.empty() && !then.is_null() &&
-         judge::seems_slower({current, baseline}, {then, result(value.baseline)});
+         judge::leaves_doubt({current, baseline}, {then, result(value.baseline)});
 }
 
 json EarlierRun::beside(const Case& value, const json& own, const json& baseline,

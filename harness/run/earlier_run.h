@@ -21,9 +21,10 @@ class EarlierRun {
   /// What makes its times and bits another machine's; empty for a like run.
   const std::vector<std::string>& differences() const { return differences_; }
 
-  /// Whether it was faster, by times that are comparable: then this run's are worth measuring again.
-  bool was_faster(const scenario::Case& value, const nlohmann::json& result,
-                  const nlohmann::json& baseline) const;
+  /// Whether this run's times are worth measuring again: they are comparable, and seem slower or too noisy to
+  /// tell.
+  bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result,
+                    const nlohmann::json& baseline) const;
 
   /// The case beside the same case of that run, as in run.json's `against`; null where it has none that ended
   /// well.  `judgement` becomes the comparison's where the case itself passed.

@@ -53,6 +53,16 @@ json rank_busy(const std::vector<json>& rounds, std::size_t rank) {
   return stages;
 }
 
+/// {"seconds": [..one entry a round..], "busy_seconds": [..]} of one rank; null where none was timed.
+json rank_yardstick(const std::vector<json>& rounds, std::size_t rank) {
+  json yardstick;
+  for (const json& ranks : rounds) {
+    const json once = ranks[rank].value("yardstick", json::object());
+    for (const auto& [key, seconds] : once.items()) yardstick[key].push_back(seconds);
+  }
+  return yardstick;
+}
+
 std::vector<double> values(const json& samples) { return samples.get<std::vector<double>>(); }
 
 json median_or_null(const json& stages, const std::string& stage) {
@@ -84,6 +94,7 @@ json rank_over_rounds(const std::vector<json>& rounds, std::size_t rank) {
   for (const char* key : {"load_seconds", "total_seconds", "communication_seconds"}) result.erase(key);
   result["stages"] = rank_stages(rounds, rank);
   result["busy"] = rank_busy(rounds, rank);
+  result["yardstick"] = rank_yardstick(rounds, rank);
   for (const char* key : {"peak_resident_bytes", "peak_proportional_bytes", "peak_tensor_bytes"}) {
     for (const json& ranks : rounds)
       if (ranks[rank].at(key).is_number() && (!result[key].is_number() || ranks[rank].at(key) > result[key]))

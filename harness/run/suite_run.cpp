@@ -138,7 +138,8 @@ const Case* named(const std::vector<Case>& cases, const std::string& name) {
   return found == cases.end() ? nullptr : &*found;
 }
 
-/// Cases that seem too slow, each behind its baseline: one finding is measured again before it is believed.
+/// Cases that seem too slow or are too noisy to tell, each behind its baseline: one finding is measured again
+/// before it is believed.
 std::vector<const Case*> to_confirm(const std::vector<Case>& cases, const json& suite,
                                     const RunDirectory& directory, const std::optional<EarlierRun>& earlier) {
   std::vector<const Case*> found;
@@ -153,8 +154,8 @@ std::vector<const Case*> to_confirm(const std::vector<Case>& cases, const json& 
     const json result = measured_result(value, suite, directory);
     const json reference = baseline == nullptr ? json() : measured_result(*baseline, suite, directory);
     if (!is_measured(result) || (baseline != nullptr && !is_measured(reference))) continue;
-    const bool seems_slower = baseline != nullptr && judge::seems_slower(value, result, reference);
-    if (!seems_slower && !(earlier && earlier->was_faster(value, result, reference))) continue;
+    const bool is_doubtful = baseline != nullptr && judge::leaves_doubt(value, result, reference);
+    if (!is_doubtful && !(earlier && earlier->leaves_doubt(value, result, reference))) continue;
     add(baseline);
     add(&value);
   }

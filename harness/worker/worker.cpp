@@ -24,6 +24,7 @@
 #include "harness/worker/measured.h"
 #include "harness/worker/rates.h"
 #include "harness/worker/tiles.h"
+#include "harness/worker/yardstick.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/device/device.h"
 #include "model/error.h"
@@ -144,6 +145,11 @@ void measure_case(const Job& job, const model::pipeline::Pipeline& model,
   Measured measured =
       measure_one(model, request, probe, device, leaves_trace ? recording : model::no_probe());
   if (leaves_trace) write_trace(recording.trace(), job.directory, mesh.rank);
+  if (value.baseline.empty()) {
+    progress.write("yardstick");
+    const YardstickTime yardstick = time_yardstick(device);
+    measured.record["yardstick"] = {{"seconds", yardstick.seconds}, {"busy_seconds", yardstick.busy_seconds}};
+  }
 
   const Tiles plan = decode_tiles(model, request);
   json record = measured.record;

@@ -160,7 +160,7 @@ void judge_runs(benchmark::State& state, Machine& machine, int runs, const Judge
       }
       std::vector<Case*> again = {&now[0]};
       for (std::size_t i = 1; i < now.size(); ++i) {
-        if (!harness::judge::seems_slower(side(now, i), side(then, 1))) continue;
+        if (!harness::judge::leaves_doubt(side(now, i), side(then, 1))) continue;
         again.push_back(&now[i]);
         counts[now[i].name + "_again"] += 1;
       }

@@ -87,6 +87,11 @@ class Run(CheckpointTest):
         result = json.loads((out / "victim" / "result.json").read_text())
         self.assertEqual(len(result["ranks"]), 2)
         self.assertEqual(len(result["latency"]["total_seconds"]), 1)
+        self.assertIsNone(result["ranks"][0]["yardstick"])
+        baseline = json.loads((out / "base" / "result.json").read_text())
+        for times in baseline["ranks"][0]["yardstick"].values():
+            self.assertEqual(len(times), len(baseline["latency"]["total_seconds"]))
+            self.assertGreater(min(times), 0.0)
         sent = [c for r in result["ranks"] for c in r["collectives"] if c["collective"] == "all_to_all"]
         self.assertTrue(all(c["bytes_sent"] > 0 and c["calls"] > 0 for c in sent) and sent)
         # Again from what was measured: the same verdicts, no rank started.

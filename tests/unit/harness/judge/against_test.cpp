@@ -10,10 +10,16 @@ using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+json yardstick(double seconds, std::size_t rounds = 10) {
+  const std::vector<double> times(rounds, seconds);
+  return {{"seconds", times}, {"busy_seconds", times}};
+}
+
 json measured(double seconds, double peak = 1e8) {
   json times = json::array();
   for (int i = 0; i < 10; ++i) times.push_back(seconds * (1.0 + 0.002 * (i % 3)));
-  return {{"latency", {{"total_seconds", times}}}, {"ranks", {{{"peak_tensor_bytes", peak}}}}};
+  return {{"latency", {{"total_seconds", times}}},
+          {"ranks", {{{"peak_tensor_bytes", peak}, {"yardstick", yardstick(0.1)}}}}};
 }
 
 json quality(bool identical, const json& psnr, double relative_l2) {
@@ -67,12 +73,29 @@ TEST(Against, ASlowDayThatMeetsTheBaselineTooIsNoFailure) {
   EXPECT_EQ(judge_against({now, now_base}, {then, then_base}, kSame, {}, 1).verdict, Verdict::kPassed);
 }
 
+TEST(Against, ASlowDayIsNoFailureOfABaselineWhoseYardstickWasSlowToo) {
+  json now = measured(1.25);
+  EXPECT_EQ(run(now, measured(1.0)).verdict, Verdict::kFailed);
+  now["ranks"][0]["yardstick"] = yardstick(0.125);
+  EXPECT_EQ(run(now, measured(1.0)).verdict, Verdict::kPassed);
+  json then = measured(1.0);
+  then["ranks"][0]["yardstick"] = yardstick(0.125);
+  EXPECT_EQ(run(measured(1.0), then).verdict, Verdict::kFailed) << "as long on a faster day is slower";
+}
+
+TEST(Against, ABaselineWithoutAYardstickIsNotTimed) {
+  json then = measured(1.0);
+  then["ranks"][0].erase("yardstick");
+  EXPECT_EQ(run(measured(9.0), then).verdict, Verdict::kPassed);
+  EXPECT_FALSE(leaves_doubt({measured(9.0), json()}, {then, json()}));
+}
+
 /// Two ranks whose stages take this long outside collectives.
 json busy(double denoise_of_rank_1, double seconds = 1.0) {
   json result = measured(seconds);
   result["ranks"] = json::array();
   for (int rank = 0; rank < 2; ++rank) {
-    json row = {{"peak_tensor_bytes", 1e8}};
+    json row = {{"peak_tensor_bytes", 1e8}, {"yardstick", yardstick(0.1)}};
     for (int i = 0; i < 10; ++i) {
       const double jitter = 1.0 + 0.004 * ((i + rank) % 3);
       row["busy"]["text"].push_back(0.1 * jitter);
@@ -107,7 +130,8 @@ TEST(Against, EqualStagesPass) { EXPECT_EQ(run(busy(0.6), busy(0.6)).verdict, Ve
 
 TEST(Against, ASlowStageOfASlowDayIsNoFailure) {
   const json now = busy(0.9), then = busy(0.6);
-  json slow_base = busy(0.6), base = busy(0.6);
+  json slow_base = busy(0.6);
+  const json base = busy(0.6);
   for (json& seconds : slow_base["ranks"][0]["busy"]["denoise"]) seconds = seconds.get<double>() * 1.5;
   EXPECT_EQ(judge_against({now, slow_base}, {then, base}, kSame, {}, 1).verdict, Verdict::kPassed);
 }
@@ -115,31 +139,42 @@ TEST(Against, ASlowStageOfASlowDayIsNoFailure) {
 /// As measured a second time, in as many rounds.
 json measured_again(json now, double seconds) {
   now["case"]["repeat"] = 10;
+  for (json& rank : now["ranks"]) rank["yardstick"] = yardstick(0.1, 20);
   for (int i = 0; i < 10; ++i) now["latency"]["total_seconds"].push_back(seconds * (1.0 + 0.002 * (i % 3)));
   return now;
 }
 
 TEST(Against, TimesMeasuredAgainMustBeSlowerToo) {
   const json now = measured(1.25), then = measured(1.0);
-  EXPECT_TRUE(seems_slower({now, json()}, {then, json()}));
-  EXPECT_FALSE(seems_slower({then, json()}, {then, json()}));
+  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}));
+  EXPECT_FALSE(leaves_doubt({then, json()}, {then, json()}));
   EXPECT_EQ(run(measured_again(now, 1.0), then).verdict, Verdict::kPassed);
   const Judgement slower = run(measured_again(now, 1.25), then);
   EXPECT_EQ(slower.verdict, Verdict::kFailed);
   EXPECT_THAT(slower.reason, HasSubstr("slower both times"));
 }
 
+TEST(Against, TimesTooNoisyToTellAreMeasuredAgain) {
+  const json then = measured(1.0);
+  json now = then;
+  json& times = now["latency"]["total_seconds"];
+  for (std::size_t i = 0; i < times.size(); ++i) times[i] = i % 2 == 0 ? 0.6 : 1.7;
+  EXPECT_EQ(run(now, then).verdict, Verdict::kUntrusted);
+  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}));
+  EXPECT_EQ(run(measured_again(now, 1.0), then).verdict, Verdict::kPassed);
+}
+
 TEST(Against, ARunThatIsResumedWithFewerRepetitionsIsNotTimed) {
   json now = busy(0.66, 1.25);
   now["case"]["repeat"] = 1;
-  EXPECT_FALSE(seems_slower({now, json()}, {busy(0.6), json()}));
+  EXPECT_FALSE(leaves_doubt({now, json()}, {busy(0.6), json()}));
   EXPECT_EQ(run(now, busy(0.6)).verdict, Verdict::kPassed);
 }
 
 TEST(Against, AStageMeasuredAgainMustBeSlowerToo) {
   json now = busy(0.66);
   const json then = busy(0.6);
-  EXPECT_TRUE(seems_slower({now, json()}, {then, json()}));
+  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}));
   now = measured_again(now, 1.0);
   for (int i = 0; i < 10; ++i) now["ranks"][1]["busy"]["denoise"].push_back(0.6 * (1.0 + 0.004 * (i % 3)));
   EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);

@@ -1,0 +1,64 @@
+#include "harness/worker/yardstick.h"
+
+#include <chrono>
+
+#include <ATen/ATen.h>
+
+#include "harness/measure/thread_clock.h"
+#include "model/device/device.h"
+
+namespace isoframe::harness::worker {
+
+namespace {
+
+template <typename Clock>
+double seconds_since(typename Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+class Yardstick {
+ public:
+  explicit Yardstick(const c10::Device& device) : device_(device) {}
+
+  void work() {
+    constexpr int kTurns = 2, kProducts = 16, kConvolutions = 2, kPasses = 4, kSmall = 2400;
+    for (int turn = 0; turn < kTurns; ++turn) {
+      for (int k = 0; k < kProducts; ++k) at::mm_out(product_, matrix_, matrix_);
+      for (int k = 0; k < kConvolutions; ++k) at::conv3d(volume_, kernel_);
+      for (int k = 0; k < kPasses; ++k) at::mul_out(passed_, memory_, memory_);
+      for (int k = 0; k < kSmall; ++k) at::add_out(sum_, small_, small_);
+    }
+    model::device::synchronize(device_);
+  }
+
+ private:
+  /// An accelerator is asked for more at a time: small operators alone would measure who asks.
+  std::int64_t size(std::int64_t on_cpu, std::int64_t on_accelerator) const {
+    return device_.is_cpu() ? on_cpu : on_accelerator;
+  }
+  /// Which values does not matter, as long as no product is denormal.
+  at::Tensor filled(at::IntArrayRef shape) const {
+    return at::full(shape, 0.01, at::TensorOptions(device_).dtype(at::kFloat));
+  }
+
+  c10::Device device_;
+  at::Tensor matrix_ = filled({size(320, 2048), size(320, 2048)}), product_ = at::empty_like(matrix_);
+  at::Tensor volume_ = filled({1, 32, 5, size(66, 258), size(66, 258)}), kernel_ = filled({32, 32, 3, 3, 3});
+  at::Tensor memory_ = filled({size(4 << 20, 64 << 20)}), passed_ = at::empty_like(memory_);
+  at::Tensor small_ = filled({256}), sum_ = at::empty_like(small_);
+};
+
+}  // namespace
+
+YardstickTime time_yardstick(const c10::Device& device) {
+  Yardstick yardstick(device);
+  yardstick.work();  // what is cold is not the machine's speed
+  const auto start = std::chrono::steady_clock::now();
+  const auto busy_start = measure::ThreadClock::now();
+  yardstick.work();
+  const double busy = seconds_since<measure::ThreadClock>(busy_start);
+  const double seconds = seconds_since<std::chrono::steady_clock>(start);
+  return {seconds, device.is_cpu() ? busy : seconds};
+}
+
+}  // namespace isoframe::harness::worker

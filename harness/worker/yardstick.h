@@ -1,0 +1,21 @@
+#pragma once
+// How fast the machine is just now, whatever isoframe's own code is like.
+//
+// From one run to the next, minutes or days later, a machine with neighbours, another clock or a warm
+// processor is some per cent faster or slower.  A fixed piece of work that is LibTorch's alone is timed
+// beside each generation of a baseline, whose times then have a unit that no change of isoframe moves.
+
+#include <c10/core/Device.h>
+
+namespace isoframe::harness::worker {
+
+struct YardstickTime {
+  double seconds = 0.0;
+  double busy_seconds = 0.0;  ///< as TimingProbe::busy: on a CPU the processor time of this thread
+};
+
+/// The kinds of work that generations are made of, matrix products, a convolution, passes over memory and
+/// many small operators: about a tenth of a second on one core.
+YardstickTime time_yardstick(const c10::Device& device);
+
+}  // namespace isoframe::harness::worker
