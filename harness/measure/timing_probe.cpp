@@ -125,10 +125,4 @@ nlohmann::json TimingProbe::busy() const {
   return result;
 }
 
-nlohmann::json TimingProbe::totals() const {
-  nlohmann::json result = nlohmann::json::object();
-  for (const StageTime& time : times()) result[time.stage] = result.value(time.stage, 0.0) + time.seconds;
-  return result;
-}
-
 }  // namespace isoframe::harness::measure

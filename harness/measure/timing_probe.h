@@ -62,8 +62,6 @@ class TimingProbe : public model::Probe {
 
   /// {"text": [s], "denoise": [s], "denoise.step": [s, s, ..], ...}: every occurrence, in order.
   nlohmann::json occurrences() const;
-  /// {"text": s, "denoise": s, "denoise.step": s, ...}: the sum of each stage's occurrences.
-  nlohmann::json totals() const;
   /// {"text": s, "encode": s, "denoise": s, "decode": s}: what each outer stage took of this rank alone,
   /// without its waiting for others.  On a CPU the time that the processor spent on this thread; with a clock
   /// of an accelerator the time outside collectives.
