@@ -61,12 +61,22 @@ std::optional<Repeated> whole_times(const Side& now, const Side& then) {
   return unpaired(now, relative_times(now), relative_times(then));
 }
 
+/// Whether what the ranks did says that it is no slower, where the whole time, in which waiting is, only
+/// leaves that open.
+bool is_told_by_work(const Side& now, const Side& then, const Repeated& whole, Share share) {
+  if (slowness(whole, kAgainstLatency, share) >= Slowness::kSuspected) return false;
+  const auto work = unpaired(now, relative_work(now), relative_work(then));
+  return work && judge_ratio(*work, kAgainstLatency, share, "").outcome == LatencyOutcome::kHolds;
+}
+
 LatencyJudgement judge_times(const Side& now, const Side& then, int comparisons) {
   const auto measured = whole_times(now, then);
   if (!measured) return {};  // the report shows the ratio all the same
-  const LatencyJudgement whole =
-      judge_ratio(*measured, kAgainstLatency, half_of(comparisons), "the earlier run");
-  const auto place = slowest_place(now, then, kAgainstLatency, half_of(comparisons), Slowness::kCertain);
+  const Share share = half_of(comparisons);
+  const LatencyJudgement whole = judge_ratio(*measured, kAgainstLatency, share, "the earlier run");
+  const auto place = slowest_place(now, then, kAgainstLatency, share, Slowness::kCertain);
+  if (!place && whole.outcome == LatencyOutcome::kUnsure && is_told_by_work(now, then, *measured, share))
+    return {};
   if (!place) return whole;
   const std::string where = sentence(*place);
   if (whole.outcome != LatencyOutcome::kBroken) return {LatencyOutcome::kBroken, where};
@@ -104,10 +114,19 @@ Judgement judge_against(const Side& now, const Side& then, const json& quality,
   return {};
 }
 
-bool leaves_doubt(const Side& now, const Side& then) {
+bool leaves_doubt(const Side& now, const Side& then, int comparisons) {
   const auto measured = whole_times(now, then);
-  return measured && (leaves_doubt(*measured, kAgainstLatency, half_of(1)) ||
-                      slowest_place(now, then, kAgainstLatency, half_of(1), Slowness::kSuspected));
+  if (!measured) return false;
+  const Share share = half_of(comparisons);
+  const auto place_is = [&](Slowness at_least) {
+    return slowest_place(now, then, kAgainstLatency, share, at_least).has_value();
+  };
+  const bool is_decided =
+      measured->is_measured_again &&
+      (slowness(*measured, kAgainstLatency, share) == Slowness::kCertain || place_is(Slowness::kCertain));
+  const bool is_open =
+      leaves_doubt(*measured, kAgainstLatency, share) && !is_told_by_work(now, then, *measured, share);
+  return !is_decided && (is_open || place_is(Slowness::kSuspected));
 }
 
 }  // namespace isoframe::harness::judge

@@ -30,8 +30,8 @@ std::vector<std::string> unlike(const nlohmann::json& environment, const nlohman
 Judgement judge_against(const Side& now, const Side& then, const nlohmann::json& quality,
                         const std::vector<std::string>& differences, int comparisons);
 
-/// Whether its times are worth measuring again: they seem slower, or too noisy to tell.  judge_against()
-/// finds those of the second measurement beyond the case's `repeat`.
-bool leaves_doubt(const Side& now, const Side& then);
+/// Whether its times are worth measuring again: they seem slower and that is not certain yet, or are too
+/// noisy to tell.  judge_against() finds those of the second measurement beyond the case's `repeat`.
+bool leaves_doubt(const Side& now, const Side& then, int comparisons);
 
 }  // namespace isoframe::harness::judge

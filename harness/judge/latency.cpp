@@ -61,12 +61,14 @@ Slowness slowness(const Repeated& measured, double limit, Share share) {
   };
   const Repetitions first{0, measured.repeat}, again{measured.repeat, SIZE_MAX}, all;
   if (!is_above(first, suspicion_confidence(share))) return Slowness::kNo;
-  if (measured.is_measured_again && !is_above(again, suspicion_confidence({}))) return Slowness::kSuspected;
+  if (measured.is_measured_again && !is_above(again, 1.0 - kAgreement)) return Slowness::kRefuted;
   return is_above(all, share.confidence()) ? Slowness::kCertain : Slowness::kSuspected;
 }
 
 bool leaves_doubt(const Repeated& measured, double limit, Share share) {
-  return slowness(measured, limit, share) != Slowness::kNo || !is_ruled_out(last_of(measured), limit);
+  const Slowness found = slowness(measured, limit, share);
+  if (found == Slowness::kCertain) return !measured.is_measured_again;
+  return found == Slowness::kSuspected || !is_ruled_out(last_of(measured), limit);
 }
 
 LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share,
@@ -89,7 +91,7 @@ LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share
       fmt::format("{}: too noisy to tell whether that is at most {:.3f}x{}; repeat more{}, or on a quieter "
                   "machine",
                   text(interval), limit,
-                  measured.is_measured_again && found == Slowness::kSuspected
+                  measured.is_measured_again && found != Slowness::kNo
                       ? "; it seemed slower, and measured again that could not be confirmed"
                       : "",
                   needed > interval.pairs ? fmt::format(" (--repeat {})", needed) : "")};
@@ -107,9 +109,10 @@ LatencyJudgement judge_latency(const Times& candidate, const Times& baseline, st
   return judge_ratio(paired(candidate, baseline, repeat), limit, {1.0, comparisons}, reference);
 }
 
-bool leaves_doubt(const Times& candidate, const Times& baseline, std::size_t repeat, double limit) {
+bool leaves_doubt(const Times& candidate, const Times& baseline, std::size_t repeat, double limit,
+                  int comparisons) {
   return pairs_of(candidate, baseline, repeat) >= kFewestPairs &&
-         leaves_doubt(paired(candidate, baseline, repeat), limit, {});
+         leaves_doubt(paired(candidate, baseline, repeat), limit, {1.0, comparisons});
 }
 
 }  // namespace isoframe::harness::judge

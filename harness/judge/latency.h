@@ -1,9 +1,9 @@
 #pragma once
 // Is it slower?  From repeated times to yes, no, or "these measurements cannot tell".
 //
-// In two stages, so that ten repetitions are enough to find a slow-down of a tenth and chance is still no
-// alarm: what merely seems slower, or is too noisy to tell, is measured again, and fails if all measurements
-// together are certain and the second alone agrees.
+// In stages, so that ten repetitions are enough to find a slow-down of a tenth and chance is still no alarm:
+// what merely seems slower, or is too noisy to tell, is measured again, up to three times, and fails if all
+// measurements together are certain and those after the first agree.
 
 #include <cstdint>
 #include <functional>
@@ -18,6 +18,10 @@ namespace isoframe::harness::judge {
 inline constexpr double kFalseAlarms = 0.01;
 /// The chance that an unchanged case is measured again for nothing.
 inline constexpr double kSuspicions = 0.10;
+/// The chance that what is measured again is slower too by chance.
+inline constexpr double kAgreement = 0.02;
+/// How often what is in doubt is measured in all.
+inline constexpr int kMostMeasurements = 4;
 /// With fewer pairs no interval is worth its name.
 inline constexpr std::size_t kFewestPairs = 5;
 /// A gate holds only if being slower than this many times the limit is ruled out.
@@ -31,7 +35,8 @@ struct Repetitions {
   std::vector<double> of(const std::vector<double>& times) const;
 };
 
-/// A ratio of times that was measured once, in the first `repeat` repetitions, or again in as many more.
+/// A ratio of times that was measured once, in the first `repeat` repetitions, or again in as many more, once
+/// or several times.
 struct Repeated {
   /// Its bounds from some of the repetitions, each at the confidence asked for.
   std::function<metrics::RatioInterval(Repetitions, double confidence)> interval;
@@ -41,7 +46,9 @@ struct Repeated {
 
 enum class Slowness {
   kNo,
-  kSuspected,  ///< the first measurement's lower bound is above the limit
+  kRefuted,    ///< the first measurement's lower bound is above the limit, that of what was measured again is
+               ///< not
+  kSuspected,  ///< both are, as far as there are both
   kCertain,    ///< so is that of all measurements together, at a confidence that chance does not reach
 };
 
@@ -55,7 +62,8 @@ struct Share {
 
 Slowness slowness(const Repeated& measured, double limit, Share share);
 
-/// Whether it seems slower, or its last measurement does not rule out a tenth more than `limit`.
+/// Whether it is neither certainly slower, and measured again, nor found not to be: the first measurement,
+/// and what was measured again if it was, must rule out a tenth more than `limit`.
 bool leaves_doubt(const Repeated& measured, double limit, Share share);
 
 enum class LatencyOutcome { kHolds, kBroken, kUnsure };
@@ -65,8 +73,8 @@ struct LatencyJudgement {
   std::string reason;  ///< empty where the gate holds
 };
 
-/// Broken where it is certainly slower than `limit` times the reference; unsure where even the last
-/// measurement does not rule out a tenth more than that, with how many repetitions would; else it holds.
+/// Broken where it is certainly slower than `limit` times the reference; unsure where even what was measured
+/// again does not rule out a tenth more than that, with how many repetitions would; else it holds.
 LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share,
                              const std::string& reference);
 
@@ -76,6 +84,6 @@ LatencyJudgement judge_latency(const std::vector<double>& candidate, const std::
                                std::size_t repeat, double limit, const std::string& reference,
                                int comparisons);
 bool leaves_doubt(const std::vector<double>& candidate, const std::vector<double>& baseline,
-                  std::size_t repeat, double limit);
+                  std::size_t repeat, double limit, int comparisons);
 
 }  // namespace isoframe::harness::judge

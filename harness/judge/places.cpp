@@ -1,6 +1,7 @@
 #include "harness/judge/places.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -29,6 +30,38 @@ Times busy(const json& result, std::size_t rank, const std::string& stage) {
 Times yardstick(const json& result, std::size_t rank, const char* clock) {
   const json& own = result.at("ranks")[rank].value("yardstick", json());
   return own.is_null() ? Times() : own.at(clock).get<Times>();
+}
+
+double sum(const Times& times) { return std::accumulate(times.begin(), times.end(), 0.0); }
+
+/// Of what a rank took alone, how much a stage was.
+double share_of(const json& result, std::size_t rank, const std::string& stage) {
+  double all = 0.0;
+  for (const std::string_view other : measure::kOuterStages)
+    all += sum(busy(result, rank, std::string(other)));
+  return all > 0.0 ? sum(busy(result, rank, stage)) / all : 0.0;
+}
+
+/// The same rounds of another place.
+void add(Times& total, const Times& times) {
+  total.resize(std::max(total.size(), times.size()));
+  for (std::size_t i = 0; i < times.size(); ++i) total[i] += times[i];
+}
+
+/// What all ranks took alone, in each round.
+Times work(const json& result) {
+  Times total;
+  for (std::size_t rank = 0; rank < result.at("ranks").size(); ++rank)
+    for (const std::string_view stage : measure::kOuterStages)
+      add(total, busy(result, rank, std::string(stage)));
+  return total;
+}
+
+Times yardsticks(const json& result) {
+  Times total;
+  for (std::size_t rank = 0; rank < result.at("ranks").size(); ++rank)
+    add(total, yardstick(result, rank, "busy_seconds"));
+  return total;
 }
 
 /// A stage's own time on a rank, in units of the baseline's; empty where it was not measured.
@@ -64,6 +97,10 @@ Times relative_times(const Side& side) {
                  side.baseline.is_null() ? yardstick(side.result, 0, "seconds") : total(side.baseline));
 }
 
+Times relative_work(const Side& side) {
+  return divided(work(side.result), side.baseline.is_null() ? yardsticks(side.result) : work(side.baseline));
+}
+
 std::optional<Repeated> unpaired(const Side& now, Times current, Times earlier) {
   const std::size_t repeat = now.result.value("/case/repeat"_json_pointer, SIZE_MAX);
   if (std::min({current.size(), earlier.size(), repeat}) < kFewestPairs) return std::nullopt;
@@ -87,6 +124,8 @@ std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double
   for (std::size_t rank = 0; rank < ranks; ++rank) {
     for (const std::string_view name : measure::kOuterStages) {
       const std::string stage(name);
+      if (std::max(share_of(now.result, rank, stage), share_of(then.result, rank, stage)) < kSmallestShare)
+        continue;
       // Tiles are shared out by what they cost that day: other tiles take another time.
       if (tiles_of(now.result, rank, stage) != tiles_of(then.result, rank, stage)) continue;
       auto measured = unpaired(now, relative_busy(now, rank, stage), relative_busy(then, rank, stage));

@@ -28,6 +28,13 @@ std::optional<Repeated> unpaired(const Side& now, std::vector<double> current, s
 /// yardstick beside it, none where that was not timed.
 std::vector<double> relative_times(const Side& side);
 
+/// The same of what all ranks together took alone (TimingProbe::busy).  Where ranks share cores it is
+/// steadier: the time of the whole case says as well how they were shared.
+std::vector<double> relative_work(const Side& side);
+
+/// A stage that takes less of its rank's time than this is not judged by itself.
+inline constexpr double kSmallestShare = 0.05;
+
 /// A stage on one rank, without its waiting for others (TimingProbe::busy).  Of all ranks only the slow one's
 /// grows.
 struct SlowPlace {
@@ -38,7 +45,8 @@ struct SlowPlace {
 
 /// The place whose time grew most, among those that are `at_least` so slow for `limit`; none where no place
 /// is, or where a side has fewer than kFewestPairs samples.  `share` is of all places together (Bonferroni).
-/// A rank that was given other tiles than in the earlier run is left out of that stage.
+/// Stages below kSmallestShare in both runs are left out, and those in which the rank was given other tiles
+/// than in the earlier run.
 std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, Share share,
                                        Slowness at_least);
 

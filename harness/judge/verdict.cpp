@@ -127,10 +127,11 @@ std::vector<std::string> broken_gates(const scenario::Case& value, const scenari
 
 }  // namespace
 
-bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline) {
+bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
+                  int comparisons) {
   return value.gates.latency_ratio_max &&
          leaves_doubt(total_seconds(result), total_seconds(baseline), static_cast<std::size_t>(value.repeat),
-                      *value.gates.latency_ratio_max);
+                      *value.gates.latency_ratio_max, comparisons);
 }
 
 Judgement judge(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,

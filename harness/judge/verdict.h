@@ -35,6 +35,7 @@ Judgement judge(const scenario::Case& value, const nlohmann::json& result, const
 
 /// Whether `result` may break its latency gate or is too noisy to tell, so that it is worth measuring again;
 /// not where it has none.
-bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline);
+bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
+                  int comparisons);
 
 }  // namespace isoframe::harness::judge

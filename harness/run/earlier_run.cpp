@@ -39,10 +39,11 @@ json EarlierRun::quality(const Case& value, const RunDirectory& directory) const
   return judge::compare_frames(frames, directory.of(value) / "frames.safetensors", directory_.string());
 }
 
-bool EarlierRun::leaves_doubt(const Case& value, const json& current, const json& baseline) const {
+bool EarlierRun::leaves_doubt(const Case& value, const json& current, const json& baseline,
+                              int comparisons) const {
   const json then = result(value.name);
   return differences_.empty() && !then.is_null() &&
-         judge::leaves_doubt({current, baseline}, {then, result(value.baseline)});
+         judge::leaves_doubt({current, baseline}, {then, result(value.baseline)}, comparisons);
 }
 
 json EarlierRun::beside(const Case& value, const json& own, const json& baseline,

@@ -23,8 +23,8 @@ class EarlierRun {
 
   /// Whether this run's times are worth measuring again: they are comparable, and seem slower or too noisy to
   /// tell.
-  bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result,
-                    const nlohmann::json& baseline) const;
+  bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
+                    int comparisons) const;
 
   /// The case beside the same case of that run, as in run.json's `against`; null where it has none that ended
   /// well.  `judgement` becomes the comparison's where the case itself passed.

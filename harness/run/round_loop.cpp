@@ -25,25 +25,23 @@ RoundLoop::RoundLoop(const std::vector<Case>& cases, const RunDirectory& directo
     : cases_(cases), directory_(directory), options_(options), progress_(count_rounds(cases)) {}
 
 void RoundLoop::run() {
-  int last = 0;
-  for (const Case& value : cases_) last = std::max(last, rounds_of(value));
   std::vector<const Case*> order;
   for (const Case& value : cases_) order.push_back(&value);
-  for (int index = 0; index < last; ++index)
-    run_round_of(order, index, [&](const Case& value) { return index < rounds_of(value); });
+  run_again(order, /*measurement=*/0);
 }
 
-void RoundLoop::run_again(const std::vector<const Case*>& order) {
+void RoundLoop::run_again(const std::vector<const Case*>& order, int measurement) {
   int rounds = 0;
-  for (const Case* value : order) rounds = std::max(rounds, value->repeat);
-  for (int k = 0; k < rounds; ++k) run_round_of(order, rounds + k, [](const Case&) { return true; });
+  for (const Case* value : order) rounds = std::max(rounds, rounds_of(*value));
+  for (int k = 0; k < rounds; ++k) run_round_of(order, measurement, k);
 }
 
-template <typename IsWanted>
-void RoundLoop::run_round_of(std::vector<const Case*> order, int index, const IsWanted& is_wanted) {
-  if (index % 2 == 1) std::reverse(order.begin(), order.end());
-  for (const Case* value : order)
-    if (!interrupted() && is_wanted(*value)) run_one(*value, index);
+void RoundLoop::run_round_of(std::vector<const Case*> order, int measurement, int k) {
+  if (k % 2 == 1) std::reverse(order.begin(), order.end());
+  for (const Case* value : order) {
+    const int rounds = rounds_of(*value);
+    if (!interrupted() && k < rounds) run_one(*value, measurement * rounds + k);
+  }
 }
 
 void RoundLoop::run_one(const Case& value, int index) {

@@ -23,12 +23,12 @@ class RoundLoop {
 
   bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
   void run();
-  /// As many rounds again of these cases, for what the first ones showed.
-  void run_again(const std::vector<const scenario::Case*>& order);
+  /// As many rounds again of these cases, for what those before showed: `measurement` counts from 1.
+  void run_again(const std::vector<const scenario::Case*>& order, int measurement);
 
  private:
-  template <typename IsWanted>
-  void run_round_of(std::vector<const scenario::Case*> order, int index, const IsWanted& is_wanted);
+  /// Round `k` of a measurement, of those cases that have so many.
+  void run_round_of(std::vector<const scenario::Case*> order, int measurement, int k);
   void run_one(const scenario::Case& value, int index);
 
   const std::vector<scenario::Case>& cases_;

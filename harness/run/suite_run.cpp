@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "harness/judge/against.h"
+#include "harness/judge/latency.h"
 #include "harness/judge/quality.h"
 #include "harness/judge/verdict.h"
 #include "harness/launch/progress.h"
@@ -138,10 +139,10 @@ const Case* named(const std::vector<Case>& cases, const std::string& name) {
   return found == cases.end() ? nullptr : &*found;
 }
 
-/// Cases that seem too slow or are too noisy to tell, each behind its baseline: one finding is measured again
-/// before it is believed.
-std::vector<const Case*> to_confirm(const std::vector<Case>& cases, const json& suite,
-                                    const RunDirectory& directory, const std::optional<EarlierRun>& earlier) {
+/// Cases that seem too slow, as long as that is not certain, or are too noisy to tell, each behind its
+/// baseline.
+std::vector<const Case*> in_doubt(const std::vector<Case>& cases, const json& suite,
+                                  const RunDirectory& directory, const std::optional<EarlierRun>& earlier) {
   std::vector<const Case*> found;
   const auto add = [&found](const Case* value) {
     if (value != nullptr && std::ranges::find(found, value) == found.end()) found.push_back(value);
@@ -154,8 +155,11 @@ std::vector<const Case*> to_confirm(const std::vector<Case>& cases, const json& 
     const json result = measured_result(value, suite, directory);
     const json reference = baseline == nullptr ? json() : measured_result(*baseline, suite, directory);
     if (!is_measured(result) || (baseline != nullptr && !is_measured(reference))) continue;
-    const bool is_doubtful = baseline != nullptr && judge::leaves_doubt(value, result, reference);
-    if (!is_doubtful && !(earlier && earlier->leaves_doubt(value, result, reference))) continue;
+    const bool is_doubtful =
+        baseline != nullptr && judge::leaves_doubt(value, result, reference, latency_gates(cases));
+    if (!is_doubtful &&
+        !(earlier && earlier->leaves_doubt(value, result, reference, static_cast<int>(cases.size()))))
+      continue;
     add(baseline);
     add(&value);
   }
@@ -273,7 +277,9 @@ json run_suite(scenario::Suite suite, const RunOptions& options) {
 
   RoundLoop loop(suite.cases, directory, options);
   loop.run();
-  loop.run_again(to_confirm(suite.cases, record, directory, earlier_run(options, record, suite.cases)));
+  const std::optional<EarlierRun> earlier = earlier_run(options, record, suite.cases);
+  for (int measurement = 1; measurement < judge::kMostMeasurements && !loop.interrupted(); ++measurement)
+    loop.run_again(in_doubt(suite.cases, record, directory, earlier), measurement);
   record["finished"] = store::utc_now();
   record["interrupted"] = loop.interrupted();
   store::write_json(directory.path() / "suite.json", record);

@@ -87,7 +87,7 @@ TEST(Against, ABaselineWithoutAYardstickIsNotTimed) {
   json then = measured(1.0);
   then["ranks"][0].erase("yardstick");
   EXPECT_EQ(run(measured(9.0), then).verdict, Verdict::kPassed);
-  EXPECT_FALSE(leaves_doubt({measured(9.0), json()}, {then, json()}));
+  EXPECT_FALSE(leaves_doubt({measured(9.0), json()}, {then, json()}, 1));
 }
 
 /// Two ranks whose stages take this long outside collectives.
@@ -146,8 +146,8 @@ json measured_again(json now, double seconds) {
 
 TEST(Against, TimesMeasuredAgainMustBeSlowerToo) {
   const json now = measured(1.25), then = measured(1.0);
-  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}));
-  EXPECT_FALSE(leaves_doubt({then, json()}, {then, json()}));
+  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}, 1));
+  EXPECT_FALSE(leaves_doubt({then, json()}, {then, json()}, 1));
   EXPECT_EQ(run(measured_again(now, 1.0), then).verdict, Verdict::kPassed);
   const Judgement slower = run(measured_again(now, 1.25), then);
   EXPECT_EQ(slower.verdict, Verdict::kFailed);
@@ -160,21 +160,47 @@ TEST(Against, TimesTooNoisyToTellAreMeasuredAgain) {
   json& times = now["latency"]["total_seconds"];
   for (std::size_t i = 0; i < times.size(); ++i) times[i] = i % 2 == 0 ? 0.6 : 1.7;
   EXPECT_EQ(run(now, then).verdict, Verdict::kUntrusted);
-  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}));
+  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}, 1));
   EXPECT_EQ(run(measured_again(now, 1.0), then).verdict, Verdict::kPassed);
+}
+
+TEST(Against, NoisyWaitingIsToldFromSteadyWork) {
+  const json then = busy(0.6);
+  json now = then;
+  json& times = now["latency"]["total_seconds"];
+  for (std::size_t i = 0; i < times.size(); ++i) times[i] = i % 2 == 0 ? 0.6 : 1.7;
+  EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);
+  EXPECT_FALSE(leaves_doubt({now, json()}, {then, json()}, 1));
+  for (json& seconds : now["ranks"][0]["busy"]["denoise"])
+    seconds = seconds.get<double>() * (seconds == now["ranks"][0]["busy"]["denoise"][0] ? 5.0 : 0.9);
+  EXPECT_EQ(run(now, then).verdict, Verdict::kUntrusted) << "their work is noisy too";
+}
+
+TEST(Against, WaitingThatGrewIsNotExcusedByWork) {
+  EXPECT_EQ(run(busy(0.6, 1.3), busy(0.6)).verdict, Verdict::kFailed);
+}
+
+TEST(Against, AStageThatIsHardlyAnyOfTheTimeIsNotJudgedByItself) {
+  const auto with_text = [](double seconds) {
+    json result = busy(0.6);
+    for (json& time : result["ranks"][0]["busy"]["text"]) time = time.get<double>() * seconds / 0.1;
+    return result;
+  };
+  EXPECT_EQ(run(with_text(0.01), with_text(0.007)).verdict, Verdict::kPassed);
+  EXPECT_THAT(run(with_text(0.1), with_text(0.07)).reason, HasSubstr("text on rank 0 takes 1.43x"));
 }
 
 TEST(Against, ARunThatIsResumedWithFewerRepetitionsIsNotTimed) {
   json now = busy(0.66, 1.25);
   now["case"]["repeat"] = 1;
-  EXPECT_FALSE(leaves_doubt({now, json()}, {busy(0.6), json()}));
+  EXPECT_FALSE(leaves_doubt({now, json()}, {busy(0.6), json()}, 1));
   EXPECT_EQ(run(now, busy(0.6)).verdict, Verdict::kPassed);
 }
 
 TEST(Against, AStageMeasuredAgainMustBeSlowerToo) {
   json now = busy(0.66);
   const json then = busy(0.6);
-  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}));
+  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}, 1));
   now = measured_again(now, 1.0);
   for (int i = 0; i < 10; ++i) now["ranks"][1]["busy"]["denoise"].push_back(0.6 * (1.0 + 0.004 * (i % 3)));
   EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);

@@ -14,6 +14,9 @@ const Times kReference = {1.00, 1.02, 0.99, 1.01, 1.00, 0.98, 1.01, 1.00, 1.02, 
 
 const Times kNoisy = {0.7, 1.6, 0.8, 1.5, 0.6, 1.7, 0.9, 1.4, 0.8, 1.6};
 
+/// Some 12 % slower, and noisy.
+const Times kSlightly = {1.00, 1.27, 1.04, 1.22, 1.05, 1.24, 1.09, 1.17, 1.11, 1.13};
+
 Times scaled(double factor, const Times& times = kReference) {
   // Jitter of its own, so that no ratio is exact.
   Times result;
@@ -55,7 +58,7 @@ TEST(LatencyGate, NoiseThatHidesTheAnswerIsSaid) {
   EXPECT_EQ(result.outcome, LatencyOutcome::kUnsure);
   EXPECT_THAT(result.reason, HasSubstr("too noisy"));
   EXPECT_THAT(result.reason, ContainsRegex("--repeat [1-9][0-9]+"));
-  EXPECT_TRUE(leaves_doubt(kNoisy, kReference, 10, 1.05));
+  EXPECT_TRUE(leaves_doubt(kNoisy, kReference, 10, 1.05, 1));
   EXPECT_EQ(run(joined(kNoisy, scaled(1.0)), joined(kReference, kReference)).outcome, LatencyOutcome::kHolds);
 }
 
@@ -72,12 +75,26 @@ TEST(LatencyGate, ASecondMeasurementThatCannotTellIsSaid) {
 }
 
 TEST(LatencyGate, WhatSeemsSlowerIsMeasuredAgainThoughItIsNotCertain) {
-  const Times slightly = {1.00, 1.25, 1.02, 1.20, 1.03, 1.22, 1.08, 1.16, 1.10, 1.12};
-  EXPECT_TRUE(leaves_doubt(slightly, kReference, 10, 1.05));
-  EXPECT_EQ(run(slightly, kReference, 10, 100).outcome, LatencyOutcome::kUnsure);
-  EXPECT_EQ(run(joined(slightly, slightly), joined(kReference, kReference), 10, 1).outcome,
+  EXPECT_TRUE(leaves_doubt(kSlightly, kReference, 10, 1.05, 1));
+  EXPECT_EQ(run(kSlightly, kReference, 10, 100).outcome, LatencyOutcome::kUnsure);
+  EXPECT_EQ(run(joined(kSlightly, kSlightly), joined(kReference, kReference), 10, 1).outcome,
             LatencyOutcome::kBroken);
-  EXPECT_FALSE(leaves_doubt(scaled(1.0), kReference, 10, 1.05));
+  EXPECT_FALSE(leaves_doubt(scaled(1.0), kReference, 10, 1.05, 1));
+}
+
+TEST(LatencyGate, IsMeasuredUntilThereIsNoDoubt) {
+  const auto is_in_doubt = [](const Times& candidate, int comparisons = 1) {
+    Times baseline;
+    while (baseline.size() < candidate.size()) baseline = joined(baseline, kReference);
+    return leaves_doubt(candidate, baseline, 10, 1.05, comparisons);
+  };
+  EXPECT_FALSE(is_in_doubt(scaled(1.0)));
+  EXPECT_TRUE(is_in_doubt(scaled(1.2))) << "slower once is not enough";
+  EXPECT_FALSE(is_in_doubt(joined(scaled(1.2), scaled(1.2)))) << "slower both times";
+  EXPECT_FALSE(is_in_doubt(joined(scaled(1.2), scaled(1.0)))) << "a slow spell";
+  EXPECT_TRUE(is_in_doubt(joined(kSlightly, kSlightly), 100)) << "not certain among so many";
+  EXPECT_FALSE(is_in_doubt(joined(joined(kSlightly, kSlightly), joined(kSlightly, kSlightly)), 100));
+  EXPECT_TRUE(is_in_doubt(joined(scaled(1.2), kNoisy))) << "the second cannot tell";
 }
 
 TEST(LatencyGate, ASlowCaseStaysSlowWhenMeasuredAgain) {

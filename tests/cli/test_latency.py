@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Latency as a run judges it: what is too slow is measured again, in as many rounds, and nothing else is.
+
+ISOFRAME_BIN names the program.  No time is expected of any machine: limits are out of reach, and an earlier run is made
+twice as fast by hand.
+"""
+
+import json
+import shutil
+import unittest
+
+from common import CheckpointTest, isoframe
+
+# Two groups of another length, so that a round of one is not a round of the other.
+SCENARIO = """
+version: 1
+checkpoint: {checkpoint}
+defaults:
+  prompt: a lighthouse in a storm
+  height: 64
+  width: 96
+  frames: 1
+  steps: 1
+  seed: 5
+  repeat: 5
+  warmup: 0
+  tiling: {{tile_size: 64, overlap: 0.25}}
+cases:
+  - name: base
+  - name: slow
+    layout: ulysses=2
+    baseline: base
+    gates: {{latency_ratio_max: 0.01}}
+  - name: ungated
+    layout: cfg=2
+    baseline: base
+  - name: long-base
+    repeat: 6
+  - name: long-slow
+    layout: cfg=2
+    baseline: long-base
+    repeat: 6
+    gates: {{latency_ratio_max: 0.01}}
+"""
+
+
+def scaled(times, factor):
+    return [factor * seconds for seconds in times]
+
+
+class Latency(CheckpointTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.scenario = cls.root / "latency.yaml"
+        cls.scenario.write_text(SCENARIO.format(checkpoint=json.dumps(str(cls.checkpoint))))
+        cls.out = cls.root / "run"
+        cls.process = isoframe("run", cls.scenario, "--out", cls.out)
+
+    @staticmethod
+    def cases(out):
+        return {case["name"]: case for case in json.loads((out / "run.json").read_text())["cases"]}
+
+    def earlier(self, name, *, yardstick=1.0):
+        """The run, as if its baseline had taken half the time."""
+        earlier = self.root / name
+        shutil.copytree(self.out, earlier)
+        file = earlier / "base" / "result.json"
+        result = json.loads(file.read_text())
+        result["latency"]["total_seconds"] = scaled(result["latency"]["total_seconds"], 0.5)
+        for rank in result["ranks"]:
+            rank["busy"] = {stage: scaled(times, 0.5) for stage, times in rank["busy"].items()}
+            rank["yardstick"] = {clock: scaled(times, yardstick) for clock, times in rank["yardstick"].items()}
+        file.write_text(json.dumps(result))
+        return earlier
+
+    def run_against(self, earlier):
+        out = self.root / f"{earlier.name} now"
+        process = isoframe("run", self.scenario, "--filter", "base", "--out", out, "--against", earlier)
+        return process, self.cases(out)["base"]
+
+    def test_what_is_too_slow_is_measured_again_with_its_baseline(self):
+        self.assertEqual(self.process.returncode, 1, self.process.stdout + self.process.stderr)
+        cases = self.cases(self.out)
+        self.assertEqual(
+            {name: case["repetitions"] for name, case in cases.items()},
+            {"base": 10, "slow": 10, "ungated": 5, "long-base": 12, "long-slow": 12},
+        )
+        for name in ("slow", "long-slow"):
+            self.assertEqual(cases[name]["verdict"], "failed")
+            self.assertIn("it was measured again and slower both times", cases[name]["reason"])
+        self.assertEqual(cases["ungated"]["verdict"], "passed", cases["ungated"]["reason"])
+
+    def test_a_baseline_that_was_faster_fails_after_a_second_measurement(self):
+        process, base = self.run_against(self.earlier("faster"))
+        self.assertEqual(process.returncode, 1, process.stdout + process.stderr)
+        self.assertEqual(base["verdict"], "failed")
+        self.assertIn("the time of the earlier run", base["reason"])
+        self.assertIn("slower both times", base["reason"])
+        self.assertEqual(base["repetitions"], 10)
+
+    def test_a_baseline_on_a_faster_day_does_not(self):
+        _, base = self.run_against(self.earlier("faster day", yardstick=0.5))
+        self.assertNotEqual(base["verdict"], "failed", base["reason"])
+
+
+if __name__ == "__main__":
+    unittest.main()
