@@ -75,9 +75,11 @@ LatencyJudgement judge_times(const Side& now, const Side& then, int comparisons)
   const Share share = half_of(comparisons);
   const LatencyJudgement whole = judge_ratio(*measured, kAgainstLatency, share, "the earlier run");
   const auto place = slowest_place(now, then, kAgainstLatency, share, Slowness::kCertain);
-  if (!place && whole.outcome == LatencyOutcome::kUnsure && is_told_by_work(now, then, *measured, share))
-    return {};
-  if (!place) return whole;
+  if (!place) {
+    const bool is_told =
+        whole.outcome == LatencyOutcome::kUnsure && is_told_by_work(now, then, *measured, share);
+    return is_told ? LatencyJudgement{} : whole;
+  }
   const std::string where = sentence(*place);
   if (whole.outcome != LatencyOutcome::kBroken) return {LatencyOutcome::kBroken, where};
   return {LatencyOutcome::kBroken, fmt::format("{}; {}", whole.reason, where)};

@@ -278,8 +278,11 @@ json run_suite(scenario::Suite suite, const RunOptions& options) {
   RoundLoop loop(suite.cases, directory, options);
   loop.run();
   const std::optional<EarlierRun> earlier = earlier_run(options, record, suite.cases);
-  for (int measurement = 1; measurement < judge::kMostMeasurements && !loop.interrupted(); ++measurement)
-    loop.run_again(in_doubt(suite.cases, record, directory, earlier), measurement);
+  for (int measurement = 1; measurement < judge::kMostMeasurements && !loop.interrupted(); ++measurement) {
+    const std::vector<const Case*> doubtful = in_doubt(suite.cases, record, directory, earlier);
+    if (doubtful.empty()) break;
+    loop.run_again(doubtful, measurement);
+  }
   record["finished"] = store::utc_now();
   record["interrupted"] = loop.interrupted();
   store::write_json(directory.path() / "suite.json", record);

@@ -1,5 +1,6 @@
 """What the command-line tests share: the program and a tiny checkpoint."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -17,6 +18,11 @@ def isoframe(*arguments, **options):
     return subprocess.run([ISOFRAME, *map(str, arguments)], capture_output=True, text=True, **options)
 
 
+def cases_of(out):
+    """{name: row} of a run's cases."""
+    return {case["name"]: case for case in json.loads((out / "run.json").read_text())["cases"]}
+
+
 class CheckpointTest(unittest.TestCase):
     """Has a folder of its own, with a tiny checkpoint in it."""
 
@@ -28,3 +34,11 @@ class CheckpointTest(unittest.TestCase):
         cls.checkpoint = cls.root / "check point"
         made = isoframe("weights", "init", "--preset", "tiny", "--seed", 3, cls.checkpoint)
         assert made.returncode == 0, made.stderr
+
+    @classmethod
+    def run_once(cls, scenario):
+        """Runs a scenario, which asks for {checkpoint}, for all tests of the class: what it left, what it printed."""
+        cls.scenario = cls.root / "scenario.yaml"
+        cls.scenario.write_text(scenario.format(checkpoint=json.dumps(str(cls.checkpoint))))
+        cls.out = cls.root / "run"
+        cls.ran = isoframe("run", cls.scenario, "--out", cls.out)

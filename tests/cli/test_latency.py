@@ -9,7 +9,7 @@ import json
 import shutil
 import unittest
 
-from common import CheckpointTest, isoframe
+from common import CheckpointTest, cases_of, isoframe
 
 # Two groups of another length, so that a round of one is not a round of the other.
 SCENARIO = """
@@ -52,14 +52,7 @@ class Latency(CheckpointTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.scenario = cls.root / "latency.yaml"
-        cls.scenario.write_text(SCENARIO.format(checkpoint=json.dumps(str(cls.checkpoint))))
-        cls.out = cls.root / "run"
-        cls.process = isoframe("run", cls.scenario, "--out", cls.out)
-
-    @staticmethod
-    def cases(out):
-        return {case["name"]: case for case in json.loads((out / "run.json").read_text())["cases"]}
+        cls.run_once(SCENARIO)
 
     def earlier(self, name, *, yardstick=1.0):
         """The run, as if its baseline had taken a quarter of the time."""
@@ -77,11 +70,11 @@ class Latency(CheckpointTest):
     def run_against(self, earlier):
         out = self.root / f"{earlier.name} now"
         process = isoframe("run", self.scenario, "--filter", "base", "--out", out, "--against", earlier)
-        return process, self.cases(out)["base"]
+        return process, cases_of(out)["base"]
 
     def test_what_is_too_slow_is_measured_again_with_its_baseline(self):
-        self.assertEqual(self.process.returncode, 1, self.process.stdout + self.process.stderr)
-        cases = self.cases(self.out)
+        self.assertEqual(self.ran.returncode, 1, self.ran.stdout + self.ran.stderr)
+        cases = cases_of(self.out)
         self.assertEqual(
             {name: case["repetitions"] for name, case in cases.items()},
             {"base": 10, "slow": 10, "ungated": 5, "long-base": 12, "long-slow": 12},

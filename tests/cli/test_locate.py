@@ -43,10 +43,7 @@ class Located(CheckpointTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.scenario = cls.root / "scenario.yaml"
-        cls.scenario.write_text(SCENARIO.format(checkpoint=json.dumps(str(cls.checkpoint))))
-        cls.out = cls.root / "run"
-        cls.ran = isoframe("run", cls.scenario, "--out", cls.out)
+        cls.run_once(SCENARIO)
 
     def result(self, case, out=None):
         return json.loads(((out or self.out) / case / "result.json").read_text())

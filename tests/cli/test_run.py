@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from common import ISOFRAME, CheckpointTest, isoframe
+from common import ISOFRAME, CheckpointTest, cases_of, isoframe
 from processes import is_alive, ranks_of, wait_for
 
 # Long enough to be caught in the act: many steps; the case after it is short.
@@ -66,10 +66,6 @@ class Run(CheckpointTest):
         time.sleep(4)
         return ranks
 
-    def verdicts(self, out):
-        run = json.loads((out / "run.json").read_text())
-        return {case["name"]: case for case in run["cases"]}
-
     def test_a_run_leaves_all_its_files_and_passes(self):
         scenario = self.scenario(victim="baseline: base")
         process, out = self.start(scenario)
@@ -80,7 +76,7 @@ class Run(CheckpointTest):
         for case in ("base", "victim", "after"):
             for name in ("frames.safetensors", "latents.safetensors", "video.mp4", "result.json"):
                 self.assertTrue((out / case / name).stat().st_size > 0, f"{case}/{name}")
-        cases = self.verdicts(out)
+        cases = cases_of(out)
         self.assertEqual({name: case["verdict"] for name, case in cases.items()}, dict.fromkeys(cases, "passed"))
         self.assertEqual(cases["victim"]["psnr"], "inf")
         self.assertEqual(cases["victim"]["ssim"], 1.0)
@@ -112,7 +108,7 @@ class Run(CheckpointTest):
         stdout, stderr = process.communicate(timeout=300)
         self.assertEqual(process.returncode, 3, stdout + stderr)
         self.assertLess(time.monotonic() - killed, 120)
-        cases = self.verdicts(out)
+        cases = cases_of(out)
         self.assertEqual(cases["victim"]["verdict"], "error")
         self.assertRegex(cases["victim"]["reason"], r"rank 1 .*(SIGKILL|signal 9)")
         self.assertIn("denoise", cases["victim"]["reason"])
@@ -126,7 +122,7 @@ class Run(CheckpointTest):
         wait_for(lambda: not is_alive(ranks[0]) and not is_alive(ranks[1]), "both ranks to be ended", 30)
         stdout, stderr = process.communicate(timeout=300)
         self.assertEqual(process.returncode, 3, stdout + stderr)
-        cases = self.verdicts(out)
+        cases = cases_of(out)
         self.assertEqual(cases["victim"]["verdict"], "error")
         self.assertIn("12", cases["victim"]["reason"])
         self.assertEqual(cases["after"]["verdict"], "passed")
@@ -141,7 +137,7 @@ class Run(CheckpointTest):
         self.assertFalse(is_alive(ranks[0]) or is_alive(ranks[1]))
         run = json.loads((out / "run.json").read_text())
         self.assertTrue(run["interrupted"])
-        cases = self.verdicts(out)
+        cases = cases_of(out)
         self.assertEqual(cases["victim"]["verdict"], "skipped")
         self.assertIn("interrupt", (out / "report.md").read_text().lower())
 
@@ -151,7 +147,7 @@ class Run(CheckpointTest):
         resumed = isoframe("run", short, "--out", out, "--resume", timeout=300)
         self.assertEqual(resumed.returncode, 0, resumed.stdout + resumed.stderr)
         self.assertEqual(frames.stat().st_mtime_ns, before, "the baseline was measured again")
-        self.assertEqual({c["verdict"] for c in self.verdicts(out).values()}, {"passed"})
+        self.assertEqual({c["verdict"] for c in cases_of(out).values()}, {"passed"})
 
     def test_generate_leaves_frames_latents_video_and_result(self):
         out = self.root / "one video"

@@ -154,11 +154,15 @@ TEST(Against, TimesMeasuredAgainMustBeSlowerToo) {
   EXPECT_THAT(slower.reason, HasSubstr("slower both times"));
 }
 
-TEST(Against, TimesTooNoisyToTellAreMeasuredAgain) {
-  const json then = measured(1.0);
-  json now = then;
-  json& times = now["latency"]["total_seconds"];
+/// Its whole time, in which waiting is, says nothing.
+json with_noisy_waiting(json result) {
+  json& times = result["latency"]["total_seconds"];
   for (std::size_t i = 0; i < times.size(); ++i) times[i] = i % 2 == 0 ? 0.6 : 1.7;
+  return result;
+}
+
+TEST(Against, TimesTooNoisyToTellAreMeasuredAgain) {
+  const json then = measured(1.0), now = with_noisy_waiting(then);
   EXPECT_EQ(run(now, then).verdict, Verdict::kUntrusted);
   EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}, 1));
   EXPECT_EQ(run(measured_again(now, 1.0), then).verdict, Verdict::kPassed);
@@ -166,9 +170,7 @@ TEST(Against, TimesTooNoisyToTellAreMeasuredAgain) {
 
 TEST(Against, NoisyWaitingIsToldFromSteadyWork) {
   const json then = busy(0.6);
-  json now = then;
-  json& times = now["latency"]["total_seconds"];
-  for (std::size_t i = 0; i < times.size(); ++i) times[i] = i % 2 == 0 ? 0.6 : 1.7;
+  json now = with_noisy_waiting(then);
   EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);
   EXPECT_FALSE(leaves_doubt({now, json()}, {then, json()}, 1));
   for (json& seconds : now["ranks"][0]["busy"]["denoise"])
