@@ -1,9 +1,11 @@
 #include "model/kernels/packed_conv3d.h"
 
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/core/List.h>
@@ -55,8 +57,8 @@ bool is_half_on_cpu(const at::Tensor& input) {
   return input.device().is_cpu() && at::isReducedFloatingType(input.scalar_type());
 }
 
-at::Tensor pack(const at::Tensor& weight) {
-  return at::mkldnn_reorder_conv3d_weight(weight.to_mkldnn(), kNoPadding, kOnes, kOnes, 1);
+at::Tensor pack(const at::Tensor& weight, at::IntArrayRef input_size) {
+  return at::mkldnn_reorder_conv3d_weight(weight.to_mkldnn(), kNoPadding, kOnes, kOnes, 1, input_size);
 }
 
 }  // namespace
@@ -64,8 +66,9 @@ at::Tensor pack(const at::Tensor& weight) {
 struct PackedConv3d::State {
   at::Tensor weight;
   at::Tensor bias;
+  std::mutex mutex;  // of what follows
   at::Tensor packed;
-  std::once_flag once;
+  std::vector<std::int64_t> input_size;  // that it is packed for
 };
 
 PackedConv3d::PackedConv3d(at::Tensor weight, at::Tensor bias) : state_(std::make_unique<State>()) {
@@ -76,29 +79,39 @@ PackedConv3d::PackedConv3d(at::Tensor weight, at::Tensor bias) : state_(std::mak
 PackedConv3d::~PackedConv3d() = default;
 PackedConv3d::PackedConv3d(PackedConv3d&&) noexcept = default;
 
-const at::Tensor& PackedConv3d::packed_weight() const {
-  std::call_once(state_->once, [this] { state_->packed = pack(state_->weight); });
+at::Tensor PackedConv3d::packed_for(const at::Tensor& batch) const {
+  const std::lock_guard lock(state_->mutex);
+  if (batch.sizes() != at::IntArrayRef(state_->input_size)) {
+    // Before the next is made: there is never memory for two.
+    state_->packed.reset();
+    state_->input_size.clear();
+    state_->packed = pack(state_->weight, batch.sizes());
+    state_->input_size = batch.sizes().vec();
+  }
   return state_->packed;
 }
 
 at::Tensor PackedConv3d::operator()(const at::Tensor& input) const {
   if (is_half_on_cpu(input)) {
     // One rounding at the end.  The float32 weight is made anew each time: it would take thrice the memory.
-    return as_volume(onednn_convolution(as_batch(input.to(at::kFloat)), pack(state_->weight.to(at::kFloat)),
+    const at::Tensor batch = as_batch(input.to(at::kFloat));
+    return as_volume(onednn_convolution(batch, pack(state_->weight.to(at::kFloat), batch.sizes()),
                                         state_->bias.to(at::kFloat)))
         .to(input.scalar_type());
   }
-  if (!takes_onednn(input)) return as_volume(at::conv3d(as_batch(input), state_->weight, state_->bias));
-  return as_volume(onednn_convolution(as_batch(input), packed_weight(), state_->bias));
+  const at::Tensor batch = as_batch(input);
+  if (!takes_onednn(input)) return as_volume(at::conv3d(batch, state_->weight, state_->bias));
+  return as_volume(onednn_convolution(batch, packed_for(batch), state_->bias));
 }
 
 void PackedConv3d::add_to(const at::Tensor& sum, const at::Tensor& input) const {
   // A volume of one position has no channels-last strides of its own, and oneDNN would write elsewhere.
-  const at::Tensor batch = as_batch(sum);
-  if (!takes_onednn(input) || batch.is_contiguous()) {
+  const at::Tensor sum_batch = as_batch(sum);
+  if (!takes_onednn(input) || sum_batch.is_contiguous()) {
     sum.add_((*this)(input));
   } else {
-    onednn_convolution_into(batch, as_batch(input), packed_weight(), state_->bias);
+    const at::Tensor batch = as_batch(input);
+    onednn_convolution_into(sum_batch, batch, packed_for(batch), state_->bias);
   }
 }
 

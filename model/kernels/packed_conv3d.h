@@ -1,5 +1,5 @@
 #pragma once
-// A 3-D convolution on channels-last data by oneDNN, its weight packed once.
+// A 3-D convolution on channels-last data by oneDNN, its weight packed for the inputs at hand.
 
 #include <memory>
 
@@ -10,7 +10,10 @@ namespace isoframe::model::kernels {
 /// Convolution without padding, stride 1.  Volumes are [F, H, W, C], contiguous; the caller pads.
 ///
 /// ATen's own choice skips oneDNN for small inputs, where it is 4 to 6 times faster, and reorders the weight
-/// in every call.  Tensors that are not float32 on a CPU take at::conv3d.
+/// in every call.  Here it is packed anew only for an input of another size than the last: with AVX2, oneDNN
+/// chooses the weight's layout by that, and goes from one such layout to another an element at a time, which
+/// takes ten times as long as a small tile's convolution.  Tensors that are not float32 on a CPU take
+/// at::conv3d.
 class PackedConv3d {
  public:
   /// weight: [O, C, kF, kH, kW]; bias: [O].  Computes nothing: the tensors may be on the meta device.
@@ -26,7 +29,8 @@ class PackedConv3d {
 
  private:
   struct State;
-  const at::Tensor& packed_weight() const;
+  /// The weight, packed for inputs of the size of `batch`.
+  at::Tensor packed_for(const at::Tensor& batch) const;
 
   std::unique_ptr<State> state_;
 };

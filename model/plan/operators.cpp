@@ -14,6 +14,14 @@ constexpr std::int64_t kFloatBytes = 4;
 /// A 3 x 3 x 3 kernel.
 constexpr std::int64_t kTaps = 27;
 
+bool has_avx512() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f");
+#else
+  return false;
+#endif
+}
+
 double real(std::int64_t value) { return static_cast<double>(value); }
 
 /// ATen's blocks of queries and keys (FlashAttentionKernel.cpp): a thread holds a block of scores, their
@@ -107,8 +115,9 @@ Held convolution(Account& account, std::int64_t in, std::int64_t out, const Volu
 
 std::int64_t packed_convolution_bytes(const Machine& machine, std::int64_t in, std::int64_t out) {
   if (!machine.is_cpu || machine.dtype != at::kFloat) return 0;
-  // Outputs come in vectors of 16.
-  return kFloatBytes * kTaps * in * ((out + 15) / 16 * 16);
+  // Without AVX-512, oneDNN most often takes 24 outputs at a time where there are many.
+  const std::int64_t at_a_time = has_avx512() || out < 64 ? 16 : 24;
+  return kFloatBytes * kTaps * in * ((out + at_a_time - 1) / at_a_time * at_a_time);
 }
 
 }  // namespace isoframe::model::plan

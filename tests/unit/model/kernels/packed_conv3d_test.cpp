@@ -37,6 +37,21 @@ TEST(PackedConv3d, GivesTheConvolutionOrAddsIt) {
   }
 }
 
+TEST(PackedConv3d, TakesInputsOfAnySizeInAnyOrder) {
+  const c10::InferenceMode inference;
+  const at::Tensor weight = at::randn({32, 16, 3, 3, 3}), bias = at::randn({32});
+  const PackedConv3d conv(weight, bias);
+  at::Tensor first;
+  for (const std::int64_t size : {4, 16, 1, 64, 4}) {
+    at::manual_seed(static_cast<std::uint64_t>(size));
+    const at::Tensor input = at::randn({3, size + 2, size + 2, 16});
+    const at::Tensor output = conv(input);
+    EXPECT_TRUE(at::allclose(output, convolution(input, weight, bias), 1e-5, 1e-3)) << size;
+    if (!first.defined()) first = output;
+    if (size == 4) EXPECT_TRUE(at::equal(output, first)) << "other bits after other sizes";
+  }
+}
+
 TEST(PackedConv3d, OtherTypesTakeTheirOwnPath) {
   const c10::InferenceMode inference;
   const at::Tensor weight = at::randn({5, 4, 3, 3, 3}, at::kDouble);

@@ -10,6 +10,7 @@
 #include "model/kernels/attention.h"
 #include "model/kernels/caching_allocator.h"
 #include "model/kernels/linear.h"
+#include "model/kernels/packed_conv3d.h"
 
 namespace isoframe::model::plan {
 namespace {
@@ -64,6 +65,21 @@ TEST_F(Operators, LinearHoldsWhatItPads) {
       const double held = planned([&](Account& account) { return linear(account, rows, kIn, columns); });
       const double asked_for = measured([&] { return kernels::linear(input, weight, bias); });
       EXPECT_NEAR(held, asked_for, 0.05 * asked_for) << rows << " x " << columns;
+    }
+  }
+}
+
+TEST_F(Operators, AConvolutionKeepsItsPackedWeight) {
+  for (const std::int64_t channels : {16, 32, 64, 128}) {
+    for (const std::int64_t size : {2, 4, 8, 16, 32, 64}) {
+      const c10::InferenceMode inference;
+      const at::Tensor input = at::rand({3, size + 2, size + 2, channels});
+      const kernels::PackedConv3d conv(at::rand({channels, channels, 3, 3, 3}), at::rand({channels}));
+      const std::uint64_t before = kernels::memory_statistics().live;
+      conv(input);
+      const auto kept = static_cast<double>(kernels::memory_statistics().live - before);
+      const auto held = static_cast<double>(packed_convolution_bytes(Machine{}, channels, channels));
+      EXPECT_NEAR(held, kept, 0.13 * kept) << channels << " channels, " << size << " x " << size;
     }
   }
 }
