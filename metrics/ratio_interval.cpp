@@ -29,16 +29,34 @@ std::vector<double> logarithms(const std::vector<double>& seconds) {
   return result;
 }
 
-std::vector<double> resample(const std::vector<double>& samples, std::mt19937_64& random) {
+std::vector<double> resample(const std::vector<double>& samples, std::size_t size, std::mt19937_64& random) {
   std::uniform_int_distribution<std::size_t> index(0, samples.size() - 1);
-  std::vector<double> drawn(samples.size());
+  std::vector<double> drawn(size);
   for (double& value : drawn) value = samples[index(random)];
   return drawn;
 }
 
-double squared_standard_error(const std::vector<double>& samples) {
+double variance(const std::vector<double>& samples) {
   const double deviation = sample_standard_deviation(samples);
-  return deviation * deviation / static_cast<double>(samples.size());
+  return deviation * deviation;
+}
+
+double count(const std::vector<double>& samples) { return static_cast<double>(samples.size()); }
+
+double standard_error(const std::vector<double>& samples) {
+  return std::sqrt(variance(samples) / count(samples));
+}
+
+double pooled_variance(const std::vector<double>& a, const std::vector<double>& b) {
+  return ((count(a) - 1.0) * variance(a) + (count(b) - 1.0) * variance(b)) / (count(a) + count(b) - 2.0);
+}
+
+/// Of both sides, each from its own mean.
+std::vector<double> residuals(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> result;
+  for (const std::vector<double>* side : {&a, &b})
+    for (const double value : *side) result.push_back(value - mean(*side));
+  return result;
 }
 
 /// Of a statistic and its standard error, from resampled values of (statistic - estimate) / error.
@@ -66,11 +84,11 @@ RatioInterval ratio_interval(const std::vector<double>& candidate, const std::ve
   std::mt19937_64 random(kSeed);
   std::vector<double> t;
   for (int i = 0; i < kResamples; ++i) {
-    const std::vector<double> drawn = resample(ratios, random);
-    const double error = std::sqrt(squared_standard_error(drawn));
+    const std::vector<double> drawn = resample(ratios, ratios.size(), random);
+    const double error = standard_error(drawn);
     if (error > 0.0) t.push_back((mean(drawn) - estimate) / error);
   }
-  return interval(estimate, std::sqrt(squared_standard_error(ratios)), t, confidence, ratios.size());
+  return interval(estimate, standard_error(ratios), t, confidence, ratios.size());
 }
 
 RatioInterval unpaired_ratio_interval(const std::vector<double>& candidate,
@@ -78,18 +96,20 @@ RatioInterval unpaired_ratio_interval(const std::vector<double>& candidate,
   const std::vector<double> above = logarithms(candidate);
   const std::vector<double> below = logarithms(reference);
   const double estimate = mean(above) - mean(below);
-  const auto error_of = [](const std::vector<double>& a, const std::vector<double>& b) {
-    return std::sqrt(squared_standard_error(a) + squared_standard_error(b));
-  };
+  const std::vector<double> both = residuals(above, below);
   std::mt19937_64 random(kSeed);
   std::vector<double> t;
   for (int i = 0; i < kResamples; ++i) {
-    const std::vector<double> a = resample(above, random);
-    const std::vector<double> b = resample(below, random);
-    const double error = error_of(a, b);
-    if (error > 0.0) t.push_back((mean(a) - mean(b) - estimate) / error);
+    const std::vector<double> a = resample(both, above.size(), random);
+    const std::vector<double> b = resample(both, below.size(), random);
+    const double pooled = pooled_variance(a, b);
+    const double error = std::sqrt(pooled / count(a) + pooled / count(b));
+    if (error > 0.0) t.push_back((mean(a) - mean(b)) / error);
   }
-  return interval(estimate, error_of(above, below), t, confidence, std::min(above.size(), below.size()));
+  const double pooled = pooled_variance(above, below);
+  const double error = std::sqrt(std::max(pooled, variance(above)) / count(above) +
+                                 std::max(pooled, variance(below)) / count(below));
+  return interval(estimate, error, t, confidence, std::min(above.size(), below.size()));
 }
 
 }  // namespace isoframe::metrics

@@ -11,13 +11,9 @@ namespace {
 
 using Times = std::vector<double>;
 
-/// The confidence of a bound above which a ratio is worth measuring again.
-double suspicion_confidence(Share share) { return 1.0 - kSuspicions * share.of_case; }
-
 /// A first measurement that was measured again was chosen for being slow: the second has no such bias.
 metrics::RatioInterval last_of(const Repeated& measured) {
-  return measured.interval({measured.is_measured_again ? measured.repeat : 0, SIZE_MAX},
-                           suspicion_confidence({}));
+  return measured.interval({measured.is_measured_again ? measured.repeat : 0, SIZE_MAX}, kHolds);
 }
 
 /// That it is slower than a tenth more than the limit.
@@ -56,13 +52,17 @@ Times Repetitions::of(const Times& times) const {
 double Share::confidence() const { return 1.0 - kFalseAlarms * of_case / std::max(1, cases); }
 
 Slowness slowness(const Repeated& measured, double limit, Share share) {
-  const auto is_above = [&](Repetitions part, double confidence) {
-    return measured.interval(part, confidence).lower > limit;
+  const auto lower = [&](Repetitions part, double confidence) {
+    return measured.interval(part, confidence).lower;
   };
-  const Repetitions first{0, measured.repeat}, again{measured.repeat, SIZE_MAX}, all;
-  if (!is_above(first, suspicion_confidence(share))) return Slowness::kNo;
-  if (measured.is_measured_again && !is_above(again, 1.0 - kAgreement)) return Slowness::kRefuted;
-  return is_above(all, share.confidence()) ? Slowness::kCertain : Slowness::kSuspected;
+  const Repetitions first{0, measured.repeat}, all;
+  if (lower(first, 1.0 - kSuspicions * share.of_case) <= limit) return Slowness::kNo;
+  if (measured.is_measured_again) {
+    const metrics::RatioInterval again = measured.interval({measured.repeat, SIZE_MAX}, 1.0 - kAgreement);
+    if (again.ratio <= limit) return Slowness::kRefuted;
+    if (again.lower <= limit) return Slowness::kSuspected;
+  }
+  return lower(all, share.confidence()) > limit ? Slowness::kCertain : Slowness::kSuspected;
 }
 
 bool leaves_doubt(const Repeated& measured, double limit, Share share) {

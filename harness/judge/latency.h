@@ -16,8 +16,11 @@ namespace isoframe::harness::judge {
 
 /// The chance that unchanged code breaks any latency gate of a run.
 inline constexpr double kFalseAlarms = 0.01;
-/// The chance that an unchanged case is measured again for nothing.
-inline constexpr double kSuspicions = 0.10;
+/// The chance that a case just at its limit seems slower; for one as fast as its reference it is a small part
+/// of that.  High, since it costs time only, and what is not suspected is not found.
+inline constexpr double kSuspicions = 0.50;
+/// How sure it must be that a gate holds.
+inline constexpr double kHolds = 0.90;
 /// The chance that what is measured again is slower too by chance.
 inline constexpr double kAgreement = 0.02;
 /// How often what is in doubt is measured in all.
@@ -46,10 +49,10 @@ struct Repeated {
 
 enum class Slowness {
   kNo,
-  kRefuted,    ///< the first measurement's lower bound is above the limit, that of what was measured again is
-               ///< not
-  kSuspected,  ///< both are, as far as there are both
-  kCertain,    ///< so is that of all measurements together, at a confidence that chance does not reach
+  kRefuted,    ///< the first measurement's lower bound is above the limit, and what was measured again is not
+  kSuspected,  ///< it is above the limit too, if it was
+  kCertain,    ///< so is its lower bound, and that of all measurements together at a confidence that chance
+               ///< does not reach
 };
 
 /// What of the chances of kSuspicions and kFalseAlarms one ratio of many may use (Bonferroni).

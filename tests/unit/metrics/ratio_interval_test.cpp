@@ -73,6 +73,36 @@ TEST(RatioInterval, UnpairedIsWiderWhereThePairsDriftTogether) {
   EXPECT_GT(apart.upper / apart.lower, 2.0 * paired.upper / paired.lower);
 }
 
+/// Of unpaired sides with log-normal deviations, how many of `runs` have a lower bound above `limit`.
+struct Samples {
+  int count;
+  double deviation;
+};
+int unpaired_alarms(double factor, double limit, Samples candidate, Samples reference, int runs) {
+  std::mt19937 random(1);
+  const auto draw = [&random](Samples of, double seconds) {
+    std::normal_distribution<double> normal(0.0, of.deviation);
+    std::vector<double> result;
+    for (int i = 0; i < of.count; ++i) result.push_back(seconds * std::exp(normal(random)));
+    return result;
+  };
+  int count = 0;
+  for (int run = 0; run < runs; ++run)
+    count += unpaired_ratio_interval(draw(candidate, factor), draw(reference, 1.0), 0.99).lower > limit;
+  return count;
+}
+
+TEST(RatioInterval, UnpairedKeepsItsLevelWhereOneSideIsNoisier) {
+  constexpr int kRuns = 500;
+  EXPECT_LE(unpaired_alarms(1.0, 1.0, {10, 0.03}, {10, 0.03}, kRuns), 10);
+  EXPECT_LE(unpaired_alarms(1.0, 1.0, {40, 0.02}, {10, 0.08}, kRuns), 15);
+  EXPECT_LE(unpaired_alarms(1.0, 1.0, {10, 0.08}, {40, 0.02}, kRuns), 15);
+}
+
+TEST(RatioInterval, UnpairedSeesWhatTenSamplesBesideFiveCanTell) {
+  EXPECT_GE(unpaired_alarms(1.1, 1.02, {10, 0.03}, {5, 0.03}, 200), 180);
+}
+
 TEST(RatioInterval, RefusesWhatHasNoRatio) {
   EXPECT_THROW(ratio_interval({1.0}, {1.0}, 0.95), InputError);
   EXPECT_THROW(ratio_interval({1.0, 2.0}, {1.0}, 0.95), InputError);
