@@ -74,7 +74,7 @@ LatencyJudgement judge_times(const Side& now, const Side& then, int comparisons)
   if (!measured) return {};  // the report shows the ratio all the same
   const Share share = half_of(comparisons);
   const LatencyJudgement whole = judge_ratio(*measured, kAgainstLatency, share, "the earlier run");
-  const auto place = slowest_place(now, then, kAgainstLatency, share, Slowness::kCertain);
+  const auto place = slowest_place(now, then, kAgainstLatency, share);
   if (!place) {
     const bool is_told =
         whole.outcome == LatencyOutcome::kUnsure && is_told_by_work(now, then, *measured, share);
@@ -120,15 +120,12 @@ bool leaves_doubt(const Side& now, const Side& then, int comparisons) {
   const auto measured = whole_times(now, then);
   if (!measured) return false;
   const Share share = half_of(comparisons);
-  const auto place_is = [&](Slowness at_least) {
-    return slowest_place(now, then, kAgainstLatency, share, at_least).has_value();
-  };
   const bool is_decided =
-      measured->is_measured_again &&
-      (slowness(*measured, kAgainstLatency, share) == Slowness::kCertain || place_is(Slowness::kCertain));
+      measured->is_measured_again && (slowness(*measured, kAgainstLatency, share) == Slowness::kCertain ||
+                                      slowest_place(now, then, kAgainstLatency, share));
   const bool is_open =
       leaves_doubt(*measured, kAgainstLatency, share) && !is_told_by_work(now, then, *measured, share);
-  return !is_decided && (is_open || place_is(Slowness::kSuspected));
+  return !is_decided && (is_open || any_place_leaves_doubt(now, then, kAgainstLatency, share));
 }
 
 }  // namespace isoframe::harness::judge

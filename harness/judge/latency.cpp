@@ -11,9 +11,11 @@ namespace {
 
 using Times = std::vector<double>;
 
+Repetitions again(const Repeated& measured) { return {measured.repeat, SIZE_MAX}; }
+
 /// A first measurement that was measured again was chosen for being slow: the second has no such bias.
-metrics::RatioInterval last_of(const Repeated& measured) {
-  return measured.interval({measured.is_measured_again ? measured.repeat : 0, SIZE_MAX}, kHolds);
+metrics::RatioInterval last_of(const Repeated& measured, double confidence) {
+  return measured.interval(measured.is_measured_again ? again(measured) : Repetitions(), confidence);
 }
 
 /// That it is slower than a tenth more than the limit.
@@ -52,23 +54,26 @@ Times Repetitions::of(const Times& times) const {
 double Share::confidence() const { return 1.0 - kFalseAlarms * of_case / std::max(1, cases); }
 
 Slowness slowness(const Repeated& measured, double limit, Share share) {
-  const auto lower = [&](Repetitions part, double confidence) {
-    return measured.interval(part, confidence).lower;
+  const auto is_above = [&](Repetitions part, double confidence) {
+    return measured.interval(part, confidence).lower > limit;
   };
+  const double suspicion = 1.0 - kSuspicions * share.of_case;
   const Repetitions first{0, measured.repeat}, all;
-  if (lower(first, 1.0 - kSuspicions * share.of_case) <= limit) return Slowness::kNo;
-  if (measured.is_measured_again) {
-    const metrics::RatioInterval again = measured.interval({measured.repeat, SIZE_MAX}, 1.0 - kAgreement);
-    if (again.ratio <= limit) return Slowness::kRefuted;
-    if (again.lower <= limit) return Slowness::kSuspected;
+  const bool is_again = measured.is_measured_again;
+  if (!is_above(first, suspicion) && !(is_again && is_above(again(measured), suspicion)))
+    return Slowness::kNo;
+  if (is_again) {
+    const metrics::RatioInterval last = measured.interval(again(measured), 1.0 - kAgreement);
+    if (last.ratio <= limit) return Slowness::kRefuted;
+    if (last.lower <= limit) return Slowness::kSuspected;
   }
-  return lower(all, share.confidence()) > limit ? Slowness::kCertain : Slowness::kSuspected;
+  return is_above(all, share.confidence()) ? Slowness::kCertain : Slowness::kSuspected;
 }
 
 bool leaves_doubt(const Repeated& measured, double limit, Share share) {
   const Slowness found = slowness(measured, limit, share);
   if (found == Slowness::kCertain) return !measured.is_measured_again;
-  return found == Slowness::kSuspected || !is_ruled_out(last_of(measured), limit);
+  return found == Slowness::kSuspected || last_of(measured, kFinds).upper > limit * kFound;
 }
 
 LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share,
@@ -83,7 +88,7 @@ LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share
             fmt::format("{}, at most {:.3f}x{}", text(measured.interval({}, share.confidence())), limit,
                         measured.is_measured_again ? "; it was measured again and slower both times" : "")};
   }
-  const metrics::RatioInterval interval = last_of(measured);
+  const metrics::RatioInterval interval = last_of(measured, kHolds);
   if (is_ruled_out(interval, limit) && (found == Slowness::kNo || measured.is_measured_again)) return {};
   const std::size_t needed = repetitions_to_tell(interval, limit);
   return {

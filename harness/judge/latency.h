@@ -19,16 +19,19 @@ inline constexpr double kFalseAlarms = 0.01;
 /// The chance that a case just at its limit seems slower; for one as fast as its reference it is a small part
 /// of that.  High, since it costs time only, and what is not suspected is not found.
 inline constexpr double kSuspicions = 0.50;
-/// How sure it must be that a gate holds.
+/// How sure it must be that a gate holds: that being slower than kToldApart times the limit is ruled out.
 inline constexpr double kHolds = 0.90;
+inline constexpr double kToldApart = 1.10;
+/// So that a tenth more time than an earlier run's (kAgainstLatency) is found in 95 of 100, as long as that
+/// is not ruled out at as much it is measured again.
+inline constexpr double kFinds = 0.95;
+inline constexpr double kFound = 1.08;
 /// The chance that what is measured again is slower too by chance.
 inline constexpr double kAgreement = 0.02;
 /// How often what is in doubt is measured in all.
 inline constexpr int kMostMeasurements = 4;
 /// With fewer pairs no interval is worth its name.
 inline constexpr std::size_t kFewestPairs = 5;
-/// A gate holds only if being slower than this many times the limit is ruled out.
-inline constexpr double kToldApart = 1.10;
 
 /// Samples [begin, end) of each list of times.
 struct Repetitions {
@@ -49,7 +52,7 @@ struct Repeated {
 
 enum class Slowness {
   kNo,
-  kRefuted,    ///< the first measurement's lower bound is above the limit, and what was measured again is not
+  kRefuted,    ///< the lower bound of one measurement is above the limit, but what was measured again is not
   kSuspected,  ///< it is above the limit too, if it was
   kCertain,    ///< so is its lower bound, and that of all measurements together at a confidence that chance
                ///< does not reach
@@ -65,8 +68,8 @@ struct Share {
 
 Slowness slowness(const Repeated& measured, double limit, Share share);
 
-/// Whether it is neither certainly slower, and measured again, nor found not to be: the first measurement,
-/// and what was measured again if it was, must rule out a tenth more than `limit`.
+/// Whether it is neither certainly slower, and measured again, nor found not to be: the first measurement, or
+/// what was measured again if it was, must rule out kFound times the limit.
 bool leaves_doubt(const Repeated& measured, double limit, Share share);
 
 enum class LatencyOutcome { kHolds, kBroken, kUnsure };

@@ -82,6 +82,35 @@ std::vector<std::pair<int, int>> tiles_of(const json& result, std::size_t rank, 
   return tiles;
 }
 
+/// A stage on one rank.
+struct Place {
+  std::string stage;
+  int rank;
+  Repeated measured;
+};
+
+std::vector<Place> judged_places(const Side& now, const Side& then) {
+  std::vector<Place> places;
+  const std::size_t ranks = std::min(now.result.at("ranks").size(), then.result.at("ranks").size());
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    for (const std::string_view name : measure::kOuterStages) {
+      const std::string stage(name);
+      if (std::max(share_of(now.result, rank, stage), share_of(then.result, rank, stage)) < kSmallestShare)
+        continue;
+      // Tiles are shared out by what they cost that day: other tiles take another time.
+      if (tiles_of(now.result, rank, stage) != tiles_of(then.result, rank, stage)) continue;
+      auto measured = unpaired(now, relative_busy(now, rank, stage), relative_busy(then, rank, stage));
+      if (measured) places.push_back({stage, static_cast<int>(rank), *std::move(measured)});
+    }
+  }
+  return places;
+}
+
+Share share_of_each(Share share, const std::vector<Place>& places) {
+  share.of_case /= static_cast<double>(std::max<std::size_t>(1, places.size()));
+  return share;
+}
+
 std::vector<std::int64_t> excess(const json& now, const json& then) {
   std::vector<std::int64_t> result;
   for (std::size_t i = 0; i < std::min(now.size(), then.size()); ++i)
@@ -112,34 +141,23 @@ std::optional<Repeated> unpaired(const Side& now, Times current, Times earlier) 
       repeat, is_again};
 }
 
-std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, Share share,
-                                       Slowness at_least) {
-  struct Place {
-    std::string stage;
-    int rank;
-    Repeated measured;
-  };
-  std::vector<Place> places;
-  const std::size_t ranks = std::min(now.result.at("ranks").size(), then.result.at("ranks").size());
-  for (std::size_t rank = 0; rank < ranks; ++rank) {
-    for (const std::string_view name : measure::kOuterStages) {
-      const std::string stage(name);
-      if (std::max(share_of(now.result, rank, stage), share_of(then.result, rank, stage)) < kSmallestShare)
-        continue;
-      // Tiles are shared out by what they cost that day: other tiles take another time.
-      if (tiles_of(now.result, rank, stage) != tiles_of(then.result, rank, stage)) continue;
-      auto measured = unpaired(now, relative_busy(now, rank, stage), relative_busy(then, rank, stage));
-      if (measured) places.push_back({stage, static_cast<int>(rank), *std::move(measured)});
-    }
-  }
+std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, Share share) {
+  const std::vector<Place> places = judged_places(now, then);
+  share = share_of_each(share, places);
   std::optional<SlowPlace> slowest;
-  share.of_case /= static_cast<double>(std::max<std::size_t>(1, places.size()));
   for (const auto& [stage, rank, measured] : places) {
-    if (slowness(measured, limit, share) < at_least) continue;
+    if (slowness(measured, limit, share) != Slowness::kCertain) continue;
     const metrics::RatioInterval interval = measured.interval({}, share.confidence());
     if (!slowest || interval.ratio > slowest->interval.ratio) slowest = SlowPlace{stage, rank, interval};
   }
   return slowest;
+}
+
+bool any_place_leaves_doubt(const Side& now, const Side& then, double limit, Share share) {
+  const std::vector<Place> places = judged_places(now, then);
+  share = share_of_each(share, places);
+  return std::ranges::any_of(places,
+                             [&](const Place& place) { return leaves_doubt(place.measured, limit, share); });
 }
 
 std::string sentence(const SlowPlace& place) {

@@ -43,12 +43,14 @@ struct SlowPlace {
   metrics::RatioInterval interval;  ///< of this run's times to the earlier run's
 };
 
-/// The place whose time grew most, among those that are `at_least` so slow for `limit`; none where no place
+/// The place whose time grew most, among those that are certainly slower than `limit`; none where no place
 /// is, or where a side has fewer than kFewestPairs samples.  `share` is of all places together (Bonferroni).
 /// Stages below kSmallestShare in both runs are left out, and those in which the rank was given other tiles
 /// than in the earlier run.
-std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, Share share,
-                                       Slowness at_least);
+std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, Share share);
+
+/// Whether any of these places is worth measuring again.
+bool any_place_leaves_doubt(const Side& now, const Side& then, double limit, Share share);
 
 /// "denoise on rank 1 takes 1.12x (1.09x to 1.15x) its time there"
 std::string sentence(const SlowPlace& place);

@@ -1,12 +1,15 @@
 // Slow ranks and leaks: frames stay what they are.
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
 
 #include "harness/measure/thread_clock.h"
 #include "harness/selftest/plants.h"
+#include "model/probe.h"
 #include "tests/faults/catalogue.h"
 
 namespace isoframe::faults {
@@ -26,19 +29,32 @@ Watch leak() {
   };
 }
 
+/// A stage takes a tenth more of its thread's time.
+class SlowStage : public model::Probe {
+ public:
+  explicit SlowStage(std::string stage) : stage_(std::move(stage)) {}
+
+  void begin(model::ProbePoint point) override {
+    if (point.name == stage_) began_ = ThreadClock::now();
+  }
+  void end(model::ProbePoint point) override {
+    if (point.name != stage_) return;
+    const ThreadClock::time_point now = ThreadClock::now(), until = now + (now - began_) / 10;
+    while (ThreadClock::now() < until) continue;
+  }
+
+ private:
+  std::string stage_;
+  ThreadClock::time_point began_;
+};
+
 }  // namespace
 
 Plant slow_stage(const std::string& stage, int rank) {
-  return watching(rank, [stage]() -> Watch {
-    return
-        [stage, last = ThreadClock::now()](const harness::locate::Place& place, const at::Tensor&) mutable {
-          const ThreadClock::time_point now = ThreadClock::now();
-          const ThreadClock::time_point until =
-              harness::locate::is_within(place, stage) ? now + (now - last) / 10 : now;
-          while (ThreadClock::now() < until) continue;
-          last = ThreadClock::now();
-        };
-  });
+  return {.probe = [stage, rank](int own) -> std::unique_ptr<model::Probe> {
+    if (own != rank) return nullptr;
+    return std::make_unique<SlowStage>(stage);
+  }};
 }
 
 Faults resource_faults() {
