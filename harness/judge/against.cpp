@@ -125,7 +125,7 @@ bool leaves_doubt(const Side& now, const Side& then, int comparisons) {
                                       slowest_place(now, then, kAgainstLatency, share));
   const bool is_open =
       leaves_doubt(*measured, kAgainstLatency, share) && !is_told_by_work(now, then, *measured, share);
-  return !is_decided && (is_open || any_place_leaves_doubt(now, then, kAgainstLatency, share));
+  return !is_decided && (is_open || any_place_seems_slower(now, then, kAgainstLatency, share));
 }
 
 }  // namespace isoframe::harness::judge

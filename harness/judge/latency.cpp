@@ -70,10 +70,15 @@ Slowness slowness(const Repeated& measured, double limit, Share share) {
   return is_above(all, share.confidence()) ? Slowness::kCertain : Slowness::kSuspected;
 }
 
-bool leaves_doubt(const Repeated& measured, double limit, Share share) {
+bool seems_slower(const Repeated& measured, double limit, Share share) {
   const Slowness found = slowness(measured, limit, share);
-  if (found == Slowness::kCertain) return !measured.is_measured_again;
-  return found == Slowness::kSuspected || last_of(measured, kFinds).upper > limit * kFound;
+  return found == Slowness::kSuspected || (found == Slowness::kCertain && !measured.is_measured_again);
+}
+
+bool leaves_doubt(const Repeated& measured, double limit, Share share) {
+  if (seems_slower(measured, limit, share)) return true;
+  return slowness(measured, limit, share) != Slowness::kCertain &&
+         !is_ruled_out(last_of(measured, kHolds), limit);
 }
 
 LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share,

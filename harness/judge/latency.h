@@ -22,10 +22,6 @@ inline constexpr double kSuspicions = 0.50;
 /// How sure it must be that a gate holds: that being slower than kToldApart times the limit is ruled out.
 inline constexpr double kHolds = 0.90;
 inline constexpr double kToldApart = 1.10;
-/// So that a tenth more time than an earlier run's (kAgainstLatency) is found in 95 of 100, as long as that
-/// is not ruled out at as much it is measured again.
-inline constexpr double kFinds = 0.95;
-inline constexpr double kFound = 1.08;
 /// The chance that what is measured again is slower too by chance.
 inline constexpr double kAgreement = 0.02;
 /// How often what is in doubt is measured in all.
@@ -68,8 +64,11 @@ struct Share {
 
 Slowness slowness(const Repeated& measured, double limit, Share share);
 
-/// Whether it is neither certainly slower, and measured again, nor found not to be: the first measurement, or
-/// what was measured again if it was, must rule out kFound times the limit.
+/// Whether it seems slower, and that is neither certain and measured again nor refuted.
+bool seems_slower(const Repeated& measured, double limit, Share share);
+
+/// Whether it seems slower, or is too noisy to tell: the first measurement, or what was measured again if it
+/// was, must rule out a tenth more than `limit`.
 bool leaves_doubt(const Repeated& measured, double limit, Share share);
 
 enum class LatencyOutcome { kHolds, kBroken, kUnsure };

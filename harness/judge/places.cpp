@@ -153,11 +153,11 @@ std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double
   return slowest;
 }
 
-bool any_place_leaves_doubt(const Side& now, const Side& then, double limit, Share share) {
+bool any_place_seems_slower(const Side& now, const Side& then, double limit, Share share) {
   const std::vector<Place> places = judged_places(now, then);
   share = share_of_each(share, places);
   return std::ranges::any_of(places,
-                             [&](const Place& place) { return leaves_doubt(place.measured, limit, share); });
+                             [&](const Place& place) { return seems_slower(place.measured, limit, share); });
 }
 
 std::string sentence(const SlowPlace& place) {

@@ -49,8 +49,9 @@ struct SlowPlace {
 /// than in the earlier run.
 std::optional<SlowPlace> slowest_place(const Side& now, const Side& then, double limit, Share share);
 
-/// Whether any of these places is worth measuring again.
-bool any_place_leaves_doubt(const Side& now, const Side& then, double limit, Share share);
+/// Whether any of these places seems slower.  One that is too noisy to tell does not count: of many places
+/// one always is, where ranks share cores.
+bool any_place_seems_slower(const Side& now, const Side& then, double limit, Share share);
 
 /// "denoise on rank 1 takes 1.12x (1.09x to 1.15x) its time there"
 std::string sentence(const SlowPlace& place);

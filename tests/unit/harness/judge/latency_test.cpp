@@ -82,6 +82,14 @@ TEST(LatencyGate, WhatSeemsSlowerIsMeasuredAgainThoughItIsNotCertain) {
   EXPECT_FALSE(leaves_doubt(scaled(1.0), kReference, 10, 1.05, 1));
 }
 
+TEST(LatencyGate, WhatAFirstMeasurementWasTooNoisyToShowTheSecondMayShow) {
+  const Times unclear = scaled(0.9, kSlightly);
+  EXPECT_EQ(run(joined(unclear, scaled(1.3)), joined(kReference, kReference)).outcome,
+            LatencyOutcome::kBroken);
+  EXPECT_EQ(run(joined(unclear, scaled(1.0)), joined(kReference, kReference)).outcome,
+            LatencyOutcome::kHolds);
+}
+
 TEST(LatencyGate, IsMeasuredUntilThereIsNoDoubt) {
   const auto is_in_doubt = [](const Times& candidate, int comparisons = 1) {
     Times baseline;
