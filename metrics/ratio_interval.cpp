@@ -54,8 +54,10 @@ double pooled_variance(const std::vector<double>& a, const std::vector<double>& 
 /// Of both sides, each from its own mean.
 std::vector<double> residuals(const std::vector<double>& a, const std::vector<double>& b) {
   std::vector<double> result;
-  for (const std::vector<double>* side : {&a, &b})
-    for (const double value : *side) result.push_back(value - mean(*side));
+  for (const std::vector<double>* side : {&a, &b}) {
+    const double center = mean(*side);
+    for (const double value : *side) result.push_back(value - center);
+  }
   return result;
 }
 

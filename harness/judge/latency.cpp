@@ -23,6 +23,11 @@ bool is_ruled_out(const metrics::RatioInterval& interval, double limit) {
   return interval.upper <= limit * kToldApart;
 }
 
+/// What is certain is so only once it was measured again.
+bool is_suspicion(Slowness found, const Repeated& measured) {
+  return found == Slowness::kSuspected || (found == Slowness::kCertain && !measured.is_measured_again);
+}
+
 /// How often to measure so that a case as fast as its reference is told apart from one that is too slow.
 std::size_t repetitions_to_tell(const metrics::RatioInterval& interval, double limit) {
   const double spread = std::log(interval.upper / interval.ratio) / std::log(limit * kToldApart);
@@ -71,14 +76,13 @@ Slowness slowness(const Repeated& measured, double limit, Share share) {
 }
 
 bool seems_slower(const Repeated& measured, double limit, Share share) {
-  const Slowness found = slowness(measured, limit, share);
-  return found == Slowness::kSuspected || (found == Slowness::kCertain && !measured.is_measured_again);
+  return is_suspicion(slowness(measured, limit, share), measured);
 }
 
 bool leaves_doubt(const Repeated& measured, double limit, Share share) {
-  if (seems_slower(measured, limit, share)) return true;
-  return slowness(measured, limit, share) != Slowness::kCertain &&
-         !is_ruled_out(last_of(measured, kHolds), limit);
+  const Slowness found = slowness(measured, limit, share);
+  if (is_suspicion(found, measured)) return true;
+  return found != Slowness::kCertain && !is_ruled_out(last_of(measured, kHolds), limit);
 }
 
 LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share,

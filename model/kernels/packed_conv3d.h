@@ -12,7 +12,7 @@ namespace isoframe::model::kernels {
 /// ATen's own choice skips oneDNN for small inputs, where it is 4 to 6 times faster, and reorders the weight
 /// in every call.  Here it is packed anew only for an input of another size than the last: with AVX2, oneDNN
 /// chooses the weight's layout by that, and goes from one such layout to another an element at a time, which
-/// takes ten times as long as a small tile's convolution.  Tensors that are not float32 on a CPU take
+/// takes several times as long as a small tile's convolution.  Tensors that are not float32 on a CPU take
 /// at::conv3d.
 class PackedConv3d {
  public:
