@@ -3,17 +3,20 @@
 //
 // At a noise that is known, a thousand simulated runs of each (minutes):
 //   build/isoframe_benchmark --benchmark_filter=simulated_latency_gate
-// On this machine as it is now, a hundred runs of real generations of each (an hour and a half on a quiet
-// machine; the counts so far are printed after each run, and an interruption loses nothing but the rest):
+// On this machine as it is now, a hundred runs of real generations, fifty on each of two cores, with
+// denoising and decoding slower in turns (an hour and a quarter; the counts so far are printed after each
+// run, and an interruption loses nothing but the rest):
 //   build/isoframe_benchmark --benchmark_filter=^latency_gate
 
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -39,6 +42,7 @@ using harness::judge::Verdict;
 using nlohmann::json;
 
 constexpr int kPairs = 10;
+constexpr int kCasesOfSmoke = 12;
 
 /// Seconds of each outer stage, and "total".
 using Sample = std::map<std::string, double>;
@@ -61,17 +65,19 @@ struct Case {
   }
 };
 
-/// The baseline first.
-std::vector<Case> cases() {
-  return {{"baseline", ""}, {"unchanged", ""}, {"slow_denoise", "denoise"}, {"slow_decode", "decode"}};
-}
+const Case kBaseline{"baseline", ""}, kUnchanged{"unchanged", ""}, kSlowDenoise{"slow_denoise", "denoise"},
+    kSlowDecode{"slow_decode", "decode"};
 
-/// Short generations in one process, on one thread.  A pair is as long as it takes to generate each side this
-/// often in turns: what a machine with neighbours does in a tenth of a second says little.
+/// What is measured in a run: the baseline first, then what is compared with the run before.
+using Cases = std::function<std::vector<Case>(int run)>;
+
+/// Short generations on one thread.  A pair is as long as it takes to generate each side this often in turns:
+/// on a machine with neighbours a tenth of a second deviates from the next one by 7 %, and a pair is to
+/// deviate by no more than 2 to 3 %.
 class RealMachine {
  public:
   void measure(const std::vector<Case*>& cases) const {
-    constexpr int kTurns = 8;
+    constexpr int kTurns = 14;
     for (int pair = 0; pair < kPairs; ++pair) {
       std::vector<Sample> sums(cases.size());
       for (int turn = 0; turn < kTurns; ++turn) {
@@ -137,68 +143,115 @@ double noise_of(const json& result, const json& baseline, const std::string& sta
 
 using Counts = std::map<std::string, double>;
 
-/// Counters: what became of the runs of each case, judged as the only case and as one of as many as
-/// smoke.yaml has.  `judged` is called after each run with its number and the counts so far.
-template <typename Machine, typename Judged>
-void judge_runs(benchmark::State& state, Machine& machine, int runs, const Judged& judged) {
-  constexpr std::array kCases = {1, 12};
-  Counts counts = {{"runs", runs}};
-  for (auto _ : state) {
-    std::vector<Case> then;
-    for (int run = 0; run <= runs; ++run) {
-      std::vector<Case> now = cases();
-      const auto side = [](const std::vector<Case>& of, std::size_t index) {
-        return Side{of[index].result, of[0].result};
-      };
-      std::vector<Case*> all;
-      for (Case& value : now) all.push_back(&value);
-      machine.measure(all);
-      for (const char* stage : {"denoise", "decode"})
-        counts[fmt::format("noise_{}", stage)] += noise_of(now[1].result, now[0].result, stage) / (runs + 1);
-      if (run == 0) {
-        then = std::move(now);
-        continue;
-      }
-      for (int measurement = 1; measurement < harness::judge::kMostMeasurements; ++measurement) {
-        std::vector<Case*> again = {&now[0]};
-        for (std::size_t i = 1; i < now.size(); ++i) {
-          if (!harness::judge::leaves_doubt(side(now, i), side(then, 1), kCases.back())) continue;
-          again.push_back(&now[i]);
-          counts[fmt::format("{}_again_{}", now[i].name, measurement)] += 1;
-        }
-        if (again.size() == 1) break;
-        machine.measure(again);
-      }
-      for (std::size_t i = 1; i < now.size(); ++i) {
-        for (const int compared : kCases) {
-          const auto [verdict, reason] =
-              harness::judge::judge_against(side(now, i), side(then, 1), json(), {}, compared);
-          counts[fmt::format("{}_{}_of_{}", now[i].name, harness::judge::to_string(verdict), compared)] += 1;
-          if (verdict == Verdict::kFailed && !now[i].slow_stage.empty() &&
-              reason.find(now[i].slow_stage + " on rank 0") != std::string::npos)
-            counts[fmt::format("{}_located_of_{}", now[i].name, compared)] += 1;
-        }
-      }
-      then = std::move(now);
-      judged(run, counts);
+/// Adds to `counts` what became of a run's cases, each judged as the only one and as one of as many as
+/// smoke.yaml has.
+void judge(const std::vector<Case>& now, const Side& then, Counts& counts) {
+  for (auto value = now.begin() + 1; value != now.end(); ++value) {
+    for (const int compared : {1, kCasesOfSmoke}) {
+      const auto [verdict, reason] =
+          harness::judge::judge_against({value->result, now[0].result}, then, json(), {}, compared);
+      counts[fmt::format("{}_{}_of_{}", value->name, harness::judge::to_string(verdict), compared)] += 1;
+      if (verdict == Verdict::kFailed && !value->slow_stage.empty() &&
+          reason.find(value->slow_stage + " on rank 0") != std::string::npos)
+        counts[fmt::format("{}_located_of_{}", value->name, compared)] += 1;
     }
   }
-  for (const auto& [name, count] : counts) state.counters[name] = count;
 }
 
+/// Measures what is in doubt again, with the baseline.
+template <typename Machine>
+void measure_again(Machine& machine, std::vector<Case>& now, const Side& then, Counts& counts) {
+  for (int measurement = 1; measurement < harness::judge::kMostMeasurements; ++measurement) {
+    std::vector<Case*> again = {&now[0]};
+    for (auto value = now.begin() + 1; value != now.end(); ++value) {
+      if (!harness::judge::leaves_doubt({value->result, now[0].result}, then, kCasesOfSmoke)) continue;
+      again.push_back(&*value);
+      counts[fmt::format("{}_again_{}", value->name, measurement)] += 1;
+    }
+    if (again.size() == 1) break;
+    machine.measure(again);
+  }
+}
+
+/// So many runs, each judged beside the one before; the first has none before it.  `judged` is given each
+/// run's counts: of verdicts, of measurements, and the deviation of each stage's times.
+template <typename Machine>
+void judge_runs(Machine& machine, int runs, const Cases& cases,
+                const std::function<void(const Counts&)>& judged) {
+  std::vector<Case> then;
+  for (int run = 0; run <= runs; ++run) {
+    std::vector<Case> now = cases(run);
+    std::vector<Case*> all;
+    for (Case& value : now) all.push_back(&value);
+    machine.measure(all);
+    if (run > 0) {
+      const Side before{then[1].result, then[0].result};
+      Counts counts = {{"runs", 1}};
+      for (const char* stage : {"denoise", "decode"})
+        counts[fmt::format("noise_{}", stage)] = noise_of(now[1].result, now[0].result, stage);
+      measure_again(machine, now, before, counts);
+      judge(now, before, counts);
+      judged(counts);
+    }
+    then = std::move(now);
+  }
+}
+
+/// The sum of what runs gave, but for deviations, of which it is the mean.
+class Totals {
+ public:
+  void add(const Counts& counts) {
+    for (const auto& [name, count] : counts) sums_[name] += count;
+  }
+  Counts counts() const {
+    Counts result = sums_;
+    for (auto& [name, count] : result)
+      if (name.starts_with("noise_")) count /= sums_.at("runs");
+    return result;
+  }
+
+ private:
+  Counts sums_;
+};
+
+void show(benchmark::State& state, const Totals& totals) {
+  for (const auto& [name, count] : totals.counts()) state.counters[name] = count;
+}
+
+/// Two cores at once, each with its own runs.
 void latency_gate(benchmark::State& state) {
-  const c10::InferenceMode inference;
-  at::set_num_threads(1);
-  const RealMachine machine;
-  judge_runs(state, machine, 100, [](int run, const Counts& counts) {
-    fmt::print(stderr, "{} judged: {}\n", run, json(counts).dump());
-  });
+  constexpr int kCores = 2, kRuns = 100;
+  Totals totals;
+  std::mutex mutex;
+  const auto judged = [&](const Counts& counts) {
+    const std::scoped_lock lock(mutex);
+    totals.add(counts);
+    fmt::print(stderr, "{}\n", json(totals.counts()).dump());
+  };
+  const Cases in_turns = [](int run) {
+    return std::vector{kBaseline, kUnchanged, run % 2 == 0 ? kSlowDenoise : kSlowDecode};
+  };
+  const auto core = [&] {
+    const c10::InferenceMode inference;
+    at::set_num_threads(1);
+    const RealMachine machine;
+    judge_runs(machine, kRuns / kCores, in_turns, judged);
+  };
+  for (auto _ : state) {
+    std::vector<std::thread> cores;
+    for (int i = 0; i < kCores; ++i) cores.emplace_back(core);
+    for (std::thread& thread : cores) thread.join();
+  }
+  show(state, totals);
 }
 
 /// The argument is the noise: the deviation of one stage's time, in thousandths of it.
 void simulated_latency_gate(benchmark::State& state) {
   SimulatedMachine machine(1e-3 * static_cast<double>(state.range(0)));
-  judge_runs(state, machine, 1000, [](int, const Counts&) {});
+  Totals totals;
+  const Cases both = [](int) { return std::vector{kBaseline, kUnchanged, kSlowDenoise, kSlowDecode}; };
+  for (auto _ : state) judge_runs(machine, 1000, both, [&](const Counts& counts) { totals.add(counts); });
+  show(state, totals);
 }
 
 BENCHMARK(latency_gate)->Iterations(1)->Unit(benchmark::kSecond);
