@@ -16,13 +16,9 @@
 #include <mutex>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
-#include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -31,6 +27,7 @@
 #include "harness/locate/recording_probe.h"
 #include "harness/measure/timing_probe.h"
 #include "metrics/statistics.h"
+#include "model/parallel/in_process.h"
 #include "tests/benchmark/synthetic_model.h"
 #include "tests/faults/catalogue.h"
 
@@ -231,16 +228,11 @@ void latency_gate(benchmark::State& state) {
   const Cases in_turns = [](int run) {
     return std::vector{kBaseline, kUnchanged, run % 2 == 0 ? kSlowDenoise : kSlowDecode};
   };
-  const auto core = [&] {
-    const c10::InferenceMode inference;
-    at::set_num_threads(1);
-    const RealMachine machine;
-    judge_runs(machine, kRuns / kCores, in_turns, judged);
-  };
   for (auto _ : state) {
-    std::vector<std::thread> cores;
-    for (int i = 0; i < kCores; ++i) cores.emplace_back(core);
-    for (std::thread& thread : cores) thread.join();
+    model::parallel::run_in_threads(kCores, [&](model::parallel::Rendezvous&) {
+      const RealMachine machine;
+      judge_runs(machine, kRuns / kCores, in_turns, judged);
+    });
   }
   show(state, totals);
 }
