@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "metrics/vectorize.h"
-#include "model/error.h"
 
 namespace isoframe::metrics {
 

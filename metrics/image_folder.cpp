@@ -8,8 +8,8 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "base/error.h"
 #include "metrics/frame_reader.h"
-#include "model/error.h"
 
 namespace isoframe::metrics {
 

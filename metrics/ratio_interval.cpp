@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "metrics/statistics.h"
-#include "model/error.h"
 
 namespace isoframe::metrics {
 

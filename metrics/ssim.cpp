@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "metrics/windowed_ssim.h"
-#include "model/error.h"
 
 namespace isoframe::metrics {
 

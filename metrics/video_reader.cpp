@@ -9,8 +9,8 @@ extern "C" {
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "metrics/frame_reader.h"
-#include "model/error.h"
 
 namespace isoframe::metrics {
 

@@ -4,7 +4,7 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
-#include "model/error.h"
+#include "base/error.h"
 
 namespace isoframe::metrics {
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/units.h"
 #include "reports/text.h"
 
 namespace isoframe::reports {
@@ -43,9 +44,9 @@ std::string significant(std::optional<double> value) {
 
 std::string bytes(std::optional<double> value) {
   if (!value) return kUnmeasured;
-  constexpr double kMebi = 1024.0 * 1024.0;
-  const bool large = *value >= 1024.0 * kMebi;
-  return fmt::format("{} {}", significant(*value / (large ? 1024.0 * kMebi : kMebi)), large ? "GiB" : "MiB");
+  const bool large = *value >= base::kGibibyte;
+  return fmt::format("{} {}", significant(*value / (large ? base::kGibibyte : base::kMebibyte)),
+                     large ? "GiB" : "MiB");
 }
 
 std::string ratio(std::optional<double> value) {

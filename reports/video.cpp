@@ -8,7 +8,7 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
 
-#include "model/error.h"
+#include "base/error.h"
 
 namespace isoframe::reports {
 

@@ -1,6 +1,6 @@
 // isoframe baseline, isoframe history: what earlier runs measured.
 
-#include "harness/store/history.h"
+#include "harness/run/history.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -10,23 +10,22 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/json_file.h"
+#include "base/units.h"
 #include "harness/cli/commands.h"
 #include "harness/measure/environment.h"
-#include "harness/store/json_file.h"
 #include "metrics/change_points.h"
 #include "metrics/statistics.h"
-#include "model/error.h"
 
 namespace isoframe::harness::cli {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using store::RecordedCase;
-using store::RecordedRun;
+using run::RecordedCase;
+using run::RecordedRun;
 
 namespace {
-
-constexpr double kMebibyte = 1024.0 * 1024.0;
 
 fs::path default_history() {
   const char* file = std::getenv("ISOFRAME_HISTORY");
@@ -36,7 +35,7 @@ fs::path default_history() {
 std::string this_machine() {
   json environment = measure::environment();
   environment["device"] = "cpu";
-  return store::machine_of(environment);
+  return run::machine_of(environment);
 }
 
 std::string scenario_name(const std::string& scenario) { return fs::path(scenario).filename(); }
@@ -49,14 +48,14 @@ json to_json(const RecordedRun& run) {
           {"commit", run.commit}};
 }
 
-store::History open_existing(const std::string& file) {
+run::History open_existing(const std::string& file) {
   if (!fs::exists(file))
     throw InputError(fmt::format("{}: no history here yet; `isoframe run` writes one", file));
-  return store::History(file);
+  return run::History(file);
 }
 
 void save(const std::string& history, const std::string& directory) {
-  const json run = store::read_json(fs::path(directory) / "run.json");
+  const json run = base::read_json(fs::path(directory) / "run.json");
   for (const char* verdict : {"failed", "untrusted", "error"}) {
     if (run.at("counts").at(verdict) > 0) {
       throw InputError(fmt::format(
@@ -64,7 +63,7 @@ void save(const std::string& history, const std::string& directory) {
     }
   }
   if (fs::path(history).has_parent_path()) fs::create_directories(fs::path(history).parent_path());
-  store::History database(history);
+  run::History database(history);
   database.record(directory, run);
   database.accept(directory);
   std::cout << fmt::format("{} is a baseline now, in {}\n", directory, history);
@@ -112,10 +111,11 @@ struct Measure {
   std::optional<double> RecordedCase::*member;
   double scale;
 };
-constexpr Measure kMeasures[] = {{"latency", "s", &RecordedCase::seconds, 1.0},
-                                 {"tensor memory", "MiB", &RecordedCase::peak_tensor_bytes, 1.0 / kMebibyte},
-                                 {"PSNR", "dB", &RecordedCase::psnr, 1.0},
-                                 {"SSIM", "", &RecordedCase::ssim, 1.0}};
+constexpr Measure kMeasures[] = {
+    {"latency", "s", &RecordedCase::seconds, 1.0},
+    {"tensor memory", "MiB", &RecordedCase::peak_tensor_bytes, 1.0 / base::kMebibyte},
+    {"PSNR", "dB", &RecordedCase::psnr, 1.0},
+    {"SSIM", "", &RecordedCase::ssim, 1.0}};
 
 /// One measure of one case over all runs that have it.
 json series_of(const std::vector<RecordedCase>& rows, const Measure& measure) {
@@ -138,7 +138,7 @@ json series_of(const std::vector<RecordedCase>& rows, const Measure& measure) {
                        {"index", change.index}});
   }
   json listed = json::array();
-  for (const double value : values) listed.push_back(store::number(value));
+  for (const double value : values) listed.push_back(base::number(value));
   return {{"measure", measure.name},
           {"unit", measure.unit},
           {"values", listed},

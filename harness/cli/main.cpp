@@ -11,10 +11,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/did_you_mean.h"
+#include "base/error.h"
 #include "harness/cli/commands.h"
-#include "harness/scenario/did_you_mean.h"
 #include "harness/scenario/error.h"
-#include "model/error.h"
 
 namespace {
 
@@ -67,7 +67,7 @@ int explain_usage(CLI::App& program, const CLI::ParseError& error) {
     problem = std::string(is_option       ? "unknown option"
                           : wants_command ? "unknown command"
                                           : "surplus argument") +
-              " '" + word + "'" + isoframe::harness::scenario::did_you_mean(word, known_words(command));
+              " '" + word + "'" + isoframe::base::did_you_mean(word, known_words(command));
   }
   std::cerr << name << ": " << one_line(problem) << (problem.ends_with('?') ? " See " : "; see ") << name
             << " --help\n";

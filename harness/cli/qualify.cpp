@@ -5,11 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/time.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/suite_arguments.h"
 #include "harness/launch/interrupt.h"
-#include "harness/store/timestamp.h"
 #include "reports/certificate.h"
 
 namespace isoframe::harness::cli {
@@ -25,7 +25,7 @@ struct Arguments {
 
 int qualify(const Arguments& arguments) {
   qualify::QualifyOptions options;
-  options.out = arguments.out.empty() ? "runs/qualify-" + store::utc_now_for_a_name() : arguments.out;
+  options.out = arguments.out.empty() ? "runs/qualify-" + base::utc_now_for_a_name() : arguments.out;
   options.duration_seconds = arguments.duration;
   options.command = command_line();
   options.interrupted = &launch::catch_interrupts();

@@ -3,12 +3,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/time.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/suite_arguments.h"
 #include "harness/launch/interrupt.h"
 #include "harness/run/suite_run.h"
-#include "harness/store/timestamp.h"
 #include "reports/console.h"
 
 namespace isoframe::harness::cli {
@@ -45,7 +45,7 @@ int run(const RunArguments& arguments) {
   const scenario::Suite suite = arguments.suite.load();
 
   run::RunOptions options;
-  options.out = arguments.out.empty() ? "runs/" + store::utc_now_for_a_name() : arguments.out;
+  options.out = arguments.out.empty() ? "runs/" + base::utc_now_for_a_name() : arguments.out;
   options.resume = arguments.resume;
   options.against = arguments.against;
   options.history = history_of(arguments);

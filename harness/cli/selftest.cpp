@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
+#include "harness/selftest/faults/catalogue.h"
 #include "model/kernels/caching_allocator.h"
-#include "tests/faults/catalogue.h"
 
 namespace isoframe::harness::cli {
 namespace {
@@ -32,7 +32,7 @@ int selftest(const Arguments& arguments) {
   selftest::Options options;
   options.filter = arguments.filter;
   options.on_progress = show_progress;
-  const nlohmann::json result = selftest::run_selftest(faults::catalogue(), options);
+  const nlohmann::json result = selftest::run_selftest(selftest::faults::catalogue(), options);
   if (::isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
   std::cout << (arguments.json ? result.dump(2) + "\n" : selftest::table(result));
   return result.at("passed").get<bool>() ? 0 : 1;

@@ -29,7 +29,7 @@ struct Options {
 nlohmann::json to_json(const scenario::Suite& suite) {
   nlohmann::json result = {{"files", nlohmann::json::array()}, {"cases", nlohmann::json::array()}};
   for (const auto& file : suite.files) result["files"].push_back(file.string());
-  for (const scenario::Case& value : suite.cases) result["cases"].push_back(scenario::to_json(value));
+  for (const scenario::Case& spec : suite.cases) result["cases"].push_back(scenario::to_json(spec));
   return result;
 }
 
@@ -37,8 +37,8 @@ void print_plans(const scenario::Suite& suite, const Options& options) {
   plan::Options planning{.preset = options.preset};
   if (!options.device.empty()) planning.device = plan::read_device(options.device);
   nlohmann::json plans = nlohmann::json::array();
-  for (const scenario::Case& value : suite.cases) {
-    const plan::CasePlan planned = plan::plan_case(value, planning);
+  for (const scenario::Case& spec : suite.cases) {
+    const plan::CasePlan planned = plan::plan_case(spec, planning);
     if (options.as_json) {
       plans.push_back(plan::to_json(planned, planning.device));
     } else {

@@ -11,10 +11,12 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+#include "base/json_file.h"
+#include "base/units.h"
 #include "harness/cli/commands.h"
 #include "harness/launch/interrupt.h"
 #include "model/checkpoint/config.h"
-#include "model/error.h"
 #include "model/synthetic/inspect.h"
 #include "model/synthetic/presets.h"
 #include "model/synthetic/synthetic.h"
@@ -24,8 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using model::synthetic::PartReport;
-
-constexpr double kMebibyte = 1024.0 * 1024.0;
 
 struct InitOptions {
   std::string preset = "tiny";
@@ -65,7 +65,7 @@ class ProgressLine {
     if (!on_terminal_ || percent == shown_) return;
     shown_ = percent;
     std::cerr << fmt::format("\rwriting weights: {:3} % of {:.0f} MiB", percent,
-                             static_cast<double>(total) / kMebibyte)
+                             static_cast<double>(total) / base::kMebibyte)
               << (done == total ? "\n" : "") << std::flush;
   }
 
@@ -80,8 +80,8 @@ void init(const InitOptions& options) {
       model::synthetic::preset(options.preset, model::checkpoint::parse_task(options.task));
   std::string label = options.task == "i2v" ? options.preset + " i2v" : options.preset;
   if (!options.config.empty()) {
-    configuration = model::synthetic::customized(configuration, model::checkpoint::read_json(options.config),
-                                                 options.config);
+    configuration =
+        model::synthetic::customized(configuration, base::read_json(options.config), options.config);
     label += " with " + fs::path(options.config).filename().string();
   }
   if (options.dry_run) {
@@ -104,7 +104,7 @@ void init(const InitOptions& options) {
   } else {
     std::cout << fmt::format("{}: {} with seed {}, {:.1f} million parameters, {:.1f} MiB\n",
                              options.directory, label, options.seed, totals.parameters / 1e6,
-                             static_cast<double>(totals.bytes) / kMebibyte);
+                             static_cast<double>(totals.bytes) / base::kMebibyte);
   }
 }
 
@@ -137,13 +137,13 @@ void print_table(const nlohmann::json& variant, const std::vector<PartReport>& p
     for (const auto& [dtype, count] : part.dtypes) dtypes.push_back(dtype);
     std::cout << fmt::format(kRow, part.name, part.class_name, part.tensors,
                              fmt::format("{:.2f} M", static_cast<double>(part.parameters) / 1e6),
-                             fmt::format("{:.1f}", static_cast<double>(part.bytes) / kMebibyte),
+                             fmt::format("{:.1f}", static_cast<double>(part.bytes) / base::kMebibyte),
                              fmt::format("{}", fmt::join(dtypes, "+")), part.files.size());
   }
   const Totals totals = totals_of(parts);
-  std::cout << fmt::format(kRow, "all", "", "",
-                           fmt::format("{:.2f} M", static_cast<double>(totals.parameters) / 1e6),
-                           fmt::format("{:.1f}", static_cast<double>(totals.bytes) / kMebibyte), "", "");
+  std::cout << fmt::format(
+      kRow, "all", "", "", fmt::format("{:.2f} M", static_cast<double>(totals.parameters) / 1e6),
+      fmt::format("{:.1f}", static_cast<double>(totals.bytes) / base::kMebibyte), "", "");
   for (const PartReport& part : parts) {
     if (!part.surplus.empty()) {
       std::cout << fmt::format("{}: {} tensors that the model does not use, such as '{}'\n", part.name,

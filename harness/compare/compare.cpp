@@ -6,12 +6,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json_file.h"
 #include "harness/compare/open_frames.h"
 #include "harness/compare/worst_frames.h"
 #include "harness/judge/quality.h"
-#include "harness/store/json_file.h"
 #include "metrics/comparison.h"
-#include "model/error.h"
 #include "reports/comparison.h"
 #include "reports/heat_map.h"
 
@@ -124,12 +125,12 @@ void write_files(json& result, const CompareOptions& options, const WorstFrames&
     const std::string name = fmt::format("worst-{}-frame-{}.png", result["pictures"].size() + 1, pair.index);
     const reports::HeatMap map =
         reports::heat_map(pair.reference.data(), pair.candidate.data(), height, width);
-    store::write_text(options.out / name, reports::png_of_three(pair.reference.data(), pair.candidate.data(),
-                                                                map, height, width));
+    base::write_text(options.out / name,
+                     reports::png_of_three(pair.reference.data(), pair.candidate.data(), map, height, width));
     result["pictures"].push_back({{"file", name}, {"frame", pair.index}, {"max_difference", map.largest}});
   }
-  store::write_json(options.out / "compare.json", result);
-  store::write_text(options.out / "report.md", reports::comparison_markdown(result));
+  base::write_json(options.out / "compare.json", result);
+  base::write_text(options.out / "report.md", reports::comparison_markdown(result));
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "model/checkpoint/safetensors.h"
-#include "model/error.h"
 
 namespace isoframe::harness::compare {
 

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/units.h"
+
 namespace isoframe::harness::judge {
 
 namespace {
@@ -47,7 +49,7 @@ std::string judge_memory(const json& now, const json& then) {
   if (added > kAgainstMemoryBytes)
     broken.push_back(
         fmt::format("its largest rank needs {:.1f} MiB more tensor memory than in the earlier run",
-                    added / (1024.0 * 1024.0)));
+                    added / base::kMebibyte));
   const auto kept =
       first_kept(now.at("ranks"), then.at("ranks"), static_cast<std::int64_t>(kAgainstMemoryBytes));
   if (kept) broken.push_back(sentence(*kept));

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/units.h"
 #include "harness/judge/places.h"
 #include "harness/judge/verdict.h"
 
@@ -15,7 +16,7 @@ namespace isoframe::harness::judge {
 /// work: that takes out the machine's own speed that day.
 inline constexpr double kAgainstLatency = 1.02;
 /// Tensor memory is counted, not sampled: more than this is a change.
-inline constexpr double kAgainstMemoryBytes = 1024.0 * 1024.0;
+inline constexpr double kAgainstMemoryBytes = base::kMebibyte;
 /// On 8-bit frames, where machine or library differ and floats may.
 inline constexpr double kAgainstPsnr = 60.0;
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "harness/measure/stages.h"
 
 namespace isoframe::harness::judge {
@@ -13,8 +14,6 @@ namespace {
 
 using nlohmann::json;
 using Times = std::vector<double>;
-
-constexpr double kMebibyte = 1024.0 * 1024.0;
 
 Times divided(Times times, const Times& units) {
   times.resize(std::min(times.size(), units.size()));
@@ -186,8 +185,8 @@ std::optional<KeptPlace> first_kept(const json& now, const json& then, std::int6
 std::string sentence(const KeptPlace& place) {
   const std::string step = place.step < 0 ? "" : fmt::format(" step {}", place.step);
   return fmt::format("{}{} on rank {} leaves {:.1f} MiB behind, {:.1f} MiB in the end", place.stage, step,
-                     place.rank, static_cast<double>(place.bytes) / kMebibyte,
-                     static_cast<double>(place.total) / kMebibyte);
+                     place.rank, static_cast<double>(place.bytes) / base::kMebibyte,
+                     static_cast<double>(place.total) / base::kMebibyte);
 }
 
 }  // namespace isoframe::harness::judge

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "harness/store/json_file.h"
+#include "base/error.h"
+#include "base/json_file.h"
 #include "metrics/frames.h"
 #include "metrics/trust.h"
 #include "model/checkpoint/safetensors.h"
-#include "model/error.h"
 
 namespace isoframe::harness::judge {
 
@@ -40,15 +40,15 @@ void set_frame(metrics::Frame& frame, const metrics::FloatFrames& frames, std::i
 
 json numbers(const std::vector<double>& values) {
   json result = json::array();
-  for (const double value : values) result.push_back(store::number(value));
+  for (const double value : values) result.push_back(base::number(value));
   return result;
 }
 
 json optional(const std::optional<std::int64_t>& value) { return value ? json(*value) : json(); }
 
 json scores(const metrics::FrameScores& values) {
-  return {{"mean", store::number(values.mean)},
-          {"min", store::number(values.min)},
+  return {{"mean", base::number(values.mean)},
+          {"min", base::number(values.min)},
           {"worst_frame", values.worst_frame},
           {"per_frame", numbers(values.per_frame)}};
 }
@@ -56,9 +56,9 @@ json scores(const metrics::FrameScores& values) {
 json scores(const std::optional<metrics::FrameScores>& values) { return values ? scores(*values) : json(); }
 
 json to_json(const metrics::FloatDifference& difference) {
-  return {{"max_difference", store::number(difference.max_difference)},
-          {"mean_difference", store::number(difference.mean_difference)},
-          {"relative_l2", store::number(difference.relative_l2)},
+  return {{"max_difference", base::number(difference.max_difference)},
+          {"mean_difference", base::number(difference.mean_difference)},
+          {"relative_l2", base::number(difference.relative_l2)},
           {"first_differing_frame", optional(difference.first_differing_frame)},
           {"differing_values", difference.differing_values},
           {"ulps", difference.ulps},
@@ -69,17 +69,17 @@ json to_json(const metrics::FloatDifference& difference) {
 json to_json(const metrics::FfmpegScores& scores, const std::string& planes) {
   return {{"planes", planes},
           {"ssim",
-           {{"y", store::number(scores.ssim[0])},
-            {"u", store::number(scores.ssim[1])},
-            {"v", store::number(scores.ssim[2])},
-            {"all", store::number(scores.ssim_all)}}},
+           {{"y", base::number(scores.ssim[0])},
+            {"u", base::number(scores.ssim[1])},
+            {"v", base::number(scores.ssim[2])},
+            {"all", base::number(scores.ssim_all)}}},
           {"psnr",
-           {{"y", store::number(scores.psnr[0])},
-            {"u", store::number(scores.psnr[1])},
-            {"v", store::number(scores.psnr[2])},
-            {"average", store::number(scores.psnr_average)},
-            {"min", store::number(scores.psnr_min)},
-            {"max", store::number(scores.psnr_max)}}}};
+           {{"y", base::number(scores.psnr[0])},
+            {"u", base::number(scores.psnr[1])},
+            {"v", base::number(scores.psnr[2])},
+            {"average", base::number(scores.psnr_average)},
+            {"min", base::number(scores.psnr_min)},
+            {"max", base::number(scores.psnr_max)}}}};
 }
 
 json to_json(const metrics::TemporalDifference& temporal) {
@@ -94,7 +94,7 @@ json to_json(const metrics::TemporalDifference& temporal) {
 json to_json(const std::optional<metrics::Region>& region) {
   if (!region) return nullptr;
   return {{"frame", region->frame}, {"x", region->x},           {"y", region->y},
-          {"width", region->width}, {"height", region->height}, {"psnr", store::number(region->psnr)}};
+          {"width", region->width}, {"height", region->height}, {"psnr", base::number(region->psnr)}};
 }
 
 json to_json(const std::optional<metrics::SsimLocation>& location) {

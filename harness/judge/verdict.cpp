@@ -49,11 +49,11 @@ std::vector<double> total_seconds(const nlohmann::json& result) {
   return result.at("latency").at("total_seconds").get<std::vector<double>>();
 }
 
-LatencyJudgement latency_of(const scenario::Case& value, const nlohmann::json& result,
+LatencyJudgement latency_of(const scenario::Case& spec, const nlohmann::json& result,
                             const nlohmann::json& baseline, int comparisons) {
-  if (!value.gates.latency_ratio_max) return {};
-  return judge_latency(total_seconds(result), total_seconds(baseline), static_cast<std::size_t>(value.repeat),
-                       *value.gates.latency_ratio_max, value.baseline, comparisons);
+  if (!spec.gates.latency_ratio_max) return {};
+  return judge_latency(total_seconds(result), total_seconds(baseline), static_cast<std::size_t>(spec.repeat),
+                       *spec.gates.latency_ratio_max, spec.baseline, comparisons);
 }
 
 double peak_tensor(const nlohmann::json& result) {
@@ -94,7 +94,7 @@ std::string tighter_than_floor(const scenario::Gates& gates, const nlohmann::jso
   return {};
 }
 
-std::vector<std::string> broken_gates(const scenario::Case& value, const scenario::Gates& gates,
+std::vector<std::string> broken_gates(const scenario::Case& spec, const scenario::Gates& gates,
                                       const nlohmann::json& result, const nlohmann::json& baseline) {
   const nlohmann::json& quality = result.at("quality");
   const nlohmann::json& difference = quality.at("float");
@@ -103,7 +103,7 @@ std::vector<std::string> broken_gates(const scenario::Case& value, const scenari
     broken.push_back(
         fmt::format("frames differ from {}: PSNR {} (needs inf), SSIM {:.6f}, largest difference {:.1e}, "
                     "first in frame {}",
-                    value.baseline, db(psnr_of(quality)), ssim_of(quality),
+                    spec.baseline, db(psnr_of(quality)), ssim_of(quality),
                     number(difference.at("max_difference")), difference.at("first_differing_frame").dump()));
   }
   if (gates.psnr_min && psnr_of(quality) < *gates.psnr_min)
@@ -120,26 +120,26 @@ std::vector<std::string> broken_gates(const scenario::Case& value, const scenari
     const double ratio = peak_tensor(result) / peak_tensor(baseline);
     if (ratio > *gates.peak_tensor_ratio_max)
       broken.push_back(fmt::format("its largest rank needs {:.3f}x the tensor memory of {} (at most {:.3f}x)",
-                                   ratio, value.baseline, *gates.peak_tensor_ratio_max));
+                                   ratio, spec.baseline, *gates.peak_tensor_ratio_max));
   }
   return broken;
 }
 
 }  // namespace
 
-bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
+bool leaves_doubt(const scenario::Case& spec, const nlohmann::json& result, const nlohmann::json& baseline,
                   int comparisons) {
-  return value.gates.latency_ratio_max &&
-         leaves_doubt(total_seconds(result), total_seconds(baseline), static_cast<std::size_t>(value.repeat),
-                      *value.gates.latency_ratio_max, comparisons);
+  return spec.gates.latency_ratio_max &&
+         leaves_doubt(total_seconds(result), total_seconds(baseline), static_cast<std::size_t>(spec.repeat),
+                      *spec.gates.latency_ratio_max, comparisons);
 }
 
-Judgement judge(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
+Judgement judge(const scenario::Case& spec, const nlohmann::json& result, const nlohmann::json& baseline,
                 int comparisons) {
   if (result.at("status") == "error") {
     return {Verdict::kError, result.at("error").at("message").get<std::string>()};
   }
-  if (value.baseline.empty()) {
+  if (spec.baseline.empty()) {
     const nlohmann::json own = result.value("quality_self", nlohmann::json());
     if (!own.is_null() && !own.at("trusted").get<bool>())
       return {Verdict::kUntrusted, own.at("untrusted_reason").get<std::string>()};
@@ -150,7 +150,7 @@ Judgement judge(const scenario::Case& value, const nlohmann::json& result, const
   }
   if (baseline.is_null() || baseline.at("status") == "error") {
     return {Verdict::kUntrusted,
-            fmt::format("nothing to compare with: baseline '{}' has no frames", value.baseline)};
+            fmt::format("nothing to compare with: baseline '{}' has no frames", spec.baseline)};
   }
   const nlohmann::json quality = result.value("quality", nlohmann::json());
   if (quality.is_null()) return {Verdict::kError, "its frames could not be compared"};
@@ -159,12 +159,12 @@ Judgement judge(const scenario::Case& value, const nlohmann::json& result, const
   if (!result.value("repeats_identically", true))
     return {Verdict::kUntrusted, "its own repetitions gave different frames"};
   const scenario::Gates gates =
-      value.gates.bounded ? with_bounds(value.gates, relative_l2_bound(result, baseline)) : value.gates;
+      spec.gates.bounded ? with_bounds(spec.gates, relative_l2_bound(result, baseline)) : spec.gates;
   const std::string floor =
-      tighter_than_floor(gates, baseline.value("quality_self", nlohmann::json()), value.baseline);
+      tighter_than_floor(gates, baseline.value("quality_self", nlohmann::json()), spec.baseline);
   if (!floor.empty()) return {Verdict::kUntrusted, floor};
-  std::vector<std::string> broken = broken_gates(value, gates, result, baseline);
-  const LatencyJudgement latency = latency_of(value, result, baseline, comparisons);
+  std::vector<std::string> broken = broken_gates(spec, gates, result, baseline);
+  const LatencyJudgement latency = latency_of(spec, result, baseline, comparisons);
   if (latency.outcome == LatencyOutcome::kBroken) broken.push_back(latency.reason);
   if (broken.empty() && latency.outcome == LatencyOutcome::kUnsure)
     return {Verdict::kUntrusted, latency.reason};

@@ -30,12 +30,12 @@ double relative_l2_bound(const nlohmann::json& result, const nlohmann::json& bas
 ///
 /// `comparisons`: how many latency gates the run has; each is as strict as it takes that all together raise a
 /// false alarm in one of a hundred runs.  A latency gate that the noise hides is untrusted.
-Judgement judge(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
+Judgement judge(const scenario::Case& spec, const nlohmann::json& result, const nlohmann::json& baseline,
                 int comparisons = 1);
 
 /// Whether `result` may break its latency gate or is too noisy to tell, so that it is worth measuring again;
 /// not where it has none.
-bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
+bool leaves_doubt(const scenario::Case& spec, const nlohmann::json& result, const nlohmann::json& baseline,
                   int comparisons);
 
 }  // namespace isoframe::harness::judge

@@ -9,7 +9,8 @@
 
 #include <fmt/format.h>
 
-#include "model/error.h"
+#include "base/error.h"
+#include "base/shell.h"
 
 namespace isoframe::harness::launch {
 
@@ -60,14 +61,6 @@ void replace_all(std::string& text, std::string_view what, const std::string& wi
     text.replace(at, what.size(), with);
 }
 
-bool is_plain(const std::string& word) {
-  for (const unsigned char c : word)
-    if (std::isalnum(c) == 0 &&
-        std::string_view("-_./=,:@%+").find(static_cast<char>(c)) == std::string_view::npos)
-      return false;
-  return !word.empty();
-}
-
 bool is_program(const std::filesystem::path& path) {
   return std::filesystem::is_regular_file(path) && ::access(path.c_str(), X_OK) == 0;
 }
@@ -82,19 +75,6 @@ bool is_on_path(const std::string& program) {
 }
 
 }  // namespace
-
-std::string quoted(const std::vector<std::string>& words) {
-  std::string result;
-  for (const std::string& word : words) {
-    std::string text = word;
-    if (!is_plain(word)) {
-      replace_all(text, "'", "'\\''");
-      text = "'" + text + "'";
-    }
-    result += (result.empty() ? "" : " ") + text;
-  }
-  return result;
-}
 
 std::string launcher_problem(const std::string& launcher) {
   const auto [words, quote_is_open] = split_words(launcher);
@@ -127,7 +107,7 @@ std::vector<std::string> launcher_command(const std::string& launcher, int ranks
       continue;
     }
     replace_all(word, kRanks, std::to_string(ranks));
-    replace_all(word, kWorker, quoted(worker));
+    replace_all(word, kWorker, base::shell_quoted(worker));
     command.push_back(word);
   }
   return command;

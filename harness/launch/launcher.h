@@ -17,7 +17,4 @@ std::string launcher_problem(const std::string& launcher);
 /// Throws InputError for a template that is wrong or whose program is not on the PATH.
 void check_launcher(const std::string& launcher);
 
-/// The words as a shell would have to be told them.
-std::string quoted(const std::vector<std::string>& words);
-
 }  // namespace isoframe::harness::launch

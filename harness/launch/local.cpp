@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <tuple>
 
+#include "base/time.h"
 #include "harness/launch/rank_process.h"
 
 namespace isoframe::harness::launch {
@@ -27,10 +28,6 @@ constexpr auto kTick = 50ms;
 constexpr auto kReapTick = 5ms;
 
 constexpr int kRunErrorCode = 3;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 bool failed(const RankOutcome& outcome) { return !outcome.finished && !outcome.ended_by_us; }
 
@@ -56,7 +53,7 @@ class Supervisor {
       decide();
     }
     LocalResult result;
-    result.seconds = seconds_since(start_);
+    result.seconds = base::seconds_since(start_);
     for (const auto& rank : ranks_) result.ranks.push_back(rank->outcome());
     result.outcome = ended_ ? *ended_ : failures_.empty() ? Outcome::kFinished : Outcome::kFailed;
     result.limit_seconds = limit_seconds_;
@@ -104,9 +101,9 @@ class Supervisor {
       if (now >= *grace_ends_) end_all(Outcome::kFailed);
       return;
     }
-    if (seconds_since(start_) >= job_.timeout_seconds) {
+    if (base::seconds_since(start_) >= job_.timeout_seconds) {
       give_up(Outcome::kTimedOut, job_.timeout_seconds);
-    } else if (job_.stall_seconds > 0 && seconds_since(last_report_) >= job_.stall_seconds) {
+    } else if (job_.stall_seconds > 0 && base::seconds_since(last_report_) >= job_.stall_seconds) {
       give_up(Outcome::kStalled, job_.stall_seconds);
     }
   }

@@ -5,8 +5,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_file.h"
 #include "harness/locate/divergence.h"
-#include "harness/store/json_file.h"
 
 namespace isoframe::harness::locate {
 
@@ -149,8 +149,8 @@ json difference_of(const Place& place, const Part& part, const at::Tensor& refer
   const at::Tensor distance = (b - a).abs();
   return {{"values", reference.numel()},
           {"differing_values", differs.sum().item<std::int64_t>()},
-          {"max_difference", store::number(distance.max().item<double>())},
-          {"relative_l2", store::number((distance.norm() / a.norm()).item<double>())},
+          {"max_difference", base::number(distance.max().item<double>())},
+          {"relative_l2", base::number((distance.norm() / a.norm()).item<double>())},
           {"axes", differing_axes(place, part, differs)}};
 }
 

@@ -10,8 +10,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_file.h"
 #include "harness/locate/recording_probe.h"
-#include "harness/store/json_file.h"
 
 namespace isoframe::harness::locate {
 
@@ -136,7 +136,7 @@ json to_json(const Divergence& found) {
   for (const Growth& later : found.growth)
     growth.push_back({{"point", later.place.name},
                       {"index", or_null(later.place.index)},
-                      {"relative_l2", store::number(later.relative_l2)}});
+                      {"relative_l2", base::number(later.relative_l2)}});
   const std::string branch = branch_of(found.place);
   return {{"stage", stage_of(found.place)},
           {"step", or_null(stage_index(found.place, "denoise.step"))},
@@ -150,7 +150,7 @@ json to_json(const Divergence& found) {
           {"shape", found.ranks.empty() ? json() : json(found.part.shape)},
           {"whole_shape", found.whole},
           {"region", region},
-          {"relative_l2", found.kind == Kind::kValues ? store::number(found.relative_l2) : json()},
+          {"relative_l2", found.kind == Kind::kValues ? base::number(found.relative_l2) : json()},
           {"growth", growth}};
 }
 

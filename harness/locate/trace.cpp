@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/store/json_file.h"
-
 namespace isoframe::harness::locate {
 
 using nlohmann::json;

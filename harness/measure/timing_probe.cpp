@@ -18,7 +18,8 @@ Moved difference(const Moved& later, const Moved& earlier) {
 
 }  // namespace
 
-TimingProbe::TimingProbe(ProgressWriter progress, std::function<Moved()> moved, std::function<Moment()> clock)
+TimingProbe::TimingProbe(launch::ProgressWriter progress, std::function<Moved()> moved,
+                         std::function<Moment()> clock)
     : progress_(progress), moved_(std::move(moved)), clock_(std::move(clock)) {}
 
 TimingProbe::Moment TimingProbe::now() const {

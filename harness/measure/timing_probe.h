@@ -10,7 +10,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "harness/measure/progress_writer.h"
+#include "harness/launch/progress_writer.h"
 #include "harness/measure/thread_clock.h"
 #include "model/probe.h"
 
@@ -45,7 +45,7 @@ class TimingProbe : public model::Probe {
   /// `moved` counts from any origin and never falls; without it nothing moves.  `clock` marks the moments at
   /// which stages begin and end, which are read when results are asked for; without it they are those of the
   /// calls, as on a CPU.
-  explicit TimingProbe(ProgressWriter progress = ProgressWriter::from_environment(),
+  explicit TimingProbe(launch::ProgressWriter progress = launch::ProgressWriter::from_environment(),
                        std::function<Moved()> moved = {}, std::function<Moment()> clock = {});
 
   void begin(model::ProbePoint point) override;
@@ -94,7 +94,7 @@ class TimingProbe : public model::Probe {
 
   void report(model::ProbePoint point);
 
-  ProgressWriter progress_;
+  launch::ProgressWriter progress_;
   std::function<Moved()> moved_;
   std::function<Moment()> clock_;
   std::chrono::system_clock::time_point wall_origin_ = std::chrono::system_clock::now();

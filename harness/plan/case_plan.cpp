@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "harness/request/request.h"
 #include "harness/scenario/dtype.h"
 #include "harness/scenario/error.h"
-#include "model/error.h"
 #include "model/pipeline/request.h"
 #include "model/synthetic/presets.h"
 #include "model/text/glyph_texts.h"
@@ -87,62 +87,62 @@ Size image_size(const fs::path& file) {
 }
 
 /// Settles the size of the case, which its checkpoint must then allow.
-Generation generation_of(scenario::Case& value, const ModelConfig& model, const Options& options) {
+Generation generation_of(scenario::Case& spec, const ModelConfig& model, const Options& options) {
   const model::pipeline::Limits limits =
       model::pipeline::limits_of(model.transformer, model.vae, model.guidance_scale);
   Generation generation;
   std::optional<Size> image;
-  if (!value.image.empty()) {
-    image = image_size(value.image);
+  if (!spec.image.empty()) {
+    image = image_size(spec.image);
     generation.image_height = image->height;
     generation.image_width = image->width;
   }
-  settle_size(value, limits, image);
-  check_case(value, limits);
-  generation.height = value.height;
-  generation.width = value.width;
-  generation.frames = value.frames;
-  generation.steps = value.steps;
-  generation.tiling = {.enabled = value.tiling,
-                       .tile_size = value.tile_size,
-                       .overlap = value.tile_overlap,
+  request::settle_size(spec, limits, image);
+  request::check_case(spec, limits);
+  generation.height = spec.height;
+  generation.width = spec.width;
+  generation.frames = spec.frames;
+  generation.steps = spec.steps;
+  generation.tiling = {.enabled = spec.tiling,
+                       .tile_size = spec.tile_size,
+                       .overlap = spec.tile_overlap,
                        .decode_costs = options.decode_costs,
                        .encode_costs = options.encode_costs};
-  generation.guidance_scale = value.guidance_scale.value_or(model.guidance_scale);
-  generation.layout = value.layout;
-  generation.reduction = value.reduction;
-  generation.reduction_parts = value.reduction_parts;
+  generation.guidance_scale = spec.guidance_scale.value_or(model.guidance_scale);
+  generation.layout = spec.layout;
+  generation.reduction = spec.reduction;
+  generation.reduction_parts = spec.reduction_parts;
   return generation;
 }
 
-CasePlan make_plan(const scenario::Case& value, const Options& options) {
+CasePlan make_plan(const scenario::Case& spec, const Options& options) {
   CasePlan plan;
-  plan.value = value;
-  plan.dtype = options.device && !options.device->dtype.empty() ? options.device->dtype : value.dtype;
+  plan.spec = spec;
+  plan.dtype = options.device && !options.device->dtype.empty() ? options.device->dtype : spec.dtype;
   plan.machine = {.dtype = scenario::scalar_type_of(plan.dtype),
-                  .threads = value.threads_per_rank,
-                  .is_cpu = !options.device && value.device == "cpu"};
+                  .threads = spec.threads_per_rank,
+                  .is_cpu = !options.device && spec.device == "cpu"};
   model::plan::FileDtypes files;
   if (!options.preset.empty()) {
     plan.source = "preset " + options.preset;
     plan.counts_tokens = false;
-    plan.model = preset_model(options.preset, task_of(value));
-    plan.generation = generation_of(plan.value, plan.model, options);
-    plan.generation.prompt = estimated_tokens(value.prompt);
-    plan.generation.negative_prompt = estimated_tokens(value.negative_prompt);
+    plan.model = preset_model(options.preset, request::task_of(spec));
+    plan.generation = generation_of(plan.spec, plan.model, options);
+    plan.generation.prompt = estimated_tokens(spec.prompt);
+    plan.generation.negative_prompt = estimated_tokens(spec.negative_prompt);
   } else {
-    if (!fs::is_directory(value.checkpoint))
+    if (!fs::is_directory(spec.checkpoint))
       throw InputError(fmt::format("{}: no such checkpoint directory; --preset full, say, plans without one",
-                                   value.checkpoint.string()));
-    const Checkpoint checkpoint(value.checkpoint);
-    model::pipeline::check_task(checkpoint, task_of(value));
-    plan.source = "checkpoint " + value.checkpoint.string();
+                                   spec.checkpoint.string()));
+    const Checkpoint checkpoint(spec.checkpoint);
+    model::pipeline::check_task(checkpoint, request::task_of(spec));
+    plan.source = "checkpoint " + spec.checkpoint.string();
     plan.model = model::plan::read_model([&](const std::string& part) { return checkpoint.config(part); },
-                                         task_of(value));
-    plan.generation = generation_of(plan.value, plan.model, options);
+                                         request::task_of(spec));
+    plan.generation = generation_of(plan.spec, plan.model, options);
     const model::text::PromptTokenizer tokenizer(checkpoint);
-    plan.generation.prompt = counted_tokens(tokenizer, value.prompt);
-    plan.generation.negative_prompt = counted_tokens(tokenizer, value.negative_prompt);
+    plan.generation.prompt = counted_tokens(tokenizer, spec.prompt);
+    plan.generation.negative_prompt = counted_tokens(tokenizer, spec.negative_prompt);
     files = file_dtypes(checkpoint);
   }
   plan.ranks = model::plan::plan_generation(plan.model, plan.generation, plan.machine, files);
@@ -151,8 +151,8 @@ CasePlan make_plan(const scenario::Case& value, const Options& options) {
 
 }  // namespace
 
-CasePlan plan_case(const scenario::Case& value, const Options& options) {
-  return scenario::naming_case(value, [&] { return make_plan(value, options); });
+CasePlan plan_case(const scenario::Case& spec, const Options& options) {
+  return scenario::naming_case(spec, [&] { return make_plan(spec, options); });
 }
 
 std::vector<model::parallel::PredictedTraffic> traffic_of(const CasePlan& plan) {

@@ -21,8 +21,8 @@ struct Options {
 };
 
 struct CasePlan {
-  scenario::Case value;  ///< sizes settled
-  std::string source;    ///< "checkpoint build/checkpoints/tiny" or "preset full"
+  scenario::Case spec;  ///< sizes settled
+  std::string source;   ///< "checkpoint build/checkpoints/tiny" or "preset full"
   std::string dtype;
   bool counts_tokens = true;  ///< with the checkpoint's tokenizer; else the prompt's tokens are estimated
   model::plan::ModelConfig model;
@@ -32,7 +32,7 @@ struct CasePlan {
 };
 
 /// Throws ScenarioError for a case that its checkpoint cannot do, or whose checkpoint is not there.
-CasePlan plan_case(const scenario::Case& value, const Options& options = {});
+CasePlan plan_case(const scenario::Case& spec, const Options& options = {});
 
 /// What every rank moves in this case, by rank: group and collective to bytes.
 std::vector<model::parallel::PredictedTraffic> traffic_of(const CasePlan& plan);

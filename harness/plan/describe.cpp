@@ -69,8 +69,8 @@ std::string head(const CasePlan& plan) {
       pass_shape(plan.model, generation, generation.prompt, plan.machine.element_bytes());
   return fmt::format(
       "{}: {}, {} x {}, {} frames, {} steps, {}, {}\n  mesh: {}\n  tokens: {} video, {} condition{}\n",
-      plan.value.name, model::parallel::to_string(plan.value.layout), generation.height, generation.width,
-      generation.frames, generation.steps, plan.dtype, plan.source, mesh(plan.value.layout),
+      plan.spec.name, model::parallel::to_string(plan.spec.layout), generation.height, generation.width,
+      generation.frames, generation.steps, plan.dtype, plan.source, mesh(plan.spec.layout),
       shape.video_tokens, shape.condition_tokens,
       plan.counts_tokens ? "" : " (the text's estimated, four bytes a token)");
 }

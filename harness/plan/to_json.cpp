@@ -70,9 +70,9 @@ json to_json(const CasePlan& plan, const std::optional<Device>& device) {
   json ranks = json::array();
   for (const model::plan::RankPlan& rank : plan.ranks)
     ranks.push_back(rank_json(rank, plan.machine.element_bytes()));
-  json result = {{"name", plan.value.name},
-                 {"layout", model::parallel::to_string(plan.value.layout)},
-                 {"world_size", plan.value.layout.world_size()},
+  json result = {{"name", plan.spec.name},
+                 {"layout", model::parallel::to_string(plan.spec.layout)},
+                 {"world_size", plan.spec.layout.world_size()},
                  {"source", plan.source},
                  {"dtype", plan.dtype},
                  {"height", generation.height},
@@ -84,7 +84,7 @@ json to_json(const CasePlan& plan, const std::optional<Device>& device) {
                    {"condition", shape.condition_tokens},
                    {"text", shape.text_tokens},
                    {"counted", plan.counts_tokens}}},
-                 {"mesh", mesh_json(plan.value.layout)},
+                 {"mesh", mesh_json(plan.spec.layout)},
                  {"ranks", ranks}};
   if (device) result["bound"] = bound_json(bound_of(plan, *device), *device);
   return result;

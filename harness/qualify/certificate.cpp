@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "harness/store/json_file.h"
+#include "base/json_file.h"
 #include "metrics/statistics.h"
 
 namespace isoframe::harness::qualify {
@@ -163,7 +163,7 @@ json case_rows(const Evidence& evidence) {
                               {"ranks", deviation.ranks},
                               {"place", locate::to_string(deviation.place)},
                               {"points", deviation.points},
-                              {"relative_l2", store::number(deviation.relative_l2)}});
+                              {"relative_l2", base::number(deviation.relative_l2)}});
     rows.push_back({{"name", one.name},
                     {"layout", one.layout},
                     {"ranks", one.ranks},

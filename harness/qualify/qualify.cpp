@@ -7,16 +7,17 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json_file.h"
+#include "base/time.h"
 #include "harness/launch/progress.h"
 #include "harness/measure/environment.h"
 #include "harness/qualify/ballot.h"
 #include "harness/qualify/certificate.h"
 #include "harness/run/preflight.h"
 #include "harness/run/round.h"
-#include "harness/store/json_file.h"
-#include "harness/store/timestamp.h"
 #include "harness/worker/observation.h"
-#include "model/error.h"
 #include "reports/certificate.h"
 
 namespace isoframe::harness::qualify {
@@ -31,17 +32,17 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 /// Who promises the same bits: a baseline and the cases that must equal it.
-std::string pool_of(const Case& value) {
-  return value.gates.identical && !value.baseline.empty() ? value.baseline : value.name;
+std::string pool_of(const Case& spec) {
+  return spec.gates.identical && !spec.baseline.empty() ? spec.baseline : spec.name;
 }
 
 class Qualification {
  public:
   Qualification(std::vector<Case> cases, const QualifyOptions& options)
       : cases_(std::move(cases)), options_(options) {
-    for (const Case& value : cases_)
+    for (const Case& spec : cases_)
       evidence_.cases.push_back(
-          {value.name, model::parallel::to_string(value.layout), value.layout.world_size()});
+          {spec.name, model::parallel::to_string(spec.layout), spec.layout.world_size()});
   }
 
   Evidence run() {
@@ -69,14 +70,14 @@ class Qualification {
 
   /// What the ranks left is read by `keep` and removed; after a failure their logs stay.
   template <typename Keep>
-  void run_round(const Case& value, const std::string& name, Observation::Kind kind, CaseEvidence& evidence,
+  void run_round(const Case& spec, const std::string& name, Observation::Kind kind, CaseEvidence& evidence,
                  const Keep& keep) {
     const fs::path directory = options_.out / name / std::to_string(evidence_.repetitions);
     const run::RoundContext context{run::this_program(),
                                     [this](const launch::Progress& p) { progress_->update(p); },
                                     options_.interrupted};
     progress_->begin(fmt::format("repetition {}, {}", evidence_.repetitions + 1, name));
-    const RoundResult result = run::run_round(value, directory, context, {.kind = kind});
+    const RoundResult result = run::run_round(spec, directory, context, {.kind = kind});
     progress_->end();
     if (!result.error.is_null()) {
       json error = result.error;
@@ -91,21 +92,21 @@ class Qualification {
   }
 
   void run_case(std::size_t index) {
-    const Case& value = cases_[index];
+    const Case& spec = cases_[index];
     CaseEvidence& evidence = evidence_.cases[index];
-    run_round(value, value.name, Observation::Kind::kBeside, evidence,
+    run_round(spec, spec.name, Observation::Kind::kBeside, evidence,
               [&](const json& ranks, const fs::path& directory) {
                 evidence.seconds.push_back(ranks[0].at("total_seconds"));
-                Ballot& ballot = ballots_[pool_of(value)];
-                for (int rank = 0; rank < value.layout.world_size(); ++rank)
-                  ballot.add({value.name, evidence_.repetitions, rank},
-                             locate::trace_from_json(store::read_json(worker::trace_file(directory, rank))));
+                Ballot& ballot = ballots_[pool_of(spec)];
+                for (int rank = 0; rank < spec.layout.world_size(); ++rank)
+                  ballot.add({spec.name, evidence_.repetitions, rank},
+                             locate::trace_from_json(base::read_json(worker::trace_file(directory, rank))));
               });
   }
 
   void try_machine() {
     const auto largest =
-        std::ranges::max_element(cases_, {}, [](const Case& value) { return value.layout.world_size(); });
+        std::ranges::max_element(cases_, {}, [](const Case& spec) { return spec.layout.world_size(); });
     run_round(*largest, ".rates", Observation::Kind::kRates,
               evidence_.cases[static_cast<std::size_t>(largest - cases_.begin())],
               [&](const json& ranks, const fs::path&) { evidence_.rates.push_back(ranks); });
@@ -120,10 +121,10 @@ class Qualification {
 
 std::vector<Case> cases_to_run(scenario::Suite suite) {
   std::vector<Case> cases;
-  for (Case& value : suite.cases) {
-    if (!value.skip_reason.empty()) continue;
-    run::settle_case(value);
-    cases.push_back(std::move(value));
+  for (Case& spec : suite.cases) {
+    if (!spec.skip_reason.empty()) continue;
+    run::settle_case(spec);
+    cases.push_back(std::move(spec));
   }
   if (!cases.empty()) return cases;
   const std::string why = suite.cases.empty() ? "" : ": " + suite.cases.front().skip_reason;
@@ -140,15 +141,15 @@ json qualify(scenario::Suite suite, const QualifyOptions& options) {
     throw InputError(fmt::format("{} is not an empty folder; choose another --out", options.out.string()));
   fs::create_directories(options.out);
 
-  const std::string started = store::utc_now();
+  const std::string started = base::utc_now();
   json certificate = certify(Qualification(std::move(cases), options).run());
   certificate.update({{"started", started},
-                      {"finished", store::utc_now()},
+                      {"finished", base::utc_now()},
                       {"command", options.command},
                       {"scenarios", files},
                       {"environment", measure::environment()}});
-  store::write_json(options.out / "certificate.json", certificate);
-  store::write_text(options.out / "certificate.md", reports::certificate_markdown(certificate));
+  base::write_json(options.out / "certificate.json", certificate);
+  base::write_text(options.out / "certificate.md", reports::certificate_markdown(certificate));
   return certificate;
 }
 

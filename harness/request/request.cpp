@@ -2,45 +2,45 @@
 
 #include "model/parallel/layout.h"
 
-namespace isoframe::harness {
+namespace isoframe::harness::request {
 
 using model::pipeline::Limits;
 using model::pipeline::Request;
 using model::pipeline::Size;
 using model::pipeline::Task;
 
-Task task_of(const scenario::Case& value) { return model::checkpoint::parse_task(value.task); }
+Task task_of(const scenario::Case& spec) { return model::checkpoint::parse_task(spec.task); }
 
-Request request_of(const scenario::Case& value) {
+Request request_of(const scenario::Case& spec) {
   Request request;
-  request.prompt = value.prompt;
-  request.negative_prompt = value.negative_prompt;
-  request.image = value.image;
-  request.height = value.height;
-  request.width = value.width;
-  request.frames = value.frames;
-  request.steps = value.steps;
-  request.seed = value.seed;
-  request.tiling = {.enabled = value.tiling, .tile_size = value.tile_size, .overlap = value.tile_overlap};
+  request.prompt = spec.prompt;
+  request.negative_prompt = spec.negative_prompt;
+  request.image = spec.image;
+  request.height = spec.height;
+  request.width = spec.width;
+  request.frames = spec.frames;
+  request.steps = spec.steps;
+  request.seed = spec.seed;
+  request.tiling = {.enabled = spec.tiling, .tile_size = spec.tile_size, .overlap = spec.tile_overlap};
   return request;
 }
 
-void settle_size(scenario::Case& value, const Limits& limits, const std::optional<Size>& image) {
-  if (value.height != 0) return;
+void settle_size(scenario::Case& spec, const Limits& limits, const std::optional<Size>& image) {
+  if (spec.height != 0) return;
   const Size proportions = image.value_or(Size{.height = 9, .width = 16});
   const Size size = model::pipeline::nearest_bucket(static_cast<double>(proportions.height),
                                                     static_cast<double>(proportions.width),
                                                     limits.target_size, limits.spatial_compression);
-  value.height = size.height;
-  value.width = size.width;
+  spec.height = size.height;
+  spec.width = size.width;
 }
 
-void check_case(const scenario::Case& value, const Limits& limits) {
-  model::parallel::check_layout(value.layout,
+void check_case(const scenario::Case& spec, const Limits& limits) {
+  model::parallel::check_layout(spec.layout,
                                 {.attention_heads = limits.attention_heads,
-                                 .guidance_scale = value.guidance_scale.value_or(limits.guidance_scale),
-                                 .tiling = value.tiling});
-  model::pipeline::check_request(request_of(value), limits);
+                                 .guidance_scale = spec.guidance_scale.value_or(limits.guidance_scale),
+                                 .tiling = spec.tiling});
+  model::pipeline::check_request(request_of(spec), limits);
 }
 
-}  // namespace isoframe::harness
+}  // namespace isoframe::harness::request

@@ -1,9 +1,9 @@
 #include "harness/run/earlier_run.h"
 
+#include "base/json_file.h"
 #include "harness/judge/against.h"
 #include "harness/judge/quality.h"
 #include "harness/run/result.h"
-#include "harness/store/json_file.h"
 #include "metrics/statistics.h"
 
 namespace isoframe::harness::run {
@@ -22,37 +22,37 @@ double median_of(const json& result) {
 
 EarlierRun::EarlierRun(fs::path directory, const json& environment)
     : directory_(std::move(directory)),
-      differences_(judge::unlike(environment, store::read_json(directory_ / "run.json").at("environment"))) {}
+      differences_(judge::unlike(environment, base::read_json(directory_ / "run.json").at("environment"))) {}
 
 /// The same case of that run; null where it had none that ended well.
 json EarlierRun::result(const std::string& name) const {
   const fs::path file = directory_ / name / "result.json";
   if (name.empty() || !fs::exists(file)) return nullptr;
-  const json result = store::read_json(file);
+  const json result = base::read_json(file);
   return is_measured(result) ? result : json();
 }
 
 /// Its frames against the case's own; null where one of them has none.
-json EarlierRun::quality(const Case& value, const RunDirectory& directory) const {
-  const fs::path frames = directory_ / value.name / "frames.safetensors";
-  if (!directory.has_frames(value) || !fs::exists(frames)) return nullptr;
-  return judge::compare_frames(frames, directory.of(value) / "frames.safetensors", directory_.string());
+json EarlierRun::quality(const Case& spec, const RunDirectory& directory) const {
+  const fs::path frames = directory_ / spec.name / "frames.safetensors";
+  if (!directory.has_frames(spec) || !fs::exists(frames)) return nullptr;
+  return judge::compare_frames(frames, directory.of(spec) / "frames.safetensors", directory_.string());
 }
 
-bool EarlierRun::leaves_doubt(const Case& value, const json& current, const json& baseline,
+bool EarlierRun::leaves_doubt(const Case& spec, const json& current, const json& baseline,
                               int comparisons) const {
-  const json then = result(value.name);
+  const json then = result(spec.name);
   return differences_.empty() && !then.is_null() &&
-         judge::leaves_doubt({current, baseline}, {then, result(value.baseline)}, comparisons);
+         judge::leaves_doubt({current, baseline}, {then, result(spec.baseline)}, comparisons);
 }
 
-json EarlierRun::beside(const Case& value, const json& own, const json& baseline,
+json EarlierRun::beside(const Case& spec, const json& own, const json& baseline,
                         const RunDirectory& directory, int comparisons, judge::Judgement& judgement) const {
-  const json then = result(value.name);
+  const json then = result(spec.name);
   if (then.is_null() || !is_measured(own)) return nullptr;
-  const json frames = quality(value, directory);
-  const judge::Judgement found = judge::judge_against({own, baseline}, {then, result(value.baseline)}, frames,
-                                                      differences_, comparisons);
+  const json frames = quality(spec, directory);
+  const judge::Judgement found =
+      judge::judge_against({own, baseline}, {then, result(spec.baseline)}, frames, differences_, comparisons);
   if (judgement.verdict == judge::Verdict::kPassed) judgement = found;
   return {{"seconds_ratio", median_of(own) / median_of(then)},
           {"identical", frames.is_null() ? json() : frames.at("identical")},

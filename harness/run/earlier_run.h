@@ -23,18 +23,18 @@ class EarlierRun {
 
   /// Whether this run's times are worth measuring again: they are comparable, and seem slower or too noisy to
   /// tell.
-  bool leaves_doubt(const scenario::Case& value, const nlohmann::json& result, const nlohmann::json& baseline,
+  bool leaves_doubt(const scenario::Case& spec, const nlohmann::json& result, const nlohmann::json& baseline,
                     int comparisons) const;
 
   /// The case beside the same case of that run, as in run.json's `against`; null where it has none that ended
   /// well.  `judgement` becomes the comparison's where the case itself passed.
-  nlohmann::json beside(const scenario::Case& value, const nlohmann::json& result,
+  nlohmann::json beside(const scenario::Case& spec, const nlohmann::json& result,
                         const nlohmann::json& baseline, const RunDirectory& directory, int comparisons,
                         judge::Judgement& judgement) const;
 
  private:
   nlohmann::json result(const std::string& name) const;
-  nlohmann::json quality(const scenario::Case& value, const RunDirectory& directory) const;
+  nlohmann::json quality(const scenario::Case& spec, const RunDirectory& directory) const;
 
   std::filesystem::path directory_;
   std::vector<std::string> differences_;

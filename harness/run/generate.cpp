@@ -2,23 +2,23 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/json_file.h"
 #include "harness/launch/progress.h"
 #include "harness/measure/environment.h"
+#include "harness/run/outputs.h"
 #include "harness/run/preflight.h"
 #include "harness/run/result.h"
 #include "harness/run/round.h"
-#include "harness/store/json_file.h"
-#include "harness/worker/video.h"
-#include "model/error.h"
 
 namespace isoframe::harness::run {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-json generate(scenario::Case value, const fs::path& out, const std::string& command,
+json generate(scenario::Case spec, const fs::path& out, const std::string& command,
               const std::atomic<bool>* interrupted) {
-  settle_case(value);
+  settle_case(spec);
   if (fs::exists(out) && !fs::is_directory(out))
     throw InputError(fmt::format("{} is not a directory; choose another --out", out.string()));
   const bool is_new = !fs::exists(out);
@@ -27,9 +27,9 @@ json generate(scenario::Case value, const fs::path& out, const std::string& comm
   fs::remove_all(work);
 
   launch::ProgressLine progress(1);
-  progress.begin(value.name);
+  progress.begin(spec.name);
   const RoundResult round = run_round(
-      value, work, {this_program(), [&](const launch::Progress& p) { progress.update(p); }, interrupted});
+      spec, work, {this_program(), [&](const launch::Progress& p) { progress.update(p); }, interrupted});
   progress.end();
   // After an error the ranks' own logs stay; bad input and Ctrl-C leave nothing behind.
   if (round.status == RoundResult::Status::kBadInput || round.status == RoundResult::Status::kInterrupted) {
@@ -46,9 +46,9 @@ json generate(scenario::Case value, const fs::path& out, const std::string& comm
     case RoundResult::Status::kInterrupted:
       throw RunError("interrupted");
   }
-  const json result = assemble_result(value, {round.ranks}, nullptr, measure::environment(), command);
-  worker::keep_outputs(work, out);
-  store::write_json(out / "result.json", result);
+  const json result = assemble_result(spec, {round.ranks}, nullptr, measure::environment(), command);
+  keep_outputs(work, out);
+  base::write_json(out / "result.json", result);
   fs::remove_all(work);
   return result;
 }

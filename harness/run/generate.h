@@ -14,7 +14,7 @@ namespace isoframe::harness::run {
 /// Leaves frames.safetensors, latents.safetensors, video.mp4 and result.json in `out` and returns the result.
 /// Throws InputError before loading for what cannot be done, RunError when a rank failed or the run was
 /// interrupted.
-nlohmann::json generate(scenario::Case value, const std::filesystem::path& out, const std::string& command,
+nlohmann::json generate(scenario::Case spec, const std::filesystem::path& out, const std::string& command,
                         const std::atomic<bool>* interrupted);
 
 }  // namespace isoframe::harness::run

@@ -5,11 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/json_file.h"
 #include "harness/launch/launcher.h"
 #include "harness/launch/progress_reader.h"
-#include "harness/store/json_file.h"
 #include "harness/worker/job.h"
-#include "model/error.h"
 
 namespace isoframe::harness::run {
 
@@ -51,7 +51,7 @@ json first_failure(const fs::path& directory, int ranks) {
   for (int rank = 0; rank < ranks; ++rank) {
     const fs::path file = worker::failure_file(directory, rank);
     if (!fs::exists(file)) continue;
-    json failure = store::read_json(file);
+    json failure = base::read_json(file);
     const auto order = [](const json& f) {
       return std::pair(f.at("exit_code") == 2 ? 0 : 1, f.at("time").get<double>());
     };
@@ -68,7 +68,7 @@ std::string stage_of(const fs::path& directory, int rank) {
 std::string last_line(const std::string& words) { return words.substr(words.rfind('\n') + 1); }
 
 /// Why a launch failed that its ranks have not explained.
-std::string launcher_message(const scenario::Case& value, const launch::LocalResult& outcome) {
+std::string launcher_message(const scenario::Case& spec, const launch::LocalResult& outcome) {
   const launch::RankOutcome& launcher = outcome.ranks.front();
   const std::string ended =
       outcome.outcome == launch::Outcome::kTimedOut || outcome.outcome == launch::Outcome::kStalled
@@ -76,20 +76,20 @@ std::string launcher_message(const scenario::Case& value, const launch::LocalRes
       : launcher.signal != 0 ? fmt::format("was killed by signal {}", launcher.signal)
                              : fmt::format("exited with {}", launcher.exit_code);
   const std::string words = last_line(launcher.last_words);
-  return fmt::format("launcher '{}' {}; {}", value.launcher, ended,
+  return fmt::format("launcher '{}' {}; {}", spec.launcher, ended,
                      words.empty() ? "it left no last words" : "last words: " + words);
 }
 
-RoundResult failed(const scenario::Case& value, const fs::path& directory,
+RoundResult failed(const scenario::Case& spec, const fs::path& directory,
                    const launch::LocalResult& outcome) {
   RoundResult result;
   result.status = RoundResult::Status::kError;
-  const json failure = first_failure(directory, value.layout.world_size());
+  const json failure = first_failure(directory, spec.layout.world_size());
   const std::string words = outcome.ranks.front().last_words;
   if (failure.is_null()) {
     result.error = {{"rank", nullptr},
                     {"stage", stage_of(directory, 0)},
-                    {"message", launcher_message(value, outcome)},
+                    {"message", launcher_message(spec, outcome)},
                     {"last_words", words}};
     return result;
   }
@@ -102,9 +102,9 @@ RoundResult failed(const scenario::Case& value, const fs::path& directory,
 }
 
 /// The ranks' records; an error where the launcher ended well without them.
-RoundResult finished(const scenario::Case& value, const fs::path& directory) {
+RoundResult finished(const scenario::Case& spec, const fs::path& directory) {
   RoundResult result;
-  for (int rank = 0; rank < value.layout.world_size(); ++rank) {
+  for (int rank = 0; rank < spec.layout.world_size(); ++rank) {
     const fs::path file = worker::record_file(directory, rank);
     if (!fs::exists(file)) {
       result.status = RoundResult::Status::kError;
@@ -113,20 +113,20 @@ RoundResult finished(const scenario::Case& value, const fs::path& directory) {
           {"stage", ""},
           {"message", fmt::format("launcher '{}' ended well, but rank {} has left no {}; does it start {} "
                                   "ranks, and is the folder shared by all machines?",
-                                  value.launcher, rank, file.string(), value.layout.world_size())},
+                                  spec.launcher, rank, file.string(), spec.layout.world_size())},
           {"last_words", ""}};
       return result;
     }
-    result.ranks.push_back(store::read_json(file));
+    result.ranks.push_back(base::read_json(file));
   }
   return result;
 }
 
 }  // namespace
 
-RoundResult run_launched(const scenario::Case& value, const fs::path& directory, launch::LocalJob local) {
-  const int ranks = value.layout.world_size();
-  local.command = launch::launcher_command(value.launcher, ranks, local.command);
+RoundResult run_launched(const scenario::Case& spec, const fs::path& directory, launch::LocalJob local) {
+  const int ranks = spec.layout.world_size();
+  local.command = launch::launcher_command(spec.launcher, ranks, local.command);
   local.world_size = 1;
   local.is_launcher = true;
   ProgressFile progress(directory, 0);
@@ -143,8 +143,8 @@ RoundResult run_launched(const scenario::Case& value, const fs::path& directory,
     result.status = RoundResult::Status::kInterrupted;
     return result;
   }
-  return outcome.outcome == launch::Outcome::kFinished ? finished(value, directory)
-                                                       : failed(value, directory, outcome);
+  return outcome.outcome == launch::Outcome::kFinished ? finished(spec, directory)
+                                                       : failed(spec, directory, outcome);
 }
 
 }  // namespace isoframe::harness::run

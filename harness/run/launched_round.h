@@ -9,7 +9,7 @@ namespace isoframe::harness::run {
 
 /// As run_round(), whose caller has written the job file.  `local` is the job of the launcher itself but for
 /// what is the launcher's own.
-RoundResult run_launched(const scenario::Case& value, const std::filesystem::path& directory,
+RoundResult run_launched(const scenario::Case& spec, const std::filesystem::path& directory,
                          launch::LocalJob local);
 
 }  // namespace isoframe::harness::run

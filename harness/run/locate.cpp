@@ -3,11 +3,11 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/json_file.h"
 #include "harness/locate/divergence.h"
-#include "harness/store/json_file.h"
 #include "harness/worker/observation.h"
 #include "model/checkpoint/safetensors.h"
-#include "model/error.h"
 
 namespace isoframe::harness::run {
 
@@ -18,12 +18,12 @@ using worker::Observation;
 
 namespace {
 
-void look(const Case& value, const Observation& observation, const fs::path& directory,
+void look(const Case& spec, const Observation& observation, const fs::path& directory,
           const RoundContext& context) {
-  const RoundResult result = run_round(value, directory, context, observation);
+  const RoundResult result = run_round(spec, directory, context, observation);
   if (result.status == RoundResult::Status::kInterrupted) throw RunError("interrupted");
   if (!result.error.is_null())
-    throw RunError(fmt::format("{}: {}", value.name, result.error.at("message").get<std::string>()));
+    throw RunError(fmt::format("{}: {}", spec.name, result.error.at("message").get<std::string>()));
 }
 
 at::Tensor kept(const fs::path& directory, int rank) {
@@ -31,26 +31,26 @@ at::Tensor kept(const fs::path& directory, int rank) {
 }
 
 /// The one tensor of the first rank that differs, exactly.
-json exact_difference(const locate::Divergence& found, const Case& value, const Case& baseline,
+json exact_difference(const locate::Divergence& found, const Case& spec, const Case& baseline,
                       const fs::path& directory, const RoundContext& context) {
   const Observation keep = {.kind = Observation::Kind::kKeep, .place = found.place, .part = found.part};
-  look(value, {.kind = Observation::Kind::kKeep, .place = found.place}, directory / "candidate", context);
+  look(spec, {.kind = Observation::Kind::kKeep, .place = found.place}, directory / "candidate", context);
   look(baseline, keep, directory / "baseline", context);
   return locate::difference_of(found.place, found.part, kept(directory / "baseline", 0),
                                kept(directory / "candidate", found.ranks.front()));
 }
 
-json locate_in(const Case& value, const Case& baseline, double tolerance, const fs::path& directory,
+json locate_in(const Case& spec, const Case& baseline, double tolerance, const fs::path& directory,
                const RoundContext& context) {
   const fs::path candidate = directory / "candidate", reference = directory / "baseline";
-  look(value, {.kind = Observation::Kind::kRecord}, candidate, context);
+  look(spec, {.kind = Observation::Kind::kRecord}, candidate, context);
   look(baseline, {.kind = Observation::Kind::kFollow, .traces = candidate}, reference, context);
 
   std::vector<locate::Trace> traces;
-  for (int rank = 0; rank < value.layout.world_size(); ++rank)
-    traces.push_back(locate::trace_from_json(store::read_json(worker::trace_file(candidate, rank))));
+  for (int rank = 0; rank < spec.layout.world_size(); ++rank)
+    traces.push_back(locate::trace_from_json(base::read_json(worker::trace_file(candidate, rank))));
   const auto found = locate::first_divergence(
-      locate::reference_from_json(store::read_json(worker::reference_file(reference))), traces, tolerance);
+      locate::reference_from_json(base::read_json(worker::reference_file(reference))), traces, tolerance);
   if (!found) {
     const std::string than = tolerance > 0.0 ? fmt::format(" by more than {:.1e}", tolerance) : "";
     return {{"reproduced", false}, {"sentence", "run again, no probe point differs" + than}};
@@ -60,18 +60,18 @@ json locate_in(const Case& value, const Case& baseline, double tolerance, const 
   result["reproduced"] = true;
   result["tolerance"] = tolerance;
   if (found->kind == locate::Kind::kValues)
-    result["difference"] = exact_difference(*found, value, baseline, directory, context);
+    result["difference"] = exact_difference(*found, spec, baseline, directory, context);
   result["sentence"] = locate::sentence(result);
   return result;
 }
 
 }  // namespace
 
-json locate(const Case& value, const Case& baseline, double tolerance, const fs::path& directory,
+json locate(const Case& spec, const Case& baseline, double tolerance, const fs::path& directory,
             const RoundContext& context) {
   json result;
   try {
-    result = locate_in(value, baseline, tolerance, directory, context);
+    result = locate_in(spec, baseline, tolerance, directory, context);
   } catch (const std::exception& error) {
     result = {{"reproduced", nullptr},
               {"sentence", fmt::format("could not be looked for: {}", error.what())}};

@@ -17,7 +17,7 @@ enum class Locate { kFailed, kDifferent, kNever };
 /// Three runs: the case, each rank of which leaves fingerprints of its tensors; the baseline, which takes
 /// fingerprints of the same parts of its own; and, where values differ, both once more for the one tensor.  A
 /// difference that does not come again is reported as such, as is a run that fails.
-nlohmann::json locate(const scenario::Case& value, const scenario::Case& baseline, double tolerance,
+nlohmann::json locate(const scenario::Case& spec, const scenario::Case& baseline, double tolerance,
                       const std::filesystem::path& directory, const RoundContext& context);
 
 }  // namespace isoframe::harness::run

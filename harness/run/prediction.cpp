@@ -29,8 +29,8 @@ int size_of(const model::parallel::Layout& layout, const std::string& group) {
   return static_cast<int>(model::parallel::group_ranks(layout, group).front().size());
 }
 
-void add_rates(json& row, const scenario::Case& value) {
-  const int ranks = size_of(value.layout, row.at("group").get<std::string>());
+void add_rates(json& row, const scenario::Case& spec) {
+  const int ranks = size_of(spec.layout, row.at("group").get<std::string>());
   row["group_size"] = ranks;
   if (row.at("seconds").get<double>() <= 0.0 || row.at("collective") == "barrier") return;
   const Bandwidth bandwidth = bandwidth_of(row, ranks);
@@ -59,13 +59,13 @@ model::vae::TileCosts costs_from(const json& rows) {
 
 }  // namespace
 
-json predict(const scenario::Case& value, const json& tile_costs) {
+json predict(const scenario::Case& spec, const json& tile_costs) {
   plan::Options options;
   if (!tile_costs.is_null()) {
     options.decode_costs = costs_from(tile_costs.at("decode"));
     options.encode_costs = costs_from(tile_costs.at("encode"));
   }
-  const plan::CasePlan plan = plan::plan_case(value, options);
+  const plan::CasePlan plan = plan::plan_case(spec, options);
   const auto traffic = plan::traffic_of(plan);
   json ranks = json::array();
   for (std::size_t rank = 0; rank < plan.ranks.size(); ++rank) {
@@ -81,10 +81,10 @@ json predict(const scenario::Case& value, const json& tile_costs) {
   return ranks;
 }
 
-void set_beside(json& result, const scenario::Case& value, const json& prediction) {
+void set_beside(json& result, const scenario::Case& spec, const json& prediction) {
   for (json& rank : result.at("ranks")) {
     if (!prediction.is_null()) add_predicted(rank, prediction.at(rank.at("rank").get<std::size_t>()));
-    for (json& row : rank.at("collectives")) add_rates(row, value);
+    for (json& row : rank.at("collectives")) add_rates(row, spec);
   }
 }
 

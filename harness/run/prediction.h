@@ -9,13 +9,13 @@ namespace isoframe::harness::run {
 
 /// By rank: {"peak_tensor_bytes", "collectives": [{"group", "collective", "bytes_sent", "bytes_received"}]}.
 /// `tile_costs` as rank 0 recorded them (worker.cpp), null without: the tiles' plan follows from them.
-nlohmann::json predict(const scenario::Case& value, const nlohmann::json& tile_costs);
+nlohmann::json predict(const scenario::Case& spec, const nlohmann::json& tile_costs);
 
 /// Writes into `result`'s ranks: `planned_peak_tensor_bytes`, and into each row of their collectives
 /// `predicted_bytes_sent` and `predicted_bytes_received` (a row is added for what was predicted and did not
 /// move), `group_size`, `algorithm_bandwidth` and `bus_bandwidth`.  `prediction` may be null: where the
 /// checkpoint is gone.
-void set_beside(nlohmann::json& result, const scenario::Case& value, const nlohmann::json& prediction);
+void set_beside(nlohmann::json& result, const scenario::Case& spec, const nlohmann::json& prediction);
 
 /// Bytes a second of one rank's row, waiting for the others included.  The size is nccl-tests'
 /// (PERFORMANCE.md): all_gather what each rank has in the end, all_to_all what each rank has in the

@@ -14,25 +14,25 @@ using model::pipeline::Limits;
 using model::pipeline::Size;
 
 /// Reads the whole image, as the ranks will, so that a damaged one is refused before they start.
-std::optional<Size> image_size(const scenario::Case& value) {
-  if (value.image.empty()) return std::nullopt;
-  const at::Tensor image = model::vision::load_image(value.image);
+std::optional<Size> image_size(const scenario::Case& spec) {
+  if (spec.image.empty()) return std::nullopt;
+  const at::Tensor image = model::vision::load_image(spec.image);
   return Size{.height = image.size(0), .width = image.size(1)};
 }
 
-void settle(scenario::Case& value) {
-  const model::checkpoint::Checkpoint checkpoint(value.checkpoint);
-  model::pipeline::check_task(checkpoint, task_of(value));
+void settle(scenario::Case& spec) {
+  const model::checkpoint::Checkpoint checkpoint(spec.checkpoint);
+  model::pipeline::check_task(checkpoint, request::task_of(spec));
   const Limits limits = model::pipeline::read_limits(checkpoint);
-  settle_size(value, limits, image_size(value));
-  check_case(value, limits);
-  if (!value.launcher.empty()) launch::check_launcher(value.launcher);
+  request::settle_size(spec, limits, image_size(spec));
+  request::check_case(spec, limits);
+  if (!spec.launcher.empty()) launch::check_launcher(spec.launcher);
 }
 
 }  // namespace
 
-void settle_case(scenario::Case& value) {
-  scenario::naming_case(value, [&] { settle(value); });
+void settle_case(scenario::Case& spec) {
+  scenario::naming_case(spec, [&] { settle(spec); });
 }
 
 }  // namespace isoframe::harness::run

@@ -11,6 +11,6 @@ namespace isoframe::harness::run {
 /// InputError (a ScenarioError where the case comes from a file) for a checkpoint that is not there or is for
 /// the other task, an image that cannot be read, a layout that its heads do not allow, a size, frame count or
 /// tile that the model cannot do.
-void settle_case(scenario::Case& value);
+void settle_case(scenario::Case& spec);
 
 }  // namespace isoframe::harness::run

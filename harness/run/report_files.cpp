@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/files.h"
 #include "harness/run/report_pictures.h"
-#include "harness/store/json_file.h"
 #include "reports/github.h"
 #include "reports/html.h"
 #include "reports/junit.h"
@@ -17,10 +17,10 @@ using scenario::Case;
 
 namespace {
 
-reports::CaseEvents events_of(const Case& value, const RunDirectory& directory) {
-  reports::CaseEvents events{value.name, {}};
+reports::CaseEvents events_of(const Case& spec, const RunDirectory& directory) {
+  reports::CaseEvents events{spec.name, {}};
   for (int round = 0;; ++round) {
-    std::vector<json> ranks = directory.events(value, round);
+    std::vector<json> ranks = directory.events(spec, round);
     if (ranks.empty()) return events;
     events.rounds.push_back(std::move(ranks));
   }
@@ -57,18 +57,18 @@ void write_reports(const json& run, const std::vector<Case>& cases,
   std::vector<reports::CaseEvents> events;
   std::map<std::string, reports::HtmlCase> html;
   PictureBudget budget;
-  for (const Case& value : cases) {
-    events.push_back(events_of(value, directory));
-    reports::HtmlCase& shown = html[value.name];
-    shown.result = results.at(value.name);
+  for (const Case& spec : cases) {
+    events.push_back(events_of(spec, directory));
+    reports::HtmlCase& shown = html[spec.name];
+    shown.result = results.at(spec.name);
     shown.timeline = timeline_of(events.back());
-    add_pictures(value, directory, budget, shown);
+    add_pictures(spec, directory, budget, shown);
   }
   const std::filesystem::path& path = directory.path();
-  store::write_text(path / "report.md", reports::markdown_report(run));
-  store::write_text(path / "report.html", reports::html_report(run, html));
-  store::write_text(path / "junit.xml", reports::junit_report(run));
-  store::write_text(path / "trace.json", reports::trace_json(events));
+  base::write_text(path / "report.md", reports::markdown_report(run));
+  base::write_text(path / "report.html", reports::html_report(run, html));
+  base::write_text(path / "junit.xml", reports::junit_report(run));
+  base::write_text(path / "trace.json", reports::trace_json(events));
   reports::tell_github(run);
 }
 

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "harness/compare/open_frames.h"
-#include "model/error.h"
 #include "reports/heat_map.h"
 
 namespace isoframe::harness::run {
@@ -82,13 +82,13 @@ bool differs_in_eight_bits(const nlohmann::json& result) {
 
 }  // namespace
 
-void add_pictures(const scenario::Case& value, const RunDirectory& directory, PictureBudget& budget,
+void add_pictures(const scenario::Case& spec, const RunDirectory& directory, PictureBudget& budget,
                   reports::HtmlCase& shown) {
-  if (!directory.has_frames(value)) return;
+  if (!directory.has_frames(spec)) return;
   try {
-    if (value.baseline.empty()) add_thumbnail(directory.of(value), budget, shown);
+    if (spec.baseline.empty()) add_thumbnail(directory.of(spec), budget, shown);
     if (differs_in_eight_bits(shown.result))
-      add_different(directory.path() / value.baseline, directory.of(value), budget, shown);
+      add_different(directory.path() / spec.baseline, directory.of(spec), budget, shown);
   } catch (const InputError& error) {
     // A report without pictures is better than none.
     shown.note = fmt::format("Its frames cannot be shown: {}", error.what());

@@ -16,7 +16,7 @@ struct PictureBudget {
 
 /// To a case whose frames differ from its baseline's in 8 bits: some frames of both with heat maps, the worst
 /// first; to a baseline its middle frame.  Where the budget is used up, a note instead.
-void add_pictures(const scenario::Case& value, const RunDirectory& directory, PictureBudget& budget,
+void add_pictures(const scenario::Case& spec, const RunDirectory& directory, PictureBudget& budget,
                   reports::HtmlCase& shown);
 
 }  // namespace isoframe::harness::run

@@ -105,20 +105,20 @@ json rank_over_rounds(const std::vector<json>& rounds, std::size_t rank) {
 
 }  // namespace
 
-json assemble_result(const scenario::Case& value, const std::vector<json>& rounds, const json& error,
+json assemble_result(const scenario::Case& spec, const std::vector<json>& rounds, const json& error,
                      const json& environment, const std::string& command) {
   json result = {{"schema_version", 1},
-                 {"name", value.name},
-                 {"task", value.task},
-                 {"layout", model::parallel::to_string(value.layout)},
-                 {"world_size", value.layout.world_size()},
-                 {"baseline", value.baseline.empty() ? json() : json(value.baseline)},
-                 {"case", scenario::to_json(value)},
+                 {"name", spec.name},
+                 {"task", spec.task},
+                 {"layout", model::parallel::to_string(spec.layout)},
+                 {"world_size", spec.layout.world_size()},
+                 {"baseline", spec.baseline.empty() ? json() : json(spec.baseline)},
+                 {"case", scenario::to_json(spec)},
                  {"command", command},
                  {"environment", environment},
                  {"status", error.is_null() ? "ok" : "error"}};
-  result["environment"]["threads_per_rank"] = value.threads_per_rank;
-  result["environment"]["device"] = value.device;
+  result["environment"]["threads_per_rank"] = spec.threads_per_rank;
+  result["environment"]["device"] = spec.device;
   if (!error.is_null()) result["error"] = error;
   json total = json::array(), load = json::array(), ranks = json::array(), stages = json::object();
   if (!rounds.empty()) {
@@ -145,17 +145,17 @@ json assemble_result(const scenario::Case& value, const std::vector<json>& round
 
 bool is_measured(const json& result) { return result.at("status") == "ok" && !result.at("ranks").empty(); }
 
-json summary_row(const scenario::Case& value, const json& result, const json& baseline) {
+json summary_row(const scenario::Case& spec, const json& result, const json& baseline) {
   json row = {
-      {"name", value.name},
-      {"task", value.task},
+      {"name", spec.name},
+      {"task", spec.task},
       {"layout", result.at("layout")},
       {"world_size", result.at("world_size")},
-      {"numerics", model::parallel::to_string(model::parallel::numerics(scenario::arithmetic_of(value)))},
+      {"numerics", model::parallel::to_string(model::parallel::numerics(scenario::arithmetic_of(spec)))},
       {"baseline", result.at("baseline")},
       {"verdict", result.at("verdict")},
       {"reason", result.at("reason")},
-      {"directory", value.name},
+      {"directory", spec.name},
       {"command", result.at("command")},
       {"speedup", nullptr},
       {"efficiency", nullptr},
@@ -186,18 +186,18 @@ json summary_row(const scenario::Case& value, const json& result, const json& ba
     if (!baseline.is_null() && !baseline.at("latency").at("total_seconds").empty()) {
       const double reference = metrics::median(values(baseline.at("latency").at("total_seconds")));
       row["speedup"] = reference / row["seconds"].get<double>();
-      row["efficiency"] = row["speedup"].get<double>() / value.layout.world_size();
+      row["efficiency"] = row["speedup"].get<double>() / spec.layout.world_size();
     }
   }
-  if (value.published) {
-    row["published"] = to_json(*value.published);
-    row["published"]["own"] = {{"height", value.height},
-                               {"width", value.width},
-                               {"frames", value.frames},
-                               {"steps", value.steps},
-                               {"dtype", value.dtype},
-                               {"device", value.device},
-                               {"threads_per_rank", value.threads_per_rank}};
+  if (spec.published) {
+    row["published"] = to_json(*spec.published);
+    row["published"]["own"] = {{"height", spec.height},
+                               {"width", spec.width},
+                               {"frames", spec.frames},
+                               {"steps", spec.steps},
+                               {"dtype", spec.dtype},
+                               {"device", spec.device},
+                               {"threads_per_rank", spec.threads_per_rank}};
   }
   if (result.contains("quality")) {
     const json& quality = result.at("quality");

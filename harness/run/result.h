@@ -11,7 +11,7 @@
 namespace isoframe::harness::run {
 
 /// `rounds` are the ranks' records of each measured round, in order; `error` null unless a round failed.
-nlohmann::json assemble_result(const scenario::Case& value, const std::vector<nlohmann::json>& rounds,
+nlohmann::json assemble_result(const scenario::Case& spec, const std::vector<nlohmann::json>& rounds,
                                const nlohmann::json& error, const nlohmann::json& environment,
                                const std::string& command);
 
@@ -19,7 +19,7 @@ nlohmann::json assemble_result(const scenario::Case& value, const std::vector<nl
 bool is_measured(const nlohmann::json& result);
 
 /// The case's row in run.json.  `baseline` is its baseline's result, null without one.
-nlohmann::json summary_row(const scenario::Case& value, const nlohmann::json& result,
+nlohmann::json summary_row(const scenario::Case& spec, const nlohmann::json& result,
                            const nlohmann::json& baseline);
 
 }  // namespace isoframe::harness::run

@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/json_file.h"
+#include "base/temporary_folder.h"
 #include "harness/run/launched_round.h"
-#include "harness/store/json_file.h"
-#include "harness/store/temporary_folder.h"
 #include "harness/worker/job.h"
-#include "model/error.h"
 
 namespace isoframe::harness::run {
 
@@ -28,31 +28,31 @@ std::string bad_input_message(const launch::LocalResult& result) {
 
 }  // namespace
 
-RoundResult run_round(const scenario::Case& value, const fs::path& directory, const RoundContext& context,
+RoundResult run_round(const scenario::Case& spec, const fs::path& directory, const RoundContext& context,
                       const worker::Observation& observation) {
-  const bool is_launched = !value.launcher.empty();
+  const bool is_launched = !spec.launcher.empty();
   // The run directory may be on a file system without locks.
-  const store::TemporaryFolder meeting_place;
+  const base::TemporaryFolder meeting_place;
   fs::create_directories(directory);
-  const worker::Job job{value, fs::absolute(directory),
+  const worker::Job job{spec, fs::absolute(directory),
                         is_launched ? fs::path() : meeting_place.path() / "store", fs::current_path(),
                         observation};
   const fs::path job_file = job.directory / "job.json";
-  store::write_json(job_file, job.to_json());
+  base::write_json(job_file, job.to_json());
 
   launch::LocalJob local;
   local.command = {context.program.string(), "worker", job_file.string()};
   // libgomp's threads spin between parallel regions; with more ranks than cores that starves the others.
-  local.environment = {{"OMP_NUM_THREADS", std::to_string(value.threads_per_rank)},
-                       {"MKL_NUM_THREADS", std::to_string(value.threads_per_rank)},
+  local.environment = {{"OMP_NUM_THREADS", std::to_string(spec.threads_per_rank)},
+                       {"MKL_NUM_THREADS", std::to_string(spec.threads_per_rank)},
                        {"OMP_WAIT_POLICY", "PASSIVE"}};
-  local.world_size = value.layout.world_size();
+  local.world_size = spec.layout.world_size();
   local.directory = directory;
-  local.timeout_seconds = value.timeout_seconds;
-  local.stall_seconds = value.timeout_seconds;
+  local.timeout_seconds = spec.timeout_seconds;
+  local.stall_seconds = spec.timeout_seconds;
   local.on_progress = context.on_progress;
   local.interrupted = context.interrupted;
-  if (is_launched) return run_launched(value, directory, std::move(local));
+  if (is_launched) return run_launched(spec, directory, std::move(local));
   const launch::LocalResult outcome = launch::run_local(local);
 
   RoundResult result;
@@ -71,7 +71,7 @@ RoundResult run_round(const scenario::Case& value, const fs::path& directory, co
     return result;
   }
   for (int rank = 0; rank < local.world_size; ++rank) {
-    result.ranks.push_back(store::read_json(worker::record_file(directory, rank)));
+    result.ranks.push_back(base::read_json(worker::record_file(directory, rank)));
   }
   return result;
 }

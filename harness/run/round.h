@@ -29,7 +29,7 @@ struct RoundResult {
 
 /// Runs the round in `directory` (made if missing).  Never throws for what a rank does.
 /// With an `observation` the ranks leave that instead of measurements.
-RoundResult run_round(const scenario::Case& value, const std::filesystem::path& directory,
+RoundResult run_round(const scenario::Case& spec, const std::filesystem::path& directory,
                       const RoundContext& context, const worker::Observation& observation = {});
 
 /// The path of this very program.

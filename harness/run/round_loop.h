@@ -12,7 +12,7 @@ namespace isoframe::harness::run {
 
 /// How often a case runs.  A baseline at least twice: what differs between its two runs is the floor under
 /// every gate.
-int rounds_of(const scenario::Case& value);
+int rounds_of(const scenario::Case& spec);
 
 /// Rounds outside, cases inside, every other round backwards: a drift of the machine meets all cases alike.
 /// What has been measured already is left as it is.
@@ -29,7 +29,7 @@ class RoundLoop {
  private:
   /// Round `k` of a measurement, of those cases that have so many.
   void run_round_of(std::vector<const scenario::Case*> order, int measurement, int k);
-  void run_one(const scenario::Case& value, int index);
+  void run_one(const scenario::Case& spec, int index);
 
   const std::vector<scenario::Case>& cases_;
   const RunDirectory& directory_;

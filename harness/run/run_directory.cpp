@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/json_file.h"
 #include "harness/judge/quality.h"
-#include "harness/store/json_file.h"
-#include "harness/worker/video.h"
+#include "harness/run/outputs.h"
 
 namespace isoframe::harness::run {
 
@@ -14,8 +14,8 @@ using nlohmann::json;
 namespace {
 
 /// The part of a case that a measurement depends on: gates may change between a run and its resumption.
-json what_is_measured(const scenario::Case& value) {
-  json result = scenario::to_json(value);
+json what_is_measured(const scenario::Case& spec) {
+  json result = scenario::to_json(spec);
   for (const char* key :
        {"where", "baseline", "expected_different", "gates", "repeat", "timeout_seconds", "meeting_seconds"})
     result.erase(key);
@@ -24,72 +24,71 @@ json what_is_measured(const scenario::Case& value) {
 
 }  // namespace
 
-fs::path RunDirectory::round(const scenario::Case& value, int index) const {
-  return of(value) / ".rounds" / std::to_string(index);
+fs::path RunDirectory::round(const scenario::Case& spec, int index) const {
+  return of(spec) / ".rounds" / std::to_string(index);
 }
 
-bool RunDirectory::has_round(const scenario::Case& value, int index) const {
-  const fs::path file = round(value, index) / "done.json";
-  return fs::exists(file) && has_frames(value) &&
-         store::read_json(file).at("case") == what_is_measured(value);
+bool RunDirectory::has_round(const scenario::Case& spec, int index) const {
+  const fs::path file = round(spec, index) / "done.json";
+  return fs::exists(file) && has_frames(spec) && base::read_json(file).at("case") == what_is_measured(spec);
 }
 
-void RunDirectory::keep_round(const scenario::Case& value, int index, const RoundResult& result) const {
-  const fs::path from = round(value, index);
-  const fs::path to = of(value);
+void RunDirectory::keep_round(const scenario::Case& spec, int index, const RoundResult& result) const {
+  const fs::path from = round(spec, index);
+  const fs::path to = of(spec);
   if (index == 0) {
-    worker::keep_outputs(from, to);
+    keep_outputs(from, to);
   } else {
-    store::write_json(from / "repeat.json", judge::compare_frames(to / "frames.safetensors",
-                                                                  from / "frames.safetensors", value.name));
+    base::write_json(from / "repeat.json", judge::compare_frames(to / "frames.safetensors",
+                                                                 from / "frames.safetensors", spec.name));
     fs::remove(from / "frames.safetensors");
     fs::remove(from / "latents.safetensors");
   }
-  store::write_json(from / "done.json", {{"case", what_is_measured(value)}, {"ranks", result.ranks}});
+  base::write_json(from / "done.json", {{"case", what_is_measured(spec)}, {"ranks", result.ranks}});
 }
 
-void RunDirectory::keep_error(const scenario::Case& value, int index, const json& error) const {
-  store::write_json(round(value, index) / "error.json", error);
+void RunDirectory::keep_error(const scenario::Case& spec, int index, const json& error) const {
+  base::write_json(round(spec, index) / "error.json", error);
 }
 
-void RunDirectory::forget(const scenario::Case& value, int index) const {
-  fs::remove_all(round(value, index));
+void RunDirectory::forget(const scenario::Case& spec, int index) const {
+  fs::remove_all(round(spec, index));
   if (index > 0) return;
-  fs::remove_all(of(value));
+  fs::remove_all(of(spec));
 }
 
-std::vector<json> RunDirectory::rounds(const scenario::Case& value) const {
+std::vector<json> RunDirectory::rounds(const scenario::Case& spec) const {
   std::vector<json> result;
-  for (int index = 0; fs::exists(round(value, index) / "done.json"); ++index)
-    result.push_back(store::read_json(round(value, index) / "done.json").at("ranks"));
+  for (int index = 0; fs::exists(round(spec, index) / "done.json"); ++index)
+    result.push_back(base::read_json(round(spec, index) / "done.json").at("ranks"));
   return result;
 }
 
-std::vector<json> RunDirectory::events(const scenario::Case& value, int index) const {
+std::vector<json> RunDirectory::events(const scenario::Case& spec, int index) const {
   std::vector<json> result;
-  for (int rank = 0; rank < value.layout.world_size(); ++rank) {
-    const fs::path file = round(value, index) / fmt::format("events-{}.json", rank);
+  for (int rank = 0; rank < spec.layout.world_size(); ++rank) {
+    const fs::path file = round(spec, index) / fmt::format("events-{}.json", rank);
     if (!fs::exists(file)) return {};
-    result.push_back(store::read_json(file));
+    result.push_back(base::read_json(file));
   }
   return result;
 }
 
-json RunDirectory::error(const scenario::Case& value) const {
-  for (int index = 0; fs::exists(round(value, index)); ++index) {
-    const fs::path file = round(value, index) / "error.json";
-    if (fs::exists(file)) return store::read_json(file);
+json RunDirectory::error(const scenario::Case& spec) const {
+  for (int index = 0; fs::exists(round(spec, index)); ++index) {
+    const fs::path file = round(spec, index) / "error.json";
+    if (fs::exists(file)) return base::read_json(file);
   }
   return nullptr;
 }
 
-json RunDirectory::repetition(const scenario::Case& value, int index) const {
-  const fs::path file = round(value, index) / "repeat.json";
-  return fs::exists(file) ? store::read_json(file) : json();
+json RunDirectory::repetition(const scenario::Case& spec, int index) const {
+  const fs::path file = round(spec, index) / "repeat.json";
+  return fs::exists(file) ? base::read_json(file) : json();
 }
 
-bool RunDirectory::has_frames(const scenario::Case& value) const {
-  return fs::exists(of(value) / "frames.safetensors");
+bool RunDirectory::has_frames(const scenario::Case& spec) const {
+  return fs::exists(of(spec) / "frames.safetensors");
 }
 
 }  // namespace isoframe::harness::run

@@ -24,29 +24,29 @@ class RunDirectory {
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path of(const scenario::Case& value) const { return path_ / value.name; }
-  std::filesystem::path round(const scenario::Case& value, int index) const;
+  std::filesystem::path of(const scenario::Case& spec) const { return path_ / spec.name; }
+  std::filesystem::path round(const scenario::Case& spec, int index) const;
 
   /// Whether this round of exactly this case has been measured.
-  bool has_round(const scenario::Case& value, int index) const;
+  bool has_round(const scenario::Case& spec, int index) const;
   /// Keeps a finished round: frames of the first go to the case's folder with their video, frames of later
   /// ones are compared with the first's and removed.
-  void keep_round(const scenario::Case& value, int index, const RoundResult& result) const;
+  void keep_round(const scenario::Case& spec, int index, const RoundResult& result) const;
   /// Keeps why a round failed.
-  void keep_error(const scenario::Case& value, int index, const nlohmann::json& error) const;
+  void keep_error(const scenario::Case& spec, int index, const nlohmann::json& error) const;
   /// Forgets a failed round and a changed case's rounds, before they are run again.
-  void forget(const scenario::Case& value, int index) const;
+  void forget(const scenario::Case& spec, int index) const;
 
   /// Ranks' records of the measured rounds, in order, as far as there are any.
-  std::vector<nlohmann::json> rounds(const scenario::Case& value) const;
+  std::vector<nlohmann::json> rounds(const scenario::Case& spec) const;
   /// What ranks did when in round k, in the order of ranks: TimingProbe::events() of each.  Empty where that
   /// was not kept.
-  std::vector<nlohmann::json> events(const scenario::Case& value, int index) const;
+  std::vector<nlohmann::json> events(const scenario::Case& spec, int index) const;
   /// The error of the first failed round, or null.
-  nlohmann::json error(const scenario::Case& value) const;
+  nlohmann::json error(const scenario::Case& spec) const;
   /// repeat.json of round k, or null.
-  nlohmann::json repetition(const scenario::Case& value, int index) const;
-  bool has_frames(const scenario::Case& value) const;
+  nlohmann::json repetition(const scenario::Case& spec, int index) const;
+  bool has_frames(const scenario::Case& spec) const;
 
  private:
   std::filesystem::path path_;

@@ -8,6 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/json_file.h"
+#include "base/time.h"
 #include "harness/judge/against.h"
 #include "harness/judge/latency.h"
 #include "harness/judge/quality.h"
@@ -15,17 +18,14 @@
 #include "harness/launch/progress.h"
 #include "harness/measure/environment.h"
 #include "harness/run/earlier_run.h"
+#include "harness/run/history.h"
 #include "harness/run/prediction.h"
 #include "harness/run/preflight.h"
 #include "harness/run/report_files.h"
 #include "harness/run/result.h"
 #include "harness/run/round_loop.h"
 #include "harness/run/run_directory.h"
-#include "harness/store/history.h"
-#include "harness/store/json_file.h"
-#include "harness/store/timestamp.h"
 #include "metrics/statistics.h"
-#include "model/error.h"
 
 namespace isoframe::harness::run {
 
@@ -36,12 +36,12 @@ using scenario::Case;
 namespace {
 
 json suite_record(const scenario::Suite& suite, const RunOptions& options) {
-  json record = {{"schema_version", 1},        {"started", store::utc_now()},
+  json record = {{"schema_version", 1},        {"started", base::utc_now()},
                  {"finished", nullptr},        {"interrupted", false},
                  {"command", options.command}, {"environment", measure::environment()},
                  {"scenarios", json::array()}, {"cases", json::array()}};
   for (const fs::path& file : suite.files) record["scenarios"].push_back(file.string());
-  for (const Case& value : suite.cases) record["cases"].push_back(scenario::to_json(value));
+  for (const Case& spec : suite.cases) record["cases"].push_back(scenario::to_json(spec));
   return record;
 }
 
@@ -59,10 +59,10 @@ void prepare_directory(const RunOptions& options) {
 }
 
 /// The case run alone, with the baseline that it needs.
-std::string command_of(const json& suite, const Case& value) {
+std::string command_of(const json& suite, const Case& spec) {
   std::string files;
   for (const json& file : suite.at("scenarios")) files += fmt::format(" {}", file.get<std::string>());
-  return fmt::format("build/isoframe run{} --filter {}", files, value.name);
+  return fmt::format("build/isoframe run{} --filter {}", files, spec.name);
 }
 
 std::vector<Case> cases_of(const json& suite) {
@@ -73,64 +73,63 @@ std::vector<Case> cases_of(const json& suite) {
 
 /// A failed round of an earlier run is tried again.
 void forget_errors(const std::vector<Case>& cases, const RunDirectory& directory) {
-  for (const Case& value : cases) {
-    for (int index = 0; index < rounds_of(value); ++index)
-      if (fs::exists(directory.round(value, index) / "error.json")) directory.forget(value, index);
+  for (const Case& spec : cases) {
+    for (int index = 0; index < rounds_of(spec); ++index)
+      if (fs::exists(directory.round(spec, index) / "error.json")) directory.forget(spec, index);
   }
 }
 
 /// Of the last round.  Made once and kept, so that a report can be written where the checkpoint is not.
-json prediction_of(const Case& value, const std::vector<json>& rounds, const RunDirectory& directory) {
-  const fs::path file =
-      directory.of(value) / ".rounds" / fmt::format("prediction-{}.json", rounds.size() - 1);
-  if (fs::exists(file)) return store::read_json(file);
+json prediction_of(const Case& spec, const std::vector<json>& rounds, const RunDirectory& directory) {
+  const fs::path file = directory.of(spec) / ".rounds" / fmt::format("prediction-{}.json", rounds.size() - 1);
+  if (fs::exists(file)) return base::read_json(file);
   try {
-    const json prediction = predict(value, rounds.back()[0].value("tile_costs", json()));
-    store::write_json(file, prediction);
+    const json prediction = predict(spec, rounds.back()[0].value("tile_costs", json()));
+    base::write_json(file, prediction);
     return prediction;
   } catch (const InputError&) {
     return nullptr;
   }
 }
 
-json measured_result(const Case& value, const json& suite, const RunDirectory& directory) {
-  const std::vector<json> rounds = directory.rounds(value);
-  json result = assemble_result(value, rounds, directory.error(value), suite.at("environment"),
-                                command_of(suite, value));
-  if (!rounds.empty()) set_beside(result, value, prediction_of(value, rounds, directory));
+json measured_result(const Case& spec, const json& suite, const RunDirectory& directory) {
+  const std::vector<json> rounds = directory.rounds(spec);
+  json result =
+      assemble_result(spec, rounds, directory.error(spec), suite.at("environment"), command_of(suite, spec));
+  if (!rounds.empty()) set_beside(result, spec, prediction_of(spec, rounds, directory));
   bool repeats = true;
-  for (int index = 1; !directory.repetition(value, index).is_null(); ++index)
-    repeats = repeats && directory.repetition(value, index).at("identical").get<bool>();
+  for (int index = 1; !directory.repetition(spec, index).is_null(); ++index)
+    repeats = repeats && directory.repetition(spec, index).at("identical").get<bool>();
   result["repeats_identically"] = repeats;
-  if (value.baseline.empty()) {
-    const json own = directory.repetition(value, 1);
+  if (spec.baseline.empty()) {
+    const json own = directory.repetition(spec, 1);
     if (!own.is_null()) result["quality_self"] = own;
   }
   return result;
 }
 
-judge::Judgement judgement_of(const Case& value, const json& suite, const json& result, const json& baseline,
+judge::Judgement judgement_of(const Case& spec, const json& suite, const json& result, const json& baseline,
                               int comparisons) {
-  if (!value.skip_reason.empty()) return {judge::Verdict::kSkipped, value.skip_reason};
+  if (!spec.skip_reason.empty()) return {judge::Verdict::kSkipped, spec.skip_reason};
   if (result.at("status") == "ok" && result.at("ranks").empty()) {
     return {judge::Verdict::kSkipped,
             suite.at("interrupted").get<bool>() ? "not reached before the interruption" : "not run"};
   }
-  return judge::judge(value, result, baseline, comparisons);
+  return judge::judge(spec, result, baseline, comparisons);
 }
 
 /// One value where all cases agree, else a list of them.
 template <typename Value>
 json common(const std::vector<Case>& cases, Value Case::*member) {
   std::set<Value> values;
-  for (const Case& value : cases) values.insert(value.*member);
+  for (const Case& spec : cases) values.insert(spec.*member);
   if (values.size() == 1) return *values.begin();
   return values;
 }
 
 int latency_gates(const std::vector<Case>& cases) {
   int count = 0;
-  for (const Case& value : cases) count += value.skip_reason.empty() && value.gates.latency_ratio_max ? 1 : 0;
+  for (const Case& spec : cases) count += spec.skip_reason.empty() && spec.gates.latency_ratio_max ? 1 : 0;
   return count;
 }
 
@@ -144,24 +143,24 @@ const Case* named(const std::vector<Case>& cases, const std::string& name) {
 std::vector<const Case*> in_doubt(const std::vector<Case>& cases, const json& suite,
                                   const RunDirectory& directory, const std::optional<EarlierRun>& earlier) {
   std::vector<const Case*> found;
-  const auto add = [&found](const Case* value) {
-    if (value != nullptr && std::ranges::find(found, value) == found.end()) found.push_back(value);
+  const auto add = [&found](const Case* spec) {
+    if (spec != nullptr && std::ranges::find(found, spec) == found.end()) found.push_back(spec);
   };
-  for (const Case& value : cases) {
-    if (!value.skip_reason.empty() || (!value.gates.latency_ratio_max && !earlier)) continue;
-    const Case* const baseline = named(cases, value.baseline);
+  for (const Case& spec : cases) {
+    if (!spec.skip_reason.empty() || (!spec.gates.latency_ratio_max && !earlier)) continue;
+    const Case* const baseline = named(cases, spec.baseline);
     // Rounds are shared from one index on: both sides must have as many.
-    if (baseline != nullptr && value.repeat != rounds_of(*baseline)) continue;
-    const json result = measured_result(value, suite, directory);
+    if (baseline != nullptr && spec.repeat != rounds_of(*baseline)) continue;
+    const json result = measured_result(spec, suite, directory);
     const json reference = baseline == nullptr ? json() : measured_result(*baseline, suite, directory);
     if (!is_measured(result) || (baseline != nullptr && !is_measured(reference))) continue;
     const bool is_doubtful =
-        baseline != nullptr && judge::leaves_doubt(value, result, reference, latency_gates(cases));
+        baseline != nullptr && judge::leaves_doubt(spec, result, reference, latency_gates(cases));
     if (!is_doubtful &&
-        !(earlier && earlier->leaves_doubt(value, result, reference, static_cast<int>(cases.size()))))
+        !(earlier && earlier->leaves_doubt(spec, result, reference, static_cast<int>(cases.size()))))
       continue;
     add(baseline);
-    add(&value);
+    add(&spec);
   }
   return found;
 }
@@ -173,27 +172,27 @@ class Locator {
       : directory_(directory), options_(options) {}
 
   /// The case's first_divergence, null where there is nothing to look for.
-  json operator()(const Case& value, const Case* baseline, const json& result,
+  json operator()(const Case& spec, const Case* baseline, const json& result,
                   const judge::Judgement& judgement, const json& baseline_result) const {
     const json& quality = result.value("quality", json());
     if (baseline == nullptr || quality.is_null() || quality.at("identical").get<bool>()) return nullptr;
-    const fs::path file = directory_.of(value) / ".rounds" / "first_divergence.json";
-    if (fs::exists(file)) return store::read_json(file);
+    const fs::path file = directory_.of(spec) / ".rounds" / "first_divergence.json";
+    if (fs::exists(file)) return base::read_json(file);
     const bool is_wanted =
         options_.locate == Locate::kDifferent ||
         (options_.locate == Locate::kFailed && judgement.verdict == judge::Verdict::kFailed);
     if (!is_wanted || (options_.interrupted != nullptr && *options_.interrupted)) return nullptr;
     const RoundContext context{this_program(), {}, options_.interrupted};
-    const json found = locate(value, *baseline, tolerance(value, result, baseline_result),
-                              directory_.of(value) / ".rounds" / "locate", context);
-    if (!found.at("reproduced").is_null()) store::write_json(file, found);
+    const json found = locate(spec, *baseline, tolerance(spec, result, baseline_result),
+                              directory_.of(spec) / ".rounds" / "locate", context);
+    if (!found.at("reproduced").is_null()) base::write_json(file, found);
     return found;
   }
 
  private:
   /// Where bits were never promised, only what the orders of addition do not account for is a difference.
-  static double tolerance(const Case& value, const json& result, const json& baseline) {
-    return value.gates.bounded ? judge::relative_l2_bound(result, baseline) : 0.0;
+  static double tolerance(const Case& spec, const json& result, const json& baseline) {
+    return spec.gates.bounded ? judge::relative_l2_bound(result, baseline) : 0.0;
   }
 
   const RunDirectory& directory_;
@@ -219,7 +218,7 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const Ru
   const std::vector<Case> cases = cases_of(suite);
   const std::optional<EarlierRun> earlier = earlier_run(options, suite, cases);
   std::map<std::string, json> results;
-  for (const Case& value : cases) results[value.name] = measured_result(value, suite, directory);
+  for (const Case& spec : cases) results[spec.name] = measured_result(spec, suite, directory);
 
   json run = suite;
   run["cases"] = json::array();
@@ -230,33 +229,33 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const Ru
   }
   std::map<std::string, int> counts = {
       {"passed", 0}, {"failed", 0}, {"untrusted", 0}, {"skipped", 0}, {"error", 0}};
-  for (const Case& value : cases) {
-    json& result = results.at(value.name);
-    const json baseline = value.baseline.empty() ? json() : results.at(value.baseline);
-    if (!value.baseline.empty() && result.at("status") == "ok" && directory.has_frames(value)) {
-      const fs::path reference = directory.path() / value.baseline / "frames.safetensors";
+  for (const Case& spec : cases) {
+    json& result = results.at(spec.name);
+    const json baseline = spec.baseline.empty() ? json() : results.at(spec.baseline);
+    if (!spec.baseline.empty() && result.at("status") == "ok" && directory.has_frames(spec)) {
+      const fs::path reference = directory.path() / spec.baseline / "frames.safetensors";
       if (fs::exists(reference))
         result["quality"] =
-            judge::compare_frames(reference, directory.of(value) / "frames.safetensors", value.baseline);
+            judge::compare_frames(reference, directory.of(spec) / "frames.safetensors", spec.baseline);
     }
-    judge::Judgement judgement = judgement_of(value, suite, result, baseline, latency_gates(cases));
+    judge::Judgement judgement = judgement_of(spec, suite, result, baseline, latency_gates(cases));
     json beside;
     if (earlier) {
-      beside = earlier->beside(value, result, baseline, directory, static_cast<int>(cases.size()), judgement);
+      beside = earlier->beside(spec, result, baseline, directory, static_cast<int>(cases.size()), judgement);
     }
     result["verdict"] = judge::to_string(judgement.verdict);
     result["reason"] = judgement.reason;
     ++counts[judge::to_string(judgement.verdict)];
-    const json divergence = locator(value, named(cases, value.baseline), result, judgement, baseline);
+    const json divergence = locator(spec, named(cases, spec.baseline), result, judgement, baseline);
     if (!divergence.is_null()) result["first_divergence"] = divergence;
-    fs::create_directories(directory.of(value));
-    store::write_json(directory.of(value) / "result.json", result);
-    json row = summary_row(value, result, baseline);
+    fs::create_directories(directory.of(spec));
+    base::write_json(directory.of(spec) / "result.json", result);
+    json row = summary_row(spec, result, baseline);
     if (earlier) row["against"] = beside;
     run["cases"].push_back(row);
   }
   run["counts"] = counts;
-  store::write_json(directory.path() / "run.json", run);
+  base::write_json(directory.path() / "run.json", run);
   write_reports(run, cases, results, directory);
   return run;
 }
@@ -264,15 +263,15 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const Ru
 }  // namespace
 
 json run_suite(scenario::Suite suite, const RunOptions& options) {
-  for (Case& value : suite.cases)
-    if (value.skip_reason.empty()) settle_case(value);
+  for (Case& spec : suite.cases)
+    if (spec.skip_reason.empty()) settle_case(spec);
   if (!options.against.empty() && !fs::exists(options.against / "run.json"))
     throw InputError(fmt::format("--against {}: no run.json there", options.against.string()));
   prepare_directory(options);
 
   const RunDirectory directory(options.out);
   json record = suite_record(suite, options);
-  store::write_json(directory.path() / "suite.json", record);
+  base::write_json(directory.path() / "suite.json", record);
   if (options.resume) forget_errors(suite.cases, directory);
 
   RoundLoop loop(suite.cases, directory, options);
@@ -283,11 +282,11 @@ json run_suite(scenario::Suite suite, const RunOptions& options) {
     if (doubtful.empty()) break;
     loop.run_again(doubtful, measurement);
   }
-  record["finished"] = store::utc_now();
+  record["finished"] = base::utc_now();
   record["interrupted"] = loop.interrupted();
-  store::write_json(directory.path() / "suite.json", record);
+  base::write_json(directory.path() / "suite.json", record);
   const json run = judge_and_report(record, directory, options);
-  if (!options.history.empty()) store::History(options.history).record(directory.path(), run);
+  if (!options.history.empty()) History(options.history).record(directory.path(), run);
   return run;
 }
 
@@ -297,7 +296,7 @@ json report_run(const fs::path& directory, const fs::path& against) {
   RunOptions options;
   options.against = against;
   options.locate = Locate::kNever;
-  return judge_and_report(store::read_json(directory / "suite.json"), RunDirectory(directory), options);
+  return judge_and_report(base::read_json(directory / "suite.json"), RunDirectory(directory), options);
 }
 
 int exit_code_of(const json& run) {

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/scenario/did_you_mean.h"
+#include "base/did_you_mean.h"
 #include "harness/scenario/error.h"
 
 namespace isoframe::harness::scenario {
@@ -59,28 +59,28 @@ void check_agreement(const Draft& draft, const nlohmann::json& own, const Draft&
                   to_string(baseline.location_of(field.key))));
 }
 
-void check_pair(const Draft& draft, const Case& value, const Draft& baseline, const Case& reference) {
+void check_pair(const Draft& draft, const Case& spec, const Draft& baseline, const Case& reference) {
   if (!reference.baseline.empty()) {
     throw ScenarioError(
         draft.location_of("baseline"),
         fmt::format("baseline '{}' has a baseline itself, '{}' ({}); name that one", reference.name,
                     reference.baseline, to_string(baseline.location_of("baseline"))));
   }
-  const nlohmann::json own = to_json(value);
+  const nlohmann::json own = to_json(spec);
   const nlohmann::json other = to_json(reference);
   for (const Field& field : kAskedFor) check_agreement(draft, own, baseline, other, field);
-  if (value.expected_different) return;
+  if (spec.expected_different) return;
   for (const Field& field : kComputedWith) check_agreement(draft, own, baseline, other, field);
 }
 
 /// Identical frames are asked for by default; of an order of addition that is not the baseline's, those
 /// within its bound.
-void settle_default_gate(const Draft& draft, Case& value, const Case& reference) {
-  const bool is_default = value.gates.identical && !draft.settings.contains("gates.identical");
+void settle_default_gate(const Draft& draft, Case& spec, const Case& reference) {
+  const bool is_default = spec.gates.identical && !draft.settings.contains("gates.identical");
   if (!is_default) return;
-  value.gates.identical = model::parallel::numerics(arithmetic_of(value), arithmetic_of(reference)) ==
-                          model::parallel::Numerics::kIdentical;
-  value.gates.bounded = !value.gates.identical;
+  spec.gates.identical = model::parallel::numerics(arithmetic_of(spec), arithmetic_of(reference)) ==
+                         model::parallel::Numerics::kIdentical;
+  spec.gates.bounded = !spec.gates.identical;
 }
 
 }  // namespace
@@ -93,19 +93,19 @@ void check_baselines(const std::vector<Draft>& drafts, std::vector<Case>& cases)
     names.push_back(cases[i].name);
   }
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    Case& value = cases[i];
-    if (value.baseline.empty()) continue;
-    const auto found = index_of.find(value.baseline);
+    Case& spec = cases[i];
+    if (spec.baseline.empty()) continue;
+    const auto found = index_of.find(spec.baseline);
     if (found == index_of.end()) {
       throw ScenarioError(drafts[i].location_of("baseline"),
-                          fmt::format("baseline '{}' is no case of this file{}", value.baseline,
-                                      did_you_mean(value.baseline, names)));
+                          fmt::format("baseline '{}' is no case of this file{}", spec.baseline,
+                                      base::did_you_mean(spec.baseline, names)));
     }
     const Case& reference = cases[found->second];
-    check_pair(drafts[i], value, drafts[found->second], reference);
-    settle_default_gate(drafts[i], value, reference);
-    if (value.skip_reason.empty() && !reference.skip_reason.empty()) {
-      value.skip_reason = fmt::format("its baseline is skipped: {}", reference.skip_reason);
+    check_pair(drafts[i], spec, drafts[found->second], reference);
+    settle_default_gate(drafts[i], spec, reference);
+    if (spec.skip_reason.empty() && !reference.skip_reason.empty()) {
+      spec.skip_reason = fmt::format("its baseline is skipped: {}", reference.skip_reason);
     }
   }
 }

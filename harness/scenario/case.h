@@ -74,11 +74,11 @@ struct Case {
 };
 
 /// What decides the order in which a case adds.
-model::parallel::Arithmetic arithmetic_of(const Case& value);
+model::parallel::Arithmetic arithmetic_of(const Case& spec);
 
 /// Every field under its own name; layout as text, unset gates absent, infinity as "inf".  case_from_json()
 /// is its inverse: how a case travels to its ranks.
-nlohmann::json to_json(const Case& value);
+nlohmann::json to_json(const Case& spec);
 Case case_from_json(const nlohmann::json& json);
 
 /// Cases in file order, expanded, with their baselines resolved.

@@ -145,9 +145,9 @@ Case build_case(const Draft& draft, const std::filesystem::path& checkpoint) {
   return result;
 }
 
-std::string reason_to_skip(const Case& value) {
+std::string reason_to_skip(const Case& spec) {
   try {
-    model::device::check_available(value.device, value.launcher.empty() ? value.layout.world_size() : 0);
+    model::device::check_available(spec.device, spec.launcher.empty() ? spec.layout.world_size() : 0);
     return "";
   } catch (const InputError& error) {
     return error.what();

@@ -11,6 +11,6 @@ namespace isoframe::harness::scenario {
 Case build_case(const Draft& draft, const std::filesystem::path& checkpoint);
 
 /// Why this build on this machine cannot run the case, which is no error; empty where it can.
-std::string reason_to_skip(const Case& value);
+std::string reason_to_skip(const Case& spec);
 
 }  // namespace isoframe::harness::scenario

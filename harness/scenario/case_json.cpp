@@ -49,86 +49,85 @@ Gates gates_from_json(const json& value) {
 
 }  // namespace
 
-model::parallel::Arithmetic arithmetic_of(const Case& value) {
-  return {.layout = value.layout, .reduction = value.reduction, .reduction_parts = value.reduction_parts};
+model::parallel::Arithmetic arithmetic_of(const Case& spec) {
+  return {.layout = spec.layout, .reduction = spec.reduction, .reduction_parts = spec.reduction_parts};
 }
 
-json to_json(const Case& value) {
-  return {
-      {"name", value.name},
-      {"task", value.task},
-      {"checkpoint", value.checkpoint.string()},
-      {"image", value.image.string()},
-      {"prompt", value.prompt},
-      {"negative_prompt", value.negative_prompt},
-      {"height", value.height},
-      {"width", value.width},
-      {"frames", value.frames},
-      {"steps", value.steps},
-      {"seed", value.seed},
-      {"guidance_scale", value.guidance_scale ? json(*value.guidance_scale) : json()},
-      {"tiling", value.tiling},
-      {"tile_size", value.tile_size},
-      {"tile_overlap", value.tile_overlap},
-      {"layout", model::parallel::to_string(value.layout)},
-      {"reduction", model::parallel::to_string(value.reduction)},
-      {"reduction_parts", value.reduction_parts},
-      {"dtype", value.dtype},
-      {"device", value.device},
-      {"tf32", value.tf32},
-      {"threads_per_rank", value.threads_per_rank},
-      {"warmup", value.warmup},
-      {"repeat", value.repeat},
-      {"timeout_seconds", value.timeout_seconds},
-      {"meeting_seconds", value.meeting_seconds},
-      {"launcher", value.launcher},
-      {"baseline", value.baseline},
-      {"expected_different", value.expected_different},
-      {"gates", gates_to_json(value.gates)},
-      {"published", value.published ? to_json(*value.published) : json()},
-      {"skip_reason", value.skip_reason},
-      {"where", {{"file", value.where.file}, {"line", value.where.line}, {"column", value.where.column}}}};
+json to_json(const Case& spec) {
+  return {{"name", spec.name},
+          {"task", spec.task},
+          {"checkpoint", spec.checkpoint.string()},
+          {"image", spec.image.string()},
+          {"prompt", spec.prompt},
+          {"negative_prompt", spec.negative_prompt},
+          {"height", spec.height},
+          {"width", spec.width},
+          {"frames", spec.frames},
+          {"steps", spec.steps},
+          {"seed", spec.seed},
+          {"guidance_scale", spec.guidance_scale ? json(*spec.guidance_scale) : json()},
+          {"tiling", spec.tiling},
+          {"tile_size", spec.tile_size},
+          {"tile_overlap", spec.tile_overlap},
+          {"layout", model::parallel::to_string(spec.layout)},
+          {"reduction", model::parallel::to_string(spec.reduction)},
+          {"reduction_parts", spec.reduction_parts},
+          {"dtype", spec.dtype},
+          {"device", spec.device},
+          {"tf32", spec.tf32},
+          {"threads_per_rank", spec.threads_per_rank},
+          {"warmup", spec.warmup},
+          {"repeat", spec.repeat},
+          {"timeout_seconds", spec.timeout_seconds},
+          {"meeting_seconds", spec.meeting_seconds},
+          {"launcher", spec.launcher},
+          {"baseline", spec.baseline},
+          {"expected_different", spec.expected_different},
+          {"gates", gates_to_json(spec.gates)},
+          {"published", spec.published ? to_json(*spec.published) : json()},
+          {"skip_reason", spec.skip_reason},
+          {"where", {{"file", spec.where.file}, {"line", spec.where.line}, {"column", spec.where.column}}}};
 }
 
 Case case_from_json(const json& json) {
-  Case value;
-  json.at("name").get_to(value.name);
-  json.at("task").get_to(value.task);
-  value.checkpoint = json.at("checkpoint").get<std::string>();
-  value.image = json.at("image").get<std::string>();
-  json.at("prompt").get_to(value.prompt);
-  json.at("negative_prompt").get_to(value.negative_prompt);
-  json.at("height").get_to(value.height);
-  json.at("width").get_to(value.width);
-  json.at("frames").get_to(value.frames);
-  json.at("steps").get_to(value.steps);
-  json.at("seed").get_to(value.seed);
-  if (!json.at("guidance_scale").is_null()) value.guidance_scale = json.at("guidance_scale").get<double>();
-  json.at("tiling").get_to(value.tiling);
-  json.at("tile_size").get_to(value.tile_size);
-  json.at("tile_overlap").get_to(value.tile_overlap);
-  value.layout = model::parallel::parse_layout(json.at("layout").get<std::string>());
-  value.reduction = model::parallel::parse_reduction(json.value("reduction", "fast"));
-  value.reduction_parts = json.value("reduction_parts", 1);
-  json.at("dtype").get_to(value.dtype);
-  json.at("device").get_to(value.device);
-  value.tf32 = json.value("tf32", false);
-  json.at("threads_per_rank").get_to(value.threads_per_rank);
-  json.at("warmup").get_to(value.warmup);
-  json.at("repeat").get_to(value.repeat);
-  json.at("timeout_seconds").get_to(value.timeout_seconds);
-  json.at("meeting_seconds").get_to(value.meeting_seconds);
-  json.at("launcher").get_to(value.launcher);
-  json.at("baseline").get_to(value.baseline);
-  json.at("expected_different").get_to(value.expected_different);
-  value.gates = gates_from_json(json.at("gates"));
+  Case spec;
+  json.at("name").get_to(spec.name);
+  json.at("task").get_to(spec.task);
+  spec.checkpoint = json.at("checkpoint").get<std::string>();
+  spec.image = json.at("image").get<std::string>();
+  json.at("prompt").get_to(spec.prompt);
+  json.at("negative_prompt").get_to(spec.negative_prompt);
+  json.at("height").get_to(spec.height);
+  json.at("width").get_to(spec.width);
+  json.at("frames").get_to(spec.frames);
+  json.at("steps").get_to(spec.steps);
+  json.at("seed").get_to(spec.seed);
+  if (!json.at("guidance_scale").is_null()) spec.guidance_scale = json.at("guidance_scale").get<double>();
+  json.at("tiling").get_to(spec.tiling);
+  json.at("tile_size").get_to(spec.tile_size);
+  json.at("tile_overlap").get_to(spec.tile_overlap);
+  spec.layout = model::parallel::parse_layout(json.at("layout").get<std::string>());
+  spec.reduction = model::parallel::parse_reduction(json.value("reduction", "fast"));
+  spec.reduction_parts = json.value("reduction_parts", 1);
+  json.at("dtype").get_to(spec.dtype);
+  json.at("device").get_to(spec.device);
+  spec.tf32 = json.value("tf32", false);
+  json.at("threads_per_rank").get_to(spec.threads_per_rank);
+  json.at("warmup").get_to(spec.warmup);
+  json.at("repeat").get_to(spec.repeat);
+  json.at("timeout_seconds").get_to(spec.timeout_seconds);
+  json.at("meeting_seconds").get_to(spec.meeting_seconds);
+  json.at("launcher").get_to(spec.launcher);
+  json.at("baseline").get_to(spec.baseline);
+  json.at("expected_different").get_to(spec.expected_different);
+  spec.gates = gates_from_json(json.at("gates"));
   if (json.contains("published") && !json.at("published").is_null())
-    value.published = published_from_json(json.at("published"));
-  json.at("skip_reason").get_to(value.skip_reason);
+    spec.published = published_from_json(json.at("published"));
+  json.at("skip_reason").get_to(spec.skip_reason);
   const nlohmann::json& where = json.at("where");
-  value.where = {where.at("file").get<std::string>(), where.at("line").get<int>(),
-                 where.at("column").get<int>()};
-  return value;
+  spec.where = {where.at("file").get<std::string>(), where.at("line").get<int>(),
+                where.at("column").get<int>()};
+  return spec;
 }
 
 }  // namespace isoframe::harness::scenario

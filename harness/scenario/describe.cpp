@@ -14,17 +14,17 @@
 namespace isoframe::harness::scenario {
 namespace {
 
-std::vector<std::string> row_of(const Case& value) {
-  const std::string gates = gates_text(value);
-  return {value.name,
-          model::parallel::to_string(value.layout),
-          fmt::format("{}", value.layout.world_size()),
-          value.height == 0 ? "image's" : fmt::format("{}x{}", value.height, value.width),
-          fmt::format("{}", value.frames),
-          fmt::format("{}", value.steps),
-          value.tiling ? fmt::format("{} / {}", value.tile_size, value.tile_overlap) : "-",
-          value.baseline.empty() ? "-" : value.baseline,
-          value.skip_reason.empty() ? gates : fmt::format("{} (skipped: {})", gates, value.skip_reason)};
+std::vector<std::string> row_of(const Case& spec) {
+  const std::string gates = gates_text(spec);
+  return {spec.name,
+          model::parallel::to_string(spec.layout),
+          fmt::format("{}", spec.layout.world_size()),
+          spec.height == 0 ? "image's" : fmt::format("{}x{}", spec.height, spec.width),
+          fmt::format("{}", spec.frames),
+          fmt::format("{}", spec.steps),
+          spec.tiling ? fmt::format("{} / {}", spec.tile_size, spec.tile_overlap) : "-",
+          spec.baseline.empty() ? "-" : spec.baseline,
+          spec.skip_reason.empty() ? gates : fmt::format("{} (skipped: {})", gates, spec.skip_reason)};
 }
 
 std::string counted(std::size_t count, const std::string& what) {
@@ -33,13 +33,13 @@ std::string counted(std::size_t count, const std::string& what) {
 
 }  // namespace
 
-std::string gates_text(const Case& value) {
-  const Gates& gates = value.gates;
+std::string gates_text(const Case& spec) {
+  const Gates& gates = spec.gates;
   std::vector<std::string> parts;
   const auto add = [&](const char* form, const std::optional<double>& bound) {
     if (bound) parts.push_back(fmt::format(fmt::runtime(form), *bound));
   };
-  if (value.expected_different) parts.emplace_back("reported");
+  if (spec.expected_different) parts.emplace_back("reported");
   if (gates.identical) parts.emplace_back("identical");
   if (gates.bounded) parts.emplace_back("bounded");
   add("PSNR >= {}", gates.psnr_min);
@@ -57,9 +57,9 @@ std::string table(const Suite& suite) {
        {"case", "layout", "ranks", "size", "frames", "steps", "tile", "baseline", "gates"})
     columns.push_back({title});
   reports::TableRows rows;
-  for (const Case& value : suite.cases) rows.push_back(row_of(value));
+  for (const Case& spec : suite.cases) rows.push_back(row_of(spec));
   const auto skipped = std::count_if(suite.cases.begin(), suite.cases.end(),
-                                     [](const Case& value) { return !value.skip_reason.empty(); });
+                                     [](const Case& spec) { return !spec.skip_reason.empty(); });
   return reports::text_table(columns, rows) + fmt::format("\n{} in {}, {} skipped\n",
                                                           counted(suite.cases.size(), "case"),
                                                           counted(suite.files.size(), "file"), skipped);

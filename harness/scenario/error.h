@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "base/error.h"
 #include "harness/scenario/case.h"
-#include "model/error.h"
 
 namespace isoframe::harness::scenario {
 
@@ -17,12 +17,12 @@ class ScenarioError : public InputError {
 
 /// act(), whose InputError is thrown on with the case and its place, where the case comes from a file.
 template <typename Act>
-auto naming_case(const Case& value, const Act& act) {
+auto naming_case(const Case& spec, const Act& act) {
   try {
     return act();
   } catch (const InputError& error) {
-    if (value.where.file.empty()) throw;
-    throw ScenarioError(value.where, "case '" + value.name + "': " + error.what());
+    if (spec.where.file.empty()) throw;
+    throw ScenarioError(spec.where, "case '" + spec.name + "': " + error.what());
   }
 }
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "harness/scenario/did_you_mean.h"
+#include "base/did_you_mean.h"
 
 namespace isoframe::harness::scenario {
 namespace {
@@ -76,7 +76,7 @@ std::string render(const Value& text, const std::string& what, const Settings& s
       const bool is_known = std::find(axis_keys().begin(), axis_keys().end(), key) != axis_keys().end();
       text.fail(is_known ? fmt::format("{} '{}' uses {}, which the case does not set", what, pattern, key)
                          : fmt::format("{} '{}' uses the unknown key '{}'{}", what, pattern, key,
-                                       did_you_mean(key, axis_keys())));
+                                       base::did_you_mean(key, axis_keys())));
     }
     rendered += part;
     at = close + 1;

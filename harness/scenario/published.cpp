@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/scenario/did_you_mean.h"
+#include "base/did_you_mean.h"
 #include "harness/scenario/paths.h"
 #include "harness/scenario/yaml_value.h"
 
@@ -88,7 +88,8 @@ Published read_published(const Value& value, const std::string& key) {
   if (found != rows.end()) return found->second.published;
   std::vector<std::string> known;
   for (const auto& [row, figures] : rows) known.push_back(row);
-  value.fail(fmt::format("{} has no row '{}'{}", text.substr(0, hash), name, did_you_mean(name, known)));
+  value.fail(
+      fmt::format("{} has no row '{}'{}", text.substr(0, hash), name, base::did_you_mean(name, known)));
 }
 
 json to_json(const Published& published) {

@@ -8,9 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "base/did_you_mean.h"
 #include "harness/scenario/baselines.h"
 #include "harness/scenario/case_builder.h"
-#include "harness/scenario/did_you_mean.h"
 #include "harness/scenario/error.h"
 #include "harness/scenario/expand.h"
 #include "harness/scenario/paths.h"
@@ -79,30 +79,29 @@ std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
 /// Names meet in one run directory, so they are unique over files too.
 void check_names_over_files(const std::vector<Case>& cases) {
   std::map<std::string, const Case*> seen;
-  for (const Case& value : cases) {
-    const auto [first, is_new] = seen.emplace(value.name, &value);
+  for (const Case& spec : cases) {
+    const auto [first, is_new] = seen.emplace(spec.name, &spec);
     if (is_new) continue;
-    throw ScenarioError(value.where,
-                        fmt::format("case '{}' is also in {}; rename one, or run the files apart", value.name,
-                                    to_string(first->second->where)));
+    throw ScenarioError(spec.where, fmt::format("case '{}' is also in {}; rename one, or run the files apart",
+                                                spec.name, to_string(first->second->where)));
   }
 }
 
 std::vector<Case> filtered(std::vector<Case> cases, const std::string& filter) {
   std::set<std::string> kept;
   std::vector<std::string> names;
-  for (const Case& value : cases) {
-    names.push_back(value.name);
-    if (fnmatch(filter.c_str(), value.name.c_str(), 0) != 0) continue;
-    kept.insert(value.name);
-    if (!value.baseline.empty()) kept.insert(value.baseline);
+  for (const Case& spec : cases) {
+    names.push_back(spec.name);
+    if (fnmatch(filter.c_str(), spec.name.c_str(), 0) != 0) continue;
+    kept.insert(spec.name);
+    if (!spec.baseline.empty()) kept.insert(spec.baseline);
   }
   if (kept.empty()) {
-    std::string hint = did_you_mean(filter, names);
+    std::string hint = base::did_you_mean(filter, names);
     if (hint.empty()) hint = "; isoframe validate lists their names";
     throw InputError(fmt::format("no case matches --filter '{}'{}", filter, hint));
   }
-  std::erase_if(cases, [&](const Case& value) { return !kept.contains(value.name); });
+  std::erase_if(cases, [&](const Case& spec) { return !kept.contains(spec.name); });
   return cases;
 }
 

@@ -1,6 +1,6 @@
 #include "harness/scenario/tile_rule.h"
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/vae/tiling.h"
 
 namespace isoframe::harness::scenario {

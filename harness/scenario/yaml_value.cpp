@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "harness/scenario/did_you_mean.h"
+#include "base/did_you_mean.h"
 #include "harness/scenario/error.h"
 
 namespace isoframe::harness::scenario {
@@ -92,7 +92,7 @@ std::vector<Entry> Value::mapping(const std::string& key, const std::vector<std:
     if (!pair.first.IsScalar()) throw ScenarioError(where, "a key must be a plain word");
     const std::string& name = pair.first.Scalar();
     if (!known.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
-      std::string hint = did_you_mean(name, known);
+      std::string hint = base::did_you_mean(name, known);
       if (hint.empty()) hint = fmt::format("; use {}", fmt::join(known, ", "));
       throw ScenarioError(where, fmt::format("unknown key '{}' in {}{}", name, key, hint));
     }

@@ -1,9 +1,9 @@
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "harness/selftest/fault.h"
 #include "model/checkpoint/safetensors.h"
-#include "model/error.h"
 
 namespace isoframe::harness::selftest {
 

@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/files.h"
 #include "harness/locate/recording_probe.h"
 #include "harness/measure/memory_probe.h"
 #include "harness/measure/timing_probe.h"
-#include "harness/store/json_file.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/in_process.h"
@@ -87,7 +87,7 @@ fs::path Materials::image() const {
         rgb.push_back(static_cast<std::uint8_t>(value));
     }
   }
-  store::write_text(file, reports::jpeg(rgb.data(), kHeight, kWidth, kWidth, /*quality=*/90));
+  base::write_text(file, reports::jpeg(rgb.data(), kHeight, kWidth, kWidth, /*quality=*/90));
   return file;
 }
 
@@ -159,7 +159,7 @@ json measure_once(const Rank& rank, model::Probe* fault) {
   rank.world->barrier();
   if (rank.rank == 0) model::kernels::reset_peak_memory();
   rank.world->barrier();
-  measure::TimingProbe timing(measure::ProgressWriter(-1));
+  measure::TimingProbe timing(launch::ProgressWriter(-1));
   measure::MemoryProbe memory([] { return model::kernels::memory_statistics().live; });
   locate::ProbeChain measuring({&timing, &memory});
   generate(rank, fault, measuring);

@@ -7,11 +7,11 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/temporary_folder.h"
 #include "harness/locate/divergence.h"
 #include "harness/selftest/planted_run.h"
 #include "harness/selftest/resources.h"
-#include "harness/store/temporary_folder.h"
-#include "model/error.h"
 
 namespace isoframe::harness::selftest {
 
@@ -138,7 +138,7 @@ bool is_located(const Expected& expected, const json& found) {
 
 json run_selftest(const std::vector<Fault>& faults, const Options& options) {
   const std::vector<Fault> chosen = matching(faults, options.filter);
-  const store::TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   const Materials materials(folder.path());
   Settings settings(materials);
   json result = {{"faults", json::array()}};

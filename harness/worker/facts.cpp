@@ -9,17 +9,17 @@
 
 namespace isoframe::harness::worker {
 
-model::parallel::Facts facts_of(const scenario::Case& value) {
+model::parallel::Facts facts_of(const scenario::Case& spec) {
   model::parallel::Facts facts;
-  const nlohmann::json settings = scenario::to_json(value);
+  const nlohmann::json settings = scenario::to_json(spec);
   for (const auto& [key, setting] : settings.items()) {
     if (key == "checkpoint" || key == "image" || key == "where") continue;
     facts[key] = setting.is_string() ? setting.get<std::string>() : setting.dump();
   }
-  const model::checkpoint::Checkpoint checkpoint(value.checkpoint);
+  const model::checkpoint::Checkpoint checkpoint(spec.checkpoint);
   for (const auto& [part, print] : model::checkpoint::fingerprints(checkpoint.directory()))
     facts[fmt::format("the checkpoint's {}", part)] = print;
-  if (!value.image.empty()) facts["image"] = model::checkpoint::fingerprint_of_file(value.image);
+  if (!spec.image.empty()) facts["image"] = model::checkpoint::fingerprint_of_file(spec.image);
   const nlohmann::json build = measure::environment();
   // Two builds of one commit may still differ, in options or in what was not committed.
   facts["build"] =

@@ -8,6 +8,6 @@ namespace isoframe::harness::worker {
 
 /// The case's own settings, fingerprints of its checkpoint and image, and the build.  Paths are left out:
 /// each machine may keep its copy elsewhere.
-model::parallel::Facts facts_of(const scenario::Case& value);
+model::parallel::Facts facts_of(const scenario::Case& spec);
 
 }  // namespace isoframe::harness::worker

@@ -5,7 +5,7 @@
 namespace isoframe::harness::worker {
 
 nlohmann::json Job::to_json() const {
-  return {{"case", scenario::to_json(value)},
+  return {{"case", scenario::to_json(spec)},
           {"directory", directory.string()},
           {"store", store.string()},
           {"working_directory", working_directory.string()},

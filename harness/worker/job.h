@@ -11,7 +11,7 @@
 namespace isoframe::harness::worker {
 
 struct Job {
-  scenario::Case value;
+  scenario::Case spec;
   std::filesystem::path directory;  ///< rank-<r>.json goes there, and rank 0's frames and latents
   /// The file store through which local ranks meet.  Empty: a launcher has started them, on machines that
   /// share `directory`, and they report and fail through files there.

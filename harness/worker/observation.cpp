@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "base/json_file.h"
 #include "harness/locate/recording_probe.h"
-#include "harness/store/json_file.h"
 #include "model/checkpoint/safetensors.h"
 
 namespace isoframe::harness::worker {
@@ -17,14 +17,14 @@ namespace {
 std::vector<locate::Trace> read_traces(const fs::path& directory) {
   std::vector<locate::Trace> traces;
   for (int rank = 0; fs::exists(trace_file(directory, rank)); ++rank)
-    traces.push_back(locate::trace_from_json(store::read_json(trace_file(directory, rank))));
+    traces.push_back(locate::trace_from_json(base::read_json(trace_file(directory, rank))));
   return traces;
 }
 
 }  // namespace
 
 void write_trace(const locate::Trace& trace, const fs::path& directory, int rank) {
-  store::write_compact_json(trace_file(directory, rank), locate::to_json(trace));
+  base::write_compact_json(trace_file(directory, rank), locate::to_json(trace));
 }
 fs::path trace_file(const fs::path& directory, int rank) {
   return directory / fmt::format("trace-{}.json", rank);
@@ -63,7 +63,7 @@ void observe(const model::pipeline::Pipeline& model, const model::pipeline::Requ
     case Observation::Kind::kFollow: {
       locate::ReferenceProbe probe(locate::regions_of(read_traces(observation.traces)));
       model.generate(request, probe);
-      store::write_compact_json(reference_file(directory), locate::to_json(probe.reference()));
+      base::write_compact_json(reference_file(directory), locate::to_json(probe.reference()));
       return;
     }
     case Observation::Kind::kKeep: {

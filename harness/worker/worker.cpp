@@ -14,11 +14,14 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json_file.h"
+#include "base/time.h"
 #include "harness/locate/recording_probe.h"
 #include "harness/measure/timing_probe.h"
 #include "harness/request/request.h"
 #include "harness/scenario/dtype.h"
-#include "harness/store/json_file.h"
 #include "harness/worker/facts.h"
 #include "harness/worker/job.h"
 #include "harness/worker/measured.h"
@@ -27,7 +30,6 @@
 #include "harness/worker/yardstick.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/device/device.h"
-#include "model/error.h"
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/gloo_rendezvous.h"
 #include "model/pipeline/pipeline.h"
@@ -42,26 +44,22 @@ namespace kernels = model::kernels;
 
 namespace {
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-double unit_roundoff_of(const scenario::Case& value) {
-  const std::string& dtype = value.dtype;
-  if (value.tf32) return 0x1p-11;
+double unit_roundoff_of(const scenario::Case& spec) {
+  const std::string& dtype = spec.dtype;
+  if (spec.tf32) return 0x1p-11;
   return dtype == "bfloat16" ? 0x1p-8 : dtype == "float16" ? 0x1p-11 : 0x1p-24;
 }
 
 /// What this case's order of addition may cost against a single device's.
-json numerics_of(const scenario::Case& value, const model::pipeline::Request& request,
+json numerics_of(const scenario::Case& spec, const model::pipeline::Request& request,
                  const model::pipeline::Limits& limits) {
-  const model::parallel::Arithmetic arithmetic = scenario::arithmetic_of(value);
+  const model::parallel::Arithmetic arithmetic = scenario::arithmetic_of(spec);
   const model::parallel::Depth depth = {
       .steps = request.steps,
       .blocks = limits.blocks,
       .terms = std::max(limits.mlp_width, model::pipeline::video_tokens(request, limits)),
-      .guidance_scale = value.guidance_scale.value_or(limits.guidance_scale),
-      .unit_roundoff = unit_roundoff_of(value)};
+      .guidance_scale = spec.guidance_scale.value_or(limits.guidance_scale),
+      .unit_roundoff = unit_roundoff_of(spec)};
   return {{"class", model::parallel::to_string(model::parallel::numerics(arithmetic))},
           {"relative_l2", model::parallel::relative_l2_bound(arithmetic, depth)}};
 }
@@ -89,14 +87,14 @@ std::chrono::milliseconds milliseconds(double seconds) {
 /// All ranks of the case, with the same facts; nothing is loaded before.
 std::unique_ptr<model::parallel::Rendezvous> meet(const Job& job, const model::parallel::RankOfWorld& self,
                                                   const c10::Device& device) {
-  model::parallel::check_world_size(job.value.layout, self.world_size);
+  model::parallel::check_world_size(job.spec.layout, self.world_size);
   auto rendezvous =
       model::parallel::rendezvous_from_environment({.store = job.store,
                                                     .folder = job.directory,
-                                                    .patience = milliseconds(job.value.meeting_seconds),
-                                                    .timeout = milliseconds(job.value.timeout_seconds),
+                                                    .patience = milliseconds(job.spec.meeting_seconds),
+                                                    .timeout = milliseconds(job.spec.timeout_seconds),
                                                     .device = device});
-  rendezvous->agree(facts_of(job.value));
+  rendezvous->agree(facts_of(job.spec));
   return rendezvous;
 }
 
@@ -129,23 +127,23 @@ model::vae::TilingOptions balanced(const model::pipeline::Pipeline& model,
 /// One generation after the warm-up, into the record of this rank and the frames of rank 0.
 void measure_case(const Job& job, const model::pipeline::Pipeline& model,
                   const model::checkpoint::Checkpoint& checkpoint, double load_seconds,
-                  const measure::ProgressWriter& progress, const c10::Device& device) {
-  const scenario::Case& value = job.value;
+                  const launch::ProgressWriter& progress, const c10::Device& device) {
+  const scenario::Case& spec = job.spec;
   const model::parallel::Mesh& mesh = model.mesh();
-  model::pipeline::Request request = request_of(value);
+  model::pipeline::Request request = request::request_of(spec);
   measure::TimingProbe probe(
       progress, [&mesh] { return moved_by(mesh); }, model::device::clock_of(device));
   record_collectives(mesh, probe);
   model::pipeline::Request warmup = request;
   warmup.steps = 1;
-  for (int k = 0; k < value.warmup; ++k) model.generate(warmup, probe);
-  if (value.warmup > 0) request.tiling = balanced(model, request, probe, device);
+  for (int k = 0; k < spec.warmup; ++k) model.generate(warmup, probe);
+  if (spec.warmup > 0) request.tiling = balanced(model, request, probe, device);
   const bool leaves_trace = job.observation.kind == Observation::Kind::kBeside;
   locate::RecordingProbe recording;
   Measured measured =
       measure_one(model, request, probe, device, leaves_trace ? recording : model::no_probe());
   if (leaves_trace) write_trace(recording.trace(), job.directory, mesh.rank);
-  if (value.baseline.empty()) {
+  if (spec.baseline.empty()) {
     progress.write("yardstick");
     const YardstickTime yardstick = time_yardstick(device);
     measured.record["yardstick"] = {{"seconds", yardstick.seconds}, {"busy_seconds", yardstick.busy_seconds}};
@@ -158,66 +156,66 @@ void measure_case(const Job& job, const model::pipeline::Pipeline& model,
                  {"device", device_of(device)},
                  {"load_seconds", load_seconds},
                  {"tiles", tiles_of(plan, mesh.rank, "decode.tile", probe)}});
-  if (!value.image.empty()) {
+  if (!spec.image.empty()) {
     const Tiles encode_plan = encode_tiles(model, request);
     record["encode_tiles"] = tiles_of(encode_plan, mesh.rank, "encode.tile", probe);
     if (mesh.rank == 0) {
       record["encode_plan"] = plan_rows(encode_plan);
       if (!encode_plan.empty())
         record["encode_balance"] =
-            balance_of(encode_plan, value.layout.vae_patch, request.tiling.encode_costs);
+            balance_of(encode_plan, spec.layout.vae_patch, request.tiling.encode_costs);
     }
   }
   if (mesh.rank == 0) {
     record["plan"] = plan_rows(plan);
     if (!plan.empty())
-      record["decode_balance"] = balance_of(plan, value.layout.vae_patch, request.tiling.decode_costs);
+      record["decode_balance"] = balance_of(plan, spec.layout.vae_patch, request.tiling.decode_costs);
     record["tile_costs"] = {{"decode", cost_rows(request.tiling.decode_costs)},
                             {"encode", cost_rows(request.tiling.encode_costs)}};
-    record["numerics"] = numerics_of(value, request, model::pipeline::read_limits(checkpoint));
+    record["numerics"] = numerics_of(spec, request, model::pipeline::read_limits(checkpoint));
     // Weights are not searched on the way in: that would read them all twice.
     if (!at::isfinite(measured.video.frames).all().item<bool>()) model.require_finite_weights();
     progress.write("write");
     write_outputs(measured.video, job.directory);
   }
-  store::write_text(job.directory / fmt::format("events-{}.json", mesh.rank), probe.events().dump());
-  store::write_json(record_file(job.directory, mesh.rank), record);
+  base::write_text(job.directory / fmt::format("events-{}.json", mesh.rank), probe.events().dump());
+  base::write_json(record_file(job.directory, mesh.rank), record);
 }
 
 void leave_rates(const Job& job, const model::parallel::Mesh& mesh, const c10::Device& device) {
   json record = rates_of(*mesh.world, device);
   record["rank"] = mesh.rank;
-  store::write_json(record_file(job.directory, mesh.rank), record);
+  base::write_json(record_file(job.directory, mesh.rank), record);
   mesh.world->barrier();
 }
 
 void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
-              const measure::ProgressWriter& progress) {
-  const scenario::Case& value = job.value;
+              const launch::ProgressWriter& progress) {
+  const scenario::Case& spec = job.spec;
   at::set_num_interop_threads(1);
-  at::set_num_threads(value.threads_per_rank);
+  at::set_num_threads(spec.threads_per_rank);
   kernels::install_caching_allocator();
   const c10::InferenceMode inference;
 
-  const c10::Device device = model::device::take(value.device, self.local_rank);
-  model::device::compute_reproducibly(device, value.tf32);
+  const c10::Device device = model::device::take(spec.device, self.local_rank);
+  model::device::compute_reproducibly(device, spec.tf32);
   progress.write("meet");
   const auto rendezvous = meet(job, self, device);
   if (job.observation.kind == Observation::Kind::kRates) {
     progress.write("rates");
-    return leave_rates(job, model::parallel::make_mesh(value.layout, *rendezvous), device);
+    return leave_rates(job, model::parallel::make_mesh(spec.layout, *rendezvous), device);
   }
   progress.write("load");
   const Clock::time_point start = Clock::now();
-  const model::checkpoint::Checkpoint checkpoint(value.checkpoint);
-  model::parallel::Mesh place = model::parallel::make_mesh(value.layout, *rendezvous);
-  place.reduction = value.reduction;
-  place.reduction_parts = value.reduction_parts;
+  const model::checkpoint::Checkpoint checkpoint(spec.checkpoint);
+  model::parallel::Mesh place = model::parallel::make_mesh(spec.layout, *rendezvous);
+  place.reduction = spec.reduction;
+  place.reduction_parts = spec.reduction_parts;
   const auto loaded =
-      model::pipeline::load_pipeline(checkpoint, std::move(place), value.guidance_scale,
-                                     at::TensorOptions(device).dtype(scenario::scalar_type_of(value.dtype)));
+      model::pipeline::load_pipeline(checkpoint, std::move(place), spec.guidance_scale,
+                                     at::TensorOptions(device).dtype(scenario::scalar_type_of(spec.dtype)));
   const model::pipeline::Pipeline& model = *loaded;
-  const double load_seconds = seconds_since(start);
+  const double load_seconds = base::seconds_since(start);
   const model::parallel::Mesh& mesh = model.mesh();
   if (mesh.rank == 0) warn_of_surplus(model.unused());
 
@@ -226,8 +224,8 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
     case Observation::Kind::kBeside:
       return measure_case(job, model, checkpoint, load_seconds, progress, device);
     default:
-      observe(model, request_of(value), job.observation, job.directory);
-      store::write_json(record_file(job.directory, mesh.rank), {{"rank", mesh.rank}});
+      observe(model, request::request_of(spec), job.observation, job.directory);
+      base::write_json(record_file(job.directory, mesh.rank), {{"rank", mesh.rank}});
       mesh.world->barrier();
   }
 }
@@ -237,8 +235,8 @@ std::string leave_failure(const Job& job, int rank, int exit_code, const std::st
   const std::string message = what.starts_with("rank") ? what : fmt::format("rank {}: {}", rank, what);
   const double time =
       std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  store::write_json(failure_file(job.directory, rank),
-                    {{"rank", rank}, {"exit_code", exit_code}, {"message", message}, {"time", time}});
+  base::write_json(failure_file(job.directory, rank),
+                   {{"rank", rank}, {"exit_code", exit_code}, {"message", message}, {"time", time}});
   return message;
 }
 
@@ -252,7 +250,7 @@ void run_launched_rank(const Job& job) {
   std::error_code ignored;
   std::filesystem::current_path(job.working_directory, ignored);
   try {
-    run_rank(job, self, measure::ProgressWriter::to_file(progress_file(job.directory, self.rank)));
+    run_rank(job, self, launch::ProgressWriter::to_file(progress_file(job.directory, self.rank)));
   } catch (const InputError& error) {
     throw InputError(leave_failure(job, self.rank, kInputErrorCode, error.what()));
   } catch (const std::exception& error) {
@@ -263,11 +261,11 @@ void run_launched_rank(const Job& job) {
 }  // namespace
 
 void run_worker(const std::filesystem::path& job_file) {
-  const Job job = Job::from_json(store::read_json(job_file));
+  const Job job = Job::from_json(base::read_json(job_file));
   // Our own line says what went wrong; c10d's warnings before it speak of sockets.
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
   if (job.is_launched()) return run_launched_rank(job);
-  run_rank(job, model::parallel::rank_from_environment(), measure::ProgressWriter::from_environment());
+  run_rank(job, model::parallel::rank_from_environment(), launch::ProgressWriter::from_environment());
 }
 
 }  // namespace isoframe::harness::worker

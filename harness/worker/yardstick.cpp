@@ -4,17 +4,13 @@
 
 #include <ATen/ATen.h>
 
+#include "base/time.h"
 #include "harness/measure/thread_clock.h"
 #include "model/device/device.h"
 
 namespace isoframe::harness::worker {
 
 namespace {
-
-template <typename Clock>
-double seconds_since(typename Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 class Yardstick {
  public:
@@ -56,8 +52,8 @@ YardstickTime time_yardstick(const c10::Device& device) {
   const auto start = std::chrono::steady_clock::now();
   const auto busy_start = measure::ThreadClock::now();
   yardstick.work();
-  const double busy = seconds_since<measure::ThreadClock>(busy_start);
-  const double seconds = seconds_since<std::chrono::steady_clock>(start);
+  const double busy = base::seconds_since(busy_start);
+  const double seconds = base::seconds_since(start);
   return {seconds, device.is_cpu() ? busy : seconds};
 }
 

@@ -1,11 +1,11 @@
 #include "model/checkpoint/config.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/format.h>
 
-#include "model/error.h"
+#include "base/error.h"
+#include "base/json_file.h"
 
 namespace isoframe::model::checkpoint {
 
@@ -21,17 +21,9 @@ std::string shown(const nlohmann::json& value) {
 
 }  // namespace
 
-nlohmann::json read_json(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw InputError(fmt::format("{}: no such file, or it cannot be read", file.string()));
-  try {
-    return nlohmann::json::parse(stream);
-  } catch (const nlohmann::json::parse_error& error) {
-    throw InputError(fmt::format("{}: not JSON: syntax error at byte {}", file.string(), error.byte));
-  }
+Config Config::load(const std::filesystem::path& file) {
+  return Config(base::read_json(file), file.string());
 }
-
-Config Config::load(const std::filesystem::path& file) { return Config(read_json(file), file.string()); }
 
 Config::Config(nlohmann::json values, std::string origin)
     : values_(std::move(values)), origin_(std::move(origin)) {

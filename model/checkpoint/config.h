@@ -10,9 +10,6 @@
 
 namespace isoframe::model::checkpoint {
 
-/// The JSON value in `file`.  Throws InputError for a file that is missing or not JSON.
-nlohmann::json read_json(const std::filesystem::path& file);
-
 /// One JSON object of configuration and the file it came from.
 class Config {
  public:

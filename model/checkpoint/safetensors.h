@@ -12,7 +12,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/checkpoint/atomic_file.h"
+#include "base/files.h"
 #include "model/checkpoint/parameters.h"
 
 namespace isoframe::model::checkpoint {
@@ -77,7 +77,7 @@ class SafetensorsWriter {
   std::filesystem::path path_;
   std::vector<TensorSpec> specs_;
   std::size_t next_ = 0;
-  AtomicFile file_;
+  base::AtomicFile file_;
 };
 
 void write_safetensors(const std::filesystem::path& path,

@@ -1,7 +1,7 @@
 // A build without CUDA.
 
+#include "base/error.h"
 #include "model/device/device.h"
-#include "model/error.h"
 
 namespace isoframe::model::device {
 

@@ -12,9 +12,9 @@
 #include <c10/cuda/CUDAStream.h>
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "model/device/device.h"
 #include "model/device/nvml.h"
-#include "model/error.h"
 
 namespace isoframe::model::device {
 

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
-#include "model/error.h"
+#include "base/error.h"
 
 namespace isoframe::model::parallel {
 

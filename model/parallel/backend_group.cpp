@@ -8,8 +8,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "model/device/device.h"
-#include "model/error.h"
 
 namespace isoframe::model::parallel {
 

@@ -11,14 +11,15 @@
 
 #include <fmt/format.h>
 
-#include "model/error.h"
+#include "base/did_you_mean.h"
+#include "base/error.h"
 
 namespace isoframe::model::parallel {
 
 namespace {
 
 struct Dimension {
-  const char* name;
+  std::string_view name;
   int Layout::*size;
 };
 
@@ -47,33 +48,18 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
-/// Levenshtein distance.
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      const std::size_t substituted = diagonal + (from[i] == to[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({substituted, row[j + 1] + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
 const Dimension& dimension(std::string_view name, const std::string& text) {
-  const auto distance = [&](const Dimension& candidate) { return edit_distance(name, candidate.name); };
-  const Dimension& nearest = *std::ranges::min_element(kDimensions, {}, distance);
-  if (distance(nearest) == 0) return nearest;
-  constexpr std::size_t kSlips = 3;
-  const bool is_near = distance(nearest) <= std::min(kSlips, name.size() / 2 + 1);
-  throw InputError(fmt::format("layout '{}': unknown name '{}'; {}", text, name,
-                               is_near ? fmt::format("did you mean '{}'?", nearest.name)
-                                       : "the names are ulysses, ring, cfg, tensor and vae_patch"));
+  const auto found = std::ranges::find(kDimensions, name, &Dimension::name);
+  if (found != kDimensions.end()) return *found;
+  std::vector<std::string> names;
+  for (const Dimension& candidate : kDimensions) names.emplace_back(candidate.name);
+  const std::string hint = base::did_you_mean(name, names);
+  throw InputError(
+      fmt::format("layout '{}': unknown name '{}'{}", text, name,
+                  hint.empty() ? "; the names are ulysses, ring, cfg, tensor and vae_patch" : hint));
 }
 
-int parse_size(std::string_view value, const char* name, const std::string& text) {
+int parse_size(std::string_view value, std::string_view name, const std::string& text) {
   int size = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
   const bool is_whole = error == std::errc() && end == value.data() + value.size();

@@ -12,8 +12,8 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
-#include "model/checkpoint/atomic_file.h"
-#include "model/error.h"
+#include "base/error.h"
+#include "base/files.h"
 #include "model/parallel/network.h"
 
 namespace isoframe::model::parallel {
@@ -73,7 +73,7 @@ fs::path address_file(const RankOfWorld& self, const fs::path& folder) {
 }
 
 void leave_address(const fs::path& file, const Address& address) {
-  checkpoint::write_file(file, json{{"host", address.host}, {"port", address.port}}.dump() + "\n");
+  base::write_text(file, json{{"host", address.host}, {"port", address.port}}.dump() + "\n");
 }
 
 Address find_address(const RankOfWorld& self, const fs::path& file, std::chrono::milliseconds patience) {

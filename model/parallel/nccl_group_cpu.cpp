@@ -1,7 +1,7 @@
 // A build without CUDA.
 
+#include "base/error.h"
 #include "model/device/device.h"
-#include "model/error.h"
 #include "model/parallel/nccl_group.h"
 
 namespace isoframe::model::parallel {

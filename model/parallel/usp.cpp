@@ -7,7 +7,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/parallel/joint_attention.h"
 #include "model/parallel/sequence_parallel.h"
 #include "model/parallel/split.h"

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/pipeline/first_frame.h"
 #include "model/pipeline/stages.h"
 #include "model/vision/crop.h"

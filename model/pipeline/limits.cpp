@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/pipeline/request.h"
 #include "model/pipeline/size_buckets.h"
 #include "model/sampling/guidance.h"

@@ -4,8 +4,8 @@
 
 #include <ATen/ATen.h>
 
+#include "base/error.h"
 #include "model/checkpoint/safetensors.h"
-#include "model/error.h"
 #include "model/synthetic/declare.h"
 
 namespace isoframe::model::synthetic {

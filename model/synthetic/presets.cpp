@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "model/error.h"
+#include "base/error.h"
 
 namespace isoframe::model::synthetic {
 

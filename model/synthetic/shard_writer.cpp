@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "model/checkpoint/atomic_file.h"
+#include "base/files.h"
 #include "model/checkpoint/safetensors.h"
 
 namespace isoframe::model::synthetic {
@@ -54,7 +54,7 @@ void write_shards(const std::filesystem::path& folder, const std::string& stem,
   }
   if (shards.size() > 1) {
     const nlohmann::json index = {{"metadata", {{"total_size", total_bytes}}}, {"weight_map", weight_map}};
-    checkpoint::write_file(folder / (stem + ".safetensors.index.json"), index.dump(2) + "\n");
+    base::write_text(folder / (stem + ".safetensors.index.json"), index.dump(2) + "\n");
   }
 }
 

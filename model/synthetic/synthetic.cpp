@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
-#include "model/checkpoint/atomic_file.h"
+#include "base/error.h"
+#include "base/files.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/safetensors.h"
-#include "model/error.h"
 #include "model/synthetic/declare.h"
 #include "model/synthetic/initializer.h"
 #include "model/synthetic/shard_writer.h"
@@ -71,7 +71,7 @@ void check_target(const fs::path& directory) {
 }
 
 void write_json_file(const fs::path& file, const nlohmann::ordered_json& values) {
-  checkpoint::write_file(file, values.dump(2) + "\n");
+  base::write_text(file, values.dump(2) + "\n");
 }
 
 /// The parts' config files and the tokenizers'.

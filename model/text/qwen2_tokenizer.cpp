@@ -6,8 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/json_file.h"
 #include "model/checkpoint/config.h"
-#include "model/error.h"
 #include "model/text/unicode.h"
 
 namespace isoframe::model::text {
@@ -77,7 +78,7 @@ const nlohmann::json& require_layout(const nlohmann::json& tokenizer, const std:
 }  // namespace
 
 Qwen2Tokenizer::Qwen2Tokenizer(const std::filesystem::path& folder)
-    : Qwen2Tokenizer(checkpoint::read_json(folder / "tokenizer.json"), (folder / "tokenizer.json").string()) {
+    : Qwen2Tokenizer(base::read_json(folder / "tokenizer.json"), (folder / "tokenizer.json").string()) {
   const std::filesystem::path file = folder / "tokenizer_config.json";
   if (!std::filesystem::exists(file)) return;
   const checkpoint::Config config = checkpoint::Config::load(file);

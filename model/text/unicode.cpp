@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <utf8proc.h>
 
-#include "model/error.h"
+#include "base/error.h"
 
 namespace isoframe::model::text {
 

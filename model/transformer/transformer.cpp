@@ -4,7 +4,7 @@
 
 #include <ATen/ATen.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/kernels/layer_norm.h"
 #include "model/transformer/block.h"
 #include "model/transformer/embeddings.h"

@@ -8,7 +8,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/vae/tile_merger.h"
 
 namespace isoframe::model::vae {

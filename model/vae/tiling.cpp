@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/vae/tile_plan.h"
 
 namespace isoframe::model::vae {

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/vae/decoder.h"
 #include "model/vae/encoder.h"
 #include "model/vae/tile_executor.h"

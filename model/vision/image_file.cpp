@@ -15,7 +15,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/vision/image_header.h"
 
 namespace isoframe::model::vision {

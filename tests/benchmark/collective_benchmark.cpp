@@ -7,8 +7,8 @@
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 
+#include "base/temporary_folder.h"
 #include "harness/measure/timing_probe.h"
-#include "harness/store/temporary_folder.h"
 #include "model/parallel/in_process.h"
 #include "model/pipeline/text_to_video.h"
 #include "model/synthetic/presets.h"
@@ -17,7 +17,7 @@
 namespace isoframe {
 namespace {
 
-using harness::measure::ProgressWriter;
+using harness::launch::ProgressWriter;
 using harness::measure::TimingProbe;
 
 model::pipeline::Request request() {
@@ -32,7 +32,7 @@ model::pipeline::Request request() {
 }
 
 void two_ranks(benchmark::State& state, bool is_recorded) {
-  const harness::store::TemporaryFolder folder;
+  const harness::base::TemporaryFolder folder;
   model::synthetic::initialize_checkpoint(model::synthetic::preset("tiny"), "tiny", 0,
                                           folder.path() / "tiny");
   std::atomic<std::size_t> collectives = 0;

@@ -26,10 +26,10 @@
 #include "harness/judge/latency.h"
 #include "harness/locate/recording_probe.h"
 #include "harness/measure/timing_probe.h"
+#include "harness/selftest/faults/catalogue.h"
 #include "metrics/statistics.h"
 #include "model/parallel/in_process.h"
 #include "tests/benchmark/synthetic_model.h"
-#include "tests/faults/catalogue.h"
 
 namespace isoframe {
 namespace {
@@ -90,9 +90,9 @@ class RealMachine {
 
  private:
   Sample generate(const std::string& slow) const {
-    harness::measure::TimingProbe timing(harness::measure::ProgressWriter(-1));
+    harness::measure::TimingProbe timing(harness::launch::ProgressWriter(-1));
     std::vector<model::Probe*> probes = {&timing};
-    const auto fault = slow.empty() ? nullptr : faults::slow_stage(slow, /*rank=*/0).probe(0);
+    const auto fault = slow.empty() ? nullptr : harness::selftest::faults::slow_stage(slow, /*rank=*/0).probe(0);
     if (fault) probes.insert(probes.begin(), fault.get());
     harness::locate::ProbeChain chain(probes);
     const auto start = std::chrono::steady_clock::now();
@@ -113,13 +113,13 @@ class SimulatedMachine {
 
   void measure(const std::vector<Case*>& cases) {
     for (int pair = 0; pair < kPairs; ++pair) {
-      for (Case* value : cases) {
+      for (Case* spec : cases) {
         Sample sample;
         for (const auto& [stage, share] : {std::pair{"text", 0.05}, {"denoise", 0.55}, {"decode", 0.4}}) {
-          sample[stage] = share * std::exp(noise_(random_)) * (stage == value->slow_stage ? 1.1 : 1.0);
+          sample[stage] = share * std::exp(noise_(random_)) * (stage == spec->slow_stage ? 1.1 : 1.0);
           sample["total"] += sample[stage];
         }
-        value->add(sample);
+        spec->add(sample);
       }
     }
   }
@@ -179,7 +179,7 @@ void judge_runs(Machine& machine, int runs, const Cases& cases,
   for (int run = 0; run <= runs; ++run) {
     std::vector<Case> now = cases(run);
     std::vector<Case*> all;
-    for (Case& value : now) all.push_back(&value);
+    for (Case& spec : now) all.push_back(&spec);
     machine.measure(all);
     if (run > 0) {
       const Side before{then[1].result, then[0].result};

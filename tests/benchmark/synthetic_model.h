@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "harness/store/temporary_folder.h"
+#include "base/temporary_folder.h"
 #include "model/pipeline/text_to_video.h"
 #include "model/synthetic/presets.h"
 #include "model/synthetic/synthetic.h"
@@ -41,7 +41,7 @@ class SyntheticModel {
     return directory;
   }
 
-  harness::store::TemporaryFolder folder_;
+  harness::base::TemporaryFolder folder_;
   model::pipeline::TextToVideo model_;
   model::pipeline::Request request_;
 };

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_file.h"
 #include "model/checkpoint/config.h"
 #include "model/text/byt5_tokenizer.h"
 #include "model/text/glyph_texts.h"
@@ -15,8 +16,7 @@
 using namespace isoframe::model;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const text::Qwen2Tokenizer tokenizer(checkpoint::read_json(ISOFRAME_FUZZ_TOKENIZER),
-                                              "tokenizer.json");
+  static const text::Qwen2Tokenizer tokenizer(base::read_json(ISOFRAME_FUZZ_TOKENIZER), "tokenizer.json");
   static const text::Byt5Tokenizer glyphs(checkpoint::Config(nlohmann::json::object(), "tokenizer_2"));
   const std::string prompt(reinterpret_cast<const char*>(data), size);
   isoframe::fuzz::expect_clear_error([&] {

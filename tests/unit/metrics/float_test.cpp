@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "metrics/float_difference.h"
 #include "metrics/trust.h"
-#include "model/error.h"
 #include "tests/unit/metrics/pattern.h"
 #include "tests/unit/metrics/recorded_scores.h"
 

@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "metrics/psnr.h"
 #include "metrics/ssim.h"
-#include "model/error.h"
 #include "tests/unit/metrics/pattern.h"
 #include "tests/unit/metrics/recorded_scores.h"
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "model/error.h"
+#include "base/error.h"
 
 namespace isoframe::metrics {
 namespace {

@@ -13,9 +13,9 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 
+#include "base/error.h"
 #include "metrics/frame_reader.h"
 #include "metrics/psnr.h"
-#include "model/error.h"
 
 namespace isoframe::reports {
 namespace {

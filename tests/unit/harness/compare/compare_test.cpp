@@ -10,9 +10,9 @@
 #include <gtest/gtest.h>
 #include <opencv2/imgcodecs.hpp>
 
-#include "harness/store/temporary_folder.h"
+#include "base/error.h"
+#include "base/temporary_folder.h"
 #include "model/checkpoint/safetensors.h"
-#include "model/error.h"
 
 namespace isoframe::harness::compare {
 namespace {
@@ -59,7 +59,7 @@ class Compare : public testing::Test {
     return "not refused";
   }
 
-  store::TemporaryFolder folder_;
+  base::TemporaryFolder folder_;
 };
 
 TEST_F(Compare, FloatsThatRoundAlikeAreEqualInEightBitsAndNotIdentical) {

@@ -6,8 +6,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "model/checkpoint/safetensors.h"
-#include "model/error.h"
 
 namespace isoframe::harness::judge {
 namespace {

@@ -13,6 +13,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/unit/harness/launch/pipe.h"
+
 namespace isoframe::harness::measure {
 namespace {
 
@@ -20,33 +22,6 @@ using model::ProbeScope;
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-class Pipe {
- public:
-  Pipe() { EXPECT_EQ(::pipe(ends_), 0); }
-  ~Pipe() {
-    close_reader();
-    ::close(ends_[1]);
-  }
-  int writer() const { return ends_[1]; }
-  void close_reader() {
-    if (ends_[0] >= 0) ::close(ends_[0]);
-    ends_[0] = -1;
-  }
-  /// The JSON lines in it.
-  std::vector<json> read() const {
-    ::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
-    std::array<char, 1 << 17> buffer;
-    const ssize_t count = ::read(ends_[0], buffer.data(), buffer.size());
-    std::istringstream stream(count > 0 ? std::string(buffer.data(), count) : std::string());
-    std::vector<json> lines;
-    for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
-    return lines;
-  }
-
- private:
-  int ends_[2];
-};
 
 void generate(model::Probe& probe, int steps) {
   { const ProbeScope scope(probe, {"text"}); }
@@ -62,7 +37,7 @@ void generate(model::Probe& probe, int steps) {
 }
 
 TEST(TimingProbe, KeepsEveryOccurrenceOfAStage) {
-  TimingProbe probe(ProgressWriter(-1));
+  TimingProbe probe(launch::ProgressWriter(-1));
   generate(probe, 3);
   const json occurrences = probe.occurrences();
   EXPECT_EQ(occurrences.at("text").size(), 1u);
@@ -79,7 +54,7 @@ void work() {
 }
 
 TEST(TimingProbe, WorkOfAStageIsWhatItsThreadUsed) {
-  TimingProbe probe(ProgressWriter(-1));
+  TimingProbe probe(launch::ProgressWriter(-1));
   {
     const ProbeScope denoise(probe, {"denoise", 1});
     const ProbeScope step(probe, {"denoise.step", 0});
@@ -98,7 +73,7 @@ TEST(TimingProbe, WorkOfAStageIsWhatItsThreadUsed) {
 TEST(TimingProbe, WaitingInCollectivesIsNoWorkOfAnAccelerator) {
   Moved moved;
   TimingProbe probe(
-      ProgressWriter(-1), [&moved] { return moved; },
+      launch::ProgressWriter(-1), [&moved] { return moved; },
       [marks = 0]() mutable -> TimingProbe::Moment {
         return [time = TimingProbe::Clock::time_point(std::chrono::seconds(marks++))] { return time; };
       });
@@ -110,7 +85,7 @@ TEST(TimingProbe, WaitingInCollectivesIsNoWorkOfAnAccelerator) {
 }
 
 TEST(TimingProbe, AStageLastsAsLongAsItsParts) {
-  TimingProbe probe(ProgressWriter(-1));
+  TimingProbe probe(launch::ProgressWriter(-1));
   {
     const ProbeScope outer(probe, {"denoise", 2});
     for (int step = 0; step < 2; ++step) {
@@ -127,7 +102,7 @@ TEST(TimingProbe, AStageLastsAsLongAsItsParts) {
 }
 
 TEST(TimingProbe, ForgetsAWarmUp) {
-  TimingProbe probe(ProgressWriter(-1));
+  TimingProbe probe(launch::ProgressWriter(-1));
   generate(probe, 3);
   probe.clear();
   EXPECT_THAT(probe.times(), IsEmpty());
@@ -136,7 +111,7 @@ TEST(TimingProbe, ForgetsAWarmUp) {
 }
 
 TEST(TimingProbe, ABlockLastsFromOneTensorToTheNext) {
-  TimingProbe probe(ProgressWriter(-1));
+  TimingProbe probe(launch::ProgressWriter(-1));
   const std::array<std::byte, 16> nothing{};
   const auto& unread = reinterpret_cast<const at::Tensor&>(nothing);
   {
@@ -169,7 +144,7 @@ TEST(TimingProbe, AnAcceleratorsMomentsAreReadWhenResultsAreAskedFor) {
       return time;
     };
   };
-  TimingProbe probe(ProgressWriter(-1), {}, clock);
+  TimingProbe probe(launch::ProgressWriter(-1), {}, clock);
   { const ProbeScope scope(probe, {"text"}); }
   { const ProbeScope scope(probe, {"decode"}); }
   EXPECT_EQ(readings, 0);
@@ -179,7 +154,7 @@ TEST(TimingProbe, AnAcceleratorsMomentsAreReadWhenResultsAreAskedFor) {
 
 TEST(TimingProbe, AStageIsGivenWhatMovedDuringIt) {
   Moved moved;
-  TimingProbe probe(ProgressWriter(-1), [&] { return moved; });
+  TimingProbe probe(launch::ProgressWriter(-1), [&] { return moved; });
   moved.bytes_sent = 5;
   {
     const ProbeScope outer(probe, {"denoise", 1});
@@ -194,7 +169,7 @@ TEST(TimingProbe, AStageIsGivenWhatMovedDuringIt) {
 }
 
 TEST(TimingProbe, CollectivesComeAfterStagesAndAreNotAmongThem) {
-  TimingProbe probe(ProgressWriter(-1));
+  TimingProbe probe(launch::ProgressWriter(-1));
   {
     const ProbeScope step(probe, {"denoise.step", 0});
     const auto start = TimingProbe::Clock::now();
@@ -213,45 +188,13 @@ TEST(TimingProbe, CollectivesComeAfterStagesAndAreNotAmongThem) {
 }
 
 TEST(TimingProbe, ReportsTheStagesThatAPersonWaitsFor) {
-  const Pipe pipe;
-  TimingProbe probe{ProgressWriter(pipe.writer())};
+  const launch::Pipe pipe;
+  TimingProbe probe{launch::ProgressWriter(pipe.writer())};
   generate(probe, 2);
   EXPECT_THAT(pipe.read(),
               ElementsAre(json{{"stage", "text"}}, json{{"stage", "denoise"}, {"index", 0}, {"of", 2}},
                           json{{"stage", "denoise"}, {"index", 1}, {"of", 2}}, json{{"stage", "decode"}},
                           json{{"stage", "decode.tile"}, {"index", 4}}));
-}
-
-TEST(ProgressWriter, ALauncherThatReadsNothingDoesNotHoldUpTheRun) {
-  const Pipe pipe;
-  const ProgressWriter writer(pipe.writer());
-  for (int i = 0; i < 10'000; ++i) writer.write("denoise", i, 10'000);
-  const std::vector<json> received = pipe.read();
-  EXPECT_GT(received.size(), 10u);
-  EXPECT_LT(received.size(), 10'000u);
-  for (std::size_t i = 0; i < received.size(); ++i)
-    ASSERT_EQ(received[i].at("index"), i) << "whole lines only";
-}
-
-TEST(ProgressWriter, ALauncherThatIsGoneDoesNotEndTheRun) {
-  Pipe pipe;
-  const ProgressWriter writer(pipe.writer());
-  pipe.close_reader();
-  writer.write("text");
-}
-
-TEST(ProgressWriter, FindsItsDescriptorInTheEnvironment) {
-  const Pipe pipe;
-  ::setenv("ISOFRAME_PROGRESS_FD", std::to_string(pipe.writer()).c_str(), 1);
-  ProgressWriter::from_environment().write("text");
-  EXPECT_THAT(pipe.read(), ElementsAre(json{{"stage", "text"}}));
-  for (const char* wrong : {"", "none", "-1", "9999"}) {
-    ::setenv("ISOFRAME_PROGRESS_FD", wrong, 1);
-    ProgressWriter::from_environment().write("text");
-  }
-  ::unsetenv("ISOFRAME_PROGRESS_FD");
-  ProgressWriter::from_environment().write("text");
-  EXPECT_THAT(pipe.read(), IsEmpty());
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "tests/unit/harness/scenario/scenario_file.h"
 
 namespace isoframe::harness::plan {

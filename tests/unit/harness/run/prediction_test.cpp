@@ -33,9 +33,9 @@ TEST(Bandwidth, IsThatOfNcclTests) {
 }
 
 scenario::Case two_ranks() {
-  scenario::Case value;
-  value.layout.ulysses = 2;
-  return value;
+  scenario::Case spec;
+  spec.layout.ulysses = 2;
+  return spec;
 }
 
 json result_of(const json& collectives) { return {{"ranks", {{{"rank", 0}, {"collectives", collectives}}}}}; }

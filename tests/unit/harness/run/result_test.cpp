@@ -28,11 +28,11 @@ json rank(int rank, double total, double decode_tile, std::uint64_t peak) {
 }
 
 scenario::Case two_ranks() {
-  scenario::Case value;
-  value.name = "two";
-  value.baseline = "one";
-  value.layout.ulysses = 2;
-  return value;
+  scenario::Case spec;
+  spec.name = "two";
+  spec.baseline = "one";
+  spec.layout.ulysses = 2;
+  return spec;
 }
 
 json two_rounds() {

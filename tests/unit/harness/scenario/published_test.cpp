@@ -37,15 +37,15 @@ std::string problem(const std::string& published) {
 }
 
 TEST(PublishedRow, BringsItsFiguresIntoTheCase) {
-  const Case value = WithFigures("figures.yaml#spread").load();
-  ASSERT_TRUE(value.published.has_value());
-  EXPECT_EQ(value.published->title, "Spread");
-  EXPECT_EQ(value.published->source, "a paper");
-  EXPECT_EQ(value.published->seconds, 8.0);
-  EXPECT_EQ(value.published->against_seconds, 20.0);
-  EXPECT_TRUE(std::isinf(*value.published->psnr));
-  const Case again = case_from_json(to_json(value));
-  EXPECT_EQ(to_json(again), to_json(value));
+  const Case spec = WithFigures("figures.yaml#spread").load();
+  ASSERT_TRUE(spec.published.has_value());
+  EXPECT_EQ(spec.published->title, "Spread");
+  EXPECT_EQ(spec.published->source, "a paper");
+  EXPECT_EQ(spec.published->seconds, 8.0);
+  EXPECT_EQ(spec.published->against_seconds, 20.0);
+  EXPECT_TRUE(std::isinf(*spec.published->psnr));
+  const Case again = case_from_json(to_json(spec));
+  EXPECT_EQ(to_json(again), to_json(spec));
 }
 
 TEST(PublishedRow, ErrorsNameThePlaceAndTheNearestRow) {

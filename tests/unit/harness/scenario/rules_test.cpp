@@ -199,7 +199,7 @@ TEST(CaseGates, IdenticalFramesAreAskedForUnlessAQualityGateSaysOtherwise) {
                            "  - {name: loose, baseline: a, gates: {identical: false}}\n"
                            "  - {name: other, baseline: a, expected_different: true}\n");
   std::string identical;
-  for (const Case& value : suite.cases) identical += value.gates.identical ? '1' : '0';
+  for (const Case& spec : suite.cases) identical += spec.gates.identical ? '1' : '0';
   EXPECT_EQ(identical, "011000");
   EXPECT_EQ(suite.cases[3].gates.psnr_min, 40.0);
 }
@@ -214,8 +214,7 @@ TEST(CaseGates, AnotherOrderOfAdditionIsBoundedUnlessIdenticalIsAskedFor) {
            "  - {name: parts, reduction_parts: 2}\n"
            "  - {name: equal, baseline: parts, layout: tensor=2, reduction: deterministic}\n");
   std::string gates;
-  for (const Case& value : suite.cases)
-    gates += value.gates.identical ? 'i' : value.gates.bounded ? 'b' : '-';
+  for (const Case& spec : suite.cases) gates += spec.gates.identical ? 'i' : spec.gates.bounded ? 'b' : '-';
   EXPECT_EQ(gates, "-bbi-i");
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "harness/scenario/case.h"
-#include "model/error.h"
 
 namespace isoframe::harness::scenario {
 
@@ -69,7 +69,7 @@ inline std::string error_of(const std::string& text, const Overrides& overrides 
 
 inline std::string names_of(const Suite& suite) {
   std::string names;
-  for (const Case& value : suite.cases) names += (names.empty() ? "" : " ") + value.name;
+  for (const Case& spec : suite.cases) names += (names.empty() ? "" : " ") + spec.name;
   return names;
 }
 

@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/scenario/describe.h"
-#include "harness/scenario/did_you_mean.h"
 #include "tests/unit/harness/scenario/scenario_file.h"
 
 namespace isoframe::harness::scenario {
@@ -75,53 +74,53 @@ TEST(Suites, NamesAreUniqueOverFiles) {
 }
 
 TEST(CaseJson, TakesEveryFieldThereAndBack) {
-  Case value;
-  value.name = "n";
-  value.task = "i2v";
-  value.checkpoint = "c/d";
-  value.image = "x.png";
-  value.prompt = "a \"sign\"\n猫";
-  value.negative_prompt = "dull";
-  value.height = 64;
-  value.width = 80;
-  value.frames = 9;
-  value.steps = 3;
-  value.seed = 9223372036854775807ULL;
-  value.guidance_scale = 1.0 / 3.0;
-  value.tiling = false;
-  value.tile_size = 128;
-  value.tile_overlap = 0.1;
-  value.layout = {.ulysses = 2, .cfg = 2, .vae_patch = 3};
-  value.reduction = model::parallel::Reduction::kDeterministic;
-  value.reduction_parts = 2;
-  value.dtype = "bfloat16";
-  value.device = "cuda";
-  value.tf32 = true;
-  value.threads_per_rank = 3;
-  value.warmup = 4;
-  value.repeat = 5;
-  value.timeout_seconds = 6.5;
-  value.meeting_seconds = 7.5;
-  value.launcher = "mpirun -n {ranks} {worker}";
-  value.baseline = "b";
-  value.expected_different = true;
-  value.gates = {.identical = true,
-                 .bounded = true,
-                 .psnr_min = std::numeric_limits<double>::infinity(),
-                 .ssim_min = 0.9,
-                 .relative_l2_max = 1e-5,
-                 .max_difference_max = 0.0,
-                 .latency_ratio_max = 1.5,
-                 .peak_tensor_ratio_max = 0.75};
+  Case spec;
+  spec.name = "n";
+  spec.task = "i2v";
+  spec.checkpoint = "c/d";
+  spec.image = "x.png";
+  spec.prompt = "a \"sign\"\n猫";
+  spec.negative_prompt = "dull";
+  spec.height = 64;
+  spec.width = 80;
+  spec.frames = 9;
+  spec.steps = 3;
+  spec.seed = 9223372036854775807ULL;
+  spec.guidance_scale = 1.0 / 3.0;
+  spec.tiling = false;
+  spec.tile_size = 128;
+  spec.tile_overlap = 0.1;
+  spec.layout = {.ulysses = 2, .cfg = 2, .vae_patch = 3};
+  spec.reduction = model::parallel::Reduction::kDeterministic;
+  spec.reduction_parts = 2;
+  spec.dtype = "bfloat16";
+  spec.device = "cuda";
+  spec.tf32 = true;
+  spec.threads_per_rank = 3;
+  spec.warmup = 4;
+  spec.repeat = 5;
+  spec.timeout_seconds = 6.5;
+  spec.meeting_seconds = 7.5;
+  spec.launcher = "mpirun -n {ranks} {worker}";
+  spec.baseline = "b";
+  spec.expected_different = true;
+  spec.gates = {.identical = true,
+                .bounded = true,
+                .psnr_min = std::numeric_limits<double>::infinity(),
+                .ssim_min = 0.9,
+                .relative_l2_max = 1e-5,
+                .max_difference_max = 0.0,
+                .latency_ratio_max = 1.5,
+                .peak_tensor_ratio_max = 0.75};
   Published published;
   published.title = "Tiled";
   published.seconds = 2.5;
   published.psnr = std::numeric_limits<double>::infinity();
-  value.published = published;
-  value.skip_reason = "because";
-  value.where = {"f.yaml", 3, 5};
+  spec.published = published;
+  spec.skip_reason = "because";
+  spec.where = {"f.yaml", 3, 5};
 
-  const nlohmann::json json = to_json(value);
+  const nlohmann::json json = to_json(spec);
   // Through text, as it travels to the ranks.
   const nlohmann::json again = to_json(case_from_json(nlohmann::json::parse(json.dump())));
   EXPECT_EQ(json, again);
@@ -151,17 +150,9 @@ TEST(Table, ShowsGatesAndSkippedCases) {
   EXPECT_THAT(text, HasSubstr("3 cases in 1 file, 1 skipped\n"));
 }
 
-TEST(DidYouMean, OffersASlipButNotAnotherWord) {
-  const std::vector<std::string> words = {"height", "width", "frames"};
-  EXPECT_EQ(did_you_mean("hieght", words), "; did you mean 'height'?");
-  EXPECT_EQ(did_you_mean("framse", words), "; did you mean 'frames'?");
-  EXPECT_EQ(did_you_mean("prompt", words), "");
-  EXPECT_EQ(did_you_mean(std::string(100'000, 'x'), words), "");
-}
-
 std::string layouts_of(const std::vector<Case>& cases) {
   std::string layouts;
-  for (const Case& value : cases) layouts += model::parallel::to_string(value.layout) + " ";
+  for (const Case& spec : cases) layouts += model::parallel::to_string(spec.layout) + " ";
   return layouts;
 }
 
@@ -170,17 +161,16 @@ TEST(ShippedScenarios, EveryLayoutIsHeldAgainstOneTiledRank) {
   const std::vector<Case> from_image = load_suite({shipped("image-to-video.yaml")}, {}).cases;
   std::vector<Case> all = smoke;
   all.insert(all.end(), from_image.begin(), from_image.end());
-  for (const Case& value : all) {
-    const std::string baseline = value.task + "-tiled";
-    EXPECT_EQ(value.baseline, value.name == baseline ? "" : baseline);
-    EXPECT_EQ(value.checkpoint.filename(), value.task == "t2v" ? "tiny" : "tiny-i2v");
-    EXPECT_EQ(value.gates.identical || value.gates.bounded,
-              !value.baseline.empty() && !value.expected_different)
-        << value.name;
-    EXPECT_EQ(value.gates.bounded, value.layout.ring > 1 || value.layout.tensor > 1) << value.name;
-    EXPECT_EQ(value.skip_reason, "");
-    EXPECT_EQ(value.threads_per_rank, 1);
-    EXPECT_THAT(value.prompt, HasSubstr("\"KEEP LEFT\""));
+  for (const Case& spec : all) {
+    const std::string baseline = spec.task + "-tiled";
+    EXPECT_EQ(spec.baseline, spec.name == baseline ? "" : baseline);
+    EXPECT_EQ(spec.checkpoint.filename(), spec.task == "t2v" ? "tiny" : "tiny-i2v");
+    EXPECT_EQ(spec.gates.identical || spec.gates.bounded, !spec.baseline.empty() && !spec.expected_different)
+        << spec.name;
+    EXPECT_EQ(spec.gates.bounded, spec.layout.ring > 1 || spec.layout.tensor > 1) << spec.name;
+    EXPECT_EQ(spec.skip_reason, "");
+    EXPECT_EQ(spec.threads_per_rank, 1);
+    EXPECT_THAT(spec.prompt, HasSubstr("\"KEEP LEFT\""));
   }
   const std::string every =
       "single ulysses=2 ulysses=2,vae_patch=2 cfg=2 ulysses=2,cfg=2,vae_patch=4 ulysses=2,cfg=2,vae_patch=3 "
@@ -195,10 +185,10 @@ TEST(ShippedScenarios, EveryLayoutIsHeldAgainstOneTiledRank) {
 TEST(ShippedScenarios, PublishedSmallHoldsThePublishedRowsInTheirOrder) {
   const auto rows_of = [](const char* file) {
     std::string rows;
-    for (const Case& value : load_suite({shipped(file)}, {}).cases) {
+    for (const Case& spec : load_suite({shipped(file)}, {}).cases) {
       rows +=
-          fmt::format("{} {} {} against {}\n", value.task, model::parallel::to_string(value.layout),
-                      value.tiling ? "tiled" : "untiled", value.baseline.empty() ? "nothing" : "a baseline");
+          fmt::format("{} {} {} against {}\n", spec.task, model::parallel::to_string(spec.layout),
+                      spec.tiling ? "tiled" : "untiled", spec.baseline.empty() ? "nothing" : "a baseline");
     }
     return rows;
   };
@@ -208,16 +198,16 @@ TEST(ShippedScenarios, PublishedSmallHoldsThePublishedRowsInTheirOrder) {
 TEST(ShippedScenarios, PublishedHoldsEveryRowWithItsOwnSizes) {
   const Suite suite = load_suite({shipped("published.yaml")}, {});
   std::string rows;
-  for (const Case& value : suite.cases) {
-    rows += fmt::format("{} {} {}f {}s {}{}\n", value.task, model::parallel::to_string(value.layout),
-                        value.frames, value.steps, value.tiling ? "tiled" : "untiled",
-                        value.skip_reason.empty() ? "" : " skipped");
-    EXPECT_EQ(value.seed, 42u);
-    if (value.task == "t2v") {
-      EXPECT_EQ(value.height, 480);
-      EXPECT_EQ(value.width, 832);
+  for (const Case& spec : suite.cases) {
+    rows += fmt::format("{} {} {}f {}s {}{}\n", spec.task, model::parallel::to_string(spec.layout),
+                        spec.frames, spec.steps, spec.tiling ? "tiled" : "untiled",
+                        spec.skip_reason.empty() ? "" : " skipped");
+    EXPECT_EQ(spec.seed, 42u);
+    if (spec.task == "t2v") {
+      EXPECT_EQ(spec.height, 480);
+      EXPECT_EQ(spec.width, 832);
     } else {
-      EXPECT_TRUE(std::filesystem::is_regular_file(value.image)) << value.image;
+      EXPECT_TRUE(std::filesystem::is_regular_file(spec.image)) << spec.image;
     }
   }
   EXPECT_EQ(rows,

@@ -1,4 +1,4 @@
-#include "tests/faults/catalogue.h"
+#include "harness/selftest/faults/catalogue.h"
 
 #include <set>
 
@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "harness/selftest/plants.h"
 #include "harness/selftest/selftest.h"
-#include "model/error.h"
 #include "model/kernels/caching_allocator.h"
 
 namespace isoframe::harness::selftest {

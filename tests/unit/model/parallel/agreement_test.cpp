@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 
-#include "model/error.h"
+#include "base/error.h"
 
 namespace isoframe::model::parallel {
 namespace {

@@ -14,7 +14,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/parallel/gloo_rendezvous.h"
 #include "model/parallel/rank_of_world.h"
 

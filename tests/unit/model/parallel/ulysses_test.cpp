@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/parallel/in_process.h"
 #include "model/parallel/sequence_parallel.h"
 

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/pipeline/size_buckets.h"
 
 namespace isoframe::model::pipeline {

@@ -8,8 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "model/checkpoint/checkpoint.h"
-#include "model/error.h"
 #include "model/parallel/in_process.h"
 #include "model/text/qwen2_5_vl.h"
 #include "model/text/t5_encoder.h"

@@ -10,6 +10,7 @@
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_file.h"
 #include "model/checkpoint/config.h"
 #include "model/checkpoint/parameters.h"
 
@@ -20,7 +21,7 @@ inline std::filesystem::path data_file(const std::string& name) {
 }
 
 inline const nlohmann::json& expected() {
-  static const nlohmann::json values = checkpoint::read_json(data_file("expected.json"));
+  static const nlohmann::json values = base::read_json(data_file("expected.json"));
   return values;
 }
 

@@ -4,7 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "model/error.h"
+#include "base/error.h"
+#include "base/json_file.h"
 #include "model/text/byt5_tokenizer.h"
 #include "model/text/glyph_texts.h"
 #include "model/text/prompt_template.h"
@@ -19,7 +20,7 @@ using Ids = std::vector<std::int64_t>;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-nlohmann::json tokenizer_file() { return checkpoint::read_json(data_file("tokenizer.json")); }
+nlohmann::json tokenizer_file() { return base::read_json(data_file("tokenizer.json")); }
 
 Byt5Tokenizer default_byt5() { return Byt5Tokenizer(checkpoint::Config(nlohmann::json::object(), "test")); }
 

@@ -9,7 +9,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/parallel/in_process.h"
 
 namespace isoframe::model::vae {

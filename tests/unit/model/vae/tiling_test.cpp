@@ -11,8 +11,8 @@
 #include <c10/core/InferenceMode.h>
 #include <gmock/gmock.h>
 
+#include "base/error.h"
 #include "model/checkpoint/config.h"
-#include "model/error.h"
 #include "model/vae/config.h"
 #include "model/vae/tile_executor.h"
 #include "model/vae/tile_merger.h"

@@ -10,8 +10,8 @@
 #include <c10/core/InferenceMode.h>
 #include <gmock/gmock.h>
 
+#include "base/error.h"
 #include "model/checkpoint/safetensors.h"
-#include "model/error.h"
 #include "tests/unit/model/vae/seeded.h"
 #include "tests/unit/model/vae/thread_group.h"
 

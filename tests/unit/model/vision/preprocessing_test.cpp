@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "model/vision/crop.h"
 #include "model/vision/siglip_processor.h"
 #include "tests/unit/model/vision/reference_data.h"

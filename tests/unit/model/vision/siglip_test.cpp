@@ -5,7 +5,7 @@
 
 #include <gmock/gmock.h>
 
-#include "model/error.h"
+#include "base/error.h"
 #include "tests/unit/model/vision/reference_data.h"
 
 namespace isoframe::model::vision {

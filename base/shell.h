@@ -1,0 +1,16 @@
+#pragma once
+// Words quoted so that a POSIX shell reads them back unchanged.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace isoframe::base {
+
+/// A word as it is where a shell takes it for one word, else in single quotes.
+std::string shell_quoted(std::string_view word);
+
+/// A command line: every word quoted, one space between them.
+std::string shell_quoted(const std::vector<std::string>& words);
+
+}  // namespace isoframe::base

@@ -1,0 +1,62 @@
+#pragma once
+// What earlier runs measured, in one SQLite file: accepted baselines, and how results moved.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace isoframe::harness::run {
+
+/// A run as the history keeps it.
+struct RecordedRun {
+  std::string directory;  ///< absolute
+  std::string scenario;   ///< the files' names, joined by '+': "smoke.yaml"
+  std::string machine;    ///< cpu, cores and device: "Xeon, 2 cores, cpu"
+  std::string started;    ///< ISO 8601, UTC
+  std::string commit;     ///< of isoframe
+  bool accepted = false;  ///< saved as a baseline
+};
+
+/// One case of one run, oldest first in a list.
+struct RecordedCase {
+  RecordedRun run;
+  std::string name;
+  std::string verdict;
+  std::optional<double> seconds;  ///< median, prompt to frames
+  std::optional<double> peak_tensor_bytes;
+  std::optional<double> psnr;  ///< against the baseline, dB; infinity for identical frames
+  std::optional<double> ssim;
+};
+
+class History {
+ public:
+  /// Opens or makes the file.  Throws InputError naming it when it is no such file or of a newer isoframe.
+  explicit History(const std::filesystem::path& file);
+  ~History();
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
+
+  /// Keeps a run (its run.json) and its cases; a run directory that is there already is replaced, and stays
+  /// accepted.
+  void record(const std::filesystem::path& directory, const nlohmann::json& run);
+  /// Marks a recorded run as a baseline.
+  void accept(const std::filesystem::path& directory);
+
+  /// Newest first.  Empty arguments mean any.
+  std::vector<RecordedRun> accepted(const std::string& scenario, const std::string& machine) const;
+  /// Every case of a scenario on one machine, or on any where that is empty; ordered by case, then time.
+  std::vector<RecordedCase> cases(const std::string& scenario, const std::string& machine) const;
+
+ private:
+  struct Database;
+  std::unique_ptr<Database> database_;
+};
+
+/// The machine that an environment describes, as RecordedRun names it.
+std::string machine_of(const nlohmann::json& environment);
+
+}  // namespace isoframe::harness::run

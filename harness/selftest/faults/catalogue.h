@@ -1,0 +1,28 @@
+#pragma once
+// Bugs that layouts, schedules and decoders have had or could have.  `isoframe selftest` plants them one by
+// one; a fault is one entry in the file of its subject.
+
+#include <string>
+#include <vector>
+
+#include "harness/selftest/fault.h"
+
+namespace isoframe::harness::selftest::faults {
+
+using Faults = std::vector<Fault>;
+
+/// All that happens on the rank between two probe points of the stage takes a tenth longer.
+Plant slow_stage(const std::string& stage, int rank);
+
+Faults image_faults();
+Faults text_faults();
+Faults attention_faults();
+Faults ring_and_tensor_faults();
+Faults denoising_faults();
+Faults decoding_faults();
+/// Frames are sound; time or memory is not.
+Faults resource_faults();
+/// All of them, in the order of the pipeline.
+Faults catalogue();
+
+}  // namespace isoframe::harness::selftest::faults
