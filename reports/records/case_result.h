@@ -1,0 +1,188 @@
+#pragma once
+// What is known of a case: result.json, and what it is made of.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "reports/records/divergence.h"
+#include "reports/records/field.h"
+#include "reports/records/metrics.h"
+#include "reports/records/names.h"
+#include "reports/records/rank.h"
+
+namespace isoframe::reports::records {
+
+/// What a container allows.
+struct Limits {
+  std::optional<double> cores;
+  std::optional<std::uint64_t> memory_bytes;
+
+  static constexpr auto fields() {
+    using T = Limits;
+    return std::tuple{
+        field("cores", &T::cores, "", "absent where there is no limit", Presence::kOmitted),
+        field("memory_bytes", &T::memory_bytes, "bytes", "absent where there is no limit",
+              Presence::kOmitted),
+    };
+  }
+};
+
+struct ProgramVersion {
+  std::string version, commit;
+
+  static constexpr auto fields() {
+    using T = ProgramVersion;
+    return std::tuple{
+        field("version", &T::version, "", "\"0.1.0\""),
+        field("commit", &T::commit, "", "that the build was configured at; `unknown` outside a checkout"),
+    };
+  }
+};
+
+/// One value where all cases agree, else a list.
+template <typename Value>
+using Common = std::variant<Value, std::vector<Value>>;
+
+struct Environment {
+  std::string cpu;
+  int cores = 0;
+  std::vector<std::string> isa;
+  std::uint64_t memory_bytes = 0;
+  Limits limits;
+  std::string os, kernel;
+  std::optional<std::vector<double>> load_average;
+  ProgramVersion isoframe;
+  std::string libtorch, compiler, build_type;
+  std::optional<Common<int>> threads_per_rank;
+  std::optional<Common<std::string>> device;
+
+  static constexpr auto fields() {
+    using T = Environment;
+    return std::tuple{
+        field("cpu", &T::cpu, "", "model", Presence::kNull),
+        field("cores", &T::cores, "", "that the process may run on", Presence::kAdded),
+        field("isa", &T::isa, "", "widest vector instructions: AVX2, AVX512", Presence::kAdded),
+        field("memory_bytes", &T::memory_bytes, "bytes", "the machine's", Presence::kAdded),
+        field("limits", &T::limits, "", "of a container", Presence::kAdded),
+        field("os", &T::os, "", "operating system", Presence::kNull),
+        field("kernel", &T::kernel, "", "kernel", Presence::kNull),
+        field("load_average", &T::load_average, "", "over 1, 5 and 15 minutes", Presence::kNull),
+        field("isoframe", &T::isoframe, "", "the program", Presence::kAdded),
+        field("libtorch", &T::libtorch, "", "version", Presence::kAdded),
+        field("compiler", &T::compiler, "", "name and version", Presence::kAdded),
+        field("build_type", &T::build_type, "", "Release, Debug, ...", Presence::kAdded),
+        field("threads_per_rank", &T::threads_per_rank, "",
+              "of the case; of a run, a list where cases differ", Presence::kOmitted),
+        field("device", &T::device, "", "of the case; of a run, a list where cases differ",
+              Presence::kOmitted),
+    };
+  }
+};
+
+/// Why a round failed.
+struct Failure {
+  std::optional<int> rank;
+  std::string stage, message, last_words;
+
+  static constexpr auto fields() {
+    using T = Failure;
+    return std::tuple{
+        field("rank", &T::rank, "", "that failed first; null where that is unknown", Presence::kNull),
+        field("stage", &T::stage, "", "where it was", Presence::kAdded),
+        field("message", &T::message, "", "one line"),
+        field("last_words", &T::last_words, "", "end of its stderr", Presence::kAdded),
+    };
+  }
+};
+
+struct Latency {
+  std::vector<double> total_seconds, load_seconds;
+  StageSamples stages;
+
+  static constexpr auto fields() {
+    using T = Latency;
+    return std::tuple{
+        field("total_seconds", &T::total_seconds, "s",
+              "one a measured repetition: prompt to frames on rank 0"),
+        field("load_seconds", &T::load_seconds, "s", "one a round: loading, of the slowest rank"),
+        field("stages", &T::stages, "s",
+              "by stage, one entry a repetition (a list for `denoise.step`): the slowest rank's"),
+    };
+  }
+};
+
+/// result.json.
+struct CaseResult {
+  int schema_version = 1;
+  std::string name, task, layout;
+  int world_size = 1;
+  std::string baseline;
+  nlohmann::json spec;
+  std::string command;
+  Environment environment;
+  Status status = Status::kOk;
+  std::optional<Failure> error;
+  Latency latency;
+  std::vector<RankResult> ranks;
+  std::optional<Numerics> numerics;
+  std::optional<Quality> quality, quality_self;
+  std::optional<bool> repeats_identically;
+  std::optional<FirstDivergence> first_divergence;
+  std::optional<Verdict> verdict;
+  std::optional<std::string> reason;
+
+  /// Whether it holds a whole case's measurements: no round failed, and there was one.
+  bool is_measured() const { return status == Status::kOk && !ranks.empty(); }
+  /// The largest rank's; nothing where it was not measured.
+  std::optional<std::uint64_t> peak_tensor_bytes() const;
+
+  static constexpr auto fields() {
+    using T = CaseResult;
+    return std::tuple{
+        field("schema_version", &T::schema_version, "", "1", Presence::kAdded),
+        field("name", &T::name, "", "as in the scenario"),
+        field("task", &T::task, "", "`t2v` or `i2v`"),
+        field("layout", &T::layout, "", "in canonical spelling"),
+        field("world_size", &T::world_size, "", "ranks"),
+        field("baseline", &T::baseline, "", "the case that it is compared with; null for a baseline",
+              Presence::kNull),
+        field("case", &T::spec, "", "the whole expanded case"),
+        field("command", &T::command, "", "the command line that repeats this case", Presence::kAdded),
+        field("environment", &T::environment, "", "see below", Presence::kAdded),
+        field("status", &T::status, "", "`ok` or `error`"),
+        field("error", &T::error, "", "why a round failed", Presence::kOmitted),
+        field("latency", &T::latency, "", "times"),
+        field("ranks", &T::ranks, "", "one a rank"),
+        field("numerics", &T::numerics, "", "what the layout promises", Presence::kOmitted),
+        field("quality", &T::quality, "", "against the baseline; absent for one", Presence::kOmitted),
+        field("quality_self", &T::quality_self, "", "of a baseline: the same against its second run (A/A)",
+              Presence::kOmitted),
+        field("repeats_identically", &T::repeats_identically, "",
+              "whether every repetition gave the floats of the first; true for a single one",
+              Presence::kOmitted),
+        field("first_divergence", &T::first_divergence, "",
+              "where it first leaves its baseline; absent where frames are equal or it was not looked for",
+              Presence::kOmitted),
+        field("verdict", &T::verdict, "", "`passed`, `failed`, `untrusted`, `skipped` or `error`",
+              Presence::kOmitted),
+        field("reason", &T::reason, "", "one line; empty for `passed`", Presence::kOmitted),
+    };
+  }
+};
+
+nlohmann::json to_json(const Environment& record);
+Environment environment_from_json(const nlohmann::json& json);
+nlohmann::json to_json(const Failure& record);
+Failure failure_from_json(const nlohmann::json& json);
+nlohmann::json to_json(const CaseResult& record);
+/// Throws InputError naming the field.
+CaseResult case_result_from_json(const nlohmann::json& json);
+
+}  // namespace isoframe::reports::records

@@ -1,0 +1,160 @@
+#pragma once
+// What `isoframe qualify` leaves: certificate.json.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "metrics/statistics.h"
+#include "reports/records/case_result.h"
+#include "reports/records/field.h"
+
+namespace isoframe::reports::records {
+
+template <>
+struct TableOf<metrics::Summary> {
+  using T = metrics::Summary;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("count", &T::count, "", "repetitions"),
+        field("min", &T::min, "", "smallest"),
+        field("median", &T::median, "", "median"),
+        field("max", &T::max, "", "largest"),
+    };
+  }
+};
+
+/// Ranks that computed otherwise than most.
+struct DeviationRow {
+  int repetition = 0;
+  std::vector<int> ranks;
+  std::string place;
+  std::size_t points = 0;
+  double relative_l2 = 0.0;
+
+  static constexpr auto fields() {
+    using T = DeviationRow;
+    return std::tuple{
+        field("repetition", &T::repetition, "", "from 0"),
+        field("ranks", &T::ranks, "", "that differ"),
+        field("place", &T::place, "", "the first that differs"),
+        field("points", &T::points, "", "that differ in all"),
+        field("relative_l2", &T::relative_l2, "", "there"),
+    };
+  }
+};
+
+struct RepetitionFailure : Failure {
+  int repetition = 0;
+
+  static constexpr auto fields() {
+    return std::tuple_cat(Failure::fields(),
+                          std::tuple{field("repetition", &RepetitionFailure::repetition, "", "from 0")});
+  }
+};
+
+struct CertifiedCase {
+  std::string name, layout;
+  int ranks = 1;
+  std::optional<metrics::Summary> seconds;
+  std::vector<DeviationRow> deviations;
+  std::vector<RepetitionFailure> errors;
+
+  static constexpr auto fields() {
+    using T = CertifiedCase;
+    return std::tuple{
+        field("name", &T::name, "", "as in the scenario"),
+        field("layout", &T::layout, "", "in canonical spelling"),
+        field("ranks", &T::ranks, "", "how many"),
+        field("seconds", &T::seconds, "s", "prompt to frames, fingerprints included", Presence::kNull),
+        field("deviations", &T::deviations, "", "ranks that computed otherwise than most"),
+        field("errors", &T::errors, "", "rounds that failed"),
+    };
+  }
+};
+
+struct CertifiedRank {
+  int rank = 0;
+  std::string host;
+  std::optional<metrics::Summary> memory_bytes_per_second, flops_per_second;
+  std::size_t corrupt_copies = 0;
+
+  static constexpr auto fields() {
+    using T = CertifiedRank;
+    return std::tuple{
+        field("rank", &T::rank, "", "from 0"),
+        field("host", &T::host, "", "its machine"),
+        field("memory_bytes_per_second", &T::memory_bytes_per_second, "bytes/s",
+              "copies of 64 MiB, read and written", Presence::kNull),
+        field("flops_per_second", &T::flops_per_second, "FLOP/s",
+              "a float32 product of 1024 x 1024, on all ranks at once", Presence::kNull),
+        field("corrupt_copies", &T::corrupt_copies, "", "copies with other bytes than their source"),
+    };
+  }
+};
+
+struct CertifiedLink {
+  std::vector<int> ranks;
+  std::optional<metrics::Summary> bytes_per_second, latency_seconds;
+  std::size_t corrupt = 0;
+
+  static constexpr auto fields() {
+    using T = CertifiedLink;
+    return std::tuple{
+        field("ranks", &T::ranks, "", "its two ends"),
+        field("bytes_per_second", &T::bytes_per_second, "bytes/s", "8 MiB there and back", Presence::kNull),
+        field("latency_seconds", &T::latency_seconds, "s", "4 bytes, half a round trip", Presence::kNull),
+        field("corrupt", &T::corrupt, "", "messages that arrived with other bytes"),
+    };
+  }
+};
+
+struct Certificate {
+  int schema_version = 1;
+  Fitness verdict = Fitness::kUnfinished;
+  std::vector<std::string> reasons;
+  int repetitions = 0;
+  bool interrupted = false;
+  std::string started, finished, command;
+  std::vector<std::string> scenarios;
+  Environment environment;
+  std::size_t fingerprints = 0;
+  double drift = 1.0;
+  std::vector<CertifiedCase> cases;
+  std::vector<CertifiedRank> ranks;
+  std::vector<CertifiedLink> links;
+
+  static constexpr auto fields() {
+    using T = Certificate;
+    return std::tuple{
+        field("schema_version", &T::schema_version, "", "1"),
+        field("verdict", &T::verdict, "",
+              "`fit`; `unfit`; `unfinished`: interrupted with fewer than 3 repetitions and no fault seen"),
+        field("reasons", &T::reasons, "", "why it is not fit"),
+        field("repetitions", &T::repetitions, "", "whole ones"),
+        field("interrupted", &T::interrupted, "", "true after Ctrl-C"),
+        field("started", &T::started, "", "ISO 8601, UTC", Presence::kAdded),
+        field("finished", &T::finished, "", "ISO 8601, UTC", Presence::kAdded),
+        field("command", &T::command, "", "the command line", Presence::kAdded),
+        field("scenarios", &T::scenarios, "", "the files", Presence::kAdded),
+        field("environment", &T::environment, "", "see below", Presence::kAdded),
+        field("fingerprints", &T::fingerprints, "", "how many were compared"),
+        field("drift", &T::drift, "",
+              "time of the last third of the repetitions over the first's, the cases' geometric mean; 1 for "
+              "fewer than "
+              "9; above 1.10 is unfit"),
+        field("cases", &T::cases, "", "one a case"),
+        field("ranks", &T::ranks, "", "one a rank of the largest case"),
+        field("links", &T::links, "", "one a pair of ranks"),
+    };
+  }
+};
+
+nlohmann::json to_json(const Certificate& record);
+Certificate certificate_from_json(const nlohmann::json& json);
+
+}  // namespace isoframe::reports::records

@@ -1,0 +1,259 @@
+#pragma once
+// JSON from a record's table and back.  Only the sources of this folder include it: everyone else calls the
+// functions that the records' headers declare.
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "reports/records/field.h"
+#include "reports/records/names.h"
+
+namespace isoframe::reports::records {
+
+/// Where in a document a value stands, for errors: "ranks[1].collectives[0].calls".
+class Path {
+ public:
+  explicit Path(std::string text) : text_(std::move(text)) {}
+  Path operator/(const std::string& key) const { return Path(text_.empty() ? key : text_ + "." + key); }
+  Path operator/(std::size_t index) const { return Path(fmt::format("{}[{}]", text_, index)); }
+  [[noreturn]] void fail(const std::string& what) const {
+    throw InputError(fmt::format("{} {}", text_.empty() ? "the document" : "'" + text_ + "'", what));
+  }
+
+ private:
+  std::string text_;
+};
+
+/// The table of a type: its own `fields()`, or for a type of metrics/ a specialization of TableOf.
+template <typename T>
+constexpr auto fields_of() {
+  if constexpr (requires { T::fields(); }) {
+    return T::fields();
+  } else {
+    return TableOf<T>::fields();
+  }
+}
+template <typename T>
+concept IsRecord = requires {
+  T::fields();
+}
+|| requires { TableOf<T>::fields(); };
+template <typename T>
+concept IsNamed = requires {
+  Names<T>::all;
+};
+
+template <typename T>
+struct IsOptional : std::false_type {};
+template <typename T>
+struct IsOptional<std::optional<T>> : std::true_type {};
+template <typename T>
+struct IsSequence : std::false_type {};
+template <typename T>
+struct IsSequence<std::vector<T>> : std::true_type {};
+template <typename T, std::size_t N>
+struct IsSequence<std::array<T, N>> : std::true_type {};
+template <typename T>
+struct IsMap : std::false_type {};
+template <typename T>
+struct IsMap<std::map<std::string, T>> : std::true_type {};
+template <typename T>
+struct IsVariant : std::false_type {};
+template <typename... T>
+struct IsVariant<std::variant<T...>> : std::true_type {};
+
+/// Whether a member holds nothing.
+template <typename T>
+bool is_unset(const T& value) {
+  if constexpr (IsOptional<T>::value) {
+    return !value.has_value();
+  } else if constexpr (std::is_same_v<T, nlohmann::json>) {
+    return value.is_null();
+  } else if constexpr (IsSequence<T>::value || IsMap<T>::value || std::is_same_v<T, std::string>) {
+    return value.empty();
+  } else {
+    return false;
+  }
+}
+
+/// A number in JSON, which has no infinity and no NaN: "inf", "-inf", and null for what was not measured.
+inline nlohmann::json number_to_json(double value) {
+  if (std::isnan(value)) return nullptr;
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return value;
+}
+
+template <typename T>
+nlohmann::json value_to_json(const T& value);
+
+template <typename Record>
+nlohmann::json record_to_json(const Record& record) {
+  nlohmann::json result = nlohmann::json::object();
+  const auto add = [&](const auto& field) {
+    const auto& member = record.*field.member;
+    if (field.presence == Presence::kInline) {
+      if (!is_unset(member)) result.update(value_to_json(member));
+      return;
+    }
+    if (field.presence == Presence::kOmitted && is_unset(member)) return;
+    if (field.presence == Presence::kNull && is_unset(member)) {
+      result[field.name] = nullptr;
+    } else {
+      result[field.name] = value_to_json(member);
+    }
+  };
+  std::apply([&](const auto&... field) { (add(field), ...); }, fields_of<Record>());
+  return result;
+}
+
+template <typename T>
+nlohmann::json value_to_json(const T& value) {
+  if constexpr (IsRecord<T>) {
+    return record_to_json(value);
+  } else if constexpr (IsNamed<T>) {
+    return name_of(value);
+  } else if constexpr (IsOptional<T>::value) {
+    return value ? value_to_json(*value) : nlohmann::json();
+  } else if constexpr (IsVariant<T>::value) {
+    return std::visit([](const auto& held) { return value_to_json(held); }, value);
+  } else if constexpr (IsSequence<T>::value) {
+    nlohmann::json result = nlohmann::json::array();
+    for (const auto& item : value) result.push_back(value_to_json(item));
+    return result;
+  } else if constexpr (IsMap<T>::value) {
+    nlohmann::json result = nlohmann::json::object();
+    for (const auto& [key, item] : value) result[key] = value_to_json(item);
+    return result;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return number_to_json(value);
+  } else {
+    return value;
+  }
+}
+
+template <typename T>
+void value_from_json(const nlohmann::json& json, T& value, const Path& path);
+
+template <typename Record>
+void record_from_json(const nlohmann::json& json, Record& record, const Path& path) {
+  if (!json.is_object()) path.fail("is not an object");
+  const auto read = [&](const auto& field) {
+    using Member = std::remove_cvref_t<decltype(record.*field.member)>;
+    if constexpr (IsOptional<Member>::value) {
+      if constexpr (IsRecord<typename Member::value_type>) {
+        if (field.presence == Presence::kInline) {
+          const auto first = std::get<0>(fields_of<typename Member::value_type>());
+          if (json.contains(first.name)) value_from_json(json, (record.*field.member).emplace(), path);
+          return;
+        }
+      }
+    }
+    const auto found = json.find(field.name);
+    if (found == json.end()) {
+      if (field.presence == Presence::kAlways) (path / field.name).fail("is missing");
+      return;
+    }
+    constexpr bool knows_null = requires { typename Member::value_type::value_type; }
+    &&IsOptional<Member>::value;
+    if (found->is_null() && field.presence != Presence::kAlways && !knows_null) return;
+    value_from_json(*found, record.*field.member, path / field.name);
+  };
+  std::apply([&](const auto&... field) { (read(field), ...); }, fields_of<Record>());
+}
+
+template <typename T>
+void integer_from_json(const nlohmann::json& json, T& value, const Path& path) {
+  if (!json.is_number_integer()) path.fail("is not an integer");
+  const bool fits = json.is_number_unsigned() ? std::in_range<T>(json.get<std::uint64_t>())
+                                              : std::in_range<T>(json.get<std::int64_t>());
+  if (!fits) path.fail(fmt::format("is out of range: {}", json.dump()));
+  value = json.get<T>();
+}
+
+inline void number_from_json(const nlohmann::json& json, double& value, const Path& path) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (json.is_number()) {
+    value = json.get<double>();
+  } else if (json.is_null()) {
+    value = std::numeric_limits<double>::quiet_NaN();
+  } else if (json == "inf" || json == "-inf") {
+    value = json == "inf" ? kInfinity : -kInfinity;
+  } else {
+    path.fail("is not a number");
+  }
+}
+
+/// The first alternative that the value's kind fits: a list, else whatever is not one.
+template <typename... T>
+void variant_from_json(const nlohmann::json& json, std::variant<T...>& value, const Path& path) {
+  const auto try_one = [&]<typename Held>(std::type_identity<Held>) {
+    if (json.is_array() != IsSequence<Held>::value) return false;
+    Held held{};
+    value_from_json(json, held, path);
+    value = std::move(held);
+    return true;
+  };
+  if (!(try_one(std::type_identity<T>{}) || ...)) path.fail("has an unexpected type");
+}
+
+template <typename T>
+void sequence_from_json(const nlohmann::json& json, std::vector<T>& value, const Path& path) {
+  if (!json.is_array()) path.fail("is not a list");
+  value.assign(json.size(), T{});
+  for (std::size_t i = 0; i < json.size(); ++i) value_from_json(json[i], value[i], path / i);
+}
+
+template <typename T, std::size_t N>
+void sequence_from_json(const nlohmann::json& json, std::array<T, N>& value, const Path& path) {
+  if (!json.is_array() || json.size() != N) path.fail(fmt::format("is not a list of {}", N));
+  for (std::size_t i = 0; i < N; ++i) value_from_json(json[i], value[i], path / i);
+}
+
+template <typename T>
+void value_from_json(const nlohmann::json& json, T& value, const Path& path) {
+  if constexpr (IsRecord<T>) {
+    record_from_json(json, value, path);
+  } else if constexpr (IsNamed<T>) {
+    const auto named = json.is_string() ? named_as<T>(json.get_ref<const std::string&>()) : std::nullopt;
+    if (!named) path.fail(fmt::format("is unknown: {}", json.dump()));
+    value = *named;
+  } else if constexpr (IsOptional<T>::value) {
+    if (json.is_null() && !IsOptional<typename T::value_type>::value) return value.reset();
+    value_from_json(json, value.emplace(), path);
+  } else if constexpr (IsVariant<T>::value) {
+    variant_from_json(json, value, path);
+  } else if constexpr (IsSequence<T>::value) {
+    sequence_from_json(json, value, path);
+  } else if constexpr (IsMap<T>::value) {
+    if (!json.is_object()) path.fail("is not an object");
+    for (const auto& [key, item] : json.items()) value_from_json(item, value[key], path / key);
+  } else if constexpr (std::is_same_v<T, nlohmann::json>) {
+    value = json;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (!json.is_boolean()) path.fail("is neither true nor false");
+    value = json.get<bool>();
+  } else if constexpr (std::is_integral_v<T>) {
+    integer_from_json(json, value, path);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    number_from_json(json, value, path);
+  } else {
+    if (!json.is_string()) path.fail("is not text");
+    value = json.get<std::string>();
+  }
+}
+
+}  // namespace isoframe::reports::records

@@ -1,0 +1,150 @@
+#pragma once
+// Where a case first leaves its baseline: `first_divergence` of result.json and of run.json's rows.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "reports/records/field.h"
+#include "reports/records/names.h"
+
+namespace isoframe::reports::records {
+
+/// The part of a dimension of the baseline's tensor that a rank holds.
+struct DivergenceRegion {
+  std::int64_t dim = 0, begin = 0, end = 0, whole = 0;
+
+  static constexpr auto fields() {
+    using T = DivergenceRegion;
+    return std::tuple{
+        field("dim", &T::dim, "", "dimension"),
+        field("begin", &T::begin, "", "first position"),
+        field("end", &T::end, "", "one past the last"),
+        field("whole", &T::whole, "", "size of the baseline's"),
+    };
+  }
+};
+
+/// Positions along an axis that hold a difference.
+struct DivergenceAxis {
+  std::string axis;
+  std::int64_t of = 0, count = 0, first = 0, last = 0;
+
+  static constexpr auto fields() {
+    using T = DivergenceAxis;
+    return std::tuple{
+        field("axis", &T::axis, "", "\"heads\", \"tokens\", \"frames\", ..."),
+        field("of", &T::of, "", "positions in this part"),
+        field("count", &T::count, "", "of them differ"),
+        field("first", &T::first, "", "first that differs, of the whole"),
+        field("last", &T::last, "", "last that differs, of the whole"),
+    };
+  }
+};
+
+/// How two tensors of one shape differ, exactly.
+struct TensorDifference {
+  std::int64_t values = 0, differing_values = 0;
+  double max_difference = 0.0, relative_l2 = 0.0;
+  std::vector<DivergenceAxis> axes;
+
+  static constexpr auto fields() {
+    using T = TensorDifference;
+    return std::tuple{
+        field("values", &T::values, "", "in the tensor"),
+        field("differing_values", &T::differing_values, "", "whose bits differ"),
+        field("max_difference", &T::max_difference, "", "largest absolute difference"),
+        field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference"),
+        field("axes", &T::axes, "", "where along each axis"),
+    };
+  }
+};
+
+/// The size of the difference at a later point, estimated from fingerprints.
+struct DivergenceGrowth {
+  std::string point;
+  std::optional<std::int64_t> index;
+  double relative_l2 = 0.0;
+
+  static constexpr auto fields() {
+    using T = DivergenceGrowth;
+    return std::tuple{
+        field("point", &T::point, "", "latents of a later step, the decoded video, the frames"),
+        field("index", &T::index, "", "its step; null where it has none", Presence::kNull),
+        field("relative_l2", &T::relative_l2, "", "estimated"),
+    };
+  }
+};
+
+/// The place of a difference that came again.
+struct DivergencePlace {
+  std::string stage;
+  std::optional<std::int64_t> step;
+  std::string branch;
+  std::optional<std::int64_t> block, tile;
+  std::string point, place;
+  DivergenceKind kind = DivergenceKind::kValues;
+  std::vector<int> ranks;
+  std::optional<std::vector<std::int64_t>> shape;
+  std::vector<std::int64_t> whole_shape;
+  std::vector<DivergenceRegion> region;
+  std::optional<double> relative_l2;
+  std::optional<TensorDifference> difference;
+  std::vector<DivergenceGrowth> growth;
+  double tolerance = 0.0;
+
+  static constexpr auto fields() {
+    using T = DivergencePlace;
+    return std::tuple{
+        field("stage", &T::stage, "", "outermost stage"),
+        field("step", &T::step, "", "denoising step; null where the point has none", Presence::kNull),
+        field("branch", &T::branch, "", "`conditional` or `unconditional`; null where the point has none",
+              Presence::kNull),
+        field("block", &T::block, "", "block; null where the point has none", Presence::kNull),
+        field("tile", &T::tile, "", "tile; null where the point has none", Presence::kNull),
+        field("point", &T::point, "", "probe point (\"transformer_blocks.attn.query\")"),
+        field("place", &T::place, "", "the point with all stages around it"),
+        field("kind", &T::kind, "",
+              "`values`; `shape`: no part of the baseline's tensor; `missing`: no rank comes by; `gap`: a "
+              "part is on "
+              "no rank"),
+        field("ranks", &T::ranks, "", "that differ there"),
+        field("shape", &T::shape, "", "of the first such rank's tensor", Presence::kNull),
+        field("whole_shape", &T::whole_shape, "", "of the baseline's tensor"),
+        field("region", &T::region, "", "which part of the baseline's the first such rank holds"),
+        field("relative_l2", &T::relative_l2, "", "estimated from fingerprints, the largest of the ranks'",
+              Presence::kNull),
+        field("difference", &T::difference, "", "of the first such rank, exactly; of kind `values`",
+              Presence::kOmitted),
+        field("growth", &T::growth, "", "how much of it reaches the frames"),
+        field("tolerance", &T::tolerance, "",
+              "relative L2 up to which a point counted as equal; 0 for bit for bit", Presence::kAdded),
+    };
+  }
+};
+
+struct FirstDivergence {
+  std::string sentence;
+  std::optional<bool> reproduced;
+  std::optional<DivergencePlace> found;
+
+  static constexpr auto fields() {
+    using T = FirstDivergence;
+    return std::tuple{
+        field("sentence", &T::sentence, "", "all of it in one line"),
+        field("reproduced", &T::reproduced, "",
+              "whether the difference came again; null where a run failed; the fields below only if true",
+              Presence::kNull),
+        field("found", &T::found, "", "", Presence::kInline),
+    };
+  }
+};
+
+nlohmann::json to_json(const FirstDivergence& record);
+FirstDivergence first_divergence_from_json(const nlohmann::json& json);
+
+}  // namespace isoframe::reports::records

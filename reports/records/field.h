@@ -1,0 +1,35 @@
+#pragma once
+// One row of a record's table.  A record is a struct with a static function `fields()` that returns a tuple
+// of such rows; JSON both ways, its errors and the list of fields in README.md follow from it (codec.h).
+
+namespace isoframe::reports::records {
+
+/// How a field stands in JSON when it holds nothing, and what its absence means when read.
+enum class Presence {
+  kAlways,   ///< written always; a file without it is damaged
+  kNull,     ///< null while unset: not measured, or there is none; may be absent
+  kOmitted,  ///< left out while unset or empty
+  kAdded,    ///< written always; absent in files of earlier versions
+  kInline,   ///< an optional record whose own fields stand beside the others: all of them, or none
+};
+
+template <typename Record, typename Member>
+struct Field {
+  const char* name;  ///< key in JSON
+  Member Record::*member;
+  const char* unit;     ///< "s", "bytes", "dB", ...; empty where there is none
+  const char* meaning;  ///< one sentence, or part of one, for README.md
+  Presence presence;
+};
+
+template <typename Record, typename Member>
+constexpr Field<Record, Member> field(const char* name, Member Record::*member, const char* unit,
+                                      const char* meaning, Presence presence = Presence::kAlways) {
+  return {name, member, unit, meaning, presence};
+}
+
+/// The table of a type that is declared elsewhere; specialized in metrics.h.
+template <typename Record>
+struct TableOf {};
+
+}  // namespace isoframe::reports::records

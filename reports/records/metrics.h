@@ -1,0 +1,290 @@
+#pragma once
+// How a case's frames compare with others': `quality`, `quality_self`, compare.json.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "metrics/comparison.h"
+#include "reports/records/field.h"
+#include "reports/records/names.h"
+
+namespace isoframe::reports::records {
+
+template <>
+struct TableOf<metrics::FrameScores> {
+  using T = metrics::FrameScores;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("mean", &T::mean, "",
+              "over the video; of a PSNR, that of the squared error averaged over all frames"),
+        field("min", &T::min, "", "of the worst frame"),
+        field("worst_frame", &T::worst_frame, "", "the first of the worst frames"),
+        field("per_frame", &T::per_frame, "", "one value a frame"),
+    };
+  }
+};
+
+template <>
+struct TableOf<metrics::FloatDifference> {
+  using T = metrics::FloatDifference;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("max_difference", &T::max_difference, "",
+              "largest absolute difference; a difference from NaN is infinite"),
+        field("mean_difference", &T::mean_difference, "", "mean absolute difference"),
+        field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference"),
+        field("first_differing_frame", &T::first_differing_frame, "", "null where none differs",
+              Presence::kNull),
+        field("differing_values", &T::differing_values, "", "values whose bits differ"),
+        field("ulps", &T::ulps, "",
+              "33 counts: of equal values, then of distances 1, 2-3, 4-7, ... units in the last place; NaN "
+              "against a number in the last"),
+        field("reference_non_finite", &T::reference_non_finite, "",
+              "values of the reference that are NaN or infinite"),
+        field("candidate_non_finite", &T::candidate_non_finite, "",
+              "values of the candidate that are NaN or infinite"),
+    };
+  }
+};
+
+template <>
+struct TableOf<metrics::TemporalDifference> {
+  using T = metrics::TemporalDifference;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("per_change", &T::per_change, "8-bit steps",
+              "difference of the changes from each frame to the next, RMS"),
+        field("mean", &T::mean, "8-bit steps", "mean of `per_change`"),
+        field("max", &T::max, "8-bit steps", "largest of `per_change`"),
+        field("worst_frame", &T::worst_frame, "", "the frame after the worst change"),
+        field("reference_change", &T::reference_change, "8-bit steps",
+              "mean absolute change in the reference"),
+        field("candidate_change", &T::candidate_change, "8-bit steps",
+              "mean absolute change in the candidate"),
+    };
+  }
+};
+
+template <>
+struct TableOf<metrics::Region> {
+  using T = metrics::Region;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("frame", &T::frame, "", "its frame"),      field("x", &T::x, "pixels", "left edge"),
+        field("y", &T::y, "pixels", "top edge"),         field("width", &T::width, "pixels", "width"),
+        field("height", &T::height, "pixels", "height"), field("psnr", &T::psnr, "dB", "of its pixels"),
+    };
+  }
+};
+
+template <>
+struct TableOf<metrics::SsimLocation> {
+  using T = metrics::SsimLocation;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("frame", &T::frame, "", "its frame"),
+        field("x", &T::x, "pixels", "left edge of the window of 11 x 11"),
+        field("y", &T::y, "pixels", "top edge"),
+        field("ssim", &T::ssim, "", "of the window"),
+    };
+  }
+};
+
+struct EightBit {
+  std::int64_t differing_values = 0;
+  int max_difference = 0;
+  std::optional<std::int64_t> first_differing_frame;
+
+  static constexpr auto fields() {
+    using T = EightBit;
+    return std::tuple{
+        field("differing_values", &T::differing_values, "", "8-bit values that differ"),
+        field("max_difference", &T::max_difference, "8-bit steps", "largest difference"),
+        field("first_differing_frame", &T::first_differing_frame, "", "null where none differs",
+              Presence::kNull),
+    };
+  }
+};
+
+struct FfmpegSsim {
+  double y = 0.0, u = 0.0, v = 0.0, all = 0.0;
+
+  static constexpr auto fields() {
+    using T = FfmpegSsim;
+    return std::tuple{
+        field("y", &T::y, "", "plane Y"),
+        field("u", &T::u, "", "plane U"),
+        field("v", &T::v, "", "plane V"),
+        field("all", &T::all, "", "planes weighted by their pixels"),
+    };
+  }
+};
+
+struct FfmpegPsnr {
+  double y = 0.0, u = 0.0, v = 0.0, average = 0.0, min = 0.0, max = 0.0;
+
+  static constexpr auto fields() {
+    using T = FfmpegPsnr;
+    return std::tuple{
+        field("y", &T::y, "dB", "plane Y"),
+        field("u", &T::u, "dB", "plane U"),
+        field("v", &T::v, "dB", "plane V"),
+        field("average", &T::average, "dB", "of all planes"),
+        field("min", &T::min, "dB", "of the worst frame"),
+        field("max", &T::max, "dB", "of the best frame"),
+    };
+  }
+};
+
+/// FFmpeg's own scores, as its filters ssim and psnr print them.
+struct Ffmpeg {
+  std::string planes;
+  FfmpegSsim ssim;
+  FfmpegPsnr psnr;
+
+  static constexpr auto fields() {
+    using T = Ffmpeg;
+    return std::tuple{
+        field("planes", &T::planes, "", "what they were computed on: \"yuv420p\", \"yuv420p from RGB\""),
+        field("ssim", &T::ssim, "", "SSIM of the planes"),
+        field("psnr", &T::psnr, "", "PSNR of the planes"),
+    };
+  }
+};
+
+/// Every metric of two videos.
+struct Metrics {
+  metrics::FrameScores psnr, psnr_luma;      ///< dB, on 8-bit frames
+  std::optional<metrics::FrameScores> ssim;  ///< nothing where frames are smaller than its window
+  std::optional<metrics::FrameScores> ms_ssim;
+  EightBit eight_bit;
+  std::optional<metrics::FloatDifference> floats;  ///< where both sides have floats
+  metrics::TemporalDifference temporal;
+  std::optional<metrics::Region> worst_region;
+  std::optional<metrics::SsimLocation> lowest_ssim;
+  Ffmpeg ffmpeg;
+
+  static constexpr auto fields() {
+    using T = Metrics;
+    return std::tuple{
+        field("psnr", &T::psnr, "dB", "on 8-bit RGB; infinite only if every frame is equal"),
+        field("psnr_luma", &T::psnr_luma, "dB", "the same of luma"),
+        field("ssim", &T::ssim, "", "null for frames smaller than 11 pixels", Presence::kNull),
+        field("ms_ssim", &T::ms_ssim, "", "null for frames smaller than 161 pixels", Presence::kNull),
+        field("eight_bit", &T::eight_bit, "", "differences of 8-bit values"),
+        field("float", &T::floats, "", "differences of float values; null where a side has no floats",
+              Presence::kNull),
+        field("temporal", &T::temporal, "", "how differently the videos change from frame to frame"),
+        field("worst_region", &T::worst_region, "",
+              "the region of lowest PSNR; null where all frames are equal", Presence::kNull),
+        field("lowest_ssim", &T::lowest_ssim, "",
+              "the window of lowest SSIM; null where all frames are equal", Presence::kNull),
+        field("ffmpeg", &T::ffmpeg, "", "FFmpeg's own scores"),
+    };
+  }
+};
+
+/// The record of a comparison's metrics.
+Metrics metrics_of(const metrics::Comparison& comparison);
+
+/// A case's frames against others': metrics, and whether they can be believed.
+struct Quality : Metrics {
+  std::string reference;
+  bool identical = false;
+  bool trusted = true;
+  std::string untrusted_reason;
+
+  static constexpr auto fields() {
+    using T = Quality;
+    return std::tuple_cat(
+        Metrics::fields(),
+        std::tuple{
+            field("reference", &T::reference, "",
+                  "name of the case, or directory of the run, that it was compared with"),
+            field("identical", &T::identical, "", "whether every float of every frame is equal"),
+            field("trusted", &T::trusted, "",
+                  "false for frames without contrast or with NaN: equal grey frames prove nothing"),
+            field("untrusted_reason", &T::untrusted_reason, "", "why not; null where trusted",
+                  Presence::kNull),
+        });
+  }
+};
+
+nlohmann::json to_json(const Metrics& record);
+nlohmann::json to_json(const Quality& record);
+/// Reads `quality`, `quality_self` or repeat.json.  Throws InputError naming the field.
+Quality quality_from_json(const nlohmann::json& json);
+
+/// One side of compare.json.
+struct ComparedVideo {
+  std::string path;
+  std::string kind;
+  std::optional<double> frames_per_second;
+
+  static constexpr auto fields() {
+    using T = ComparedVideo;
+    return std::tuple{
+        field("path", &T::path, "", "as given"),
+        field("kind", &T::kind, "", "\"video\", \"folder of images\", \"frames.safetensors\""),
+        field("frames_per_second", &T::frames_per_second, "", "null where the source has none",
+              Presence::kNull),
+    };
+  }
+};
+
+struct WorstPicture {
+  std::string file;
+  std::int64_t frame = 0;
+  int max_difference = 0;
+
+  static constexpr auto fields() {
+    using T = WorstPicture;
+    return std::tuple{
+        field("file", &T::file, "", "reference, candidate and heat map side by side"),
+        field("frame", &T::frame, "", "which frame"),
+        field("max_difference", &T::max_difference, "8-bit steps", "largest difference in it"),
+    };
+  }
+};
+
+/// compare.json: two videos of any engine.
+struct ComparisonRecord {
+  int schema_version = 1;
+  ComparedVideo reference, candidate;
+  std::int64_t frames = 0, height = 0, width = 0;
+  Likeness verdict = Likeness::kDifferent;
+  std::map<std::string, double> gates;
+  std::vector<std::string> broken_gates;
+  bool passed = false;
+  Metrics quality;
+  std::optional<std::vector<WorstPicture>> pictures;
+
+  static constexpr auto fields() {
+    using T = ComparisonRecord;
+    return std::tuple{
+        field("schema_version", &T::schema_version, "", "1"),
+        field("reference", &T::reference, "", "what it was compared with"),
+        field("candidate", &T::candidate, "", "what was compared"),
+        field("frames", &T::frames, "", "of both"),
+        field("height", &T::height, "pixels", "of both"),
+        field("width", &T::width, "pixels", "of both"),
+        field("verdict", &T::verdict, "", "`identical` (floats), `equal_8bit`, `different`, `untrusted`"),
+        field("gates", &T::gates, "", "as given on the command line, by their names in scenarios"),
+        field("broken_gates", &T::broken_gates, "", "why it did not pass"),
+        field("passed", &T::passed, "", "what the exit code says"),
+        field("quality", &T::quality, "", "every metric"),
+        field("pictures", &T::pictures, "", "the worst frames, with `--out`", Presence::kOmitted),
+    };
+  }
+};
+
+nlohmann::json to_json(const ComparisonRecord& record);
+
+}  // namespace isoframe::reports::records

@@ -1,0 +1,96 @@
+#pragma once
+// Words of records: an enumeration and the text of each of its values, once.
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace isoframe::reports::records {
+
+/// What became of a case.
+enum class Verdict { kPassed, kFailed, kUntrusted, kSkipped, kError };
+
+/// Whether a case's rounds ended well.
+enum class Status { kOk, kError };
+
+/// What a layout promises of its frames: the bits of a single device, or a bound on the difference.
+enum class NumericsClass { kIdentical, kBounded };
+
+/// How a tensor differs from the baseline's at a probe point.
+enum class DivergenceKind {
+  kValues,   ///< the same shape, other values
+  kShape,    ///< no part of the baseline's tensor: another shape, or a share that does not fit
+  kMissing,  ///< the baseline comes by here, no rank does
+  kGap,      ///< a part of the baseline's tensor is on no rank
+};
+
+/// What a machine was found to be.
+enum class Fitness { kFit, kUnfit, kUnfinished };
+
+/// How two videos compare.
+enum class Likeness { kIdentical, kEqual8Bit, kDifferent, kUntrusted };
+
+/// The texts of an enumeration's values; specialized below.
+template <typename Enumeration>
+struct Names {};
+
+template <typename Enumeration, std::size_t N>
+using NameTable = std::array<std::pair<Enumeration, const char*>, N>;
+
+template <>
+struct Names<Verdict> {
+  static constexpr NameTable<Verdict, 5> all = {{{Verdict::kPassed, "passed"},
+                                                 {Verdict::kFailed, "failed"},
+                                                 {Verdict::kUntrusted, "untrusted"},
+                                                 {Verdict::kSkipped, "skipped"},
+                                                 {Verdict::kError, "error"}}};
+};
+template <>
+struct Names<Status> {
+  static constexpr NameTable<Status, 2> all = {{{Status::kOk, "ok"}, {Status::kError, "error"}}};
+};
+template <>
+struct Names<NumericsClass> {
+  static constexpr NameTable<NumericsClass, 2> all = {
+      {{NumericsClass::kIdentical, "identical"}, {NumericsClass::kBounded, "bounded"}}};
+};
+template <>
+struct Names<DivergenceKind> {
+  static constexpr NameTable<DivergenceKind, 4> all = {{{DivergenceKind::kValues, "values"},
+                                                        {DivergenceKind::kShape, "shape"},
+                                                        {DivergenceKind::kMissing, "missing"},
+                                                        {DivergenceKind::kGap, "gap"}}};
+};
+template <>
+struct Names<Fitness> {
+  static constexpr NameTable<Fitness, 3> all = {
+      {{Fitness::kFit, "fit"}, {Fitness::kUnfit, "unfit"}, {Fitness::kUnfinished, "unfinished"}}};
+};
+template <>
+struct Names<Likeness> {
+  static constexpr NameTable<Likeness, 4> all = {{{Likeness::kIdentical, "identical"},
+                                                  {Likeness::kEqual8Bit, "equal_8bit"},
+                                                  {Likeness::kDifferent, "different"},
+                                                  {Likeness::kUntrusted, "untrusted"}}};
+};
+
+/// A value's text.
+template <typename Enumeration>
+requires requires { Names<Enumeration>::all; }
+constexpr const char* name_of(Enumeration value) {
+  for (const auto& [candidate, name] : Names<Enumeration>::all)
+    if (candidate == value) return name;
+  return "";
+}
+
+/// The value of that text, none for another.
+template <typename Enumeration>
+std::optional<Enumeration> named_as(std::string_view text) {
+  for (const auto& [candidate, name] : Names<Enumeration>::all)
+    if (text == name) return candidate;
+  return std::nullopt;
+}
+
+}  // namespace isoframe::reports::records

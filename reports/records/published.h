@@ -1,0 +1,75 @@
+#pragma once
+// Published figures that a case stands beside, and the sizes of the case itself.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "reports/records/field.h"
+
+namespace isoframe::reports::records {
+
+/// A row of scenarios/published-figures.yaml.
+struct PublishedFigures {
+  std::string row, title, source, hardware, size;
+  std::int64_t frames = 0, steps = 0;
+  double seconds = 0.0;
+  std::optional<double> ssim, psnr, against_seconds;
+
+  bool operator==(const PublishedFigures&) const = default;
+
+  static constexpr auto fields() {
+    using T = PublishedFigures;
+    return std::tuple{
+        field("row", &T::row, "", "its key in the file"),
+        field("title", &T::title, "", "as published"),
+        field("source", &T::source, "", "where it was published"),
+        field("hardware", &T::hardware, "", "that it was measured on"),
+        field("size", &T::size, "", "\"480p\""),
+        field("frames", &T::frames, "", "frames"),
+        field("steps", &T::steps, "", "denoising steps"),
+        field("seconds", &T::seconds, "s", "latency"),
+        field("ssim", &T::ssim, "", "against the row of `against_seconds`", Presence::kNull),
+        field("psnr", &T::psnr, "dB", "against that row", Presence::kNull),
+        field("against_seconds", &T::against_seconds, "s", "latency of the row that it was compared with",
+              Presence::kNull),
+    };
+  }
+};
+
+/// What the case itself computes.
+struct OwnSizes {
+  std::int64_t height = 0, width = 0, frames = 0, steps = 0;
+  std::string dtype, device;
+  int threads_per_rank = 1;
+
+  static constexpr auto fields() {
+    using T = OwnSizes;
+    return std::tuple{
+        field("height", &T::height, "pixels", "height"),
+        field("width", &T::width, "pixels", "width"),
+        field("frames", &T::frames, "", "frames"),
+        field("steps", &T::steps, "", "denoising steps"),
+        field("dtype", &T::dtype, "", "of the arithmetic"),
+        field("device", &T::device, "", "cpu or cuda"),
+        field("threads_per_rank", &T::threads_per_rank, "", "threads a rank"),
+    };
+  }
+};
+
+struct PublishedRow : PublishedFigures {
+  OwnSizes own;
+
+  static constexpr auto fields() {
+    return std::tuple_cat(PublishedFigures::fields(),
+                          std::tuple{field("own", &PublishedRow::own, "", "the case's own sizes")});
+  }
+};
+
+nlohmann::json to_json(const PublishedFigures& record);
+PublishedFigures published_figures_from_json(const nlohmann::json& json);
+
+}  // namespace isoframe::reports::records

@@ -1,0 +1,430 @@
+#pragma once
+// What a rank leaves: rank-<N>.json of a round, and the same over all rounds in result.json.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "reports/records/field.h"
+#include "reports/records/names.h"
+
+namespace isoframe::reports::records {
+
+/// What a collective of a group moved on one rank in one generation.
+struct Collective {
+  std::string group, collective;
+  std::uint64_t calls = 0;
+  std::uint64_t bytes_sent = 0, bytes_received = 0;
+  double seconds = 0.0;
+  std::optional<std::uint64_t> predicted_bytes_sent, predicted_bytes_received;
+  std::optional<int> group_size;
+  std::optional<double> algorithm_bandwidth, bus_bandwidth;
+
+  static constexpr auto fields() {
+    using T = Collective;
+    return std::tuple{
+        field("group", &T::group, "", "ulysses, ring, cfg, tensor, vae_patch, world"),
+        field("collective", &T::collective, "", "all_to_all, all_gather, ..."),
+        field("calls", &T::calls, "", "calls"),
+        field("bytes_sent", &T::bytes_sent, "bytes", "sent"),
+        field("bytes_received", &T::bytes_received, "bytes", "received"),
+        field("seconds", &T::seconds, "s", "inside its calls, waiting included"),
+        field("predicted_bytes_sent", &T::predicted_bytes_sent, "bytes", "by formula (model/plan/traffic.h)",
+              Presence::kOmitted),
+        field("predicted_bytes_received", &T::predicted_bytes_received, "bytes", "by formula",
+              Presence::kOmitted),
+        field("group_size", &T::group_size, "", "ranks of the group", Presence::kOmitted),
+        field("algorithm_bandwidth", &T::algorithm_bandwidth, "bytes/s",
+              "as nccl-tests defines it, waiting included", Presence::kOmitted),
+        field("bus_bandwidth", &T::bus_bandwidth, "bytes/s", "as nccl-tests defines it, waiting included",
+              Presence::kOmitted),
+    };
+  }
+};
+
+/// What tensors hold when a step or outer stage has ended.
+struct LiveTensors {
+  std::string stage;
+  std::optional<std::int64_t> step;
+  std::uint64_t bytes = 0;
+
+  static constexpr auto fields() {
+    using T = LiveTensors;
+    return std::tuple{
+        field("stage", &T::stage, "", "the stage that ended"),
+        field("step", &T::step, "", "its step; null where a whole stage ended", Presence::kNull),
+        field("bytes", &T::bytes, "bytes", "held in tensors"),
+    };
+  }
+};
+
+struct Device {
+  std::int64_t index = 0;
+  std::string name, compute_capability;
+  std::uint64_t memory_bytes = 0;
+  std::string driver;
+  std::optional<double> celsius, power_watts, sm_clock_hertz;
+  std::string nvml;
+
+  static constexpr auto fields() {
+    using T = Device;
+    return std::tuple{
+        field("index", &T::index, "", "CUDA ordinal"),
+        field("name", &T::name, "", "model"),
+        field("compute_capability", &T::compute_capability, "", "\"9.0\""),
+        field("memory_bytes", &T::memory_bytes, "bytes", "in all"),
+        field("driver", &T::driver, "", "version", Presence::kNull),
+        field("celsius", &T::celsius, "°C", "temperature", Presence::kNull),
+        field("power_watts", &T::power_watts, "W", "power", Presence::kNull),
+        field("sm_clock_hertz", &T::sm_clock_hertz, "Hz", "clock", Presence::kNull),
+        field("nvml", &T::nvml, "", "`present`, or why it is not"),
+    };
+  }
+};
+
+struct DeviceMemory {
+  std::uint64_t peak_allocated_bytes = 0, peak_reserved_bytes = 0, used_bytes = 0, total_bytes = 0;
+
+  static constexpr auto fields() {
+    using T = DeviceMemory;
+    return std::tuple{
+        field("peak_allocated_bytes", &T::peak_allocated_bytes, "bytes", "most that tensors held"),
+        field("peak_reserved_bytes", &T::peak_reserved_bytes, "bytes", "most that the allocator held"),
+        field("used_bytes", &T::used_bytes, "bytes", "used on the device, by whomever"),
+        field("total_bytes", &T::total_bytes, "bytes", "the device's"),
+    };
+  }
+};
+
+/// A tile that a rank ran, in latents (decode) or pixels (encode).
+struct TileTime {
+  std::int64_t row = 0, column = 0, height = 0, width = 0;
+  double seconds = 0.0;
+
+  static constexpr auto fields() {
+    using T = TileTime;
+    return std::tuple{
+        field("row", &T::row, "", "row of the grid"),
+        field("column", &T::column, "", "column of the grid"),
+        field("height", &T::height, "", "in latents (decode) or pixels (encode)"),
+        field("width", &T::width, "", "in latents (decode) or pixels (encode)"),
+        field("seconds", &T::seconds, "s", "what it took"),
+    };
+  }
+};
+
+/// A tile and the rank that the plan gives it to, in the order of execution.
+struct PlannedTile {
+  std::int64_t row = 0, column = 0, height = 0, width = 0;
+  int rank = 0;
+  double workload = 0.0;
+
+  static constexpr auto fields() {
+    using T = PlannedTile;
+    return std::tuple{
+        field("row", &T::row, "", "row of the grid"),
+        field("column", &T::column, "", "column of the grid"),
+        field("height", &T::height, "", "in latents (decode) or pixels (encode)"),
+        field("width", &T::width, "", "in latents (decode) or pixels (encode)"),
+        field("rank", &T::rank, "", "who runs it"),
+        field("workload", &T::workload, "", "in the balance's `unit`"),
+    };
+  }
+};
+
+struct TileCost {
+  std::int64_t height = 0, width = 0;
+  double seconds = 0.0;
+
+  static constexpr auto fields() {
+    using T = TileCost;
+    return std::tuple{
+        field("height", &T::height, "", "of the shape"),
+        field("width", &T::width, "", "of the shape"),
+        field("seconds", &T::seconds, "s", "least of any rank in the warm-up"),
+    };
+  }
+};
+
+/// What tiles of each shape cost in the warm-up, by which they are shared out; empty where not measured.
+struct TileCostTable {
+  std::vector<TileCost> decode, encode;
+
+  static constexpr auto fields() {
+    using T = TileCostTable;
+    return std::tuple{
+        field("decode", &T::decode, "", "shapes of decode"),
+        field("encode", &T::encode, "", "shapes of encode"),
+    };
+  }
+};
+
+/// How evenly a plan shares tiles out.
+struct TileBalance {
+  std::int64_t tiles = 0;
+  int ranks = 1;
+  std::string unit;
+  std::vector<double> loads;
+  double imbalance = 1.0;
+  std::optional<double> optimum;
+
+  static constexpr auto fields() {
+    using T = TileBalance;
+    return std::tuple{
+        field("tiles", &T::tiles, "", "how many"),
+        field("ranks", &T::ranks, "", "that share them"),
+        field("unit", &T::unit, "", "of a workload: `seconds` or `positions`"),
+        field("loads", &T::loads, "", "each rank's, in `unit`"),
+        field("imbalance", &T::imbalance, "", "largest load / mean"),
+        field("optimum", &T::optimum, "",
+              "least that the largest load can be; null where it was not searched for", Presence::kNull),
+    };
+  }
+};
+
+/// What a case's order of addition may cost against a single device's.
+struct Numerics {
+  NumericsClass kind = NumericsClass::kIdentical;
+  double relative_l2 = 0.0;
+
+  static constexpr auto fields() {
+    using T = Numerics;
+    return std::tuple{
+        field("class", &T::kind, "", "`identical` or `bounded`"),
+        field("relative_l2", &T::relative_l2, "", "bound of a `bounded` layout (model/parallel/README.md)"),
+    };
+  }
+};
+
+/// A fixed piece of work timed beside a baseline's generation: the unit of its times against another run's.
+struct Yardstick {
+  double seconds = 0.0, busy_seconds = 0.0;
+
+  static constexpr auto fields() {
+    using T = Yardstick;
+    return std::tuple{
+        field("seconds", &T::seconds, "s", "by the clock"),
+        field("busy_seconds", &T::busy_seconds, "s", "as `busy`"),
+    };
+  }
+};
+
+/// The yardstick of every round.
+struct Yardsticks {
+  std::vector<double> seconds, busy_seconds;
+
+  static constexpr auto fields() {
+    using T = Yardsticks;
+    return std::tuple{
+        field("seconds", &T::seconds, "s", "by the clock, one a repetition"),
+        field("busy_seconds", &T::busy_seconds, "s", "as `busy`, one a repetition"),
+    };
+  }
+};
+
+/// What a rank says alike in one round and over all of them.
+struct RankFacts {
+  int rank = 0;
+  std::int64_t pid = 0;
+  std::optional<Device> device;
+  std::optional<DeviceMemory> device_memory;
+  std::vector<LiveTensors> live_tensor_bytes;
+  std::optional<std::uint64_t> peak_resident_bytes, peak_proportional_bytes, peak_tensor_bytes;
+  std::vector<Collective> collectives;
+  std::vector<TileTime> tiles;
+  std::optional<std::vector<TileTime>> encode_tiles;
+  std::optional<std::vector<PlannedTile>> plan, encode_plan;
+  std::optional<TileBalance> decode_balance, encode_balance;
+  std::optional<TileCostTable> tile_costs;
+
+  static constexpr auto fields() {
+    using T = RankFacts;
+    return std::tuple{
+        field("rank", &T::rank, "", "from 0"),
+        field("pid", &T::pid, "", "process", Presence::kAdded),
+        field("device", &T::device, "", "its GPU; null on a CPU", Presence::kNull),
+        field("device_memory", &T::device_memory, "", "null on a CPU", Presence::kNull),
+        field("live_tensor_bytes", &T::live_tensor_bytes, "", "after each step and outer stage, in order",
+              Presence::kAdded),
+        field("peak_resident_bytes", &T::peak_resident_bytes, "bytes", "shared pages counted in full",
+              Presence::kNull),
+        field("peak_proportional_bytes", &T::peak_proportional_bytes, "bytes",
+              "shared pages divided among the processes that map them", Presence::kNull),
+        field("peak_tensor_bytes", &T::peak_tensor_bytes, "bytes", "most that tensors held", Presence::kNull),
+        field("collectives", &T::collectives, "", "one row a group and collective", Presence::kAdded),
+        field("tiles", &T::tiles, "", "tiles of decode that it ran, in latents", Presence::kAdded),
+        field("encode_tiles", &T::encode_tiles, "",
+              "tiles of encode that it ran, in pixels; of image-to-video", Presence::kOmitted),
+        field("plan", &T::plan, "", "rank 0: every tile of decode", Presence::kOmitted),
+        field("encode_plan", &T::encode_plan, "", "rank 0: every tile of encode", Presence::kOmitted),
+        field("decode_balance", &T::decode_balance, "", "rank 0: how evenly decode is shared",
+              Presence::kOmitted),
+        field("encode_balance", &T::encode_balance, "", "rank 0: how evenly encode is shared",
+              Presence::kOmitted),
+        field("tile_costs", &T::tile_costs, "", "rank 0: what tiles are shared out by", Presence::kOmitted),
+    };
+  }
+};
+
+/// rank-<N>.json: one rank of one round.
+struct RankRecord : RankFacts {
+  double load_seconds = 0.0, total_seconds = 0.0, communication_seconds = 0.0;
+  std::map<std::string, std::vector<double>> stages;
+  std::map<std::string, double> busy;
+  std::optional<Yardstick> yardstick;
+  std::optional<Numerics> numerics;
+
+  static constexpr auto fields() {
+    using T = RankRecord;
+    return std::tuple_cat(
+        RankFacts::fields(),
+        std::tuple{
+            field("load_seconds", &T::load_seconds, "s", "loading the checkpoint"),
+            field("total_seconds", &T::total_seconds, "s", "from prompt to frames"),
+            field("communication_seconds", &T::communication_seconds, "s",
+                  "inside collectives, waiting included"),
+            field("stages", &T::stages, "s", "every occurrence of each stage, in order"),
+            field("busy", &T::busy, "s", "of outer stages: without waiting for others", Presence::kAdded),
+            field("yardstick", &T::yardstick, "", "of a baseline: a fixed piece of work beside it",
+                  Presence::kOmitted),
+            field("numerics", &T::numerics, "", "rank 0: what the layout promises", Presence::kOmitted),
+        });
+  }
+};
+
+/// One repetition of a stage: its seconds, or a list of them for a stage that is counted (`denoise.step`).
+using StageSample = std::variant<double, std::vector<double>>;
+/// By stage, one entry a repetition.
+using StageSamples = std::map<std::string, std::vector<StageSample>>;
+
+/// A stage's seconds, one a repetition; empty where it did not run, or is counted.
+std::vector<double> seconds_of(const StageSamples& stages, const std::string& stage);
+
+/// `ranks[]` of result.json: one rank over all rounds.  Memory is the largest seen; what is no measurement is
+/// the last round's.
+struct RankResult : RankFacts {
+  StageSamples stages;
+  std::map<std::string, std::vector<double>> busy;
+  std::optional<Yardsticks> yardstick;
+  std::optional<std::uint64_t> planned_peak_tensor_bytes;
+
+  static constexpr auto fields() {
+    using T = RankResult;
+    return std::tuple_cat(
+        RankFacts::fields(),
+        std::tuple{
+            field("stages", &T::stages, "s", "this rank's, as `latency.stages`"),
+            field("busy", &T::busy, "s",
+                  "of outer stages, one entry a repetition: what the rank took alone, without waiting for "
+                  "others "
+                  "(on a CPU the processor time of its thread, on a GPU the time outside collectives)",
+                  Presence::kAdded),
+            field("yardstick", &T::yardstick, "", "of a baseline, else null", Presence::kNull),
+            field("planned_peak_tensor_bytes", &T::planned_peak_tensor_bytes, "bytes",
+                  "what the plan predicts", Presence::kOmitted),
+        });
+  }
+};
+
+nlohmann::json to_json(const RankRecord& record);
+/// Throws InputError naming the field.
+RankRecord rank_record_from_json(const nlohmann::json& json);
+
+/// What one rank is predicted to hold and move: prediction-<k>.json is a list of them.
+struct PredictedTraffic {
+  std::string group, collective;
+  std::uint64_t bytes_sent = 0, bytes_received = 0;
+
+  static constexpr auto fields() {
+    using T = PredictedTraffic;
+    return std::tuple{
+        field("group", &T::group, "", "as in `collectives`"),
+        field("collective", &T::collective, "", "as in `collectives`"),
+        field("bytes_sent", &T::bytes_sent, "bytes", "sent"),
+        field("bytes_received", &T::bytes_received, "bytes", "received"),
+    };
+  }
+};
+struct PredictedRank {
+  std::uint64_t peak_tensor_bytes = 0;
+  std::vector<PredictedTraffic> collectives;
+
+  static constexpr auto fields() {
+    using T = PredictedRank;
+    return std::tuple{
+        field("peak_tensor_bytes", &T::peak_tensor_bytes, "bytes", "most that tensors hold"),
+        field("collectives", &T::collectives, "", "one row a group and collective"),
+    };
+  }
+};
+nlohmann::json to_json(const std::vector<PredictedRank>& ranks);
+std::vector<PredictedRank> predicted_ranks_from_json(const nlohmann::json& json);
+
+/// A rank's machine, as `qualify` tries it.
+struct MemoryRate {
+  double bytes_per_second = 0.0;
+  bool intact = true;
+
+  static constexpr auto fields() {
+    using T = MemoryRate;
+    return std::tuple{
+        field("bytes_per_second", &T::bytes_per_second, "bytes/s", "copies of 64 MiB, read and written"),
+        field("intact", &T::intact, "", "whether every copied byte was right"),
+    };
+  }
+};
+struct ComputeRate {
+  double flops_per_second = 0.0;
+  std::string result;
+
+  static constexpr auto fields() {
+    using T = ComputeRate;
+    return std::tuple{
+        field("flops_per_second", &T::flops_per_second, "FLOP/s", "one fixed float32 product"),
+        field("result", &T::result, "", "a hash of what it gave"),
+    };
+  }
+};
+struct LinkRate {
+  int peer = 0;
+  double bytes_per_second = 0.0, latency_seconds = 0.0;
+  bool intact = true;
+
+  static constexpr auto fields() {
+    using T = LinkRate;
+    return std::tuple{
+        field("peer", &T::peer, "", "the other rank"),
+        field("bytes_per_second", &T::bytes_per_second, "bytes/s", "8 MiB there and back"),
+        field("latency_seconds", &T::latency_seconds, "s", "half a round trip of 4 bytes"),
+        field("intact", &T::intact, "", "whether every received byte was what was sent"),
+    };
+  }
+};
+struct MachineRates {
+  int rank = 0;
+  std::string host;
+  MemoryRate memory;
+  ComputeRate compute;
+  std::vector<LinkRate> links;
+
+  static constexpr auto fields() {
+    using T = MachineRates;
+    return std::tuple{
+        field("rank", &T::rank, "", "from 0"),
+        field("host", &T::host, "", "its machine"),
+        field("memory", &T::memory, "", "copying memory"),
+        field("compute", &T::compute, "", "a product"),
+        field("links", &T::links, "", "to every other rank"),
+    };
+  }
+};
+nlohmann::json to_json(const MachineRates& record);
+MachineRates machine_rates_from_json(const nlohmann::json& json);
+
+}  // namespace isoframe::reports::records
