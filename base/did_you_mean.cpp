@@ -8,7 +8,7 @@
 namespace isoframe::base {
 namespace {
 
-/// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
+/// Counts the insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
@@ -28,7 +28,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
-  // Nobody mistypes a third of a word; and a word of a whole page is not worth the table.
+  // Nobody mistypes a third of a word, and a word as long as a page is not worth the table.
   constexpr std::size_t kLongestWord = 200;
   if (word.size() > kLongestWord) return "";
   std::size_t best = std::max<std::size_t>(word.size() / 3, 1) + 1;

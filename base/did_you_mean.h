@@ -6,8 +6,8 @@
 
 namespace isoframe::base {
 
-/// "; did you mean 'steps'?" for the candidate that is a slip or two away from `word` (optimal string
-/// alignment distance), "" where none is near.
+/// Returns "; did you mean 'steps'?" with the candidate nearest to `word` (optimal string alignment
+/// distance), or "" if none is within a slip or two.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace isoframe::base

@@ -17,15 +17,14 @@ void write_text(const std::filesystem::path& path, std::string_view text);
 /// A file written piece by piece under a temporary name beside its target, which commit() then gives it.
 class AtomicFile {
  public:
-  /// Opens the temporary file in `target`'s folder, which must exist.  Throws RunError when that cannot be
-  /// done.
+  /// Opens the temporary file in `target`'s folder, which must exist.  Throws RunError if that fails.
   explicit AtomicFile(std::filesystem::path target);
   /// Removes the temporary file unless commit() was reached.
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  /// Throws RunError naming the target: a full disk, a lost mount.
+  /// Appends bytes.  Throws RunError naming the target on a full disk or a lost mount.
   void write(std::string_view text);
   void write(const void* data, std::size_t bytes) { write({static_cast<const char*>(data), bytes}); }
 

@@ -13,7 +13,7 @@ namespace isoframe::base {
 
 namespace {
 
-/// Where byte `offset` is, as an editor counts.
+/// Line and column of byte `offset`, as an editor counts them.
 std::string line_and_column(std::string_view text, std::size_t offset) {
   int line = 1, column = 1;
   for (const char c : text.substr(0, offset)) {

@@ -7,7 +7,7 @@
 
 namespace isoframe::base {
 
-/// A word as it is where a shell takes it for one word, else in single quotes.
+/// The word unchanged if a shell reads it as one word, else in single quotes.
 std::string shell_quoted(std::string_view word);
 
 /// A command line: every word quoted, one space between them.

@@ -4,10 +4,10 @@
 
 namespace isoframe::base {
 
-/// A folder of its own in the system's temporary folder (TMPDIR), gone with this object.
+/// A new folder in the system's temporary folder (TMPDIR), removed with this object.
 class TemporaryFolder {
  public:
-  /// Throws RunError when none can be made.
+  /// Makes the folder.  Throws RunError if that fails.
   TemporaryFolder();
   ~TemporaryFolder();
   TemporaryFolder(const TemporaryFolder&) = delete;

@@ -4,7 +4,7 @@
 
 namespace isoframe::harness::cli {
 
-/// How this process was started, quoted so that a shell would start it the same way again.
+/// The command line of this process, quoted so that a shell would start it the same way again.
 std::string command_line();
 
 }  // namespace isoframe::harness::cli

@@ -1,7 +1,7 @@
 #pragma once
-// The program's commands, one file each.  An add_ function hangs its command below `program`; when the user
-// names it, the command runs inside CLI::App::parse().  It leaves 1 in `exit_code` for a failed gate and
-// throws InputError or RunError for anything that main has to explain.
+// The program's commands, one file each.  An add_ function adds its command to `program`; if the user names
+// it, the command runs inside CLI::App::parse().  It leaves 1 in `exit_code` for a failed gate and throws
+// InputError or RunError for anything that main has to explain.
 
 namespace CLI {
 class App;

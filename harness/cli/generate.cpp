@@ -15,7 +15,7 @@ namespace isoframe::harness::cli {
 
 namespace {
 
-/// A full-size model on a CPU takes its time: a day.
+/// Default time limit, a day: a full-size model on a CPU takes hours.
 constexpr double kDefaultTimeout = 86400.0;
 
 struct GenerateArguments {

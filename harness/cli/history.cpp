@@ -1,4 +1,4 @@
-// isoframe baseline, isoframe history: what earlier runs measured.
+// isoframe baseline and isoframe history: accepted runs, and the measurements of all earlier ones.
 
 #include "harness/run/history.h"
 
@@ -129,7 +129,7 @@ json series_of(const std::vector<RecordedCase>& rows, const Measure& measure) {
   if (values.empty()) return nullptr;
   json changes = json::array();
   std::vector<double> finite = values;
-  for (double& value : finite) value = std::isinf(value) ? 200.0 : value;  // beyond what 8 bits can differ by
+  for (double& value : finite) value = std::isinf(value) ? 200.0 : value;  // above any PSNR of unequal frames
   for (const metrics::ChangePoint& change : metrics::change_points(finite)) {
     changes.push_back({{"started", sources[change.index]->run.started},
                        {"commit", sources[change.index]->run.commit},

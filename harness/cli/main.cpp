@@ -1,5 +1,5 @@
-// isoframe: every command's errors and exit codes meet here.  0 success, 1 a failed gate, 2 bad input or
-// usage, 3 a run that could not finish.
+// isoframe's entry: turns every command's errors into exit codes. 0 is success, 1 a failed gate, 2 bad input
+// or usage, 3 a run that could not finish.
 
 #include <cstdio>
 #include <cstdlib>
@@ -21,7 +21,7 @@ namespace {
 constexpr int kBadInput = 2;
 constexpr int kCouldNotFinish = 3;
 
-/// The deepest command that was named: what an error is about.
+/// The deepest command that was named, which is the one that an error is about.
 CLI::App& named_command(CLI::App& program) {
   CLI::App* command = &program;
   while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
@@ -45,7 +45,7 @@ std::vector<std::string> known_words(CLI::App& command) {
   return words;
 }
 
-/// CLI11's messages have line breaks and doubled spaces.
+/// Removes the line breaks and doubled spaces of CLI11's messages.
 std::string one_line(const std::string& text) {
   std::istringstream words(text);
   std::string line, word;
@@ -94,13 +94,14 @@ int run(CLI::App& program, int argc, char** argv, const int& exit_code) {
   }
 }
 
-/// Everything that had something to finish has gone out of scope.  Returning from main() would take
-/// LibTorch's operators out of their tables one by one, a tenth of a second in every rank.
+/// Ends the process without static destructors: everything that has something to finish is out of scope by
+/// now, and returning from main() would take LibTorch's operators out of their tables one by one, a tenth of
+/// a second in every rank.
 [[noreturn]] void leave(int exit_code) {
   std::cout.flush();
   std::fflush(nullptr);
 #ifdef __SANITIZE_ADDRESS__
-  std::exit(exit_code);  // looks for leaks on the way
+  std::exit(exit_code);  // runs the leak check of sanitizers
 #else
   std::_Exit(exit_code);
 #endif

@@ -34,7 +34,8 @@ void print_run(const nlohmann::json& run, const std::string& directory, bool jso
   }
 }
 
-/// The named one, the environment's, or the one beside the default run directories.
+/// The history file: the one that --history names, else the environment's, else the one beside the default
+/// run directories.
 std::string history_of(const RunArguments& arguments) {
   if (!arguments.history.empty()) return arguments.history;
   if (const char* file = std::getenv("ISOFRAME_HISTORY")) return file;

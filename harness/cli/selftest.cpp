@@ -21,7 +21,7 @@ struct Arguments {
   bool json = false;
 };
 
-/// A line that overwrites itself, for people only.
+/// A progress line that overwrites itself, for terminals only.
 void show_progress(std::size_t number, std::size_t of, const std::string& name) {
   if (::isatty(STDERR_FILENO) != 0)
     std::cerr << fmt::format("\r\033[K{}/{} {}", number + 1, of, name) << std::flush;

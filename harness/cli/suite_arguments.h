@@ -1,5 +1,5 @@
 #pragma once
-// Which cases a command runs, and with what: `run` and `qualify` take the same.
+// The arguments that `run` and `qualify` share: which cases to run, and with what.
 
 #include <string>
 #include <vector>
@@ -15,10 +15,10 @@ namespace isoframe::harness::cli {
 struct SuiteArguments {
   std::vector<std::string> files;
   std::string filter, checkpoint, launcher;
-  int repeat = 0;  ///< 0: the scenarios' own
+  int repeat = 0;  ///< 0 leaves each case its own
 
-  /// Hangs scenario files, --filter, --checkpoint and --launcher below `command`, which must not outlive
-  /// this.
+  /// Adds scenario files, --filter, --checkpoint and --launcher to `command`, which must not outlive this
+  /// object.
   void add_to(CLI::App& command);
   scenario::Suite load() const;
 };

@@ -56,7 +56,7 @@ Totals totals_of(const std::vector<PartReport>& parts) {
   return totals;
 }
 
-/// A line that overwrites itself, for people only: a full-size checkpoint takes minutes.
+/// A progress line that overwrites itself, for terminals only: a full-size checkpoint takes minutes.
 class ProgressLine {
  public:
   void operator()(std::uint64_t done, std::uint64_t total) {
@@ -108,7 +108,7 @@ void init(const InitOptions& options) {
   }
 }
 
-/// "480p text-to-video, guidance scale 6": what tells the published variants apart.
+/// "480p text-to-video, guidance scale 6": the properties in which the published variants differ.
 nlohmann::json variant_of(const model::checkpoint::Checkpoint& checkpoint) {
   const model::checkpoint::Config transformer = checkpoint.config("transformer");
   return {{"pipeline", checkpoint.pipeline_class()},

@@ -113,7 +113,7 @@ json side(const fs::path& path, const metrics::VideoInfo& info) {
           {"frames_per_second", info.rate ? json(*info.rate) : json()}};
 }
 
-/// Pictures first, so that what report.md names is there.
+/// Writes the pictures first, so that those that report.md names exist.
 void write_files(json& result, const CompareOptions& options, const WorstFrames& worst) {
   const std::int64_t height = result.at("height").get<std::int64_t>(),
                      width = result.at("width").get<std::int64_t>();

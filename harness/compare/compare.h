@@ -14,14 +14,16 @@ struct CompareOptions {
   std::filesystem::path reference;
   std::filesystem::path candidate;
   std::filesystem::path out;  ///< compare.json, report.md and heat maps go there; empty for none
-  // Any gate takes the place of "equal after 8 bits".
+  // Gates; any of them takes the place of "equal after 8 bits".
   std::optional<double> min_psnr;
   std::optional<double> min_ssim;
-  std::optional<double> max_abs;  ///< of values in [0, 1]: floats where both have them, else 8-bit ones / 255
+  /// Largest difference of values in [0, 1]: floats if both sides have them, else 8-bit values / 255.
+  std::optional<double> max_abs;
 };
 
-/// The content of compare.json (harness/store/README.md).  One pass, a few frames in memory.  Throws
-/// InputError where a side cannot be read or the two have other sizes, lengths or rates.
+/// Compares in one pass, with a few frames in memory; returns the content of compare.json
+/// (harness/store/README.md).  Throws InputError if a side cannot be read or the two differ in size, length
+/// or rate.
 nlohmann::json compare(const CompareOptions& options);
 
 }  // namespace isoframe::harness::compare

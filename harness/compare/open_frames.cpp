@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The file is mapped, so only the pages of the frame that is read need memory.
+/// Reads from a mapped file, so that only the pages of the current frame need memory.
 class FloatFramesReader : public metrics::FrameReader {
  public:
   explicit FloatFramesReader(const fs::path& path) : file_(path), frames_(file_.tensor("frames")) {

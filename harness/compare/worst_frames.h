@@ -1,5 +1,5 @@
 #pragma once
-// The few frames that are worth looking at.
+// Collects the few frames that are worth looking at.
 
 #include <cstdint>
 #include <vector>
@@ -18,9 +18,9 @@ class WorstFrames {
     std::vector<std::uint8_t> reference, candidate;  ///< interleaved 8-bit RGB
   };
 
-  /// Equal frames are never kept.
+  /// Keeps copies of a pair if it is among the worst; equal frames are never kept.
   void add(std::int64_t index, const metrics::Frame& reference, const metrics::Frame& candidate);
-  /// The worst first.
+  /// The kept pairs, the worst first.
   const std::vector<Pair>& pairs() const { return pairs_; }
 
  private:

@@ -18,12 +18,13 @@ struct StageBound {
 
 struct Bound {
   std::vector<StageBound> stages;
-  double seconds = 0.0;       ///< their sum: ranks meet in every denoising step, and after it
+  double seconds = 0.0;       ///< sum over stages: ranks meet in every denoising step, and after it
   double memory_bytes = 0.0;  ///< weights and tensors of the largest rank
-  bool fits = true;           ///< into the device's memory
+  bool fits = true;           ///< the largest rank's memory into the device's
 };
 
-/// Throws InputError where the device states no FLOP rate for the plan's dtype.
+/// Returns the bound of a plan on `device`.  Throws InputError if the device states no FLOP rate for the
+/// plan's dtype.
 Bound bound_of(const CasePlan& plan, const Device& device);
 
 }  // namespace isoframe::harness::plan

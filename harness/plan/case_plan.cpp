@@ -40,7 +40,7 @@ ModelConfig preset_model(const std::string& name, Task task) {
       task);
 }
 
-/// Headers alone are read.
+/// Reads the headers of weight files only.
 model::plan::FileDtypes file_dtypes(const Checkpoint& checkpoint) {
   model::plan::FileDtypes dtypes;
   for (const char* part : {"transformer", "vae", "text_encoder", "text_encoder_2", "image_encoder"}) {
@@ -56,7 +56,7 @@ model::plan::FileDtypes file_dtypes(const Checkpoint& checkpoint) {
   return dtypes;
 }
 
-/// Of a model whose tokenizer is not here: English has some four bytes a token.
+/// Estimate of a prompt's tokens without its tokenizer: English has some four bytes a token.
 PromptTokens estimated_tokens(const std::string& prompt) {
   constexpr std::int64_t kBytesPerToken = 4;
   // "<|im_end|>", a line break and the assistant's turn.
@@ -76,7 +76,7 @@ PromptTokens counted_tokens(const model::text::PromptTokenizer& tokenizer, const
           static_cast<std::int64_t>(tokenizer.glyph_token_ids(prompt).size())};
 }
 
-/// Height and width of the picture as it will be seen.
+/// Height and width of the picture after its orientation is applied.
 Size image_size(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) throw InputError(fmt::format("{}: no such image", file.string()));
@@ -86,7 +86,7 @@ Size image_size(const fs::path& file) {
   return {header.height, header.width};
 }
 
-/// Settles the size of the case, which its checkpoint must then allow.
+/// Settles the size of the case, then checks that the checkpoint allows it.
 Generation generation_of(scenario::Case& spec, const ModelConfig& model, const Options& options) {
   const model::pipeline::Limits limits =
       model::pipeline::limits_of(model.transformer, model.vae, model.guidance_scale);

@@ -1,5 +1,5 @@
 #pragma once
-// A case before it is run, from its settings and the checkpoint's configs: no weight is read.
+// Plans of cases, made before they run from their settings and the checkpoint's configs: no weight is read.
 
 #include <optional>
 #include <string>
@@ -12,29 +12,29 @@
 namespace isoframe::harness::plan {
 
 struct Options {
-  /// Plan with this preset's sizes (model/synthetic/presets.h) in place of the checkpoint's; empty: with the
-  /// checkpoint's.
+  /// Preset whose sizes (model/synthetic/presets.h) take the place of the checkpoint's; empty for none.
   std::string preset = {};
-  std::optional<Device> device = std::nullopt;  ///< in place of this machine
-  model::vae::TileCosts decode_costs = {};      ///< by which tiles are shared out, where they were measured
+  std::optional<Device> device = std::nullopt;  ///< planned for instead of this machine
+  model::vae::TileCosts decode_costs = {};      ///< tiles are shared out by these if they were measured
   model::vae::TileCosts encode_costs = {};
 };
 
 struct CasePlan {
-  scenario::Case spec;  ///< sizes settled
+  scenario::Case spec;  ///< with its sizes settled
   std::string source;   ///< "checkpoint build/checkpoints/tiny" or "preset full"
   std::string dtype;
-  bool counts_tokens = true;  ///< with the checkpoint's tokenizer; else the prompt's tokens are estimated
+  bool counts_tokens = true;  ///< false if the prompt's tokens are estimated, for want of a tokenizer
   model::plan::ModelConfig model;
   model::plan::Generation generation;
   model::plan::Machine machine;
   std::vector<model::plan::RankPlan> ranks;
 };
 
-/// Throws ScenarioError for a case that its checkpoint cannot do, or whose checkpoint is not there.
+/// Makes the plan of a case.  Throws ScenarioError if its checkpoint is missing or cannot do what it asks
+/// for.
 CasePlan plan_case(const scenario::Case& spec, const Options& options = {});
 
-/// What every rank moves in this case, by rank: group and collective to bytes.
+/// Predicted traffic of each rank, by rank: bytes by group and collective.
 std::vector<model::parallel::PredictedTraffic> traffic_of(const CasePlan& plan);
 
 }  // namespace isoframe::harness::plan

@@ -18,7 +18,7 @@ namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-/// The first column to the left, the others to the right, indented.
+/// An indented table, its first column aligned to the left, the others to the right.
 std::string aligned(const Rows& rows) {
   std::vector<std::size_t> widths(rows.front().size());
   for (const auto& row : rows)
@@ -44,7 +44,7 @@ std::string flops(double count) {
   return count == 0.0 ? "-" : fmt::format("{:.0f} FLOP", count);
 }
 
-/// "0-76", "-" for none.
+/// A range as "0-76", "-" if it is empty.
 std::string range(const model::parallel::Range& range) {
   if (range.length == 0) return "-";
   if (range.length == 1) return fmt::format("{}", range.begin);
@@ -102,7 +102,7 @@ std::string rank_table(const CasePlan& plan) {
   return aligned(rows);
 }
 
-/// Over all ranks, but the peak, which is the largest rank's.
+/// A stage summed over all ranks, except its peak memory, which is the largest rank's.
 std::string stage_table(const CasePlan& plan, const std::optional<Bound>& bound) {
   Rows rows = {{"stage", "arithmetic", "memory traffic", "sent", "peak tensors"}};
   if (bound) rows.front().insert(rows.front().end(), {"at least s", "limited by"});

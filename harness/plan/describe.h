@@ -1,5 +1,5 @@
 #pragma once
-// Plans for people and for programs.
+// Plans as text for people and as JSON for programs.
 
 #include <string>
 #include <vector>
@@ -10,10 +10,10 @@
 
 namespace isoframe::harness::plan {
 
-/// A paragraph and two tables: ranks, then stages; with a device, bounds too.
+/// Describes a plan in a paragraph and two tables, ranks and stages; with a device, with their bounds.
 std::string text_of(const CasePlan& plan, const std::optional<Device>& device);
 
-/// The schema is in harness/store/README.md.
+/// A plan as `validate --plan --json` prints it (harness/store/README.md).
 nlohmann::json to_json(const CasePlan& plan, const std::optional<Device>& device);
 
 }  // namespace isoframe::harness::plan

@@ -1,5 +1,5 @@
 #pragma once
-// What a device can do at best, as a file says it.
+// A device's best rates and its memory, as a file describes them.
 
 #include <filesystem>
 #include <map>
@@ -9,7 +9,7 @@ namespace isoframe::harness::plan {
 
 struct Device {
   std::string name;
-  std::string dtype;                    ///< that cases are planned in; empty: each in its own
+  std::string dtype;                    ///< that all cases are planned in; empty leaves each its own
   std::map<std::string, double> flops;  ///< a second, by dtype
   double memory_bytes = 0.0;
   double memory_bandwidth = 0.0;  ///< bytes a second
