@@ -1,4 +1,4 @@
-"""Processes that tests start, look for and wait for."""
+"""Finds and waits for the processes that tests start."""
 
 import os
 import pathlib
@@ -6,7 +6,7 @@ import time
 
 
 def ranks_of(parent):
-    """{rank: pid} of the worker processes that `parent` started."""
+    """Returns {rank: pid} of the worker processes that `parent` started."""
     found = {}
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -32,7 +32,7 @@ def is_alive(pid):
 
 
 def live_workers(needle):
-    """Processes, zombies left out, whose command line speaks of `needle`."""
+    """Returns the processes, without zombies, whose command line contains `needle`."""
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         try:

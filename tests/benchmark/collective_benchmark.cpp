@@ -1,4 +1,4 @@
-// What recording each collective costs: two ranks in threads generate with and without the observer that the
+// Cost of recording each collective: two ranks in threads generate with and without the observer that the
 // worker sets.  Process CPU time; run with --benchmark_repetitions=20
 // --benchmark_enable_random_interleaving=true, so that a drifting machine spoils neither side.
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kFrames = 33, kHeight = 480, kWidth = 832;
 
-/// Noise around mid-grey; `seed` makes two that differ everywhere, as the slowest case has it.
+/// Noise around mid-grey; two seeds differ everywhere, which is the slowest case.
 std::vector<float> noise(std::uint32_t seed) {
   std::vector<float> values(static_cast<std::size_t>(kFrames * kHeight * kWidth * 3));
   for (float& value : values) {
@@ -61,7 +61,7 @@ void ffmpeg_scores(benchmark::State& state) {
 }
 BENCHMARK(ffmpeg_scores)->Unit(benchmark::kMillisecond);
 
-/// All that `isoframe compare` does but reading.
+/// Everything that `isoframe compare` does, except reading.
 void all_metrics(benchmark::State& state) {
   Frame reference, candidate;
   for (auto _ : state) {

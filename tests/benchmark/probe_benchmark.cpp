@@ -1,5 +1,5 @@
-// What looking costs: a generation with nobody looking, with an observer that counts the points, and with
-// every point fingerprinted.  CPU time, so that a busy machine does not blur it.
+// Cost of observing: a generation without an observer, with one that counts the points, and with every point
+// fingerprinted.  Measures CPU time, so that a busy machine does not blur it.
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -42,7 +42,8 @@ void generate(benchmark::State& state, const char* preset) {
   state.counters["bytes"] = static_cast<double>(count.bytes);
 }
 
-/// What one of those calls costs with nobody looking: times `calls`, all that probes add to such a run.
+/// Cost of one such call without an observer; multiplied by `calls`, it is all that probes add to an ordinary
+/// run.
 void unobserved_call(benchmark::State& state) {
   model::Probe* probe = &model::no_probe();
   const at::Tensor value = at::empty({1});

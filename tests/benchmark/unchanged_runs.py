@@ -1,4 +1,4 @@
-"""How often unchanged code raises an alarm: a scenario run again and again, each run held against the one before.
+"""Counts how often unchanged code raises an alarm: runs a scenario again and again, each run against the one before.
 
     tests/benchmark/unchanged_runs.py [--runs 100] [--repeat N] [--scenario scenarios/smoke.yaml]
 

@@ -92,7 +92,7 @@ BENCHMARK(convolution)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
-// Before any tensor of the program.
+// Installed before any tensor of the program exists.
 [[maybe_unused]] const bool kAllocatorInstalled = (kernels::install_caching_allocator(), true);
 
 }  // namespace

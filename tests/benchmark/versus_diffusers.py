@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""isoframe and diffusers on the same checkpoint, alternating in one run, stage by stage.
+"""Times isoframe and diffusers on the same checkpoint, alternating in one run, stage by stage.
 
 Run with the reference environment's Python (ci/setup --reference):
   versus_diffusers.py --isoframe build/isoframe --checkpoint build/checkpoints/tiny [--pairs 5] [--threads 2] ...
 
-Each pair measures one generation of each, in turns which goes first; both have warmed up.  Ratios are taken within a
+Each pair measures one generation of each; they take turns at going first, and both have warmed up.  Ratios are taken within a
 pair, so a machine that gets slower during the run slows both sides.  This is a benchmark: nothing passes or fails.
 """
 

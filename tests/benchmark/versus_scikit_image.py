@@ -1,9 +1,9 @@
-"""Metrics of 33 frames of 480 x 832 against scikit-image and FFmpeg's filters; prints a table.
+"""Times metrics of 33 frames of 480 x 832 against scikit-image and FFmpeg's filters; prints a table.
 
     REFERENCE_PYTHON tests/benchmark/versus_scikit_image.py     (the Python of ci/setup --reference)
 
-Both have noise that differs everywhere: no shortcut for equal frames.  FFmpeg's times are user + system seconds of raw
-yuv420p files with one thread, less those of reading and throwing away.
+Both videos are noise that differs everywhere, so that no shortcut for equal frames applies.  FFmpeg's times are user +
+system seconds of raw yuv420p files with one thread, less the time of only reading them.
 """
 
 import json

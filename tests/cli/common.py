@@ -1,4 +1,4 @@
-"""What the command-line tests share: the program and a tiny checkpoint."""
+"""Shared by the command-line tests: the program and a tiny checkpoint."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-# For what both folders of tests share.
+# tests/ holds the modules that both folders of tests share.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
@@ -24,7 +24,7 @@ def cases_of(out):
 
 
 class CheckpointTest(unittest.TestCase):
-    """Has a folder of its own, with a tiny checkpoint in it."""
+    """Gives a test class its own folder with a tiny checkpoint."""
 
     @classmethod
     def setUpClass(cls):
@@ -37,7 +37,7 @@ class CheckpointTest(unittest.TestCase):
 
     @classmethod
     def run_once(cls, scenario):
-        """Runs a scenario, which asks for {checkpoint}, for all tests of the class: what it left, what it printed."""
+        """Runs a scenario, which names {checkpoint}, once for all tests of the class; keeps its folder and output."""
         cls.scenario = cls.root / "scenario.yaml"
         cls.scenario.write_text(scenario.format(checkpoint=json.dumps(str(cls.checkpoint))))
         cls.out = cls.root / "run"

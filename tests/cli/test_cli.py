@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The program's exit codes and messages, from outside.  ISOFRAME_BIN names the binary (default build/isoframe)."""
+"""Exit codes and messages of the program.  ISOFRAME_BIN names the binary (default build/isoframe)."""
 
 import json
 import os
@@ -135,7 +135,7 @@ class Validate(CommandLine):
 
 
 class Schema(unittest.TestCase):
-    """What editors check with says the same as the program."""
+    """The schema that editors check with agrees with the program."""
 
     @classmethod
     def setUpClass(cls):
@@ -174,7 +174,7 @@ class Schema(unittest.TestCase):
                 self.assertNotEqual(misspell(change), [])
 
     def test_knows_every_key_of_the_reader(self):
-        """The reader lists the keys that it knows when it meets one that is near none of them."""
+        """The reader lists all keys that it knows when it meets one that resembles none of them."""
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "x.yaml").write_text(
                 "version: 1\ncheckpoint: c\ncases: [{name: a, qqqqqqqqqqqq: 1}]\n", encoding="utf-8")

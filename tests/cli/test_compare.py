@@ -63,8 +63,8 @@ class Compare(unittest.TestCase):
             self.assertIn(word, result.stderr)
 
     def test_equals_ffmpegs_filters_to_the_digits_they_print(self):
-        # 200 x 114: the last blocks are cut, chroma is 57 high.  -cpuflags 0: FFmpeg's SSE code counts a window too
-        # many where a plane's width has a rest of 8 to 11 pixels modulo 16, its C code does not.
+        # At 200 x 114 the last blocks are cut, and chroma is 57 high.  -cpuflags 0 selects FFmpeg's C code: its SSE code
+        # counts a window too many if a plane's width leaves a rest of 8 to 11 pixels modulo 16.
         for size, flags in (("192x112", ()), ("200x114", ("-cpuflags", "0"))):
             reference, candidate = self.video("a.mp4", size, 0), self.video("b.mp4", size, 38)
             log = ffmpeg(*flags, "-i", reference, "-i", candidate, "-lavfi", "[0:v][1:v]ssim;[0:v][1:v]psnr", "-f", "null",

@@ -12,7 +12,7 @@ from common import isoframe
 
 
 def png(width, height, shade=90):
-    """A picture of one row of shades, repeated."""
+    """Returns a PNG of one row of shades, repeated."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Latency as a run judges it: what is too slow is measured again, in as many rounds, and nothing else is.
+"""Latency gates of a run: a case that is too slow is measured again, in as many rounds, and no other case is.
 
-ISOFRAME_BIN names the program.  No time is expected of any machine: limits are out of reach, and an earlier run is made
-four times as fast by hand.
+ISOFRAME_BIN names the program.  The tests hold on any machine: limits are out of reach, and an earlier run's files are
+changed to be four times as fast.
 """
 
 import json
@@ -55,7 +55,7 @@ class Latency(CheckpointTest):
         cls.run_once(SCENARIO)
 
     def earlier(self, name, *, yardstick=1.0):
-        """The run, as if its baseline had taken a quarter of the time."""
+        """Copies the run as if its baseline had taken a quarter of the time."""
         earlier = self.root / name
         shutil.copytree(self.out, earlier)
         file = earlier / "base" / "result.json"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The first difference of a failed case, and `isoframe selftest`, as a user meets them.
+"""Tests of the first difference of a failed case, and of `isoframe selftest`, from the command line.
 
 ISOFRAME_BIN names the program.  A tiny checkpoint is made once.
 """

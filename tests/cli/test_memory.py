@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ranks on one machine share one copy of the weights: four of them with a 2 GiB checkpoint.
+"""Ranks on one machine share one copy of the weights: shown by four of them with a 2 GiB checkpoint.
 
 ISOFRAME_BIN names the program.  Needs about 3 GiB of memory and 2 GiB of disk.
 """
@@ -18,7 +18,7 @@ ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
 CONFIG = {
     "transformer": {"num_attention_heads": 16, "attention_head_dim": 64, "num_layers": 13, "rope_axes_dim": [8, 28, 28]}
 }
-# What a rank needs beside weights and tensors: the program's and LibTorch's own private pages.
+# Memory of a rank beside weights and tensors: private pages of the program and LibTorch.
 RUNTIME_BYTES = 128 << 20
 
 
@@ -48,7 +48,7 @@ def signal_all(pids, number):
 
 
 def proportional_bytes_together(pids):
-    """Of processes that stand still: one that touches a page between two readings would have it counted twice."""
+    """Sums proportional set sizes of stopped processes: a page touched between two readings would be counted twice."""
     signal_all(pids, signal.SIGSTOP)
     try:
         return sum(map(proportional_bytes, pids))

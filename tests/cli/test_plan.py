@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""isoframe validate --plan against what a run measures.
+"""Compares `isoframe validate --plan` with what runs measure.
 
 ISOFRAME_BIN names the program.  Runs scenarios/smoke.yaml and scenarios/image-to-video.yaml once; needs nothing but the
 program.
@@ -72,7 +72,7 @@ class AgainstARun(unittest.TestCase):
         cls.folder.cleanup()
 
     def cases(self):
-        """Every case: its plan, made before anything ran, and its result."""
+        """Yields each case's plan, made before anything ran, and its result."""
         for number, planned in enumerate(self.plans):
             for plan in planned:
                 result = json.loads((self.run_directory(number) / plan["name"] / "result.json").read_text())
@@ -90,7 +90,7 @@ class AgainstARun(unittest.TestCase):
         print(f"largest error of a case's planned peak: {100 * worst:.2f} %", flush=True)
 
     def test_each_ranks_peak_is_known_once_it_is_known_who_ran_which_tile(self):
-        """Which rank runs which tile follows from the warm-up's times; the plan that result.json holds knows them."""
+        """Ranks get their tiles by the times of the warm-up; the plan in result.json knows these times."""
         worst = 0.0
         for plan, result in self.cases():
             for rank in result["ranks"]:
@@ -111,10 +111,10 @@ class AgainstARun(unittest.TestCase):
                             self.assertEqual(row["bytes_sent"], row["predicted_bytes_sent"], row)
                             self.assertEqual(row["bytes_received"], row["predicted_bytes_received"], row)
                             self.assertGreater(row["bus_bandwidth"], 0, row)
-                    # All but the tiles are known before anything has been timed.
+                    # Everything except the tiles is known before anything has been timed.
                     without_tiles = lambda traffic: {key: both for key, both in traffic.items() if key[0] != "vae_patch"}
                     self.assertEqual(without_tiles(planned_traffic(planned)), without_tiles(measured_traffic(measured)))
-        # The comparison is worth something only where there is something to compare.
+        # An empty comparison would prove nothing.
         for group, collective in (("ulysses", "all_to_all"), ("ring", "exchange"), ("tensor", "all_reduce"),
                                   ("cfg", "all_gather"), ("vae_patch", "send"), ("world", "broadcast")):
             self.assertIn((group, collective), collectives)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`isoframe qualify`: a sound machine, a rank that computes otherwise, one that dies, an interruption.
+"""Tests of `isoframe qualify`: a sound machine, a rank that computes otherwise, one that dies, an interruption.
 
 ISOFRAME_BIN names the program.  A tiny checkpoint is made once.
 """
@@ -33,7 +33,7 @@ cases:
     {pair}
 """
 
-# Rank 1's arithmetic takes other instructions, as on a machine of another kind or with another driver.
+# Rank 1 computes with other instructions, as on another kind of machine or with another driver.
 ODD_LAUNCHER = """#!/bin/sh
 ranks=$1 port=$2
 shift 2
@@ -82,7 +82,7 @@ class Qualify(CheckpointTest):
         self.assertIn(done.returncode, (0, 1), done.stderr)
         certificate = json.loads(done.stdout)
         self.assertEqual(certificate, self.certificate())
-        # How fast ranks are beside one another is this machine's affair.
+        # Whether one rank is slower than another depends on this machine.
         self.assertEqual([r for r in certificate["reasons"] if "of the fastest" not in r], [])
         self.assertEqual(certificate["verdict"], "unfit" if certificate["reasons"] else "fit")
         self.assertGreaterEqual(certificate["repetitions"], 3)

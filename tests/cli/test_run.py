@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`isoframe run` and `isoframe generate` as a user meets them: real ranks, killed, hung and interrupted.
+"""Tests of `isoframe run` and `isoframe generate` from the command line: real ranks, killed, hung and interrupted.
 
 ISOFRAME_BIN names the program.  A tiny checkpoint is made once.
 """
@@ -15,7 +15,7 @@ import unittest
 from common import ISOFRAME, CheckpointTest, cases_of, isoframe
 from processes import is_alive, ranks_of, wait_for
 
-# Long enough to be caught in the act: many steps; the case after it is short.
+# The first case has so many steps that a test can interrupt it; the case after it is short.
 SCENARIO = """
 version: 1
 checkpoint: {checkpoint}
@@ -90,7 +90,7 @@ class Run(CheckpointTest):
             self.assertGreater(min(times), 0.0)
         sent = [c for r in result["ranks"] for c in r["collectives"] if c["collective"] == "all_to_all"]
         self.assertTrue(all(c["bytes_sent"] > 0 and c["calls"] > 0 for c in sent) and sent)
-        # Again from what was measured: the same verdicts, no rank started.
+        # `report` judges what was measured again: the same verdicts, no rank started.
         again = isoframe("report", out, "--json")
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertEqual([c["verdict"] for c in json.loads(again.stdout)["cases"]], ["passed"] * 3)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the cuda preset's program does on a machine without a GPU: it says so, and computes on the CPU.
+"""Tests of the cuda preset's program on a machine without a GPU: it says that there is none, and computes on the CPU.
 
 ISOFRAME_BIN names the program; the CPU preset's is expected at build/isoframe.
 """
@@ -47,7 +47,7 @@ class Program(unittest.TestCase):
 
 class WithoutAGpu(unittest.TestCase):
     def hidden(self, *arguments):
-        # A machine that has some shows none to us.
+        # A machine with GPUs hides them from the program.
         return run(CUDA, *arguments, CUDA_VISIBLE_DEVICES="")
 
     def assert_refused(self, result):

@@ -1,5 +1,5 @@
 #pragma once
-// What every fuzz target does with an input: bad input may end in an InputError and in nothing else.
+// The rule of every fuzz target: bad input may end in an InputError and in nothing else.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace isoframe::fuzz {
 
-/// Any other exception leaves, and ends the program.
+/// Runs `read`; any exception but an InputError ends the program.
 template <typename Read>
 void expect_clear_error(const Read& read) {
   try {

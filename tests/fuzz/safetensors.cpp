@@ -13,7 +13,7 @@
 
 namespace {
 
-/// A file without a disk.
+/// A file in memory.
 class MemoryFile {
  public:
   MemoryFile(const std::uint8_t* data, std::size_t size) : descriptor_(::memfd_create("fuzz", 0)) {

@@ -1,4 +1,4 @@
-"""What the launcher tests share: the program, a tiny checkpoint, one request, processes that are ended."""
+"""Shared by the launcher tests: the program, a tiny checkpoint, one request, processes that are ended."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-# For what both folders of tests share.
+# tests/ holds the modules that both folders of tests share.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 ISOFRAME = str(pathlib.Path(os.environ.get("ISOFRAME_BIN", "build/isoframe")).resolve())
@@ -27,7 +27,7 @@ def plain_environment(**more):
 
 
 def need(program, package):
-    """The program's path; skips the test where it is not installed."""
+    """Returns the program's path; skips the test if it is not installed."""
     path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if path is None:
         raise unittest.SkipTest(f"{program} is not installed (Debian: {package}; ci/setup --launchers)")
@@ -40,7 +40,7 @@ def need_root():
 
 
 def torchrun():
-    """argv of torchrun without its script: the wheel's own module, in the environment of `ci/setup --reference`."""
+    """Returns a command line for torchrun: the wheel's module, in the environment of `ci/setup --reference`."""
     cache = os.environ.get("ISOFRAME_CACHE") or os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")) + "/isoframe"
     for python in sorted(pathlib.Path(cache).glob("reference-*/bin/python")):
         if (python.parents[1] / "complete").exists():
@@ -49,7 +49,7 @@ def torchrun():
 
 
 class LauncherTest(unittest.TestCase):
-    """One single-rank video, and a way to ask for the same in a layout under a launcher."""
+    """Makes one video on a single rank, and the same one in a layout under a launcher."""
 
     @classmethod
     def setUpClass(cls):
@@ -74,7 +74,7 @@ class LauncherTest(unittest.TestCase):
         return done, out
 
     def single(self):
-        """frames.safetensors of one rank, made once."""
+        """Returns the bytes of a single rank's frames.safetensors, made once."""
         cls = type(self)
         if not hasattr(cls, "reference"):
             done, out = self.generate("single", layout="single")
@@ -83,7 +83,7 @@ class LauncherTest(unittest.TestCase):
         return cls.reference
 
     def assert_equals_single(self, launcher, environment=None, timeout=240):
-        """The layout under `launcher` (None: our own) leaves the single rank's file, byte for byte."""
+        """Asserts that the layout under `launcher` (None: our own) leaves the single rank's file, byte for byte."""
         options = [] if launcher is None else ["--launcher", launcher]
         done, out = self.generate("layout", *options, "--json", environment=environment, timeout=timeout)
         self.assertEqual(done.returncode, 0, done.stderr)

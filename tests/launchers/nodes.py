@@ -1,4 +1,4 @@
-"""Two "nodes" on one machine: network namespaces that virtual cables join, and nothing else does."""
+"""Two "nodes" on one machine: network namespaces that only virtual cables join."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ class TwoNodes:
             subprocess.run([self.ip, "netns", "delete", name], capture_output=True)
 
     def on(self, node, command):
-        """`command`, to be run on node 0 or 1."""
+        """Returns `command` wrapped so that it runs on node 0 or 1."""
         return f"{self.ip} netns exec {self.names[node]} {command}"
 
     def received_bytes(self, node, cable=0):

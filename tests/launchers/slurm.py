@@ -1,4 +1,4 @@
-"""A Slurm of one machine, for as long as a test takes: munged, slurmctld and slurmd with folders of their own."""
+"""A Slurm of one machine for the length of a test: munged, slurmctld and slurmd with folders of their own."""
 
 import os
 import pathlib
@@ -58,7 +58,7 @@ class Slurm:
         folder = self.folder
         for name in ("spool", "state"):
             (folder / name).mkdir(parents=True)
-        # munged wants its folder to be nobody else's to write.
+        # munged refuses a folder that others can write to.
         folder.chmod(0o755)
         key = folder / "munge.key"
         key.write_bytes(os.urandom(1024))
@@ -79,7 +79,7 @@ class Slurm:
         return self
 
     def start(self, program, *options):
-        # Daemons keep the descriptors that they are given: a pipe would never end.
+        # Daemons keep the descriptors that they are given, so a pipe would never end.
         with open(self.folder / f"{program}.start.log", "w+") as log:
             done = subprocess.run([self.programs[program], *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
             log.seek(0)
@@ -96,7 +96,7 @@ class Slurm:
         raise unittest.SkipTest(f"this machine's Slurm never becomes idle: {states.stdout}{states.stderr}")
 
     def __exit__(self, *_):
-        """Ends what was started, by the numbers that it has left."""
+        """Ends the daemons, by the process ids in the files that they left."""
         for name in ("slurmd", "slurmctld", "munged"):
             try:
                 pid = int((self.folder / f"{name}.pid").read_text())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The same worker under every launcher: a layout's frames equal a single rank's byte for byte.
+"""Runs the same worker under every launcher: a layout's frames must equal a single rank's byte for byte.
 
-ISOFRAME_BIN names the program.  What is not installed, or needs root, is skipped with the reason.
+ISOFRAME_BIN names the program.  A test whose launcher is not installed, or needs root, is skipped with the reason.
 """
 
 import os
@@ -45,12 +45,12 @@ class Launchers(LauncherTest):
         self.assert_equals_single(f"{self.script('nodes.sh', text)} {{worker}}", timeout=timeout)
 
     def assert_frames_crossed(self, nodes, cable=0):
-        """The second node's tiles and CFG's other branch."""
+        """Least bytes that cross the cable: the second node's tiles and CFG's other branch."""
         self.assertGreater(nodes.received_bytes(0, cable), 200_000)
         self.assertGreater(nodes.received_bytes(1, cable), 20_000)
 
     def by_hand(self, nodes, port):
-        """Two ranks a node, told who they are by the variables alone."""
+        """Starts two ranks a node, which learn their numbers from environment variables alone."""
         ranks = "".join(
             nodes.on(rank // 2, f'env RANK={rank} WORLD_SIZE=4 LOCAL_RANK={rank % 2} MASTER_ADDR={FIRST} MASTER_PORT={port} "$@" &\n')
             + "all=\"$all $!\"\n"
@@ -122,7 +122,7 @@ class Launchers(LauncherTest):
         self.assertRegex(done.stderr, r"rank \d: layout 'ulysses=2' needs 2 ranks, 3 were started; start 2\n")
 
     def started(self, launcher, name):
-        """A long run under `launcher`, once its ranks are at work."""
+        """Starts a long run under `launcher` and waits until its ranks are at work."""
         out = self.root / name
         command = [str(word) for word in self.request(out, "--launcher", launcher, layout="ulysses=2", steps=900)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=plain_environment())
@@ -135,7 +135,7 @@ class Launchers(LauncherTest):
         return process, out
 
     def workers(self, out):
-        """Ranks only, not the launcher whose command line names them too."""
+        """Returns the ranks' pids, without the launcher, whose command line names the worker too."""
         return [pid for pid in live_workers(out / ".round" / "job.json")
                 if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().startswith(ISOFRAME.encode() + b"\0worker\0")]
 

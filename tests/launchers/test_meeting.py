@@ -27,7 +27,7 @@ class Meeting(LauncherTest):
         cls.job = json.loads((cls.root / "caught.json").read_text())
 
     def runTest(self):
-        """For setUpClass, which needs an instance."""
+        """Does nothing; setUpClass needs an instance."""
 
     def job_file(self, name, **changes):
         job = json.loads(json.dumps(self.job))

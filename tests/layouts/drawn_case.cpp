@@ -13,8 +13,8 @@ namespace {
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : engine_(seed) {}
-  /// From `least` to `most`, both included.  Not std::uniform_int_distribution, whose values are the
-  /// library's.
+  /// Draws from `least` to `most`, both included.  Not by std::uniform_int_distribution, whose values differ
+  /// between libraries.
   std::int64_t roll(std::int64_t least, std::int64_t most) {
     return least + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(most - least + 1));
   }
@@ -31,7 +31,7 @@ constexpr int kMostRanks = 8;
 
 model::parallel::Layout draw_layout(Dice& dice) {
   model::parallel::Layout layout;
-  // In an order of the seed's choice, so that each may be the largest; at most eight ranks.
+  // The seed chooses the order, so that each dimension may be the largest; at most eight ranks.
   std::vector<int model::parallel::Layout::*> dimensions = {
       &model::parallel::Layout::ulysses, &model::parallel::Layout::ring, &model::parallel::Layout::tensor,
       &model::parallel::Layout::cfg};
@@ -55,7 +55,7 @@ model::vae::VaeConfig draw_vae(Dice& dice) {
   return vae;
 }
 
-/// Stride and overlap agree in latents, as check_tiling() wants them.
+/// Draws a tiling whose stride and overlap agree in latents, as check_tiling() wants them.
 model::vae::TilingOptions draw_tiling(Dice& dice, std::int64_t compression) {
   model::vae::TilingOptions tiling;
   const auto tile = dice.roll(1, 5);
@@ -105,7 +105,7 @@ DrawnCase draw_case(std::uint64_t seed) {
   // Guidance of 1 has no second pass for a second rank.
   drawn.guidance_scale = dice.pick<double>({1.0, 3.5, 6.0});
   if (drawn.layout.cfg == 2 && drawn.guidance_scale == 1.0) drawn.guidance_scale = 2.0;
-  // The last rolls, so that the others stay what they were.
+  // These rolls come last, so that they change no earlier one.
   drawn.image_tokens = dice.roll(0, 1) * dice.roll(1, 9);
   return drawn;
 }

@@ -16,7 +16,7 @@ struct DrawnCase {
   std::uint64_t seed = 0;
   model::transformer::TransformerConfig transformer;
   model::vae::VaeConfig vae;
-  std::int64_t frames = 1;  ///< of the latents, as height and width
+  std::int64_t frames = 1;  ///< of the latents, like height and width
   std::int64_t height = 1;
   std::int64_t width = 1;
   std::int64_t prompt_tokens = 1;
@@ -28,17 +28,17 @@ struct DrawnCase {
   model::vae::TilingOptions tiling;
   model::parallel::Layout layout;
   model::parallel::Reduction reduction = model::parallel::Reduction::kFast;
-  /// What it is computed in; the values that are drawn are float32's in either.
+  /// Dtype of the computation; weights and inputs are drawn in float32 for every dtype.
   at::ScalarType dtype = at::kFloat;
 
   model::parallel::Arithmetic arithmetic() const { return {.layout = layout, .reduction = reduction}; }
 };
 
-/// Grids that no group divides, fewer tokens than ranks, tiles without overlap and thinner than their overlap
-/// are all among them.
+/// Draws a case.  Among them are grids that no group divides, fewer tokens than ranks, tiles without overlap
+/// and tiles thinner than their overlap.
 DrawnCase draw_case(std::uint64_t seed);
 
-/// One line: how to run this case again, and what was drawn.
+/// Returns one line: how to run this case again, and what was drawn.
 std::string to_string(const DrawnCase& drawn);
 
 }  // namespace isoframe::layouts

@@ -34,7 +34,7 @@ Condition draw_condition(const DrawnCase& drawn, Branch branch) {
   Condition condition;
   condition.text = at::randn({1, text, config.text_embed_dim}, generator);
   condition.byt5 = at::randn({1, glyphs, config.text_embed_2_dim}, generator);
-  // The same for both branches.
+  // Image tokens are the same in both branches.
   at::Generator image_generator = at::make_generator<at::CPUGeneratorImpl>(~drawn.seed);
   condition.image = at::randn({1, drawn.image_tokens, config.image_embed_dim}, image_generator);
   for (at::Tensor* states : {&condition.text, &condition.byt5, &condition.image})
@@ -53,7 +53,7 @@ model::parallel::PredictedTraffic traffic_of(const Mesh& mesh) {
   return traffic;
 }
 
-/// What the transformer sees beside the latents: an encoded image and its mask, or zeros.
+/// The transformer's input beside the latents: an encoded image and its mask, or zeros.
 at::Tensor draw_first_frame(const DrawnCase& drawn, const model::vae::Vae& vae, const Mesh& mesh) {
   if (drawn.image_tokens == 0) {
     return at::zeros({1, drawn.transformer.in_channels - drawn.vae.latent_channels, drawn.frames,

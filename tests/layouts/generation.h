@@ -16,11 +16,11 @@
 
 namespace isoframe::layouts {
 
-/// What one rank has in the end.
+/// The results of one rank.
 struct Generation {
   std::vector<at::Tensor> step_latents;
-  at::Tensor frames;                          ///< undefined where the VAEPP group's rank 0 has them
-  model::parallel::PredictedTraffic traffic;  ///< measured; what moved nothing is left out
+  at::Tensor frames;                          ///< undefined but on the VAEPP group's rank 0
+  model::parallel::PredictedTraffic traffic;  ///< measured; collectives that moved nothing are left out
 };
 
 using MakeSequence =
@@ -32,22 +32,22 @@ Generation generate(const DrawnCase& drawn, const model::parallel::Mesh& mesh,
                     model::checkpoint::ParameterSource& parameters,
                     const MakeSequence& make_sequence = make_sound_sequence);
 
-/// On one rank, the thread's own.
+/// Generates on a single rank, the calling thread.
 Generation generate_alone(const DrawnCase& drawn, model::checkpoint::ParameterSource& parameters);
 
-/// Under the drawn layout, a thread a rank: by rank.  `change_mesh` may put a faulty group into a rank's
-/// mesh.
+/// Generates under the drawn layout with one thread a rank; returns the results by rank.  `change_mesh` may
+/// put a faulty group into a rank's mesh.
 std::vector<Generation> generate_parallel(
     const DrawnCase& drawn, model::checkpoint::ParameterSource& parameters,
     const MakeSequence& make_sequence = make_sound_sequence,
     const std::function<void(model::parallel::Mesh&)>& change_mesh = [](model::parallel::Mesh&) {});
 
-/// Empty when every rank's latents after every step, and rank 0's frames, equal `alone` bit for bit; else
-/// the first difference.
+/// Returns the first difference between `alone` and every rank's latents after every step and rank 0's
+/// frames; empty if all are equal bit for bit.
 std::string difference(const Generation& alone, const std::vector<Generation>& ranks);
 
-/// Empty when latents and frames are within the layout's bound of `alone`, and every rank's latents equal
-/// rank 0's bit for bit; else the first that are not.
+/// Returns the first latents or frames that are beyond the layout's bound of `alone`, or the first latents
+/// that differ from rank 0's in a bit; empty if there are none.
 std::string excess(const DrawnCase& drawn, const Generation& alone, const std::vector<Generation>& ranks);
 
 }  // namespace isoframe::layouts

@@ -24,9 +24,9 @@ namespace isoframe::layouts {
 namespace {
 
 constexpr std::uint64_t kCases = 520;
-/// More of those whose bits are promised, each on several ranks.
+/// Further cases whose bits are promised, each on several ranks.
 constexpr int kIdenticalCases = 200;
-/// Of how many bounded cases one is also held against a layout that adds alike.
+/// One in this many bounded cases is also held against a layout that adds in the same order.
 constexpr std::uint64_t kEvery = 8;
 
 SeededParameters& parameters() {
@@ -34,14 +34,15 @@ SeededParameters& parameters() {
   return source;
 }
 
-/// A comparison of constants or of infinities would pass whatever the layouts did.
+/// Expects frames that a comparison can tell apart: constants or infinities would pass whatever the layouts
+/// did.
 void expect_telling(const Generation& generation) {
   const at::Tensor& frames = generation.frames;
   EXPECT_TRUE(frames.isfinite().all().item<bool>()) << "frames are not finite";
   EXPECT_GT(frames.std().item<float>(), 1e-3F) << "frames are flat";
 }
 
-/// The drawn case with nothing parallel but what decides its order of addition.
+/// The drawn case with only those dimensions of its layout that decide the order of addition.
 DrawnCase that_adds_alike(const DrawnCase& drawn) {
   DrawnCase other = drawn;
   other.layout = {.ring = drawn.layout.ring, .tensor = drawn.layout.tensor};
@@ -64,7 +65,7 @@ std::string problem_of(const DrawnCase& drawn, const Generation& alone) {
   return excess(drawn, alone, ranks);
 }
 
-/// Those of ISOFRAME_LAYOUTS_SEED alone, where it is set.
+/// The seed in ISOFRAME_LAYOUTS_SEED, if it is set: only its case is run then.
 std::optional<std::uint64_t> only_seed() {
   const char* only = std::getenv("ISOFRAME_LAYOUTS_SEED");
   return only == nullptr ? std::nullopt : std::optional(std::strtoull(only, nullptr, 10));
@@ -89,7 +90,7 @@ TEST(Layouts, EqualASingleRankOrStayWithinTheirBound) {
   for (std::uint64_t seed = first; seed < end; ++seed) expect_promise(draw_case(seed));
 }
 
-/// The drawn case without what adds in another order.
+/// The drawn case without the dimensions that add in another order.
 DrawnCase that_is_identical(DrawnCase drawn) {
   drawn.layout.ring = drawn.layout.tensor = 1;
   drawn.layout.vae_patch = std::min(drawn.layout.vae_patch, drawn.layout.world_size());
@@ -115,8 +116,8 @@ double squared_error(const Generation& generation, const Generation& exact) {
   return relative * relative;
 }
 
-/// Another order of addition is as good as the single rank's: over many cases, because one case's errors are
-/// a matter of luck.
+/// Shows that another order of addition is as exact as a single rank's, over many cases, because one case's
+/// errors are a matter of luck.
 TEST(Layouts, AreAsNearToFloat64AsASingleRank) {
   constexpr int kExactCases = 60;
   const c10::InferenceMode inference;
@@ -140,7 +141,7 @@ TEST(Layouts, AreAsNearToFloat64AsASingleRank) {
   EXPECT_LE(std::sqrt(ranks), 1.25 * std::sqrt(alone));
 }
 
-/// What is drawn, and how often at least: the draw would be worthless without these.
+/// A kind of case that must be drawn at least so often: the draw would be worthless without it.
 struct Kind {
   const char* name;
   int least;
@@ -149,7 +150,7 @@ struct Kind {
 
 int shards_of(const DrawnCase& drawn) { return drawn.layout.ulysses * drawn.layout.ring; }
 std::int64_t tokens_of(const DrawnCase& drawn) { return drawn.frames * drawn.height * drawn.width; }
-/// 1 where nothing is cut.
+/// Number of tiles; 1 if the picture is not cut.
 std::int64_t tiles_of(const DrawnCase& drawn) {
   const auto geometry = model::vae::decode_geometry(drawn.tiling, drawn.vae.spatial_compression_ratio);
   if (drawn.height <= geometry.tile && drawn.width <= geometry.tile) return 1;
@@ -224,7 +225,7 @@ TEST(DrawnCases, CoverWhatLayoutsFindHard) {
   EXPECT_GE(layouts.size(), 60U);
 }
 
-/// Faults of layouts as one makes them: each must be seen by the comparison above.
+/// Typical faults of layouts: the comparison above must see each of them.
 class PlantedFault : public ::testing::Test {
  protected:
   static DrawnCase case_of(const model::parallel::Layout& layout) {
@@ -272,7 +273,8 @@ class HeadsSwapped : public ForwardingGroup {
   }
 };
 
-/// The last bit of one value of each tile that is sent, in its middle: at its edges blending may hide it.
+/// Changes the last bit of one value in the middle of each tile that is sent: at its edges blending may hide
+/// it.
 class TileNudged : public ForwardingGroup {
  public:
   using ForwardingGroup::ForwardingGroup;
@@ -307,7 +309,7 @@ class ForwardingSequence : public model::parallel::SequenceParallel {
   std::unique_ptr<SequenceParallel> sound_;
 };
 
-/// Each rank brings its own copy of the condition tokens to the keys and values.
+/// Lets each rank add its own copy of the condition tokens to the keys and values.
 class ConditionOnceARank : public ForwardingSequence {
  public:
   using ForwardingSequence::ForwardingSequence;
@@ -321,7 +323,7 @@ class ConditionOnceARank : public ForwardingSequence {
   }
 };
 
-/// Each rank sees only its own video tokens.
+/// Lets each rank attend to its own video tokens only.
 class AttentionWithinTheShard : public ForwardingSequence {
  public:
   using ForwardingSequence::ForwardingSequence;
@@ -372,7 +374,7 @@ TEST_F(PlantedFault, AttentionWithinTheRingBlockExceedsTheBound) {
   EXPECT_NE(found_beyond_the_bound(case_of({.ring = 2}), make<AttentionWithinTheShard>, leave_mesh), "");
 }
 
-/// Rank 0's product counts for a hundredth more than it should.
+/// Weighs rank 0's product a hundredth more than the others'.
 class SumTooLarge : public ForwardingGroup {
  public:
   using ForwardingGroup::ForwardingGroup;

@@ -10,8 +10,8 @@
 
 namespace isoframe::layouts {
 
-/// The same values for the same name and shape, always; scaled so that signals neither vanish nor explode.
-/// Ranks that are threads share the tensors, which are only read.
+/// Gives the same values for the same name and shape, always, scaled so that signals neither vanish nor
+/// explode.  Ranks that are threads share the tensors, which are only read.
 class SeededParameters : public model::checkpoint::ParameterSource {
  public:
   using ParameterSource::parameter;

@@ -1,4 +1,4 @@
-// What layouts move is what the formulas say, byte for byte.
+// Layouts move the bytes that the formulas predict, exactly.
 
 #include "model/plan/traffic.h"
 
@@ -35,7 +35,7 @@ PassShape shape_of(const DrawnCase& drawn, bool is_conditional) {
           .output_width = config.out_channels};
 }
 
-/// Of the VAE's two directions.
+/// Predicted traffic of encode and decode.
 PredictedTraffic predicted_tiles(const DrawnCase& drawn, int rank) {
   model::plan::ModelConfig model;
   model.transformer = drawn.transformer;
@@ -53,7 +53,7 @@ PredictedTraffic predicted_tiles(const DrawnCase& drawn, int rank) {
   return sum;
 }
 
-/// Of a whole generation on one rank, but for the prompts.
+/// Predicted traffic of a whole generation on one rank, without its prompts.
 PredictedTraffic predicted(const DrawnCase& drawn, int rank) {
   const int cfg_rank = rank * drawn.layout.cfg / drawn.layout.world_size();
   const bool has_second_pass = drawn.guidance_scale != 1.0;
@@ -87,7 +87,7 @@ TEST(Traffic, OfImageAndTextToVideoIsWhatTheFormulasPredict) {
       for (const auto& [collective, bytes] : expected) moved.insert(collective);
     }
   }
-  // Two empty tables would be equal too.
+  // Empty tables would have been equal too.
   EXPECT_THAT(moved, ::testing::IsSupersetOf(
                          std::vector<std::pair<std::string, std::string>>{{"ulysses", "all_to_all"},
                                                                           {"ulysses", "all_gather"},

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The published size, whole: written by isoframe, loaded by diffusers, every key accounted for, one frame made.
+"""Loads a checkpoint of the published size that isoframe wrote into diffusers: accounts for every key, makes a frame.
 
 usage: full_load.py ISOFRAME FOLDER
 
@@ -18,7 +18,7 @@ from safetensors import safe_open
 
 
 class Complaints(logging.Handler):
-    """What diffusers and transformers say of keys that are missing, unexpected or newly initialized."""
+    """Collects the messages of diffusers and transformers about keys that are missing, unexpected or newly initialized."""
 
     def __init__(self):
         super().__init__()

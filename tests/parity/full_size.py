@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The published size: isoframe's tensor names and shapes against diffusers' own module tree, built without memory.
+"""Compares isoframe's tensor names and shapes at the published size with diffusers' modules, built without memory.
 
 usage: full_size.py ISOFRAME JUNIT.xml
 

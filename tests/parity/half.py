@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""How far half types are from float32 in the reference: what isoframe's own distance is measured with.
+"""Records how far half types are from float32 in the reference, as a scale for isoframe's own distance.
 
 usage: half.py CHECKPOINT CASES.json OUT_DIR
 
-For each case and dtype OUT_DIR/<name>.<dtype>.safetensors gets text, byt5, step_<k>, frames and of image-to-video
-image_embeds and image_latents twice, in float32: as
-"truth.<what>" of the float32 pipeline, and as "half.<what>" of the pipeline in that dtype.  Both start from the noise that
-the seed gives in that dtype.
+For each case and dtype, OUT_DIR/<name>.<dtype>.safetensors gets text, byt5, step_<k>, frames, and for image-to-video
+image_embeds and image_latents. Each is there twice, in float32: as "truth.<name>" from the float32 pipeline and as
+"half.<name>" from the pipeline in that dtype.  Both start from the noise that the seed gives in that dtype.
 """
 
 import json
@@ -24,7 +23,7 @@ KEPT = ("text", "byt5", "frames", "image_embeds", "image_latents")
 
 
 def size(pipe, case, folder):
-    """The case's, or the one that its image is given."""
+    """Returns the case's height and width, or those that the pipeline gives to its image."""
     if "height" in case:
         return case["height"], case["width"]
     forget_size(pipe)

@@ -37,7 +37,7 @@ double squared_error(const at::Tensor& actual, const at::Tensor& truth) {
       .item<double>();
 }
 
-/// What the image became.
+/// The image's tensors, by name.
 class ImageProbe : public Probe {
  public:
   void tensor(ProbePoint point, const at::Tensor& value) override {

@@ -1,5 +1,5 @@
 #pragma once
-// What tests/parity/run hands over, and its cases as requests.
+// The environment that tests/parity/run sets, and its cases as requests.
 
 #include <cstdlib>
 #include <filesystem>
@@ -26,7 +26,8 @@ inline std::string variable(const char* name) {
   return value;
 }
 
-/// ISOFRAME_PARITY_DEVICE, "cpu" where it is not set: what isoframe computes on.  The reference is the CPU's.
+/// The device that isoframe computes on: ISOFRAME_PARITY_DEVICE, "cpu" if it is not set.  The reference ran
+/// on the CPU.
 inline at::TensorOptions options_of(at::ScalarType dtype = at::kFloat) {
   const char* name = std::getenv("ISOFRAME_PARITY_DEVICE");
   const c10::Device device = device::take(name == nullptr ? "cpu" : name, /*local_rank=*/0);
@@ -69,7 +70,7 @@ inline pipeline::Request request_of(const nlohmann::json& c, const pipeline::Lim
   return request;
 }
 
-/// Nothing where the checkpoint's own is meant.
+/// The case's guidance scale; nothing if it takes the checkpoint's.
 inline std::optional<double> guidance_scale_of(const nlohmann::json& c) {
   if (!c.contains("guidance_scale")) return std::nullopt;
   return c["guidance_scale"].get<double>();

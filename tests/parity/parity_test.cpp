@@ -27,7 +27,7 @@ double relative_l2(const at::Tensor& actual, const at::Tensor& expected) {
       .item<double>();
 }
 
-/// Keeps block outputs of the first step, and what the image became, under the recorder's names.
+/// Keeps the block outputs of the first step and the image's tensors, under the recorder's names.
 class FirstStep : public Probe {
  public:
   void begin(ProbePoint point) override {
@@ -96,7 +96,7 @@ TEST_P(Parity, TextStatesAreWithin1e5) {
   expect_close("byt5", embeds.byt5.squeeze(0), 1e-5);
 }
 
-/// Within one 8-bit step everywhere, equal in 99 %.
+/// Expects pixels within one 8-bit step everywhere, and 99 % of them equal.
 void expect_same_pixels(const at::Tensor& actual, const at::Tensor& expected) {
   ASSERT_EQ(actual.sizes(), expected.sizes());
   const at::Tensor distance = (actual.cpu().to(at::kInt) - expected.to(at::kInt)).abs();

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Runs the reference, diffusers' HunyuanVideo15Pipeline or HunyuanVideo15ImageToVideoPipeline, and keeps what it
-computed on the way.
+"""Runs the reference, diffusers' HunyuanVideo15Pipeline or HunyuanVideo15ImageToVideoPipeline, and records tensors
+along its way.
 
 usage: reference.py CHECKPOINT CASES.json OUT_DIR
 
-Which pipeline is the checkpoint's to say; a case's `image` is a path relative to CASES.json.
+The checkpoint decides which pipeline; a case's `image` is a path relative to CASES.json.
 
 For each case OUT_DIR/<name>.safetensors gets, in float32 and with padding tokens removed:
-  token_ids, glyph_token_ids            of the prompt (int64)
+  token_ids, glyph_token_ids            the prompt's (int64)
   text, byt5                            prompt embeddings, valid rows only
   block.<call>.<i>, context.<call>.<i>  each transformer block's two streams in the first step; call 0 is the
                                         conditional pass, call 1 the unconditional one
@@ -30,15 +30,15 @@ from safetensors.torch import save_file
 
 
 def settle_vector_math():
-    """Calls MKL's vector functions once on one thread: of several threads that make a function's first call, one may
-    get half the digits (https://github.com/pytorch/pytorch/issues/188792), and the reference would be off."""
+    """Calls MKL's vector functions once on one thread: if several threads make a function's first call, one may get
+    half the digits (https://github.com/pytorch/pytorch/issues/188792), and the reference would be off."""
     for function in (torch.cos, torch.erf, torch.exp, torch.log, torch.sin, torch.sqrt, torch.tanh):
         for dtype in (torch.float32, torch.float64):
             function(torch.ones(1, dtype=dtype))
 
 
 def prompt_tensors(pipe, prompt):
-    """Token ids and embeddings of one prompt, valid rows only."""
+    """Returns token ids and embeddings of one prompt, valid rows only."""
     out = {}
     text, text_mask, byt5, byt5_mask = pipe.encode_prompt(prompt=prompt, device="cpu", dtype=torch.float32)
     out["text"] = text[0, text_mask[0].bool()]
@@ -68,12 +68,12 @@ def valid_rows(pipe, prompt):
 
 
 def forget_size(pipe):
-    """Sizes follow the image again, whatever an earlier case fixed them to."""
+    """Lets sizes follow the image again, whatever an earlier case fixed them to."""
     vars(pipe.video_processor).pop("calculate_default_height_width", None)
 
 
 def first_frame(pipe, case, folder):
-    """The pipeline's own arguments that say what to show first, with its size fixed to the case's."""
+    """Returns the pipeline's arguments for size or image; fixes the image's size if the case names one."""
     if "image" not in case:
         return {"height": case["height"], "width": case["width"]}
     forget_size(pipe)
@@ -84,7 +84,7 @@ def first_frame(pipe, case, folder):
 
 
 def record_image(pipe, out):
-    """Functions of the pipeline replaced by themselves, with their results kept."""
+    """Wraps functions of the pipeline so that their results are recorded."""
     undo = []
 
     def keep(owner, function, name, convert):

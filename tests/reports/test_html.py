@@ -1,4 +1,4 @@
-"""report.html in a headless Chromium: it loads, says what run.json says, sorts, filters, slides, and runs nothing of a prompt.
+"""Opens report.html in a headless Chromium: it loads, agrees with run.json, sorts, filters, slides, and runs no prompt.
 
 The browser is driven through its DevTools protocol over a pipe, so nothing has to be installed but Chromium
 (`ci/setup --browser`, or ISOFRAME_CHROMIUM).  Without one the tests are skipped.
@@ -48,7 +48,7 @@ cases:
 """
 
 
-# The page hears of an opened section or of other colours with the next frame.
+# The page reacts to an opened section or to other colours with the next frame.
 NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 OPEN_ALL = 'document.querySelectorAll("details.case").forEach((section) => { section.open = true; }); ' + NEXT_FRAME
 
@@ -61,8 +61,7 @@ class Browser:
         from_browser, their_end = os.pipe()
 
         def descriptors():
-            # DevTools speaks on descriptors 3 and 4.
-            # Out of their way first: these may be 3 and 4 themselves.
+            # DevTools speaks on descriptors 3 and 4.  These may be 3 or 4 themselves, so they first move out of the way.
             reads, writes = os.dup2(to_browser, 30), os.dup2(their_end, 31)
             os.dup2(reads, 3)
             os.dup2(writes, 4)
@@ -118,7 +117,7 @@ class Browser:
         return result["result"].get("value")
 
     def scheme(self, value):
-        """Of colours: "light", "dark", or "" for the browser's own."""
+        """Sets the colour scheme: "light", "dark", or "" for the browser's own."""
         features = [{"name": "prefers-color-scheme", "value": value}] if value else []
         self.call("Emulation.setEmulatedMedia", features=features)
         self.evaluate(NEXT_FRAME)
@@ -128,7 +127,7 @@ class Browser:
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=39)
 
     def complaints(self):
-        """Console errors, exceptions, and requests for anything but the file and what lies in it."""
+        """Returns console errors, exceptions, and requests for anything outside the file."""
         found = []
         for event in self.events:
             method, parameters = event.get("method"), event.get("params", {})

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Qwen2's whole tokenizer, and what the reference's fast tokenizer makes of many texts.
+"""Records Qwen2's whole tokenizer, and the ids that the reference's fast tokenizer gives to many texts.
 
 usage: record.py QWEN.TIKTOKEN OUT_DIR
 
@@ -36,7 +36,7 @@ def alphabet():
 
 
 def merge_of(token, ranks):
-    """The two tokens that became `token`: what merging by lower ranks leaves of it."""
+    """Returns the two tokens whose merge made `token`: the parts that merging by lower ranks leaves of it."""
     parts = [token[i : i + 1] for i in range(len(token))]
     while len(parts) > 2:
         pairs = [(ranks.get(a + b, len(ranks)), i) for i, (a, b) in enumerate(zip(parts, parts[1:]))]

@@ -1,7 +1,7 @@
 #pragma once
-// A device that is not the CPU, without a GPU: LibTorch's PrivateUse1, whose every operator is the CPU's, but
-// which, as CUDA does, refuses tensors that lie on two devices, operators that only a CPU has, and to be read
-// through a tensor's pointer: its addresses are the CPU's, moved to where nothing is.
+// A device that is not the CPU, on machines without a GPU: LibTorch's PrivateUse1.  Its operators are the
+// CPU's, but like CUDA it refuses tensors on two devices, operators that only a CPU has, and reads through a
+// tensor's pointer: its addresses are the CPU's, moved to where nothing is mapped.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +25,7 @@ namespace isoframe::fake_accelerator {
 
 inline c10::Device device() { return {c10::kPrivateUse1, 0}; }
 
-/// x86-64 and AArch64 have no such addresses.
+/// Distance of the device's addresses from the CPU's; x86-64 and AArch64 map nothing there.
 inline constexpr std::uintptr_t kFarAway = std::uintptr_t{1} << 61;
 inline void* to_device(void* address) {
   return address == nullptr ? nullptr : reinterpret_cast<std::byte*>(address) + kFarAway;
@@ -60,7 +60,7 @@ struct Guard final : c10::impl::NoOpDeviceGuardImpl<c10::kPrivateUse1> {
 };
 C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard);
 
-/// The same memory, seen as the CPU's.
+/// A CPU tensor over the same memory.
 inline at::Tensor on_cpu(const at::Tensor& tensor) {
   if (!tensor.is_privateuseone()) return tensor;
   return at::from_blob(to_host(tensor.data_ptr()), tensor.sizes(), tensor.strides(),
@@ -72,7 +72,7 @@ inline void check_one_device(const c10::OperatorHandle& op, const at::Tensor& te
     throw std::runtime_error(fmt::format("{} mixes devices", op.schema().name()));
 }
 
-/// Arguments that are only read are looked at where they lie; LibTorch's own fallback would copy every
+/// Runs an operator that only reads its arguments where they lie; LibTorch's own fallback would copy every
 /// weight.
 inline void run_in_place(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   const std::size_t first = stack->size() - op.schema().arguments().size();
@@ -90,7 +90,7 @@ inline void run_in_place(const c10::OperatorHandle& op, torch::jit::Stack* stack
     if ((*stack)[k].isTensor()) (*stack)[k] = (*stack)[k].toTensor().to(device());
 }
 
-/// LibTorch has operators that no other device has, and says so in their names.
+/// Refuses LibTorch's operators that exist on the CPU only, which their names tell.
 inline void check_for_any_device(const c10::OperatorHandle& op) {
   const std::string& name = op.schema().name();
   for (const char* only : {"_for_cpu", "mkldnn"})
@@ -129,7 +129,7 @@ inline at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool) 
   on_cpu(to).copy_(on_cpu(from));
   return to;
 }
-/// An operator's output, which may have been empty.
+/// Copies an operator's output, which may have been empty before.
 inline at::Tensor copy_back(const at::Tensor& from, const at::Tensor& to) {
   if (from.sizes() != to.sizes()) {
     const at::Tensor larger = at::empty(from.sizes(), to.options());
@@ -154,7 +154,7 @@ inline at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight,
       .to(device());
 }
 
-/// What NCCL is to CUDA: Gloo, given the memory as it sees it.
+/// A group for this device, as NCCL's are for CUDA: Gloo on the CPU's view of the memory.
 class Group final : public model::parallel::ForwardingGroup {
  public:
   using ForwardingGroup::ForwardingGroup;
@@ -199,7 +199,7 @@ class Group final : public model::parallel::ForwardingGroup {
  private:
   class Moving final : public model::parallel::Exchange {
    public:
-    /// `kept` owns the memory that is being sent.
+    /// Keeps `kept`, which owns the memory that is being sent, until the exchange ends.
     Moving(at::Tensor kept, std::unique_ptr<Exchange> here)
         : kept_(std::move(kept)), here_(std::move(here)) {}
     at::Tensor wait() override {

@@ -34,7 +34,7 @@ inline ByteVideo disturbed(const ByteVideo& reference, const std::vector<int>& n
   return result;
 }
 
-/// Float frames with their memory: each 8-bit value / 255.
+/// Float frames and their memory: each 8-bit value / 255.
 struct FloatVideo {
   std::int64_t frames, height, width;
   std::vector<float> data;

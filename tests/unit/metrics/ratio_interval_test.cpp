@@ -30,7 +30,7 @@ class NoisyMachine {
   double drift_ = 0.0;
 };
 
-/// How many of `runs` have a lower bound above `limit` when the candidate takes `factor` times as long.
+/// Counts the runs whose lower bound is above `limit` when the candidate takes `factor` times as long.
 int alarms(double factor, double limit, int runs) {
   int count = 0;
   for (int run = 0; run < runs; ++run) {
@@ -73,7 +73,8 @@ TEST(RatioInterval, UnpairedIsWiderWhereThePairsDriftTogether) {
   EXPECT_GT(apart.upper / apart.lower, 2.0 * paired.upper / paired.lower);
 }
 
-/// Of unpaired sides with log-normal deviations, how many of `runs` have a lower bound above `limit`.
+/// Size and log-normal deviation of one side; unpaired_alarms() counts the runs whose lower bound is above
+/// `limit`.
 struct Samples {
   int count;
   double deviation;

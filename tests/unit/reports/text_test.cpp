@@ -29,7 +29,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-/// What a Markdown renderer shows for escape_markdown's output.
+/// Returns the text that a Markdown renderer shows for escape_markdown's output.
 std::string rendered(const std::string& markdown) {
   const std::string without_comments = replaced(markdown, "<!-- -->", "");
   std::string text;

@@ -25,7 +25,8 @@ using testing::IsEmpty;
 
 constexpr std::int64_t kHeight = 16, kWidth = 24;
 
-/// [frames, kHeight, kWidth, 3]; multiples of 1/255, so that 8 bits hold them; no two frames are equal.
+/// Frames [frames, kHeight, kWidth, 3] of multiples of 1/255, which 8 bits hold exactly; no two frames are
+/// equal.
 at::Tensor pattern(std::int64_t frames) {
   return at::arange(frames * kHeight * kWidth * 3).remainder(251).reshape({frames, kHeight, kWidth, 3}) /
          255.0F;

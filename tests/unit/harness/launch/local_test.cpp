@@ -21,9 +21,9 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// Ranks that only wait; longer than any limit set here.
+/// Command of a rank that only waits, longer than any limit set here.
 constexpr const char* kSleep = "exec sleep 100";
-/// What a job may take beyond its own limits: generous, the machine may be busy.
+/// Time that a job may take beyond its own limits, generous because the machine may be busy.
 constexpr double kSlackSeconds = 20.0;
 
 std::string read_file(const fs::path& path) {
@@ -36,7 +36,7 @@ std::size_t open_descriptors() {
       std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
 }
 
-/// A zombie runs no more: whoever inherited it may be slow to reap it.
+/// True unless the process is gone or a zombie, which whoever inherited it may be slow to reap.
 bool runs(pid_t pid) {
   const std::string status = read_file(fmt::format("/proc/{}/stat", pid));
   return !status.empty() && status.find(") Z") == std::string::npos;
@@ -62,7 +62,7 @@ class RunLocal : public testing::Test {
   }
   void TearDown() override { fs::remove_all(directory_); }
 
-  /// Every rank runs `script` with the directory as $1.
+  /// A job whose ranks all run `script` with the directory as $1.
   LocalJob job(int world_size, const std::string& script) const {
     LocalJob result;
     result.command = {"/bin/sh", "-c", script, "sh", directory_.string()};

@@ -25,7 +25,7 @@ class Pipe {
     if (ends_[0] >= 0) ::close(ends_[0]);
     ends_[0] = -1;
   }
-  /// The JSON lines in it.
+  /// Reads the JSON lines in the pipe.
   std::vector<nlohmann::json> read() const {
     ::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
     std::array<char, 1 << 17> buffer;

@@ -57,7 +57,7 @@ TEST(ProgressEstimate, OnlyRankZeroIsShown) {
   EXPECT_THAT(estimate.text(Seconds(3700)), AllOf(HasSubstr("decode"), EndsWith("1:01:40")));
 }
 
-/// What a terminal, or something else, receives.
+/// Receives what is written to a terminal or to a pipe.
 class Output {
  public:
   explicit Output(bool terminal) {

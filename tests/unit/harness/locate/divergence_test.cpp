@@ -19,8 +19,8 @@ using model::Share;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// Two steps of two "blocks" over six tokens and four heads, which `ranks` share: the layout of rank `rank`.
-/// `change` may spoil a block's tensor before it is shown.
+/// Shows a probe the tensors of rank `rank` of `ranks` in two steps of two "blocks" over six tokens and four
+/// heads.  `change` may spoil a block's tensor before it is shown.
 using Change = std::function<void(std::int64_t step, std::int64_t block, const at::Tensor&)>;
 void run(Probe& probe, int rank, int ranks, const Change& change = {}) {
   at::Tensor whole = at::randn({1, 6, 4, 8}, at::make_generator<at::CPUGeneratorImpl>(7));

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
-/// Touched pages that go back to the system when the block does.
+/// A block of touched pages that its destructor returns to the system.
 class Block {
  public:
   explicit Block(std::size_t bytes) : bytes_(bytes) {

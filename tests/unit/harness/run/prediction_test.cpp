@@ -12,7 +12,7 @@ json row(const char* collective, std::uint64_t sent, std::uint64_t received, dou
           {"bytes_sent", sent}, {"bytes_received", received}, {"seconds", seconds}};
 }
 
-/// Four ranks, two seconds, a size of 400 bytes: as nccl-tests' PERFORMANCE.md has it.
+/// Applies the formulas of nccl-tests' PERFORMANCE.md to four ranks, two seconds and a size of 400 bytes.
 TEST(Bandwidth, IsThatOfNcclTests) {
   struct Expected {
     const char* collective;

@@ -1,4 +1,4 @@
-// Defaults, matrices, names, the environment.
+// Expansion of cases: defaults, matrices, names, the environment.
 
 #include <cstdlib>
 

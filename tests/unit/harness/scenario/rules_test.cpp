@@ -1,4 +1,4 @@
-// What a case may ask for, and the rules between a case and its baseline.
+// Rules of what a case may ask for, and of how it must agree with its baseline.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 #pragma once
-// A scenario file for one test, and what loading it says.
+// A scenario file for one test, and the error of loading it.
 
 #include <filesystem>
 #include <fstream>
@@ -11,7 +11,7 @@
 
 namespace isoframe::harness::scenario {
 
-/// Six lines that every file needs; what a test adds starts at line 7, inside `cases`.
+/// The six lines that every file needs; a test's own start at line 7, inside `cases`.
 inline const std::string kHead =
     "version: 1\n"
     "checkpoint: ckpt\n"
@@ -52,7 +52,7 @@ inline Suite load(const std::string& text, const Overrides& overrides = {}) {
   return load_suite({file.path()}, overrides);
 }
 
-/// The error of loading `text`, without the folder: "s.yaml:7:9: ..."; "" when there is none.
+/// Returns the error of loading `text`, without the folder: "s.yaml:7:9: ..."; "" if there is none.
 inline std::string error_of(const std::string& text, const Overrides& overrides = {}) {
   const ScenarioFile file(text);
   try {

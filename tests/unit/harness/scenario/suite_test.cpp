@@ -121,12 +121,12 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   spec.where = {"f.yaml", 3, 5};
 
   const nlohmann::json json = to_json(spec);
-  // Through text, as it travels to the ranks.
+  // A case travels to the ranks as text.
   const nlohmann::json again = to_json(case_from_json(nlohmann::json::parse(json.dump())));
   EXPECT_EQ(json, again);
   EXPECT_EQ(json.at("layout"), "ulysses=2,cfg=2,vae_patch=3");
   EXPECT_EQ(json.at("gates").at("psnr_min"), "inf");
-  // Nothing is left at its default, so a field that is forgotten in either direction shows.
+  // No field is left at its default, so that one forgotten in either direction shows.
   const nlohmann::json fresh = to_json(Case{});
   for (const auto& [key, unset] : fresh.items()) EXPECT_NE(json.at(key), unset) << key;
 }
@@ -175,7 +175,7 @@ TEST(ShippedScenarios, EveryLayoutIsHeldAgainstOneTiledRank) {
   const std::string every =
       "single ulysses=2 ulysses=2,vae_patch=2 cfg=2 ulysses=2,cfg=2,vae_patch=4 ulysses=2,cfg=2,vae_patch=3 "
       "ring=2 tensor=2,vae_patch=2 ";
-  // In front of text-to-video's is an untiled case.
+  // An untiled case comes before text-to-video's baseline.
   EXPECT_FALSE(smoke[0].tiling);
   EXPECT_EQ(layouts_of(smoke),
             "single " + every + "single ulysses=2,vae_patch=2 ulysses=2,cfg=2,vae_patch=4 ");

@@ -1,4 +1,4 @@
-// What is no scenario at all: syntax, types, keys.
+// Errors of files that are no scenario at all: syntax, types, keys.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -18,7 +18,7 @@ using nlohmann::json;
 
 constexpr int kRanks = 3;
 
-/// Rates of every rank; `wrap` may put a fault into a rank's group.
+/// Returns the rates of every rank; `wrap` may put a fault into a rank's group.
 json rates(const std::function<std::shared_ptr<Group>(std::shared_ptr<Group>)>& wrap) {
   std::vector<json> all(kRanks);
   model::parallel::run_in_threads(kRanks, [&](model::parallel::Rendezvous& rendezvous) {

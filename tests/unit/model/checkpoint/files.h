@@ -15,7 +15,7 @@
 
 namespace isoframe::model::checkpoint {
 
-/// A folder that is gone after the test.
+/// A folder that is removed after the test.
 class TestFolder {
  public:
   TestFolder() {
@@ -37,7 +37,7 @@ class TestFolder {
     std::ofstream(path_ / name, std::ios::binary) << content;
     return path_ / name;
   }
-  /// A safetensors file as its header claims to be, true or not.
+  /// Writes a safetensors file with this header, true or not.
   std::filesystem::path write_raw(const std::string& name, const std::string& header,
                                   const std::string& data) const {
     const std::uint64_t length = header.size();
@@ -50,7 +50,7 @@ class TestFolder {
   std::filesystem::path path_;
 };
 
-/// The message of the InputError that `action` throws; a failed test where it throws none.
+/// Returns the message of the InputError that `action` throws; fails the test if it throws none.
 template <typename Action>
 std::string input_error(Action&& action) {
   try {

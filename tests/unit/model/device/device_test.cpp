@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 const c10::Device kCpu(c10::kCPU);
 
-/// Why there is no GPU to compute on; empty where there is one.
+/// The reason why no GPU can be used; empty if one can.
 std::string no_gpu() {
   try {
     check_available("cuda");
@@ -53,7 +53,7 @@ TEST(ModelDevice, TheCpusMomentsAreThoseOfTheirMarks) {
   EXPECT_LE(late(), std::chrono::steady_clock::now() - 20ms);
 }
 
-/// What only a GPU can show.
+/// Tests that need a GPU.
 class Gpu : public testing::Test {
  protected:
   void SetUp() override {
@@ -94,7 +94,7 @@ TEST_F(Gpu, DescribesItself) {
   const auto description = describe(device_);
   EXPECT_FALSE(description->name.empty());
   EXPECT_GT(description->memory_bytes, 0U);
-  // NVML speaks, or its absence is named.
+  // NVML answers or its absence is named.
   EXPECT_NE(description->driver.empty(), description->nvml_absence.empty());
 }
 

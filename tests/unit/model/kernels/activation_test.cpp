@@ -10,7 +10,7 @@
 namespace isoframe::model::kernels {
 namespace {
 
-// Every magnitude from 2^-30 to 2^7, both signs.
+// Values of every magnitude from 2^-30 to 2^7, with both signs.
 at::Tensor arguments() {
   const at::Tensor magnitudes = at::exp2(at::linspace(-30, 7, 40009, at::kDouble));
   return at::cat({-magnitudes, magnitudes}).to(at::kFloat);

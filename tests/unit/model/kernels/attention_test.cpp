@@ -60,7 +60,8 @@ TEST(Attention, GivesTheLogSumExpOfItsScores) {
   }
 }
 
-/// What a GPU takes its own kernel for, and what it has none for: odd head sizes, float64.
+/// Covers the shapes for which a GPU has a kernel of its own, and those for which it has none: odd head
+/// sizes, float64.
 TEST(Gpu, AttentionAndItsLogSumExpAreTheCpus) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no GPU, or a build without CUDA";
   for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {

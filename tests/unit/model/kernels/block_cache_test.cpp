@@ -90,7 +90,7 @@ TEST(BlockCache, ThreadsShareIt) {
   EXPECT_EQ(cache.statistics().live, 0U);
 }
 
-// Before any tensor of this program, as install_caching_allocator() asks for.
+// Installed before any tensor of this program, as install_caching_allocator() asks for.
 class Installed : public ::testing::Environment {
  public:
   void SetUp() override { install_caching_allocator(); }

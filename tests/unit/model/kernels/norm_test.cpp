@@ -62,7 +62,7 @@ TEST(GatedResidual, AddsTheGatedBranchAndLeavesItsInputAlone) {
   }
 }
 
-/// The reference's way: angles held once a channel, rotated copies of the vectors.
+/// Rotary embedding as the reference computes it: angles held once a channel, rotated copies of the vectors.
 at::Tensor rotated(const at::Tensor& x, const Rotary& rotary) {
   const at::Tensor cos = rotary.cos.repeat_interleave(2, 1).unsqueeze(1);
   const at::Tensor sin = rotary.sin.repeat_interleave(2, 1).unsqueeze(1);

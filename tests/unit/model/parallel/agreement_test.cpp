@@ -19,7 +19,7 @@ using testing::Each;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-/// What each of the ranks that come is told: "", "input: ..." or "run: ...".
+/// Returns the message that each of the ranks that come is given: "", "input: ..." or "run: ...".
 std::vector<std::string> told(const std::vector<Facts>& ranks, int world_size,
                               std::chrono::milliseconds patience = 30s) {
   const c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::HashStore>();

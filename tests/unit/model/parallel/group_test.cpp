@@ -244,7 +244,7 @@ TEST(GlooGroup, LostPeerIsToldWithRankCollectiveAndGroupWellBeforeTheTimeout) {
       [&](Rendezvous& rendezvous) {
         const std::shared_ptr<Group> group = rendezvous.group("ulysses", {0, 1});
         group->barrier();
-        if (rendezvous.rank() == 0) return;  // and with it goes its end of every connection
+        if (rendezvous.rank() == 0) return;  // which closes its end of every connection
         try {
           at::Tensor never = at::empty({1 << 16});
           group->all_gather(never, 0, {1 << 16, 1 << 16});
@@ -264,7 +264,7 @@ TEST(GlooGroup, WritingToAPeerThatHasGoneIsAnErrorAndNoSignal) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   ::close(ends[0]);
-  EXPECT_EQ(::write(ends[1], "x", 1), -1);  // ends the process where SIGPIPE is left as it was
+  EXPECT_EQ(::write(ends[1], "x", 1), -1);  // would end the process if SIGPIPE were left as it was
   EXPECT_EQ(errno, EPIPE);
   ::close(ends[1]);
 }

@@ -15,7 +15,7 @@
 namespace isoframe::model::parallel {
 namespace {
 
-/// One linear layer, `weight` and `bias`, and what was asked of it.
+/// Holds one linear layer, `weight` and `bias`, and checks the shapes that are asked for.
 class OneLayer : public checkpoint::ParameterSource {
  public:
   OneLayer(std::int64_t in, std::int64_t out) {
@@ -46,7 +46,7 @@ at::Tensor random_input(const Size& size) {
   return at::randn({1, size.rows, size.count * size.width}, generator);
 }
 
-/// The output on each rank of a row parallel layer whose input is shared out.
+/// Returns each rank's output of a row-parallel layer whose input is shared out.
 std::vector<at::Tensor> row_parallel(const Size& size, OneLayer& layer, Reduction reduction) {
   const at::Tensor input = random_input(size);
   std::vector<at::Tensor> outputs(static_cast<std::size_t>(size.ranks));
@@ -132,7 +132,7 @@ TEST(RowParallel, NoRowsAreNoTrouble) {
               (std::vector<std::int64_t>{1, 0, 32}));
 }
 
-/// Faults as one makes them: the comparison with float64 must see each.
+/// Typical faults: the comparison with float64 must see each of them.
 TEST(PlantedTensorFault, BiasAddedOnEveryRankIsSeen) {
   const Size size = {2, 20, 4, 16, 24};
   OneLayer layer(64, 24);

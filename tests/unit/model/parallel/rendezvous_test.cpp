@@ -49,7 +49,7 @@ TEST_F(RankFromEnvironment, IsReadFromAnyLauncherAndTorchrunsComeFirst) {
   setenv("SLURM_PROCID", "2", 1);
   setenv("SLURM_NTASKS", "3", 1);
   EXPECT_EQ(rank_from_environment().world_size, 3);
-  // mpirun inside a Slurm job: its ranks see both.
+  // Ranks that mpirun starts inside a Slurm job see the variables of both.
   setenv("OMPI_COMM_WORLD_RANK", "1", 1);
   setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
   EXPECT_EQ(rank_from_environment().world_size, 2);
@@ -124,7 +124,7 @@ TEST_F(RankFromEnvironment, KilledProcessIsToldToItsPeerWellBeforeTheTimeout) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, kTimeout);
 }
 
-/// Two ranks of a store in memory, made with little patience and a long timeout.
+/// Makes two ranks on a store in memory, with little patience and a long timeout.
 void run_pair(const std::function<void(Group&)>& first, const std::function<void(Group&)>& second) {
   const c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::HashStore>();
   std::vector<std::jthread> threads;

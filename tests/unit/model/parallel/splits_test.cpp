@@ -1,4 +1,4 @@
-// What this machine keeps to the bit when work is split: the assumptions that layouts rest on.  A processor
+// Operators that must keep every bit when work is split: the assumptions that layouts rest on.  A processor
 // or a LibTorch on which one of these fails cannot promise equal frames, and these tests say which operator
 // it is.
 

@@ -38,7 +38,7 @@ Qkv to(const Qkv& qkv, at::ScalarType dtype) {
 }
 
 struct Attended {
-  at::Tensor video;      ///< all of it, gathered
+  at::Tensor video;      ///< of all ranks, gathered
   at::Tensor condition;  ///< of one rank
 };
 
@@ -48,7 +48,7 @@ Attended attend_alone(const Qkv& video, const Qkv& condition) {
   return {video_out, condition_out};
 }
 
-/// By rank.
+/// Attends with one thread a rank; returns the results by rank.
 std::vector<Attended> attend_parallel(const Qkv& video, const Qkv& condition, int ulysses, int ring) {
   std::vector<Attended> ranks(static_cast<std::size_t>(ulysses * ring));
   run_in_threads(ulysses * ring, [&](Rendezvous& rendezvous) {
@@ -87,7 +87,7 @@ TEST_P(UspSizes, IsAsNearToFloat64AsOneRank) {
   const double alone = error_of(attend_alone(video_, condition_), exact);
   const double parallel =
       error_of(attend_parallel(video_, condition_, size.ulysses, size.ring).front(), exact);
-  // Of few numbers one rounding decides.
+  // With few numbers a single rounding decides.
   constexpr double kOneRounding = 0x1p-24;
   EXPECT_LE(parallel, 1.25 * std::max(alone, kOneRounding)) << "one rank: " << alone;
 }
@@ -164,7 +164,8 @@ TEST(Usp, EachBlockGoesOnceRoundTheRingAndConditionPartsAreGathered) {
     const std::map<std::string, Traffic>& traffic = mesh.ring->traffic();
     EXPECT_EQ(traffic.size(), 2U);
     EXPECT_EQ(traffic.at("exchange").calls, 2U);
-    // Keys and values of every block but the next rank's own, which is the last to come by.
+    // Each rank sends the keys and values of every block but the next rank's own, which would be the last to
+    // come by.
     const std::int64_t sent = size.video - blocks[(mesh.rank + 1) % 3];
     EXPECT_EQ(traffic.at("exchange").bytes_sent, 4U * 2 * sent * 2 * 8);
     EXPECT_EQ(traffic.at("exchange").bytes_received, 4U * 2 * (size.video - blocks[mesh.rank]) * 2 * 8);
@@ -174,7 +175,7 @@ TEST(Usp, EachBlockGoesOnceRoundTheRingAndConditionPartsAreGathered) {
   });
 }
 
-/// Faults as one makes them: the comparison with float64 must see each.
+/// Typical faults: the comparison with float64 must see each of them.
 class PlantedRingFault : public ::testing::Test {
  protected:
   PlantedRingFault() : key_(at::randn({1, 2, 30, 8})), value_(at::randn({1, 2, 30, 8})) {}

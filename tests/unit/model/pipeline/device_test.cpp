@@ -1,5 +1,5 @@
-// Whole generations on a device that is not the CPU: a tensor that is made on the CPU, whatever the model is
-// on, stops them.  No GPU is needed.
+// Whole generations on a device that is not the CPU: a tensor that is made on the CPU although the model is
+// elsewhere stops them.  No GPU is needed.
 
 #include <filesystem>
 #include <set>
@@ -21,10 +21,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Other devices go through ATen, where the CPU's float32 goes through kernels of our own.
+/// Tolerance between devices: others compute by ATen, the CPU computes float32 by kernels of our own.
 constexpr double kTolerance = 2e-4;
 
-/// Points whose tensor is for the CPU by nature: what was read from a file, and what is written to one.
+/// Points whose tensor belongs on the CPU: read from a file, or written to one.
 const std::set<std::string, std::less<>> kOnCpu = {"image", "image_encoder.pixel_values", "frames"};
 
 struct Watch : Probe {

@@ -1,4 +1,4 @@
-// What an operator holds in the account is what its kernel asks the allocator for.
+// Checks that an operator holds as much in the account as its kernel asks the allocator for.
 
 #include "model/plan/operators.h"
 
@@ -22,7 +22,7 @@ class Operators : public testing::Test {
     at::set_num_threads(1);
   }
 
-  /// Bytes at the peak of `run`, beyond what was there.
+  /// Bytes at the peak of `run`, beyond those held before it.
   template <typename Run>
   static double measured(const Run& run) {
     const c10::InferenceMode inference;
@@ -44,7 +44,7 @@ TEST_F(Operators, AttentionHoldsItsCopiesOfHeadsThatAreNotAligned) {
   for (const std::int64_t head_dim : {8, 10, 16, 18, 30}) {
     for (const std::int64_t tokens : {33, 200}) {
       constexpr std::int64_t kHeads = 5;
-      // As layers have them: tokens first.
+      // Heads lie in memory as layers have them, tokens first.
       const auto heads = [&] { return at::rand({1, tokens, kHeads, head_dim}).transpose(1, 2); };
       const at::Tensor query = heads(), key = heads(), value = heads();
       const double held = planned([&](Account& account) {

@@ -1,5 +1,5 @@
-// What the walks count is what LibTorch is asked for: every matrix product, convolution and attention that
-// runs is heard of and its FLOPs added up.
+// Checks that the walks count what LibTorch is asked for: an observer hears of every matrix product,
+// convolution and attention, and adds up their FLOPs.
 
 #include <map>
 #include <string>
@@ -64,11 +64,11 @@ std::unique_ptr<at::ObserverContext> hear_first(const at::RecordFunction& functi
   return nullptr;
 }
 
-/// From before any test on, on every thread.
+/// Listens on every thread from before the first test on.
 const at::CallbackHandle hears_first =
     at::addGlobalCallback(at::RecordFunctionCallback(hear_first).needsInputs(true));
 
-/// The FLOPs of all that `run` asks for.
+/// Returns the FLOPs of everything that `run` asks LibTorch for.
 template <typename Run>
 double heard_of(const Run& run) {
   const c10::InferenceMode inference;
@@ -81,7 +81,7 @@ double heard_of(const Run& run) {
   return flops_heard;
 }
 
-/// Ones, of any shape asked for.
+/// Constant parameters of any shape.
 class Ones : public checkpoint::ParameterSource {
  public:
   using ParameterSource::parameter;
@@ -209,11 +209,11 @@ TEST_F(Walks, CountTheTiledDecodersAndEncodersWork) {
   EXPECT_EQ(account.work().flops, encoded);
 }
 
-/// See model/kernels/elementary.h: of several threads that call one of these first, one may get half the
-/// digits.
+/// Guards against the fault that model/kernels/elementary.h describes: if several threads make the first call
+/// together, one may get half the digits.
 TEST_F(Walks, AskMklsVectorMathForOneElementFirst) {
   const c10::InferenceMode inference;
-  // In the order of a generation: what comes first decides.
+  // The parts run in the order of a generation, because a function's first call decides.
   vision::SiglipVisionModel(*model.image_encoder, parameters).forward(at::rand({1, 3, 51, 51}), no_probe());
   text::Qwen2_5_VLTextModel(model.text_encoder, parameters)
       .forward(std::vector<std::int64_t>(23, 1), no_probe());
@@ -228,7 +228,7 @@ TEST_F(Walks, AskMklsVectorMathForOneElementFirst) {
 
   for (const char* used : {"aten::exp", "aten::log", "aten::sin", "aten::cos"})
     EXPECT_TRUE(first_calls().contains(used)) << used;
-  // ATen/cpu/vml.h: what ATen leaves to MKL.
+  // ATen leaves these to MKL (ATen/cpu/vml.h).
   for (const char* name : {"acos", "asin", "atan", "cos", "erf", "erfc", "erfinv", "exp", "log", "log10",
                            "log2", "sin", "sqrt", "tan", "tanh", "trunc"}) {
     const auto call = first_calls().find(std::string("aten::") + name);

@@ -18,7 +18,7 @@ at::Tensor prediction(Branch branch) {
   return (at::arange(210, at::kFloat).view(kShape) * (branch == Branch::kConditional ? 0.37F : -0.11F)).sin();
 }
 
-/// A group whose other rank's prediction is known beforehand.
+/// A group of two whose other rank's prediction is known beforehand.
 class FakeGroup : public parallel::Group {
  public:
   FakeGroup(int rank, int size) : rank_(rank), size_(size) {}

@@ -19,7 +19,7 @@ using checkpoint::TestFolder;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-/// tiny, and thinner still.
+/// The preset tiny, thinner still.
 nlohmann::json minimal() {
   return customized(preset("tiny"), nlohmann::json::parse(R"({
     "transformer": {"num_layers": 1, "num_refiner_layers": 1},

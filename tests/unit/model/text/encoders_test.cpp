@@ -39,7 +39,7 @@ void expect_reference_states(const Model& model, const char* name) {
   }
 }
 
-/// Notes every tensor point.
+/// Records every tensor point.
 class Points : public Probe {
  public:
   void tensor(ProbePoint point, const at::Tensor&) override {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Records what the reference (diffusers, transformers) makes of prompts: data/tokenizer.json and data/expected.json.
+"""Records tokens and embeddings of the reference (diffusers, transformers): data/tokenizer.json, data/expected.json.
 
 Run it with the interpreter of the reference environment; the unit tests then need no Python.  Weights are not stored:
-`weight` below and its twin in reference_weights.h give both sides the same numbers.
+`weight` below and its twin in reference_data.h give both sides the same numbers.
 """
 
 import json
@@ -133,7 +133,7 @@ def numbers(tensor):
 
 
 def digest(states, mask):
-    """Mean and last row of the valid tokens."""
+    """Returns the number, mean and last row of the valid tokens."""
     valid = states[0][mask[0].bool()]
     if len(valid) == 0:
         return dict(tokens=0, mean=[], last=[])

@@ -1,5 +1,5 @@
 #pragma once
-// What record.py recorded, and the weights that it recorded it with.
+// Reads the reference's outputs that record.py wrote, and makes the weights that it used.
 
 #include <cmath>
 #include <cstdint>
@@ -25,7 +25,7 @@ inline const nlohmann::json& expected() {
   return values;
 }
 
-/// The twin of record.py's `weight`.
+/// Makes the same values as record.py's `weight`.
 inline at::Tensor reference_weight(const std::string& name, const checkpoint::Shape& shape) {
   std::uint32_t seed = 2166136261U;
   for (const char byte : name) seed = (seed ^ static_cast<unsigned char>(byte)) * 16777619U;

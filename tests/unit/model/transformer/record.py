@@ -3,9 +3,9 @@
 
 usage: record.py [FOLDER]   (the environment needs diffusers 0.42 and safetensors; FOLDER is data/ beside this file)
 
-Each case is one file, NAME.safetensors: the model's weights, its inputs without padding, and what came out of every block
-and of the whole, where the reference was given padded inputs as its pipeline pads them.  The configuration is JSON in the
-tensor "config".
+Each case is one file, NAME.safetensors: the model's weights, its inputs without padding, and the outputs of every block
+and of the whole, for which the reference was given inputs padded as its pipeline pads them.  The configuration is JSON in
+the tensor "config".
 """
 import json
 import pathlib

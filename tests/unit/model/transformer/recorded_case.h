@@ -33,7 +33,8 @@ class RecordedCase : public checkpoint::ParameterSource {
   Condition condition() const { return {tensors_.at("text"), tensors_.at("byt5"), tensors_.at("image")}; }
   double timestep() const { return tensors_.at("timestep").item<double>(); }
 
-  /// Weights are recorded as bfloat16, and of ByT5's projections only the hidden units that are not zero.
+  /// Restores the weights, which are recorded as bfloat16, and ByT5's projections, of which only the hidden
+  /// units that are not zero are recorded.
   at::Tensor parameter(const std::string& name, const checkpoint::Shape& shape) override {
     asked_.insert(name);
     const at::Tensor recorded = tensors_.at("weights." + name);

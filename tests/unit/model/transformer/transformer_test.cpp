@@ -26,7 +26,7 @@ at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::T
       .transpose(1, 2);
 }
 
-/// One rank: everything is here.
+/// Sequence parallelism of a single rank, which holds everything.
 class Local : public parallel::SequenceParallel {
  public:
   parallel::Range rows(std::int64_t length) const override { return {0, length}; }
@@ -42,8 +42,8 @@ class Local : public parallel::SequenceParallel {
   }
 };
 
-/// Rows [begin, begin + count) on this "rank"; attention reads what a whole run gave it, as an exchange
-/// would.
+/// Holds rows [begin, begin + count) on this "rank"; attention reads what a whole run recorded, in place of
+/// an exchange.
 class Slice : public Local {
  public:
   Slice(std::int64_t begin, std::int64_t count) : begin_(begin), count_(count) {}
@@ -76,7 +76,7 @@ class Slice : public Local {
   std::int64_t count_;
 };
 
-/// Local, and notes what every attention took and gave.
+/// Attends locally and records every attention's inputs and outputs.
 class Noting : public Local {
  public:
   std::pair<at::Tensor, at::Tensor> attend(const parallel::Qkv& video, const parallel::Qkv& condition,
@@ -156,7 +156,7 @@ TEST_P(TransformerParity, ASliceOfTheVideoTokensHasTheBitsOfTheWhole) {
     EXPECT_EQ(slice.calls, noting.noted.size());
     std::size_t shared = 0;
     for (const auto& [name, value] : part.kept) {
-      if (name == "proj_out.gathered") continue;  // the other rows are nobody's here
+      if (name == "proj_out.gathered") continue;  // no rank of this test has the other rows
       at::Tensor expected = whole.kept.at(name);
       for (const Share& share : part.shares.at(name)) {
         if (share.whole == 0) continue;

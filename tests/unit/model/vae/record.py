@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what diffusers' AutoencoderKLHunyuanVideo15 returns for seeded weights and inputs: data/reference.safetensors.
+"""Records outputs of diffusers' AutoencoderKLHunyuanVideo15 for seeded weights and inputs: data/reference.safetensors.
 
 Run it with the Python of the reference environment (ci/setup). Weights and inputs are not stored: vae_test.cpp makes
 them again from the same seeds. Of large results only every n-th element is kept.

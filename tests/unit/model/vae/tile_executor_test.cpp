@@ -19,7 +19,7 @@ using ::testing::Not;
 
 constexpr std::int64_t kHeight = 8, kWidth = 14;
 
-/// 2 x 3 tiles for two ranks: 0, 1 are of the first row, and rank 1 has 1 and two later ones.
+/// 2 x 3 tiles for two ranks; tiles 0 and 1 lie in the first row, and rank 1 has tile 1 and two later ones.
 TilePlan two_ranks_plan() {
   return plan_tiles({.tile = 6, .stride = 5, .blend = 1, .limit = 5}, 1, kHeight, kWidth, 2);
 }
@@ -28,7 +28,7 @@ TileOperation operation_of(std::function<at::Tensor(const at::Tensor&)> run) {
   return {std::move(run), 1, 1, "decode.tile", "decode.communication", "decode.blend"};
 }
 
-/// Set by one rank, waited for by another.
+/// A flag that one rank sets and another waits for.
 class Signal {
  public:
   void set() {
@@ -47,7 +47,7 @@ class Signal {
   bool is_set_ = false;
 };
 
-/// On the merging rank: tells when the first tile of another rank is there.
+/// Tells, on the merging rank, when the first tile of another rank has arrived.
 class ArrivalProbe : public Probe {
  public:
   ArrivalProbe(Signal& arrival, std::int64_t number) : arrival_(arrival), number_(number) {}

@@ -107,7 +107,7 @@ TEST(TilePlan, MeasuredCostsDecideWhereTheyAreKnownForEveryShape) {
   EXPECT_EQ(loads(plan.tiles, 2), (std::vector<double>{1.0 + 0.9 + 0.25, 1.0 + 0.75 + 0.75}));
 }
 
-/// Every way of sharing tiles out, one by one.
+/// Searches every way of sharing tiles out.
 double least_makespan(const std::vector<TileAssignment>& tiles, int ranks) {
   std::vector<TileAssignment> tried = tiles;
   double least = std::numeric_limits<double>::infinity();

@@ -123,7 +123,7 @@ TEST_F(VaeTest, AnyNumberOfRanksEncodesToTheBitsOfOne) {
   }
 }
 
-/// Names and indices of the stages that begin.
+/// Records the names and indices of the stages that begin.
 class Stages : public Probe {
  public:
   void begin(ProbePoint point) override { begun.push_back(fmt::format("{} {}", point.name, point.index)); }

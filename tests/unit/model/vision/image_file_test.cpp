@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// Every kind of file: depths, transparency, palettes, WebP, and EXIF's eight orientations.
+// Covers every kind of file: depths, transparency, palettes, WebP, and EXIF's eight orientations.
 TEST(LoadImage, GivesTheReferencesPixels) {
   int files = 0;
   for (const auto& [name, expected] : recorded()) {

@@ -21,7 +21,7 @@ const CropCase kCrops[] = {
     {"tie", 100, 100, 80, 80},
 };
 
-// Noise: every rounding shows.
+// An image of noise, in which every rounding shows.
 TEST(ResizeAndCrop, GivesTheReferencesPixels) {
   for (const CropCase& c : kCrops) {
     const at::Tensor& expected = recorded().at(std::string("crop.") + c.name);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what Pillow, diffusers and transformers make of pictures: data/reference.safetensors and picture files.
+"""Records how Pillow, diffusers and transformers process pictures: data/reference.safetensors and picture files.
 
 Run it with the Python of the reference environment (ci/setup --reference). Large pictures and weights are not stored:
 `noise` and `weight` below and their twins in reference_data.h give both sides the same numbers.
@@ -42,7 +42,7 @@ SIGLIP = dict(hidden_size=36, intermediate_size=50, num_hidden_layers=3, num_att
 
 
 def hashed(name, count):
-    """32 random bits a place, of a name's own seed."""
+    """Returns `count` values of 32 random bits, seeded by the name."""
     seed = 2166136261
     for byte in name.encode():
         seed = (seed ^ byte) * 16777619 % 2**32
@@ -75,7 +75,7 @@ def pixels(image):
 
 
 def write_pictures():
-    """One file a kind; some modes have pixels that only a conversion by Pillow's rules gets right."""
+    """Writes one file of each kind; some modes have pixels that only a conversion by Pillow's rules gets right."""
     y, x = numpy.mgrid[0:12, 0:20]
     smooth = numpy.stack([12 * x, 20 * y, 255 - 6 * (x + y)], -1).astype(numpy.uint8)
     colour = Image.fromarray(smooth)

@@ -1,5 +1,5 @@
 #pragma once
-// What record.py recorded, and the pictures and weights that it recorded it with.
+// Reads the reference's outputs that record.py wrote, and makes the pictures and weights that it used.
 
 #include <cmath>
 #include <cstdint>
@@ -23,7 +23,7 @@ inline const std::map<std::string, at::Tensor>& recorded() {
   return tensors;
 }
 
-/// The twin of record.py's `hashed`: place `i` of it.
+/// Returns element `i` of the values that record.py's `hashed` makes.
 inline std::uint32_t hashed(const std::string& name, std::int64_t i) {
   std::uint32_t seed = 2166136261U;
   for (const char byte : name) seed = (seed ^ static_cast<unsigned char>(byte)) * 16777619U;
