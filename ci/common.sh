@@ -1,4 +1,4 @@
-# Sourced by the other scripts: where things are, which versions, how to speak.
+# Sourced by the other scripts: paths, versions, messages.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cache="${ISOFRAME_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/isoframe}"
@@ -11,8 +11,8 @@ qwen_ranks="$cache/dashscope-$DASHSCOPE_VERSION/dashscope/resources/qwen.tiktoke
 build="$root/build"
 build_cuda="$root/build-cuda"
 export ISOFRAME_CACHE="$cache"
-# Machines with other defaults: CMake must see one cache, whoever calls it.
-# The torch folder that the cuda preset takes, as model/libtorch.cmake chooses it; nothing where there is none yet.
+# Machines have other defaults, but CMake must see one cache, whoever calls it.
+# Prints the torch folder that the cuda preset takes, chosen as by model/libtorch.cmake; nothing if there is none yet.
 cuda_torch() {
   if [ -f "$libtorch_cuda/complete" ]; then
     echo "$libtorch_cuda/torch"
@@ -28,7 +28,7 @@ print(folder if folder and (folder / "lib/libtorch_cuda.so").exists() else "")'
 }
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 2; }
-# The checkpoints of scenarios/smoke.yaml, made by the program named (build/isoframe).  Within $root, after a build.
+# Makes the checkpoints of scenarios/smoke.yaml with the given program (build/isoframe).  Within $root, after a build.
 make_smoke_checkpoints() {
   local task directory
   for task in t2v i2v; do

@@ -20,7 +20,7 @@ def outcome(case):
 
 
 def skipped_within(case):
-    """(test, reason) of each test that a Python script skipped, from what unittest wrote."""
+    """Returns (test, reason) for each test that a Python script skipped, from unittest's output."""
     return re.findall(r"^(\S+) \(\S+\).*\.\.\. skipped (.*)$", case.findtext("system-out") or "", re.MULTILINE)
 
 
@@ -39,7 +39,7 @@ def main():
         for case in cases:
             result = outcome(case)
             counts[result] += 1
-            # ctest gives the name as class, too.
+            # ctest gives the name as class too.
             names = dict.fromkeys((case.get("classname", ""), case.get("name")))
             title = f"{pathlib.Path(name).stem}: {' '.join(names)}"
             if result == "failed":
