@@ -3,7 +3,7 @@
 # The wheel's own CMake package insists on a CUDA toolkit and on GPU detection, and would link libtorch_cuda, which
 # doubles start-up time and memory.  We need two libraries and two include folders.
 #
-# Where LibTorch comes from, first found wins:
+# LibTorch is taken from the first of these places that has it:
 #   1. CMAKE_PREFIX_PATH: a LibTorch distribution, or a Python environment's torch folder;
 #   2. the wheel that ci/setup unpacks into the cache; with ISOFRAME_CUDA one that has all of its NVIDIA wheels beside
 #      it: that of ci/setup --cuda, or the environment of ci/setup --reference;
@@ -75,7 +75,7 @@ endforeach()
 add_library(LibTorch::cpu ALIAS libtorch_cpu)
 
 # No CUDA toolkit: there are no kernels of our own to compile, and headers and libraries come in the wheels that LibTorch
-# itself loads.  A toolkit's are taken where there are none.
+# itself loads.  Without wheels a toolkit's are taken.
 if(ISOFRAME_CUDA)
   if(NOT EXISTS "${LIBTORCH_LIB}/libtorch_cuda.so")
     message(FATAL_ERROR "ISOFRAME_CUDA: the LibTorch in ${LIBTORCH_ROOT} has no CUDA; run ci/setup --cuda")

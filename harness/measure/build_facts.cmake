@@ -1,4 +1,4 @@
-# What environment.cpp says about the build.
+# Facts about the build that environment.cpp reports.
 set(commit_header "${PROJECT_BINARY_DIR}/include/isoframe_commit.h")
 add_custom_target(isoframe_commit BYPRODUCTS "${commit_header}"
   COMMAND "${CMAKE_COMMAND}" "-DSOURCE=${PROJECT_SOURCE_DIR}" "-DOUTPUT=${commit_header}"

@@ -1,4 +1,4 @@
-# Run by each build: writes OUTPUT, a header with the commit of SOURCE, where that has changed.
+# Each build runs this: it writes OUTPUT, a header with the commit of SOURCE, if that has changed.
 set(commit unknown)
 find_package(Git QUIET)
 if(GIT_FOUND AND EXISTS "${SOURCE}/.git")
