@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
-#include "harness/measure/stages.h"
+#include "reports/records/stages.h"
 
 namespace isoframe::harness::judge {
 
@@ -36,7 +36,7 @@ double sum(const Times& times) { return std::accumulate(times.begin(), times.end
 /// Of what a rank took alone, how much a stage was.
 double share_of(const json& result, std::size_t rank, const std::string& stage) {
   double all = 0.0;
-  for (const std::string_view other : measure::kOuterStages)
+  for (const std::string_view other : reports::records::kOuterStages)
     all += sum(busy(result, rank, std::string(other)));
   return all > 0.0 ? sum(busy(result, rank, stage)) / all : 0.0;
 }
@@ -51,7 +51,7 @@ void add(Times& total, const Times& times) {
 Times work(const json& result) {
   Times total;
   for (std::size_t rank = 0; rank < result.at("ranks").size(); ++rank)
-    for (const std::string_view stage : measure::kOuterStages)
+    for (const std::string_view stage : reports::records::kOuterStages)
       add(total, busy(result, rank, std::string(stage)));
   return total;
 }
@@ -92,7 +92,7 @@ std::vector<Place> judged_places(const Side& now, const Side& then) {
   std::vector<Place> places;
   const std::size_t ranks = std::min(now.result.at("ranks").size(), then.result.at("ranks").size());
   for (std::size_t rank = 0; rank < ranks; ++rank) {
-    for (const std::string_view name : measure::kOuterStages) {
+    for (const std::string_view name : reports::records::kOuterStages) {
       const std::string stage(name);
       if (std::max(share_of(now.result, rank, stage), share_of(then.result, rank, stage)) < kSmallestShare)
         continue;

@@ -7,10 +7,14 @@
 
 #include "base/json_file.h"
 #include "harness/locate/divergence.h"
+#include "reports/records/stages.h"
 
 namespace isoframe::harness::locate {
 
 using nlohmann::json;
+using reports::records::is_stage;
+using reports::records::kStages;
+using reports::records::StageKind;
 
 namespace {
 
@@ -118,9 +122,9 @@ std::string stage_of(const Place& place) {
 }
 
 std::string branch_of(const Place& place) {
-  for (const char* stage : {"text", "denoise"})
-    for (const char* branch : {"conditional", "unconditional"})
-      if (is_within(place, fmt::format("{}.{}", stage, branch))) return branch;
+  for (const auto& [name, kind] : kStages)
+    if (kind == StageKind::kBranch && is_within(place, std::string(name)))
+      return std::string(name.substr(name.find('.') + 1));
   return {};
 }
 
@@ -131,10 +135,10 @@ std::int64_t block_of(const Place& place) {
 }
 
 std::int64_t tile_of(const Place& place) {
-  for (const char* name : {"tile", "communication", "blend"})
-    for (const char* stage : {"decode", "encode"})
-      if (place.name == fmt::format("{}.{}", stage, name)) return place.index;
-  return -1;
+  const bool counts_tiles = is_stage(place.name, StageKind::kTile) ||
+                            is_stage(place.name, StageKind::kTravel) ||
+                            is_stage(place.name, StageKind::kBlend);
+  return counts_tiles ? place.index : -1;
 }
 
 json difference_of(const Place& place, const Part& part, const at::Tensor& reference,

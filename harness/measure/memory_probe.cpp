@@ -2,16 +2,16 @@
 
 #include <nlohmann/json.hpp>
 
-#include "harness/measure/stages.h"
+#include "reports/records/stages.h"
 
 namespace isoframe::harness::measure {
 
 using nlohmann::json;
 
 void MemoryProbe::end(model::ProbePoint point) {
-  if (point.name == "denoise.step")
-    left_.push_back({"denoise", point.index, live_bytes_()});
-  else if (is_outer_stage(point.name))
+  if (reports::records::is_stage(point.name, reports::records::StageKind::kStep))
+    left_.push_back({std::string(reports::records::whole_of(point.name)), point.index, live_bytes_()});
+  else if (reports::records::is_outer_stage(point.name))
     left_.push_back({std::string(point.name), -1, live_bytes_()});
 }
 

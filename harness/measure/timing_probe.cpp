@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/measure/stages.h"
+#include "reports/records/stages.h"
 
 namespace isoframe::harness::measure {
 
 namespace {
+
+using reports::records::is_stage;
+using reports::records::StageKind;
 
 double seconds(std::chrono::duration<double> duration) { return duration.count(); }
 
@@ -83,16 +86,16 @@ void TimingProbe::clear() {
 
 /// A call into the kernel, so only where it is asked for.
 ThreadClock::time_point TimingProbe::cpu_now(std::string_view stage) const {
-  return is_outer_stage(stage) ? ThreadClock::now() : ThreadClock::time_point();
+  return reports::records::is_outer_stage(stage) ? ThreadClock::now() : ThreadClock::time_point();
 }
 
 /// Only stages that a person would wait for; blocks come too often.
 void TimingProbe::report(model::ProbePoint point) {
   if (point.name == "denoise") {
     steps_ = point.index;
-  } else if (point.name == "denoise.step") {
-    progress_.write("denoise", point.index, steps_);
-  } else if (is_outer_stage(point.name) || point.name == "encode.tile" || point.name == "decode.tile") {
+  } else if (is_stage(point.name, StageKind::kStep)) {
+    progress_.write(reports::records::whole_of(point.name), point.index, steps_);
+  } else if (reports::records::is_outer_stage(point.name) || is_stage(point.name, StageKind::kTile)) {
     progress_.write(point.name, point.index);
   }
 }
@@ -117,7 +120,7 @@ nlohmann::json TimingProbe::busy() const {
   nlohmann::json result = nlohmann::json::object();
   for (const Ended& ended : ended_) {
     const std::string& stage = ended.from.stage;
-    if (!is_outer_stage(stage)) continue;
+    if (!reports::records::is_outer_stage(stage)) continue;
     const double own =
         clock_ ? seconds(ended.end() - ended.from.start()) - difference(ended.moved, ended.from.moved).seconds
                : seconds(ended.cpu - ended.from.cpu);

@@ -1,6 +1,7 @@
 #include "harness/run/report_files.h"
 
-#include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "base/files.h"
 #include "harness/run/report_pictures.h"
@@ -8,11 +9,13 @@
 #include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
+#include "reports/records/stages.h"
 #include "reports/trace.h"
 
 namespace isoframe::harness::run {
 
 using nlohmann::json;
+using reports::records::is_drawn_part;
 using scenario::Case;
 
 namespace {
@@ -26,23 +29,22 @@ reports::CaseEvents events_of(const Case& spec, const RunDirectory& directory) {
   }
 }
 
+std::string_view stage_of(const json& event) { return event.at(0).get_ref<const std::string&>(); }
+
 /// Of the last round, only stages that do not hold others: they are drawn beside each other.
 json timeline_of(const reports::CaseEvents& events) {
   json timeline = json::array();
   if (events.rounds.empty()) return timeline;
   for (const json& rank : events.rounds.back()) {
-    const auto has_parts = [&rank](const std::string& whole) {
-      return std::any_of(rank.begin(), rank.end(), [&](const json& event) {
-        return event.at(0).get<std::string>().starts_with(whole + ".");
-      });
-    };
-    const bool encodes_in_parts = has_parts("encode"), decodes_in_parts = has_parts("decode");
+    std::set<std::string_view> in_parts;
+    for (const json& event : rank) {
+      const std::string_view stage = stage_of(event);
+      if (is_drawn_part(stage)) in_parts.insert(reports::records::whole_of(stage));
+    }
     json shown = json::array();
     for (const json& event : rank) {
-      const std::string stage = event.at(0).get<std::string>();
-      if (stage == "image" || stage == "text" || stage == "denoise.step" || stage.starts_with("encode.") ||
-          stage.starts_with("decode.") || (stage == "encode" && !encodes_in_parts) ||
-          (stage == "decode" && !decodes_in_parts))
+      const std::string_view stage = stage_of(event);
+      if (is_drawn_part(stage) || (reports::records::is_outer_stage(stage) && !in_parts.contains(stage)))
         shown.push_back({stage, event.at(1), event.at(2), event.at(3)});
     }
     timeline.push_back(std::move(shown));

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "harness/measure/stages.h"
 #include "harness/run/prediction.h"
 #include "metrics/statistics.h"
+#include "reports/records/stages.h"
 
 namespace isoframe::harness::run {
 
@@ -22,7 +22,9 @@ json stage_sample(const json& parts, bool counted) {
   return sum;
 }
 
-bool is_counted(const std::string& stage) { return stage == "denoise.step"; }
+bool is_counted(const std::string& stage) {
+  return reports::records::is_stage(stage, reports::records::StageKind::kStep);
+}
 
 /// The slowest rank, part by part.
 json slowest(const json& a, const json& b) {
@@ -38,7 +40,7 @@ json rank_stages(const std::vector<json>& rounds, std::size_t rank) {
   for (const json& ranks : rounds) {
     for (const auto& [stage, parts] : ranks[rank].at("stages").items())
       stages[stage].push_back(stage_sample(parts, is_counted(stage)));
-    stages["communication"].push_back(ranks[rank].at("communication_seconds"));
+    stages[std::string(reports::records::kCommunication)].push_back(ranks[rank].at("communication_seconds"));
   }
   return stages;
 }
@@ -171,9 +173,10 @@ json summary_row(const scenario::Case& spec, const json& result, const json& bas
     row["seconds_min"] = *std::min_element(total.begin(), total.end());
     row["seconds_max"] = *std::max_element(total.begin(), total.end());
     const json& stages = result.at("latency").at("stages");
-    for (const std::string_view stage : measure::kOuterStages)
+    for (const std::string_view stage : reports::records::kOuterStages)
       row["stages"][std::string(stage)] = median_or_null(stages, std::string(stage));
-    row["stages"]["communication"] = median_or_null(stages, "communication");
+    const std::string communication(reports::records::kCommunication);
+    row["stages"][communication] = median_or_null(stages, communication);
     for (const char* key : {"peak_resident_bytes", "peak_proportional_bytes", "peak_tensor_bytes"})
       row[key] = largest(ranks, key);
     row["proportional_sum_bytes"] = sum(ranks, "peak_proportional_bytes");

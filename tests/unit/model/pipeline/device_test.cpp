@@ -1,7 +1,6 @@
 // Whole generations on a device that is not the CPU: a tensor that is made on the CPU although the model is
 // elsewhere stops them.  No GPU is needed.
 
-#include <filesystem>
 #include <set>
 #include <string>
 
@@ -11,15 +10,11 @@
 #include <gtest/gtest.h>
 
 #include "model/parallel/in_process.h"
-#include "model/pipeline/pipeline.h"
-#include "model/synthetic/presets.h"
-#include "model/synthetic/synthetic.h"
 #include "tests/unit/fake_accelerator.h"
+#include "tests/unit/model/pipeline/tiny_generation.h"
 
 namespace isoframe::model::pipeline {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// Tolerance between devices: others compute by ATen, the CPU computes float32 by kernels of our own.
 constexpr double kTolerance = 2e-4;
@@ -36,21 +31,8 @@ struct Watch : Probe {
   c10::DeviceType expected;
 };
 
-class Device : public testing::TestWithParam<checkpoint::Task> {
+class Device : public TinyGeneration {
  protected:
-  void SetUp() override {
-    synthetic::initialize_checkpoint(synthetic::preset("tiny", GetParam()), "tiny", /*seed=*/1, directory_);
-    request_.prompt = "a pier, \"OPEN\"";
-    request_.height = 96;
-    request_.width = 112;
-    request_.frames = 5;
-    request_.steps = 1;
-    request_.tiling.tile_size = 64;
-    if (GetParam() == Task::kImageToVideo)
-      request_.image = fs::path(ISOFRAME_SOURCE) / "scenarios/images/launch.jpg";
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
   at::Tensor frames(const c10::Device& device) const {
     const c10::InferenceMode inference;
     at::set_num_threads(1);
@@ -59,9 +41,6 @@ class Device : public testing::TestWithParam<checkpoint::Task> {
                                      std::nullopt, at::TensorOptions(device).dtype(at::kFloat));
     return model->generate(request_, watch).frames;
   }
-
-  fs::path directory_ = fs::path(testing::TempDir()) / ("isoframe-device-" + std::to_string(::getpid()));
-  Request request_;
 };
 
 TEST_P(Device, EverythingStaysWhereTheModelIs) {
@@ -91,8 +70,7 @@ TEST_P(Device, LayoutsExchangeTensorsThatLieThere) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, Device, testing::Values(Task::kTextToVideo, Task::kImageToVideo),
-                         [](const auto& task) { return task.param == Task::kTextToVideo ? "T2V" : "I2V"; });
+INSTANTIATE_TEST_SUITE_P(, Device, testing::Values(Task::kTextToVideo, Task::kImageToVideo), task_name);
 
 }  // namespace
 }  // namespace isoframe::model::pipeline

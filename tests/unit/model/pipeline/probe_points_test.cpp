@@ -1,0 +1,63 @@
+// What observers see of whole generations.
+
+#include <mutex>
+#include <set>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/parallel/in_process.h"
+#include "reports/records/stages.h"
+#include "tests/unit/model/pipeline/tiny_generation.h"
+
+namespace isoframe::model::pipeline {
+namespace {
+
+/// Collects from all ranks.
+class Watch : public Probe {
+ public:
+  void begin(ProbePoint point) override {
+    const std::lock_guard lock(mutex_);
+    stages.emplace(point.name);
+  }
+
+  std::set<std::string> stages;
+
+ private:
+  std::mutex mutex_;
+};
+
+class ProbePoints : public TinyGeneration {
+ protected:
+  void generate(const char* layout, Watch& watch) const {
+    const parallel::Layout parsed = parallel::parse_layout(layout);
+    parallel::run_in_threads(parsed.world_size(), [&](parallel::Rendezvous& rendezvous) {
+      const c10::InferenceMode inference;
+      at::set_num_threads(1);
+      const auto model =
+          load_pipeline(checkpoint::Checkpoint(directory_), parallel::make_mesh(parsed, rendezvous),
+                        std::nullopt, at::TensorOptions(at::kFloat));
+      model->generate(request_, watch);
+      model->mesh().world->barrier();
+    });
+  }
+};
+
+TEST_P(ProbePoints, StagesAreThoseOfTheRecords) {
+  std::set<std::string> expected;
+  for (const auto& [name, kind] : reports::records::kStages)
+    if (GetParam() == Task::kImageToVideo || !(name == "image" || name.starts_with("encode")))
+      expected.emplace(name);
+  Watch watch;
+  generate("ulysses=2,vae_patch=2", watch);
+  EXPECT_EQ(watch.stages, expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(, ProbePoints, testing::Values(Task::kTextToVideo, Task::kImageToVideo), task_name);
+
+}  // namespace
+}  // namespace isoframe::model::pipeline
