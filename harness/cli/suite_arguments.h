@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/scenario/case.h"
+#include "harness/scenario/suite.h"
 
 namespace CLI {
 class App;

@@ -10,8 +10,9 @@
 #include "harness/cli/commands.h"
 #include "harness/plan/case_plan.h"
 #include "harness/plan/describe.h"
-#include "harness/scenario/case.h"
+#include "harness/scenario/case_json.h"
 #include "harness/scenario/describe.h"
+#include "harness/scenario/suite.h"
 
 namespace isoframe::harness::cli {
 namespace {

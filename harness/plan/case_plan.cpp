@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "harness/request/request.h"
 #include "harness/scenario/dtype.h"
-#include "harness/scenario/error.h"
+#include "harness/scenario/naming_case.h"
 #include "model/pipeline/request.h"
 #include "model/synthetic/presets.h"
 #include "model/text/glyph_texts.h"

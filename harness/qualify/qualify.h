@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "harness/scenario/case.h"
+#include "harness/scenario/suite.h"
 
 namespace isoframe::harness::qualify {
 

@@ -2,7 +2,7 @@
 
 #include "harness/launch/launcher.h"
 #include "harness/request/request.h"
-#include "harness/scenario/error.h"
+#include "harness/scenario/naming_case.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/vision/image_file.h"
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "harness/run/prediction.h"
+#include "harness/scenario/case_json.h"
 #include "metrics/statistics.h"
 #include "reports/records/stages.h"
 
@@ -193,7 +194,7 @@ json summary_row(const scenario::Case& spec, const json& result, const json& bas
     }
   }
   if (spec.published) {
-    row["published"] = to_json(*spec.published);
+    row["published"] = reports::records::to_json(*spec.published);
     row["published"]["own"] = {{"height", spec.height},
                                {"width", spec.width},
                                {"frames", spec.frames},

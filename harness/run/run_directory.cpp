@@ -5,6 +5,7 @@
 #include "base/json_file.h"
 #include "harness/judge/quality.h"
 #include "harness/run/outputs.h"
+#include "harness/scenario/case_json.h"
 
 namespace isoframe::harness::run {
 

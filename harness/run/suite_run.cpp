@@ -25,6 +25,7 @@
 #include "harness/run/result.h"
 #include "harness/run/round_loop.h"
 #include "harness/run/run_directory.h"
+#include "harness/scenario/case_json.h"
 #include "metrics/statistics.h"
 
 namespace isoframe::harness::run {

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/run/locate.h"
-#include "harness/scenario/case.h"
+#include "harness/scenario/suite.h"
 
 namespace isoframe::harness::run {
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/did_you_mean.h"
+#include "harness/scenario/case_json.h"
 #include "harness/scenario/error.h"
 
 namespace isoframe::harness::scenario {

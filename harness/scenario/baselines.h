@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "harness/scenario/case.h"
 #include "harness/scenario/expand.h"
 
 namespace isoframe::harness::scenario {

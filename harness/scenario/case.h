@@ -5,24 +5,13 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
-#include "harness/scenario/published.h"
+#include "harness/scenario/location.h"
 #include "model/parallel/layout.h"
 #include "model/parallel/numerics.h"
+#include "reports/records/published.h"
 
 namespace isoframe::harness::scenario {
-
-/// Where in a scenario file something was said; lines and columns start at 1.
-struct Location {
-  std::string file;
-  int line = 0;
-  int column = 0;
-};
-/// "file:line:column"
-std::string to_string(const Location& location);
 
 /// What a case must satisfy.  Unset gates are not checked.
 struct Gates {
@@ -68,33 +57,12 @@ struct Case {
   std::string baseline;             ///< name of the case it is compared with; empty for a baseline
   bool expected_different = false;  ///< an untiled run, say: quality is reported and not gated
   Gates gates;
-  std::optional<Published> published;  ///< figures that it is shown beside
-  std::string skip_reason;             ///< why this version does not run it; empty when it does
+  std::optional<reports::records::PublishedFigures> published;  ///< figures that it is shown beside
+  std::string skip_reason;  ///< why this version does not run it; empty when it does
   Location where;
 };
 
 /// What decides the order in which a case adds.
 model::parallel::Arithmetic arithmetic_of(const Case& spec);
-
-/// Every field under its own name; layout as text, unset gates absent, infinity as "inf".  case_from_json()
-/// is its inverse: how a case travels to its ranks.
-nlohmann::json to_json(const Case& spec);
-Case case_from_json(const nlohmann::json& json);
-
-/// Cases in file order, expanded, with their baselines resolved.
-struct Suite {
-  std::vector<std::filesystem::path> files;
-  std::vector<Case> cases;
-};
-
-/// Reads, validates and expands.  Throws InputError with "file:line:column: what is wrong; what would be
-/// right" for the first error; `overrides` come from the command line.
-struct Overrides {
-  std::optional<std::filesystem::path> checkpoint = std::nullopt;  ///< of cases that name none themselves
-  std::optional<int> repeat = std::nullopt;
-  std::optional<std::string> launcher = std::nullopt;
-  std::string filter = {};  ///< glob on case names; a baseline is kept with the cases that need it
-};
-Suite load_suite(const std::vector<std::filesystem::path>& files, const Overrides& overrides);
 
 }  // namespace isoframe::harness::scenario

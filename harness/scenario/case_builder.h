@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "harness/scenario/case.h"
 #include "harness/scenario/expand.h"
 
 namespace isoframe::harness::scenario {

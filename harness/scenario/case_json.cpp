@@ -1,9 +1,9 @@
+#include "harness/scenario/case_json.h"
+
 #include <cmath>
 #include <limits>
 
 #include <nlohmann/json.hpp>
-
-#include "harness/scenario/case.h"
 
 namespace isoframe::harness::scenario {
 namespace {
@@ -49,10 +49,6 @@ Gates gates_from_json(const json& value) {
 
 }  // namespace
 
-model::parallel::Arithmetic arithmetic_of(const Case& spec) {
-  return {.layout = spec.layout, .reduction = spec.reduction, .reduction_parts = spec.reduction_parts};
-}
-
 json to_json(const Case& spec) {
   return {{"name", spec.name},
           {"task", spec.task},
@@ -84,7 +80,7 @@ json to_json(const Case& spec) {
           {"baseline", spec.baseline},
           {"expected_different", spec.expected_different},
           {"gates", gates_to_json(spec.gates)},
-          {"published", spec.published ? to_json(*spec.published) : json()},
+          {"published", spec.published ? reports::records::to_json(*spec.published) : json()},
           {"skip_reason", spec.skip_reason},
           {"where", {{"file", spec.where.file}, {"line", spec.where.line}, {"column", spec.where.column}}}};
 }
@@ -122,7 +118,7 @@ Case case_from_json(const json& json) {
   json.at("expected_different").get_to(spec.expected_different);
   spec.gates = gates_from_json(json.at("gates"));
   if (json.contains("published") && !json.at("published").is_null())
-    spec.published = published_from_json(json.at("published"));
+    spec.published = reports::records::published_figures_from_json(json.at("published"));
   json.at("skip_reason").get_to(spec.skip_reason);
   const nlohmann::json& where = json.at("where");
   spec.where = {where.at("file").get<std::string>(), where.at("line").get<int>(),

@@ -13,6 +13,7 @@
 #include "harness/launch/launcher.h"
 #include "harness/scenario/error.h"
 #include "harness/scenario/paths.h"
+#include "harness/scenario/published.h"
 #include "harness/scenario/settings.h"
 #include "model/parallel/layout.h"
 

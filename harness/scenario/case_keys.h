@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "harness/scenario/case.h"
 #include "harness/scenario/yaml_value.h"
 
 namespace isoframe::harness::scenario {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "harness/scenario/case.h"
+#include "harness/scenario/suite.h"
 
 namespace isoframe::harness::scenario {
 

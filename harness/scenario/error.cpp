@@ -22,10 +22,6 @@ std::string printable(const std::string& text) {
 
 }  // namespace
 
-std::string to_string(const Location& location) {
-  return fmt::format("{}:{}:{}", location.file, location.line, location.column);
-}
-
 ScenarioError::ScenarioError(const Location& where, const std::string& message)
     : InputError(to_string(where) + ": " + printable(message)) {}
 

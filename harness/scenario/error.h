@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "harness/scenario/case.h"
+#include "harness/scenario/location.h"
 
 namespace isoframe::harness::scenario {
 
@@ -14,16 +14,5 @@ class ScenarioError : public InputError {
   /// Line breaks and other control characters in `message`, which may quote the file, are shown as escapes.
   ScenarioError(const Location& where, const std::string& message);
 };
-
-/// act(), whose InputError is thrown on with the case and its place, where the case comes from a file.
-template <typename Act>
-auto naming_case(const Case& spec, const Act& act) {
-  try {
-    return act();
-  } catch (const InputError& error) {
-    if (spec.where.file.empty()) throw;
-    throw ScenarioError(spec.where, "case '" + spec.name + "': " + error.what());
-  }
-}
 
 }  // namespace isoframe::harness::scenario

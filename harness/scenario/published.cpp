@@ -1,28 +1,24 @@
 #include "harness/scenario/published.h"
 
-#include <cmath>
-#include <limits>
 #include <map>
 #include <set>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/did_you_mean.h"
 #include "harness/scenario/paths.h"
-#include "harness/scenario/yaml_value.h"
 
 namespace isoframe::harness::scenario {
-
-using nlohmann::json;
-
 namespace {
+
+using reports::records::PublishedFigures;
 
 constexpr std::int64_t kMost = 1'000'000;
 
 struct Row {
-  Published published;
+  PublishedFigures published;
   std::string against;
 };
 
@@ -65,19 +61,9 @@ std::map<std::string, Row> read_figures(const std::filesystem::path& file) {
   return rows;
 }
 
-json number_or_null(const std::optional<double>& number) {
-  if (!number) return nullptr;
-  return std::isinf(*number) ? json("inf") : json(*number);
-}
-
-std::optional<double> optional_number(const json& value) {
-  if (value.is_null()) return std::nullopt;
-  return value.is_string() ? std::numeric_limits<double>::infinity() : value.get<double>();
-}
-
 }  // namespace
 
-Published read_published(const Value& value, const std::string& key) {
+PublishedFigures read_published(const Value& value, const std::string& key) {
   const std::string text = value.text(key);
   const std::size_t hash = text.rfind('#');
   if (hash == std::string::npos) value.fail(fmt::format("{} '{}' names no row; write FILE#ROW", key, text));
@@ -90,36 +76,6 @@ Published read_published(const Value& value, const std::string& key) {
   for (const auto& [row, figures] : rows) known.push_back(row);
   value.fail(
       fmt::format("{} has no row '{}'{}", text.substr(0, hash), name, base::did_you_mean(name, known)));
-}
-
-json to_json(const Published& published) {
-  return {{"row", published.row},
-          {"title", published.title},
-          {"source", published.source},
-          {"hardware", published.hardware},
-          {"size", published.size},
-          {"frames", published.frames},
-          {"steps", published.steps},
-          {"seconds", published.seconds},
-          {"ssim", number_or_null(published.ssim)},
-          {"psnr", number_or_null(published.psnr)},
-          {"against_seconds", number_or_null(published.against_seconds)}};
-}
-
-Published published_from_json(const json& value) {
-  Published published;
-  value.at("row").get_to(published.row);
-  value.at("title").get_to(published.title);
-  value.at("source").get_to(published.source);
-  value.at("hardware").get_to(published.hardware);
-  value.at("size").get_to(published.size);
-  value.at("frames").get_to(published.frames);
-  value.at("steps").get_to(published.steps);
-  value.at("seconds").get_to(published.seconds);
-  published.ssim = optional_number(value.at("ssim"));
-  published.psnr = optional_number(value.at("psnr"));
-  published.against_seconds = optional_number(value.at("against_seconds"));
-  return published;
 }
 
 }  // namespace isoframe::harness::scenario

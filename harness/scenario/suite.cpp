@@ -1,3 +1,5 @@
+#include "harness/scenario/suite.h"
+
 #include <cstdint>
 #include <fnmatch.h>
 #include <iterator>

@@ -9,7 +9,7 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include "harness/scenario/case.h"
+#include "harness/scenario/location.h"
 
 namespace isoframe::harness::scenario {
 

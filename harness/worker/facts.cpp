@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/measure/environment.h"
+#include "harness/scenario/case_json.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/fingerprint.h"
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/scenario/case_json.h"
+
 namespace isoframe::harness::worker {
 
 nlohmann::json Job::to_json() const {

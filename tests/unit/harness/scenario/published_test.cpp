@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/scenario/case_json.h"
 #include "tests/unit/harness/scenario/scenario_file.h"
 
 namespace isoframe::harness::scenario {

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "harness/scenario/case.h"
+#include "harness/scenario/suite.h"
 
 namespace isoframe::harness::scenario {
 

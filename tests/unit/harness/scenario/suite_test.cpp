@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/scenario/case_json.h"
 #include "harness/scenario/describe.h"
 #include "tests/unit/harness/scenario/scenario_file.h"
 
@@ -112,7 +113,7 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
                 .max_difference_max = 0.0,
                 .latency_ratio_max = 1.5,
                 .peak_tensor_ratio_max = 0.75};
-  Published published;
+  reports::records::PublishedFigures published;
   published.title = "Tiled";
   published.seconds = 2.5;
   published.psnr = std::numeric_limits<double>::infinity();

@@ -1,0 +1,29 @@
+#pragma once
+// The cases of scenario files.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/scenario/case.h"
+
+namespace isoframe::harness::scenario {
+
+/// Cases in file order, expanded, with their baselines resolved.
+struct Suite {
+  std::vector<std::filesystem::path> files;
+  std::vector<Case> cases;
+};
+
+/// Reads, validates and expands.  Throws InputError with "file:line:column: what is wrong; what would be
+/// right" for the first error; `overrides` come from the command line.
+struct Overrides {
+  std::optional<std::filesystem::path> checkpoint = std::nullopt;  ///< of cases that name none themselves
+  std::optional<int> repeat = std::nullopt;
+  std::optional<std::string> launcher = std::nullopt;
+  std::string filter = {};  ///< glob on case names; a baseline is kept with the cases that need it
+};
+Suite load_suite(const std::vector<std::filesystem::path>& files, const Overrides& overrides);
+
+}  // namespace isoframe::harness::scenario
