@@ -32,7 +32,7 @@ model::pipeline::Request request() {
 }
 
 void two_ranks(benchmark::State& state, bool is_recorded) {
-  const harness::base::TemporaryFolder folder;
+  const base::TemporaryFolder folder;
   model::synthetic::initialize_checkpoint(model::synthetic::preset("tiny"), "tiny", 0,
                                           folder.path() / "tiny");
   std::atomic<std::size_t> collectives = 0;

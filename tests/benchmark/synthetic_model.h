@@ -41,7 +41,7 @@ class SyntheticModel {
     return directory;
   }
 
-  harness::base::TemporaryFolder folder_;
+  base::TemporaryFolder folder_;
   model::pipeline::TextToVideo model_;
   model::pipeline::Request request_;
 };
