@@ -11,10 +11,10 @@
 #include "base/json_file.h"
 #include "harness/compare/open_frames.h"
 #include "harness/compare/worst_frames.h"
-#include "harness/judge/quality.h"
 #include "metrics/comparison.h"
 #include "reports/comparison.h"
 #include "reports/heat_map.h"
+#include "reports/records/metrics.h"
 
 namespace isoframe::harness::compare {
 
@@ -157,7 +157,7 @@ json compare(const CompareOptions& options) {
                  {"gates", gates},
                  {"broken_gates", broken},
                  {"passed", verdict != "untrusted" && (gates.empty() ? equal : broken.empty())},
-                 {"quality", judge::to_json(comparison)}};
+                 {"quality", reports::records::to_json(reports::records::metrics_of(comparison))}};
   if (!options.out.empty()) write_files(result, options, worst);
   return result;
 }

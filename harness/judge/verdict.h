@@ -3,39 +3,38 @@
 
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "harness/scenario/case.h"
+#include "reports/records/case_result.h"
 
 namespace isoframe::harness::judge {
 
-enum class Verdict { kPassed, kFailed, kUntrusted, kSkipped, kError };
-std::string to_string(Verdict verdict);
+namespace records = reports::records;
+using records::Verdict;
 
 struct Judgement {
   Verdict verdict = Verdict::kPassed;
   std::string reason;  ///< empty for passed only
 };
 
-/// What the two orders of addition account for, together: hypot of the results' `numerics.relative_l2`.
-double relative_l2_bound(const nlohmann::json& result, const nlohmann::json& baseline);
+/// Relative L2 that the orders of addition of both layouts account for together: the square root of the sum
+/// of their squares.
+double relative_l2_bound(const records::CaseResult& result, const records::CaseResult& baseline);
 
-/// `result` is the case's result.json with its measurements and `quality` (against the baseline) or
-/// `quality_self` (a baseline's second run against its first); `baseline` the baseline's result.json, null
-/// for a baseline.
+/// Verdict of a case from its measurements.  `result` has its `quality` against the baseline, or is a
+/// baseline's own with the `quality_self` of its second run; `baseline` is null for a baseline.
 ///
 /// Order: what ended in error is error; what cannot be believed (no contrast, NaN, a baseline that failed or
 /// does not repeat itself as exactly as a gate asks) is untrusted; then the gates, all broken ones named;
 /// else passed.
 ///
-/// `comparisons`: how many latency gates the run has; each is as strict as it takes that all together raise a
-/// false alarm in one of a hundred runs.  A latency gate that the noise hides is untrusted.
-Judgement judge(const scenario::Case& spec, const nlohmann::json& result, const nlohmann::json& baseline,
-                int comparisons = 1);
+/// `comparisons` is the number of latency gates in the run; each is as strict as it takes for all of them
+/// together to raise a false alarm in one of a hundred runs.  A latency gate that noise hides is untrusted.
+Judgement judge(const scenario::Case& spec, const records::CaseResult& result,
+                const records::CaseResult* baseline, int comparisons = 1);
 
-/// Whether `result` may break its latency gate or is too noisy to tell, so that it is worth measuring again;
-/// not where it has none.
-bool leaves_doubt(const scenario::Case& spec, const nlohmann::json& result, const nlohmann::json& baseline,
-                  int comparisons);
+/// True if more measurements can change what the latency gate says: it may be broken and that is not certain
+/// yet, or times are too noisy to tell.  False without a latency gate.
+bool is_latency_gate_undecided(const scenario::Case& spec, const records::CaseResult& result,
+                               const records::CaseResult& baseline, int comparisons);
 
 }  // namespace isoframe::harness::judge

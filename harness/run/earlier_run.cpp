@@ -36,7 +36,8 @@ json EarlierRun::result(const std::string& name) const {
 json EarlierRun::quality(const Case& spec, const RunDirectory& directory) const {
   const fs::path frames = directory_ / spec.name / "frames.safetensors";
   if (!directory.has_frames(spec) || !fs::exists(frames)) return nullptr;
-  return judge::compare_frames(frames, directory.of(spec) / "frames.safetensors", directory_.string());
+  return to_json(
+      judge::compare_frames(frames, directory.of(spec) / "frames.safetensors", directory_.string()));
 }
 
 bool EarlierRun::leaves_doubt(const Case& spec, const json& current, const json& baseline,
@@ -58,7 +59,7 @@ json EarlierRun::beside(const Case& spec, const json& own, const json& baseline,
           {"identical", frames.is_null() ? json() : frames.at("identical")},
           {"ssim", frames.is_null() ? json() : frames.at("ssim").at("mean")},
           {"psnr", frames.is_null() ? json() : frames.at("psnr").at("mean")},
-          {"verdict", judge::to_string(found.verdict)},
+          {"verdict", name_of(found.verdict)},
           {"reason", found.reason},
           {"unlike", differences_}};
 }

@@ -40,8 +40,9 @@ void RunDirectory::keep_round(const scenario::Case& spec, int index, const Round
   if (index == 0) {
     keep_outputs(from, to);
   } else {
-    base::write_json(from / "repeat.json", judge::compare_frames(to / "frames.safetensors",
-                                                                 from / "frames.safetensors", spec.name));
+    base::write_json(
+        from / "repeat.json",
+        to_json(judge::compare_frames(to / "frames.safetensors", from / "frames.safetensors", spec.name)));
     fs::remove(from / "frames.safetensors");
     fs::remove(from / "latents.safetensors");
   }

@@ -116,7 +116,10 @@ judge::Judgement judgement_of(const Case& spec, const json& suite, const json& r
     return {judge::Verdict::kSkipped,
             suite.at("interrupted").get<bool>() ? "not reached before the interruption" : "not run"};
   }
-  return judge::judge(spec, result, baseline, comparisons);
+  std::optional<reports::records::CaseResult> reference;
+  if (!baseline.is_null()) reference = reports::records::case_result_from_json(baseline);
+  return judge::judge(spec, reports::records::case_result_from_json(result),
+                      reference ? &*reference : nullptr, comparisons);
 }
 
 /// One value where all cases agree, else a list of them.
@@ -156,7 +159,9 @@ std::vector<const Case*> in_doubt(const std::vector<Case>& cases, const json& su
     const json reference = baseline == nullptr ? json() : measured_result(*baseline, suite, directory);
     if (!is_measured(result) || (baseline != nullptr && !is_measured(reference))) continue;
     const bool is_doubtful =
-        baseline != nullptr && judge::leaves_doubt(spec, result, reference, latency_gates(cases));
+        baseline != nullptr && judge::is_latency_gate_undecided(
+                                   spec, reports::records::case_result_from_json(result),
+                                   reports::records::case_result_from_json(reference), latency_gates(cases));
     if (!is_doubtful &&
         !(earlier && earlier->leaves_doubt(spec, result, reference, static_cast<int>(cases.size()))))
       continue;
@@ -193,7 +198,9 @@ class Locator {
  private:
   /// Where bits were never promised, only what the orders of addition do not account for is a difference.
   static double tolerance(const Case& spec, const json& result, const json& baseline) {
-    return spec.gates.bounded ? judge::relative_l2_bound(result, baseline) : 0.0;
+    return spec.gates.bounded ? judge::relative_l2_bound(reports::records::case_result_from_json(result),
+                                                         reports::records::case_result_from_json(baseline))
+                              : 0.0;
   }
 
   const RunDirectory& directory_;
@@ -236,17 +243,17 @@ json judge_and_report(const json& suite, const RunDirectory& directory, const Ru
     if (!spec.baseline.empty() && result.at("status") == "ok" && directory.has_frames(spec)) {
       const fs::path reference = directory.path() / spec.baseline / "frames.safetensors";
       if (fs::exists(reference))
-        result["quality"] =
-            judge::compare_frames(reference, directory.of(spec) / "frames.safetensors", spec.baseline);
+        result["quality"] = to_json(
+            judge::compare_frames(reference, directory.of(spec) / "frames.safetensors", spec.baseline));
     }
     judge::Judgement judgement = judgement_of(spec, suite, result, baseline, latency_gates(cases));
     json beside;
     if (earlier) {
       beside = earlier->beside(spec, result, baseline, directory, static_cast<int>(cases.size()), judgement);
     }
-    result["verdict"] = judge::to_string(judgement.verdict);
+    result["verdict"] = name_of(judgement.verdict);
     result["reason"] = judgement.reason;
-    ++counts[judge::to_string(judgement.verdict)];
+    ++counts[name_of(judgement.verdict)];
     const json divergence = locator(spec, named(cases, spec.baseline), result, judgement, baseline);
     if (!divergence.is_null()) result["first_divergence"] = divergence;
     fs::create_directories(directory.of(spec));

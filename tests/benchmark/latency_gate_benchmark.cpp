@@ -92,7 +92,8 @@ class RealMachine {
   Sample generate(const std::string& slow) const {
     harness::measure::TimingProbe timing(harness::launch::ProgressWriter(-1));
     std::vector<model::Probe*> probes = {&timing};
-    const auto fault = slow.empty() ? nullptr : harness::selftest::faults::slow_stage(slow, /*rank=*/0).probe(0);
+    const auto fault =
+        slow.empty() ? nullptr : harness::selftest::faults::slow_stage(slow, /*rank=*/0).probe(0);
     if (fault) probes.insert(probes.begin(), fault.get());
     harness::locate::ProbeChain chain(probes);
     const auto start = std::chrono::steady_clock::now();
@@ -147,7 +148,7 @@ void judge(const std::vector<Case>& now, const Side& then, Counts& counts) {
     for (const int compared : {1, kCasesOfSmoke}) {
       const auto [verdict, reason] =
           harness::judge::judge_against({value->result, now[0].result}, then, json(), {}, compared);
-      counts[fmt::format("{}_{}_of_{}", value->name, harness::judge::to_string(verdict), compared)] += 1;
+      counts[fmt::format("{}_{}_of_{}", value->name, name_of(verdict), compared)] += 1;
       if (verdict == Verdict::kFailed && !value->slow_stage.empty() &&
           reason.find(value->slow_stage + " on rank 0") != std::string::npos)
         counts[fmt::format("{}_located_of_{}", value->name, compared)] += 1;

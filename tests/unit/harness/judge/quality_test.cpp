@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 class Quality : public testing::Test {
  protected:
   Quality() : folder_(fs::path(testing::TempDir()) / ("quality-" + std::to_string(getpid()))) {
@@ -34,32 +36,32 @@ class Quality : public testing::Test {
 
 TEST_F(Quality, EqualFramesAreIdenticalWithSsimOneAndInfinitePsnr) {
   const auto quality = compare_frames(write("a", frames()), write("b", frames()), "a");
-  EXPECT_TRUE(quality.at("identical").get<bool>());
-  EXPECT_TRUE(quality.at("trusted").get<bool>());
-  EXPECT_EQ(quality.at("ssim").at("mean"), 1.0);
-  EXPECT_EQ(quality.at("psnr").at("mean"), "inf");
-  EXPECT_TRUE(quality.at("float").at("first_differing_frame").is_null());
+  EXPECT_TRUE(quality.identical);
+  EXPECT_TRUE(quality.trusted);
+  EXPECT_EQ(quality.ssim->mean, 1.0);
+  EXPECT_EQ(quality.psnr.mean, kInfinity);
+  EXPECT_EQ(quality.floats->first_differing_frame, std::nullopt);
 }
 
 TEST_F(Quality, ADifferenceBelowOneEighthBitStepIsSeenInFloatsOnly) {
   at::Tensor other = frames();
   other[1][4][5][0] = std::nextafter(other[1][4][5][0].item<float>(), 2.0f);
   const auto quality = compare_frames(write("a", frames()), write("b", other), "a");
-  EXPECT_FALSE(quality.at("identical").get<bool>());
-  EXPECT_EQ(quality.at("float").at("first_differing_frame"), 1);
-  EXPECT_EQ(quality.at("float").at("differing_values"), 1);
-  EXPECT_EQ(quality.at("psnr").at("mean"), "inf");
+  EXPECT_FALSE(quality.identical);
+  EXPECT_EQ(quality.floats->first_differing_frame, 1);
+  EXPECT_EQ(quality.floats->differing_values, 1);
+  EXPECT_EQ(quality.psnr.mean, kInfinity);
 }
 
 TEST_F(Quality, GreyAndNanFramesAreNotTrusted) {
   const at::Tensor grey = at::full({3, 32, 48, 3}, 0.5);
   auto quality = compare_frames(write("a", grey), write("b", grey), "a");
-  EXPECT_FALSE(quality.at("trusted").get<bool>());
+  EXPECT_FALSE(quality.trusted);
   at::Tensor broken = frames();
   broken[2][0][0][0] = std::numeric_limits<float>::quiet_NaN();
   quality = compare_frames(write("c", frames()), write("d", broken), "c");
-  EXPECT_FALSE(quality.at("trusted").get<bool>());
-  EXPECT_FALSE(quality.at("identical").get<bool>());
+  EXPECT_FALSE(quality.trusted);
+  EXPECT_FALSE(quality.identical);
 }
 
 TEST_F(Quality, DifferentSizesAreRefused) {

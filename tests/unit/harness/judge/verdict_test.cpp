@@ -3,27 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/harness/judge/results.h"
+
 namespace isoframe::harness::judge {
 namespace {
 
-using nlohmann::json;
-
-json quality(bool identical, const json& psnr = "inf", double ssim = 1.0) {
-  return {{"identical", identical},
-          {"trusted", true},
-          {"untrusted_reason", nullptr},
-          {"psnr", {{"mean", psnr}}},
-          {"ssim", {{"mean", ssim}}},
-          {"float",
-           {{"max_difference", identical ? 0.0 : 0.25},
-            {"relative_l2", identical ? 0.0 : 0.02},
-            {"first_differing_frame", identical ? json() : json(3)}}}};
-}
-
-json measured(double seconds = 1.0, std::uint64_t peak = 100) {
-  return {{"status", "ok"},
-          {"latency", {{"total_seconds", std::vector<double>(5, seconds)}}},
-          {"ranks", {{{"peak_tensor_bytes", peak}}}}};
+records::CaseResult measured(double seconds = 1.0, std::uint64_t peak = 100) {
+  return timed(std::vector<double>(5, seconds), peak);
 }
 
 class Judge : public testing::Test {
@@ -34,15 +20,14 @@ class Judge : public testing::Test {
     case_.repeat = 5;
     case_.gates.identical = true;
     baseline_ = measured();
-    baseline_["quality_self"] = quality(true);
+    baseline_.quality_self = quality(true);
     result_ = measured();
-    result_["quality"] = quality(true);
+    result_.quality = quality(true);
   }
-  Judgement run() const { return judge(case_, result_, baseline_); }
+  Judgement run() const { return judge(case_, result_, case_.baseline.empty() ? nullptr : &baseline_); }
 
   scenario::Case case_;
-  json baseline_;
-  json result_;
+  records::CaseResult baseline_, result_;
 };
 
 TEST_F(Judge, PassesIdenticalFrames) {
@@ -51,7 +36,7 @@ TEST_F(Judge, PassesIdenticalFrames) {
 }
 
 TEST_F(Judge, FailsDifferentFramesAndSaysByHowMuch) {
-  result_["quality"] = quality(false, 41.2, 0.9931);
+  result_.quality = quality(false, 41.2, 0.9931);
   EXPECT_EQ(run().verdict, Verdict::kFailed);
   EXPECT_THAT(run().reason,
               testing::HasSubstr("frames differ from reference: PSNR 41.20 dB (needs inf), SSIM 0.993100"));
@@ -61,16 +46,16 @@ TEST_F(Judge, FailsDifferentFramesAndSaysByHowMuch) {
 TEST_F(Judge, BoundedFramesMayDifferByWhatBothOrdersOfAdditionAccountFor) {
   case_.gates = scenario::Gates();
   case_.gates.bounded = true;
-  baseline_["numerics"] = {{"class", "bounded"}, {"relative_l2", 0.03}};
-  result_["numerics"] = {{"class", "bounded"}, {"relative_l2", 0.04}};
-  result_["quality"] = quality(false, 60.0, 0.9999);
+  baseline_.numerics = {records::NumericsClass::kBounded, 0.03};
+  result_.numerics = {records::NumericsClass::kBounded, 0.04};
+  result_.quality = quality(false, 60.0, 0.9999);
   EXPECT_EQ(run().verdict, Verdict::kPassed) << run().reason;
   // hypot(0.003, 0.004) is below the 0.02 of these frames.
-  baseline_["numerics"]["relative_l2"] = 0.003;
-  result_["numerics"]["relative_l2"] = 0.004;
+  baseline_.numerics->relative_l2 = 0.003;
+  result_.numerics->relative_l2 = 0.004;
   EXPECT_EQ(run().verdict, Verdict::kFailed);
   EXPECT_EQ(run().reason, "relative L2 2.0e-02 (at most 5.0e-03)");
-  result_["quality"] = quality(false, 20.0, 0.5);
+  result_.quality = quality(false, 20.0, 0.5);
   EXPECT_THAT(run().reason, testing::HasSubstr("PSNR 20.00 dB (needs"));
   EXPECT_THAT(run().reason, testing::HasSubstr("SSIM 0.500000 (needs"));
 }
@@ -82,7 +67,7 @@ TEST_F(Judge, NamesEveryBrokenGate) {
   case_.gates.latency_ratio_max = 0.5;
   case_.gates.peak_tensor_ratio_max = 1.5;
   result_ = measured(0.6, 200);
-  result_["quality"] = quality(false, 41.2, 0.9931);
+  result_.quality = quality(false, 41.2, 0.9931);
   const std::string reason = run().reason;
   EXPECT_THAT(reason, testing::HasSubstr("PSNR 41.20 dB (needs 50.00 dB)"));
   EXPECT_THAT(reason, testing::HasSubstr("SSIM 0.993100 (needs 0.999000)"));
@@ -96,14 +81,14 @@ TEST_F(Judge, PassesWithinBounds) {
   case_.gates.relative_l2_max = 0.05;
   case_.gates.max_difference_max = 0.5;
   case_.gates.latency_ratio_max = 1.0;
-  result_["quality"] = quality(false, 41.2, 0.9931);
+  result_.quality = quality(false, 41.2, 0.9931);
   EXPECT_EQ(run().verdict, Verdict::kPassed);
 }
 
 TEST_F(Judge, ANumberGateFailsWhereItIsExceeded) {
   case_.gates = scenario::Gates();
   case_.gates.relative_l2_max = 0.01;
-  result_["quality"] = quality(false, 41.2, 0.9931);
+  result_.quality = quality(false, 41.2, 0.9931);
   EXPECT_EQ(run().verdict, Verdict::kFailed);
   case_.gates = scenario::Gates();
   case_.gates.max_difference_max = 0.1;
@@ -111,7 +96,7 @@ TEST_F(Judge, ANumberGateFailsWhereItIsExceeded) {
 }
 
 TEST_F(Judge, NoGateIsTighterThanTheBaselinesOwnNoise) {
-  baseline_["quality_self"] = quality(false, 45.0, 0.99);
+  baseline_.quality_self = quality(false, 45.0, 0.99);
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
   EXPECT_THAT(run().reason, testing::HasSubstr("does not repeat itself (A/A: PSNR 45.00 dB"));
   case_.gates = scenario::Gates();
@@ -123,40 +108,40 @@ TEST_F(Judge, NoGateIsTighterThanTheBaselinesOwnNoise) {
 }
 
 TEST_F(Judge, DoesNotTrustABaselineThatRanOnce) {
-  baseline_.erase("quality_self");
+  baseline_.quality_self.reset();
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
 }
 
 TEST_F(Judge, DoesNotTrustFramesThatCannotFail) {
-  result_["quality"]["trusted"] = false;
-  result_["quality"]["untrusted_reason"] = "frame 0 has no contrast";
+  result_.quality->trusted = false;
+  result_.quality->untrusted_reason = "frame 0 has no contrast";
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
   EXPECT_EQ(run().reason, "frame 0 has no contrast");
 }
 
 TEST_F(Judge, DoesNotTrustACaseThatDoesNotRepeatItself) {
-  result_["repeats_identically"] = false;
+  result_.repeats_identically = false;
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
 }
 
 TEST_F(Judge, ACrashIsAnErrorWithItsMessage) {
-  result_ = {{"status", "error"}, {"error", {{"message", "rank 1 was killed by signal 9"}}}};
+  result_ = crashed("rank 1 was killed by signal 9");
   EXPECT_EQ(run().verdict, Verdict::kError);
   EXPECT_EQ(run().reason, "rank 1 was killed by signal 9");
 }
 
 TEST_F(Judge, NothingIsComparedWithABaselineThatCrashed) {
-  baseline_ = {{"status", "error"}};
+  baseline_ = crashed();
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
 }
 
 TEST_F(Judge, ABaselineThatDiffersFromItselfIsUntrusted) {
   case_.baseline.clear();
   case_.gates = {};
-  result_.erase("quality");
-  result_["quality_self"] = quality(true);
+  result_.quality.reset();
+  result_.quality_self = quality(true);
   EXPECT_EQ(run().verdict, Verdict::kPassed);
-  result_["quality_self"] = quality(false, 45.0, 0.99);
+  result_.quality_self = quality(false, 45.0, 0.99);
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
 }
 
