@@ -5,7 +5,7 @@
 
 namespace isoframe::harness::measure {
 
-/// The `environment` of run.json (harness/store/README.md), without what differs from case to case:
+/// The `environment` of run.json (reports/records/README.md), without what differs from case to case:
 /// `threads_per_rank` and `device`.
 ///
 /// `cores` are those this process may run on; `memory_bytes` is the machine's.  `limits` holds what a

@@ -39,7 +39,7 @@ struct Evidence {
   std::vector<Undecided> undecided;
 };
 
-/// The verdict and what it rests on, as in certificate.json (harness/store/README.md): `verdict` is "fit",
+/// The verdict and what it rests on, as in certificate.json (reports/records/README.md): `verdict` is "fit",
 /// "unfit" with its `reasons`, or "unfinished" after an interruption before there was a majority.
 nlohmann::json certify(const Evidence& evidence);
 

@@ -1,5 +1,5 @@
 #pragma once
-// What is known of a case: result.json, and what it is made of.
+// The record of a case: result.json and its parts.
 
 #include <cstdint>
 #include <map>
@@ -19,7 +19,7 @@
 
 namespace isoframe::reports::records {
 
-/// What a container allows.
+/// The limits of a container.
 struct Limits {
   std::optional<double> cores;
   std::optional<std::uint64_t> memory_bytes;
@@ -27,8 +27,8 @@ struct Limits {
   static constexpr auto fields() {
     using T = Limits;
     return std::tuple{
-        field("cores", &T::cores, "", "absent where there is no limit", Presence::kOmitted),
-        field("memory_bytes", &T::memory_bytes, "bytes", "absent where there is no limit",
+        field("cores", &T::cores, "", "cores that the container may use", Presence::kOmitted),
+        field("memory_bytes", &T::memory_bytes, "bytes", "memory that the container may use",
               Presence::kOmitted),
     };
   }
@@ -40,13 +40,14 @@ struct ProgramVersion {
   static constexpr auto fields() {
     using T = ProgramVersion;
     return std::tuple{
-        field("version", &T::version, "", "\"0.1.0\""),
-        field("commit", &T::commit, "", "that the build was configured at; `unknown` outside a checkout"),
+        field("version", &T::version, "", "version of isoframe: \"0.1.0\""),
+        field("commit", &T::commit, "",
+              "commit that the build was configured at; `unknown` outside a checkout"),
     };
   }
 };
 
-/// One value where all cases agree, else a list.
+/// A single value if all cases agree, else a list of theirs.
 template <typename Value>
 using Common = std::variant<Value, std::vector<Value>>;
 
@@ -66,27 +67,28 @@ struct Environment {
   static constexpr auto fields() {
     using T = Environment;
     return std::tuple{
-        field("cpu", &T::cpu, "", "model", Presence::kNull),
-        field("cores", &T::cores, "", "that the process may run on", Presence::kAdded),
+        field("cpu", &T::cpu, "", "model of the processor", Presence::kNull),
+        field("cores", &T::cores, "", "cores that the process may run on", Presence::kAdded),
         field("isa", &T::isa, "", "widest vector instructions: AVX2, AVX512", Presence::kAdded),
-        field("memory_bytes", &T::memory_bytes, "bytes", "the machine's", Presence::kAdded),
-        field("limits", &T::limits, "", "of a container", Presence::kAdded),
+        field("memory_bytes", &T::memory_bytes, "bytes", "the machine's memory", Presence::kAdded),
+        field("limits", &T::limits, "", "limits of the container", Presence::kAdded),
         field("os", &T::os, "", "operating system", Presence::kNull),
-        field("kernel", &T::kernel, "", "kernel", Presence::kNull),
-        field("load_average", &T::load_average, "", "over 1, 5 and 15 minutes", Presence::kNull),
+        field("kernel", &T::kernel, "", "name and release of the kernel", Presence::kNull),
+        field("load_average", &T::load_average, "", "load over the last 1, 5 and 15 minutes",
+              Presence::kNull),
         field("isoframe", &T::isoframe, "", "the program", Presence::kAdded),
-        field("libtorch", &T::libtorch, "", "version", Presence::kAdded),
+        field("libtorch", &T::libtorch, "", "version of LibTorch", Presence::kAdded),
         field("compiler", &T::compiler, "", "name and version", Presence::kAdded),
         field("build_type", &T::build_type, "", "Release, Debug, ...", Presence::kAdded),
         field("threads_per_rank", &T::threads_per_rank, "",
-              "of the case; of a run, a list where cases differ", Presence::kOmitted),
-        field("device", &T::device, "", "of the case; of a run, a list where cases differ",
+              "threads a rank; in run.json a list where cases differ", Presence::kOmitted),
+        field("device", &T::device, "", "`cpu` or `cuda`; in run.json a list where cases differ",
               Presence::kOmitted),
     };
   }
 };
 
-/// Why a round failed.
+/// The reason why a round failed.
 struct Failure {
   std::optional<int> rank;
   std::string stage, message, last_words;
@@ -94,10 +96,11 @@ struct Failure {
   static constexpr auto fields() {
     using T = Failure;
     return std::tuple{
-        field("rank", &T::rank, "", "that failed first; null where that is unknown", Presence::kNull),
-        field("stage", &T::stage, "", "where it was", Presence::kAdded),
-        field("message", &T::message, "", "one line"),
-        field("last_words", &T::last_words, "", "end of its stderr", Presence::kAdded),
+        field("rank", &T::rank, "", "the rank that failed first; null where that is unknown",
+              Presence::kNull),
+        field("stage", &T::stage, "", "the stage that it was in", Presence::kAdded),
+        field("message", &T::message, "", "the reason in one line"),
+        field("last_words", &T::last_words, "", "the end of its stderr", Presence::kAdded),
     };
   }
 };
@@ -110,15 +113,16 @@ struct Latency {
     using T = Latency;
     return std::tuple{
         field("total_seconds", &T::total_seconds, "s",
-              "one a measured repetition: prompt to frames on rank 0"),
-        field("load_seconds", &T::load_seconds, "s", "one a round: loading, of the slowest rank"),
+              "from prompt to frames on rank 0, loading excluded: one entry a measured repetition"),
+        field("load_seconds", &T::load_seconds, "s", "loading of the slowest rank: one entry a round"),
         field("stages", &T::stages, "s",
-              "by stage, one entry a repetition (a list for `denoise.step`): the slowest rank's"),
+              "the slowest rank's time in each stage: one entry a repetition, for `denoise.step` a list of "
+              "its steps"),
     };
   }
 };
 
-/// result.json.
+/// A case in full: result.json.
 struct CaseResult {
   int schema_version = 1;
   std::string name, task, layout;
@@ -138,31 +142,32 @@ struct CaseResult {
   std::optional<Verdict> verdict;
   std::optional<std::string> reason;
 
-  /// Whether it holds a whole case's measurements: no round failed, and there was one.
+  /// Tells whether the case was measured: it has a round, and none failed.
   bool is_measured() const { return status == Status::kOk && !ranks.empty(); }
-  /// The largest rank's; nothing where it was not measured.
+  /// The largest rank's peak; nothing if it was not measured.
   std::optional<std::uint64_t> peak_tensor_bytes() const;
 
   static constexpr auto fields() {
     using T = CaseResult;
     return std::tuple{
         field("schema_version", &T::schema_version, "", "1", Presence::kAdded),
-        field("name", &T::name, "", "as in the scenario"),
+        field("name", &T::name, "", "name of the case in the scenario"),
         field("task", &T::task, "", "`t2v` or `i2v`"),
-        field("layout", &T::layout, "", "in canonical spelling"),
-        field("world_size", &T::world_size, "", "ranks"),
+        field("layout", &T::layout, "", "the layout in canonical spelling"),
+        field("world_size", &T::world_size, "", "number of ranks"),
         field("baseline", &T::baseline, "", "the case that it is compared with; null for a baseline",
               Presence::kNull),
         field("case", &T::spec, "", "the whole expanded case"),
         field("command", &T::command, "", "the command line that repeats this case", Presence::kAdded),
-        field("environment", &T::environment, "", "see below", Presence::kAdded),
+        field("environment", &T::environment, "", "machine and program", Presence::kAdded),
         field("status", &T::status, "", "`ok` or `error`"),
         field("error", &T::error, "", "why a round failed", Presence::kOmitted),
-        field("latency", &T::latency, "", "times"),
-        field("ranks", &T::ranks, "", "one a rank"),
+        field("latency", &T::latency, "", "times of the whole case"),
+        field("ranks", &T::ranks, "", "one entry a rank"),
         field("numerics", &T::numerics, "", "what the layout promises", Presence::kOmitted),
-        field("quality", &T::quality, "", "against the baseline; absent for one", Presence::kOmitted),
-        field("quality_self", &T::quality_self, "", "of a baseline: the same against its second run (A/A)",
+        field("quality", &T::quality, "", "comparison with the baseline; absent for a baseline",
+              Presence::kOmitted),
+        field("quality_self", &T::quality_self, "", "of a baseline: comparison with its second run (A/A)",
               Presence::kOmitted),
         field("repeats_identically", &T::repeats_identically, "",
               "whether every repetition gave the floats of the first; true for a single one",
@@ -172,7 +177,8 @@ struct CaseResult {
               Presence::kOmitted),
         field("verdict", &T::verdict, "", "`passed`, `failed`, `untrusted`, `skipped` or `error`",
               Presence::kOmitted),
-        field("reason", &T::reason, "", "one line; empty for `passed`", Presence::kOmitted),
+        field("reason", &T::reason, "", "the verdict's reason in one line; empty for `passed`",
+              Presence::kOmitted),
     };
   }
 };

@@ -1,5 +1,5 @@
 #pragma once
-// What `isoframe qualify` leaves: certificate.json.
+// The record of `isoframe qualify`: certificate.json.
 
 #include <cstdint>
 #include <optional>
@@ -20,10 +20,10 @@ struct TableOf<metrics::Summary> {
   using T = metrics::Summary;
   static constexpr auto fields() {
     return std::tuple{
-        field("count", &T::count, "", "repetitions"),
-        field("min", &T::min, "", "smallest"),
+        field("count", &T::count, "", "number of repetitions"),
+        field("min", &T::min, "", "smallest value"),
         field("median", &T::median, "", "median"),
-        field("max", &T::max, "", "largest"),
+        field("max", &T::max, "", "largest value"),
     };
   }
 };
@@ -39,11 +39,11 @@ struct DeviationRow {
   static constexpr auto fields() {
     using T = DeviationRow;
     return std::tuple{
-        field("repetition", &T::repetition, "", "from 0"),
-        field("ranks", &T::ranks, "", "that differ"),
-        field("place", &T::place, "", "the first that differs"),
-        field("points", &T::points, "", "that differ in all"),
-        field("relative_l2", &T::relative_l2, "", "there"),
+        field("repetition", &T::repetition, "", "the repetition"),
+        field("ranks", &T::ranks, "", "ranks that computed otherwise than most"),
+        field("place", &T::place, "", "the first probe point that differs"),
+        field("points", &T::points, "", "number of points that differ"),
+        field("relative_l2", &T::relative_l2, "", "relative L2 of the difference at `place`"),
     };
   }
 };
@@ -52,8 +52,8 @@ struct RepetitionFailure : Failure {
   int repetition = 0;
 
   static constexpr auto fields() {
-    return std::tuple_cat(Failure::fields(),
-                          std::tuple{field("repetition", &RepetitionFailure::repetition, "", "from 0")});
+    return std::tuple_cat(Failure::fields(), std::tuple{field("repetition", &RepetitionFailure::repetition,
+                                                              "", "the repetition")});
   }
 };
 
@@ -67,9 +67,9 @@ struct CertifiedCase {
   static constexpr auto fields() {
     using T = CertifiedCase;
     return std::tuple{
-        field("name", &T::name, "", "as in the scenario"),
-        field("layout", &T::layout, "", "in canonical spelling"),
-        field("ranks", &T::ranks, "", "how many"),
+        field("name", &T::name, "", "name of the case in the scenario"),
+        field("layout", &T::layout, "", "the layout in canonical spelling"),
+        field("ranks", &T::ranks, "", "number of ranks"),
         field("seconds", &T::seconds, "s", "prompt to frames, fingerprints included", Presence::kNull),
         field("deviations", &T::deviations, "", "ranks that computed otherwise than most"),
         field("errors", &T::errors, "", "rounds that failed"),
@@ -86,8 +86,8 @@ struct CertifiedRank {
   static constexpr auto fields() {
     using T = CertifiedRank;
     return std::tuple{
-        field("rank", &T::rank, "", "from 0"),
-        field("host", &T::host, "", "its machine"),
+        field("rank", &T::rank, "", "the rank"),
+        field("host", &T::host, "", "name of its machine"),
         field("memory_bytes_per_second", &T::memory_bytes_per_second, "bytes/s",
               "copies of 64 MiB, read and written", Presence::kNull),
         field("flops_per_second", &T::flops_per_second, "FLOP/s",
@@ -105,7 +105,7 @@ struct CertifiedLink {
   static constexpr auto fields() {
     using T = CertifiedLink;
     return std::tuple{
-        field("ranks", &T::ranks, "", "its two ends"),
+        field("ranks", &T::ranks, "", "the two ranks that it joins"),
         field("bytes_per_second", &T::bytes_per_second, "bytes/s", "8 MiB there and back", Presence::kNull),
         field("latency_seconds", &T::latency_seconds, "s", "4 bytes, half a round trip", Presence::kNull),
         field("corrupt", &T::corrupt, "", "messages that arrived with other bytes"),
@@ -135,21 +135,20 @@ struct Certificate {
         field("verdict", &T::verdict, "",
               "`fit`; `unfit`; `unfinished`: interrupted with fewer than 3 repetitions and no fault seen"),
         field("reasons", &T::reasons, "", "why it is not fit"),
-        field("repetitions", &T::repetitions, "", "whole ones"),
+        field("repetitions", &T::repetitions, "", "number of whole repetitions"),
         field("interrupted", &T::interrupted, "", "true after Ctrl-C"),
-        field("started", &T::started, "", "ISO 8601, UTC", Presence::kAdded),
-        field("finished", &T::finished, "", "ISO 8601, UTC", Presence::kAdded),
+        field("started", &T::started, "", "begin, ISO 8601, UTC", Presence::kAdded),
+        field("finished", &T::finished, "", "end, ISO 8601, UTC", Presence::kAdded),
         field("command", &T::command, "", "the command line", Presence::kAdded),
-        field("scenarios", &T::scenarios, "", "the files", Presence::kAdded),
-        field("environment", &T::environment, "", "see below", Presence::kAdded),
-        field("fingerprints", &T::fingerprints, "", "how many were compared"),
+        field("scenarios", &T::scenarios, "", "the scenario files", Presence::kAdded),
+        field("environment", &T::environment, "", "machine and program", Presence::kAdded),
+        field("fingerprints", &T::fingerprints, "", "number of fingerprints compared"),
         field("drift", &T::drift, "",
               "time of the last third of the repetitions over the first's, the cases' geometric mean; 1 for "
-              "fewer than "
-              "9; above 1.10 is unfit"),
-        field("cases", &T::cases, "", "one a case"),
-        field("ranks", &T::ranks, "", "one a rank of the largest case"),
-        field("links", &T::links, "", "one a pair of ranks"),
+              "fewer than 9; above 1.10 is unfit"),
+        field("cases", &T::cases, "", "one entry a case"),
+        field("ranks", &T::ranks, "", "one entry a rank of the largest case"),
+        field("links", &T::links, "", "one entry a pair of ranks"),
     };
   }
 };

@@ -21,10 +21,11 @@
 #include "base/error.h"
 #include "reports/records/field.h"
 #include "reports/records/names.h"
+#include "reports/records/visit.h"
 
 namespace isoframe::reports::records {
 
-/// Where in a document a value stands, for errors: "ranks[1].collectives[0].calls".
+/// The place of a value in a document, for errors: "ranks[1].collectives[0].calls".
 class Path {
  public:
   explicit Path(std::string text) : text_(std::move(text)) {}
@@ -38,57 +39,15 @@ class Path {
   std::string text_;
 };
 
-/// The table of a type: its own `fields()`, or for a type of metrics/ a specialization of TableOf.
+/// A record that stands in JSON as a list of its fields' values.
 template <typename T>
-constexpr auto fields_of() {
-  if constexpr (requires { T::fields(); }) {
-    return T::fields();
-  } else {
-    return TableOf<T>::fields();
-  }
-}
-template <typename T>
-concept IsRecord = requires {
-  T::fields();
-}
-|| requires { TableOf<T>::fields(); };
+concept IsList = requires {
+  requires T::kIsList;
+};
 template <typename T>
 concept IsNamed = requires {
   Names<T>::all;
 };
-
-template <typename T>
-struct IsOptional : std::false_type {};
-template <typename T>
-struct IsOptional<std::optional<T>> : std::true_type {};
-template <typename T>
-struct IsSequence : std::false_type {};
-template <typename T>
-struct IsSequence<std::vector<T>> : std::true_type {};
-template <typename T, std::size_t N>
-struct IsSequence<std::array<T, N>> : std::true_type {};
-template <typename T>
-struct IsMap : std::false_type {};
-template <typename T>
-struct IsMap<std::map<std::string, T>> : std::true_type {};
-template <typename T>
-struct IsVariant : std::false_type {};
-template <typename... T>
-struct IsVariant<std::variant<T...>> : std::true_type {};
-
-/// Whether a member holds nothing.
-template <typename T>
-bool is_unset(const T& value) {
-  if constexpr (IsOptional<T>::value) {
-    return !value.has_value();
-  } else if constexpr (std::is_same_v<T, nlohmann::json>) {
-    return value.is_null();
-  } else if constexpr (IsSequence<T>::value || IsMap<T>::value || std::is_same_v<T, std::string>) {
-    return value.empty();
-  } else {
-    return false;
-  }
-}
 
 /// A number in JSON, which has no infinity and no NaN: "inf", "-inf", and null for what was not measured.
 inline nlohmann::json number_to_json(double value) {
@@ -120,9 +79,20 @@ nlohmann::json record_to_json(const Record& record) {
   return result;
 }
 
+/// A record that is written as a list of its fields' values.
+template <typename Record>
+nlohmann::json list_to_json(const Record& record) {
+  nlohmann::json result = nlohmann::json::array();
+  std::apply([&](const auto&... field) { (result.push_back(value_to_json(record.*field.member)), ...); },
+             fields_of<Record>());
+  return result;
+}
+
 template <typename T>
 nlohmann::json value_to_json(const T& value) {
-  if constexpr (IsRecord<T>) {
+  if constexpr (IsList<T>) {
+    return list_to_json(value);
+  } else if constexpr (IsRecord<T>) {
     return record_to_json(value);
   } else if constexpr (IsNamed<T>) {
     return name_of(value);
@@ -175,6 +145,19 @@ void record_from_json(const nlohmann::json& json, Record& record, const Path& pa
   std::apply([&](const auto&... field) { (read(field), ...); }, fields_of<Record>());
 }
 
+template <typename Record>
+void list_from_json(const nlohmann::json& json, Record& record, const Path& path) {
+  constexpr auto fields = fields_of<Record>();
+  constexpr std::size_t size = std::tuple_size_v<decltype(fields)>;
+  if (!json.is_array() || json.size() != size) path.fail(fmt::format("is not a list of {}", size));
+  std::size_t index = 0;
+  std::apply(
+      [&](const auto&... field) {
+        (value_from_json(json[index++], record.*field.member, path / field.name), ...);
+      },
+      fields);
+}
+
 template <typename T>
 void integer_from_json(const nlohmann::json& json, T& value, const Path& path) {
   if (!json.is_number_integer()) path.fail("is not an integer");
@@ -197,7 +180,7 @@ inline void number_from_json(const nlohmann::json& json, double& value, const Pa
   }
 }
 
-/// The first alternative that the value's kind fits: a list, else whatever is not one.
+/// Reads the first alternative that fits the value's kind: a list, or anything that is none.
 template <typename... T>
 void variant_from_json(const nlohmann::json& json, std::variant<T...>& value, const Path& path) {
   const auto try_one = [&]<typename Held>(std::type_identity<Held>) {
@@ -225,7 +208,9 @@ void sequence_from_json(const nlohmann::json& json, std::array<T, N>& value, con
 
 template <typename T>
 void value_from_json(const nlohmann::json& json, T& value, const Path& path) {
-  if constexpr (IsRecord<T>) {
+  if constexpr (IsList<T>) {
+    list_from_json(json, value, path);
+  } else if constexpr (IsRecord<T>) {
     record_from_json(json, value, path);
   } else if constexpr (IsNamed<T>) {
     const auto named = json.is_string() ? named_as<T>(json.get_ref<const std::string&>()) : std::nullopt;

@@ -1,5 +1,5 @@
 #pragma once
-// Where a case first leaves its baseline: `first_divergence` of result.json and of run.json's rows.
+// The first place where a case leaves its baseline: `first_divergence` of result.json and of run.json's rows.
 
 #include <cstdint>
 #include <optional>
@@ -23,8 +23,8 @@ struct DivergenceRegion {
     return std::tuple{
         field("dim", &T::dim, "", "dimension"),
         field("begin", &T::begin, "", "first position"),
-        field("end", &T::end, "", "one past the last"),
-        field("whole", &T::whole, "", "size of the baseline's"),
+        field("end", &T::end, "", "one past the last position"),
+        field("whole", &T::whole, "", "size of the baseline's dimension"),
     };
   }
 };
@@ -37,16 +37,16 @@ struct DivergenceAxis {
   static constexpr auto fields() {
     using T = DivergenceAxis;
     return std::tuple{
-        field("axis", &T::axis, "", "\"heads\", \"tokens\", \"frames\", ..."),
-        field("of", &T::of, "", "positions in this part"),
-        field("count", &T::count, "", "of them differ"),
-        field("first", &T::first, "", "first that differs, of the whole"),
-        field("last", &T::last, "", "last that differs, of the whole"),
+        field("axis", &T::axis, "", "name of the axis: \"heads\", \"tokens\", \"frames\", ..."),
+        field("of", &T::of, "", "number of positions in this part"),
+        field("count", &T::count, "", "number of positions that hold a difference"),
+        field("first", &T::first, "", "first such position, in the whole tensor"),
+        field("last", &T::last, "", "last such position, in the whole tensor"),
     };
   }
 };
 
-/// How two tensors of one shape differ, exactly.
+/// The exact difference of two tensors of one shape.
 struct TensorDifference {
   std::int64_t values = 0, differing_values = 0;
   double max_difference = 0.0, relative_l2 = 0.0;
@@ -55,11 +55,11 @@ struct TensorDifference {
   static constexpr auto fields() {
     using T = TensorDifference;
     return std::tuple{
-        field("values", &T::values, "", "in the tensor"),
-        field("differing_values", &T::differing_values, "", "whose bits differ"),
+        field("values", &T::values, "", "number of values"),
+        field("differing_values", &T::differing_values, "", "number of values whose bits differ"),
         field("max_difference", &T::max_difference, "", "largest absolute difference"),
         field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference"),
-        field("axes", &T::axes, "", "where along each axis"),
+        field("axes", &T::axes, "", "where they lie along each axis"),
     };
   }
 };
@@ -73,9 +73,9 @@ struct DivergenceGrowth {
   static constexpr auto fields() {
     using T = DivergenceGrowth;
     return std::tuple{
-        field("point", &T::point, "", "latents of a later step, the decoded video, the frames"),
+        field("point", &T::point, "", "a later point: a step's latents, the decoded video, the frames"),
         field("index", &T::index, "", "its step; null where it has none", Presence::kNull),
-        field("relative_l2", &T::relative_l2, "", "estimated"),
+        field("relative_l2", &T::relative_l2, "", "relative L2 of the difference, estimated"),
     };
   }
 };
@@ -110,16 +110,15 @@ struct DivergencePlace {
         field("place", &T::place, "", "the point with all stages around it"),
         field("kind", &T::kind, "",
               "`values`; `shape`: no part of the baseline's tensor; `missing`: no rank comes by; `gap`: a "
-              "part is on "
-              "no rank"),
-        field("ranks", &T::ranks, "", "that differ there"),
-        field("shape", &T::shape, "", "of the first such rank's tensor", Presence::kNull),
-        field("whole_shape", &T::whole_shape, "", "of the baseline's tensor"),
+              "part is on no rank"),
+        field("ranks", &T::ranks, "", "ranks that differ there"),
+        field("shape", &T::shape, "", "shape of the first such rank's tensor", Presence::kNull),
+        field("whole_shape", &T::whole_shape, "", "shape of the baseline's tensor"),
         field("region", &T::region, "", "which part of the baseline's the first such rank holds"),
-        field("relative_l2", &T::relative_l2, "", "estimated from fingerprints, the largest of the ranks'",
-              Presence::kNull),
-        field("difference", &T::difference, "", "of the first such rank, exactly; of kind `values`",
-              Presence::kOmitted),
+        field("relative_l2", &T::relative_l2, "",
+              "largest relative L2 of the ranks' differences, estimated from fingerprints", Presence::kNull),
+        field("difference", &T::difference, "",
+              "the first such rank's difference, exactly; only of kind `values`", Presence::kOmitted),
         field("growth", &T::growth, "", "how much of it reaches the frames"),
         field("tolerance", &T::tolerance, "",
               "relative L2 up to which a point counted as equal; 0 for bit for bit", Presence::kAdded),

@@ -4,7 +4,7 @@
 
 namespace isoframe::reports::records {
 
-/// How a field stands in JSON when it holds nothing, and what its absence means when read.
+/// The way a field is written when it holds nothing, and the meaning of its absence when read.
 enum class Presence {
   kAlways,   ///< written always; a file without it is damaged
   kNull,     ///< null while unset: not measured, or there is none; may be absent

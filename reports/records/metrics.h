@@ -1,5 +1,5 @@
 #pragma once
-// How a case's frames compare with others': `quality`, `quality_self`, compare.json.
+// Comparisons of frames: `quality`, `quality_self`, compare.json.
 
 #include <array>
 #include <cstdint>
@@ -23,8 +23,8 @@ struct TableOf<metrics::FrameScores> {
   static constexpr auto fields() {
     return std::tuple{
         field("mean", &T::mean, "",
-              "over the video; of a PSNR, that of the squared error averaged over all frames"),
-        field("min", &T::min, "", "of the worst frame"),
+              "mean over the video; for a PSNR, the PSNR of the squared error averaged over all frames"),
+        field("min", &T::min, "", "value of the worst frame"),
         field("worst_frame", &T::worst_frame, "", "the first of the worst frames"),
         field("per_frame", &T::per_frame, "", "one value a frame"),
     };
@@ -40,8 +40,8 @@ struct TableOf<metrics::FloatDifference> {
               "largest absolute difference; a difference from NaN is infinite"),
         field("mean_difference", &T::mean_difference, "", "mean absolute difference"),
         field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference"),
-        field("first_differing_frame", &T::first_differing_frame, "", "null where none differs",
-              Presence::kNull),
+        field("first_differing_frame", &T::first_differing_frame, "",
+              "first frame that differs; null where none does", Presence::kNull),
         field("differing_values", &T::differing_values, "", "values whose bits differ"),
         field("ulps", &T::ulps, "",
               "33 counts: of equal values, then of distances 1, 2-3, 4-7, ... units in the last place; NaN "
@@ -77,9 +77,9 @@ struct TableOf<metrics::Region> {
   using T = metrics::Region;
   static constexpr auto fields() {
     return std::tuple{
-        field("frame", &T::frame, "", "its frame"),      field("x", &T::x, "pixels", "left edge"),
+        field("frame", &T::frame, "", "the frame"),      field("x", &T::x, "pixels", "left edge"),
         field("y", &T::y, "pixels", "top edge"),         field("width", &T::width, "pixels", "width"),
-        field("height", &T::height, "pixels", "height"), field("psnr", &T::psnr, "dB", "of its pixels"),
+        field("height", &T::height, "pixels", "height"), field("psnr", &T::psnr, "dB", "PSNR of its pixels"),
     };
   }
 };
@@ -89,10 +89,10 @@ struct TableOf<metrics::SsimLocation> {
   using T = metrics::SsimLocation;
   static constexpr auto fields() {
     return std::tuple{
-        field("frame", &T::frame, "", "its frame"),
+        field("frame", &T::frame, "", "the frame"),
         field("x", &T::x, "pixels", "left edge of the window of 11 x 11"),
         field("y", &T::y, "pixels", "top edge"),
-        field("ssim", &T::ssim, "", "of the window"),
+        field("ssim", &T::ssim, "", "SSIM of the window"),
     };
   }
 };
@@ -107,8 +107,8 @@ struct EightBit {
     return std::tuple{
         field("differing_values", &T::differing_values, "", "8-bit values that differ"),
         field("max_difference", &T::max_difference, "8-bit steps", "largest difference"),
-        field("first_differing_frame", &T::first_differing_frame, "", "null where none differs",
-              Presence::kNull),
+        field("first_differing_frame", &T::first_differing_frame, "",
+              "first frame that differs; null where none does", Presence::kNull),
     };
   }
 };
@@ -119,10 +119,10 @@ struct FfmpegSsim {
   static constexpr auto fields() {
     using T = FfmpegSsim;
     return std::tuple{
-        field("y", &T::y, "", "plane Y"),
-        field("u", &T::u, "", "plane U"),
-        field("v", &T::v, "", "plane V"),
-        field("all", &T::all, "", "planes weighted by their pixels"),
+        field("y", &T::y, "", "score of plane Y"),
+        field("u", &T::u, "", "score of plane U"),
+        field("v", &T::v, "", "score of plane V"),
+        field("all", &T::all, "", "score of all planes, weighted by their pixels"),
     };
   }
 };
@@ -133,12 +133,12 @@ struct FfmpegPsnr {
   static constexpr auto fields() {
     using T = FfmpegPsnr;
     return std::tuple{
-        field("y", &T::y, "dB", "plane Y"),
-        field("u", &T::u, "dB", "plane U"),
-        field("v", &T::v, "dB", "plane V"),
-        field("average", &T::average, "dB", "of all planes"),
-        field("min", &T::min, "dB", "of the worst frame"),
-        field("max", &T::max, "dB", "of the best frame"),
+        field("y", &T::y, "dB", "score of plane Y"),
+        field("u", &T::u, "dB", "score of plane U"),
+        field("v", &T::v, "dB", "score of plane V"),
+        field("average", &T::average, "dB", "PSNR of all planes"),
+        field("min", &T::min, "dB", "PSNR of the worst frame"),
+        field("max", &T::max, "dB", "PSNR of the best frame"),
     };
   }
 };
@@ -174,10 +174,11 @@ struct Metrics {
   static constexpr auto fields() {
     using T = Metrics;
     return std::tuple{
-        field("psnr", &T::psnr, "dB", "on 8-bit RGB; infinite only if every frame is equal"),
-        field("psnr_luma", &T::psnr_luma, "dB", "the same of luma"),
-        field("ssim", &T::ssim, "", "null for frames smaller than 11 pixels", Presence::kNull),
-        field("ms_ssim", &T::ms_ssim, "", "null for frames smaller than 161 pixels", Presence::kNull),
+        field("psnr", &T::psnr, "dB", "PSNR of 8-bit RGB; infinite only if every frame is equal"),
+        field("psnr_luma", &T::psnr_luma, "dB", "PSNR of 8-bit luma"),
+        field("ssim", &T::ssim, "", "SSIM; null for frames smaller than 11 pixels", Presence::kNull),
+        field("ms_ssim", &T::ms_ssim, "", "multi-scale SSIM; null for frames smaller than 161 pixels",
+              Presence::kNull),
         field("eight_bit", &T::eight_bit, "", "differences of 8-bit values"),
         field("float", &T::floats, "", "differences of float values; null where a side has no floats",
               Presence::kNull),
@@ -194,7 +195,7 @@ struct Metrics {
 /// The record of a comparison's metrics.
 Metrics metrics_of(const metrics::Comparison& comparison);
 
-/// A case's frames against others': metrics, and whether they can be believed.
+/// A comparison of a case's frames with others: the metrics, and whether they can be trusted.
 struct Quality : Metrics {
   std::string reference;
   bool identical = false;
@@ -211,7 +212,7 @@ struct Quality : Metrics {
             field("identical", &T::identical, "", "whether every float of every frame is equal"),
             field("trusted", &T::trusted, "",
                   "false for frames without contrast or with NaN: equal grey frames prove nothing"),
-            field("untrusted_reason", &T::untrusted_reason, "", "why not; null where trusted",
+            field("untrusted_reason", &T::untrusted_reason, "", "why it is not trusted; null where it is",
                   Presence::kNull),
         });
   }
@@ -231,9 +232,9 @@ struct ComparedVideo {
   static constexpr auto fields() {
     using T = ComparedVideo;
     return std::tuple{
-        field("path", &T::path, "", "as given"),
-        field("kind", &T::kind, "", "\"video\", \"folder of images\", \"frames.safetensors\""),
-        field("frames_per_second", &T::frames_per_second, "", "null where the source has none",
+        field("path", &T::path, "", "the path as given"),
+        field("kind", &T::kind, "", "\"video\", \"image folder\" or \"float frames\""),
+        field("frames_per_second", &T::frames_per_second, "", "frame rate; null where the source has none",
               Presence::kNull),
     };
   }
@@ -248,13 +249,13 @@ struct WorstPicture {
     using T = WorstPicture;
     return std::tuple{
         field("file", &T::file, "", "reference, candidate and heat map side by side"),
-        field("frame", &T::frame, "", "which frame"),
+        field("frame", &T::frame, "", "the frame"),
         field("max_difference", &T::max_difference, "8-bit steps", "largest difference in it"),
     };
   }
 };
 
-/// compare.json: two videos of any engine.
+/// A comparison of two videos of any engine: compare.json.
 struct ComparisonRecord {
   int schema_version = 1;
   ComparedVideo reference, candidate;
@@ -270,11 +271,11 @@ struct ComparisonRecord {
     using T = ComparisonRecord;
     return std::tuple{
         field("schema_version", &T::schema_version, "", "1"),
-        field("reference", &T::reference, "", "what it was compared with"),
-        field("candidate", &T::candidate, "", "what was compared"),
-        field("frames", &T::frames, "", "of both"),
-        field("height", &T::height, "pixels", "of both"),
-        field("width", &T::width, "pixels", "of both"),
+        field("reference", &T::reference, "", "the video that is right"),
+        field("candidate", &T::candidate, "", "the video that is held against it"),
+        field("frames", &T::frames, "", "number of frames of both"),
+        field("height", &T::height, "pixels", "height of both"),
+        field("width", &T::width, "pixels", "width of both"),
         field("verdict", &T::verdict, "", "`identical` (floats), `equal_8bit`, `different`, `untrusted`"),
         field("gates", &T::gates, "", "as given on the command line, by their names in scenarios"),
         field("broken_gates", &T::broken_gates, "", "why it did not pass"),

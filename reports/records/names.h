@@ -1,5 +1,5 @@
 #pragma once
-// Words of records: an enumeration and the text of each of its values, once.
+// The words of records: enumerations, each with the text of its values.
 
 #include <array>
 #include <optional>
@@ -9,16 +9,16 @@
 
 namespace isoframe::reports::records {
 
-/// What became of a case.
+/// The outcome of a case.
 enum class Verdict { kPassed, kFailed, kUntrusted, kSkipped, kError };
 
-/// Whether a case's rounds ended well.
+/// The outcome of a case's rounds: all ended well, or one failed.
 enum class Status { kOk, kError };
 
-/// What a layout promises of its frames: the bits of a single device, or a bound on the difference.
+/// The promise of a layout's frames: the bits of a single device, or a bound on the difference.
 enum class NumericsClass { kIdentical, kBounded };
 
-/// How a tensor differs from the baseline's at a probe point.
+/// The way in which a tensor differs from the baseline's at a probe point.
 enum class DivergenceKind {
   kValues,   ///< the same shape, other values
   kShape,    ///< no part of the baseline's tensor: another shape, or a share that does not fit
@@ -26,10 +26,10 @@ enum class DivergenceKind {
   kGap,      ///< a part of the baseline's tensor is on no rank
 };
 
-/// What a machine was found to be.
+/// The verdict on a machine.
 enum class Fitness { kFit, kUnfit, kUnfinished };
 
-/// How two videos compare.
+/// The verdict on two videos.
 enum class Likeness { kIdentical, kEqual8Bit, kDifferent, kUntrusted };
 
 /// The texts of an enumeration's values; specialized below.

@@ -25,22 +25,22 @@ struct PublishedFigures {
     using T = PublishedFigures;
     return std::tuple{
         field("row", &T::row, "", "its key in the file"),
-        field("title", &T::title, "", "as published"),
+        field("title", &T::title, "", "the title as published"),
         field("source", &T::source, "", "where it was published"),
-        field("hardware", &T::hardware, "", "that it was measured on"),
-        field("size", &T::size, "", "\"480p\""),
-        field("frames", &T::frames, "", "frames"),
-        field("steps", &T::steps, "", "denoising steps"),
+        field("hardware", &T::hardware, "", "hardware that it was measured on"),
+        field("size", &T::size, "", "size of the video: \"480p\""),
+        field("frames", &T::frames, "", "number of frames"),
+        field("steps", &T::steps, "", "number of denoising steps"),
         field("seconds", &T::seconds, "s", "latency"),
-        field("ssim", &T::ssim, "", "against the row of `against_seconds`", Presence::kNull),
-        field("psnr", &T::psnr, "dB", "against that row", Presence::kNull),
+        field("ssim", &T::ssim, "", "SSIM against the row of `against_seconds`", Presence::kNull),
+        field("psnr", &T::psnr, "dB", "PSNR against that row", Presence::kNull),
         field("against_seconds", &T::against_seconds, "s", "latency of the row that it was compared with",
               Presence::kNull),
     };
   }
 };
 
-/// What the case itself computes.
+/// The case's own sizes and arithmetic.
 struct OwnSizes {
   std::int64_t height = 0, width = 0, frames = 0, steps = 0;
   std::string dtype, device;
@@ -51,10 +51,10 @@ struct OwnSizes {
     return std::tuple{
         field("height", &T::height, "pixels", "height"),
         field("width", &T::width, "pixels", "width"),
-        field("frames", &T::frames, "", "frames"),
-        field("steps", &T::steps, "", "denoising steps"),
-        field("dtype", &T::dtype, "", "of the arithmetic"),
-        field("device", &T::device, "", "cpu or cuda"),
+        field("frames", &T::frames, "", "number of frames"),
+        field("steps", &T::steps, "", "number of denoising steps"),
+        field("dtype", &T::dtype, "", "type of the arithmetic"),
+        field("device", &T::device, "", "`cpu` or `cuda`"),
         field("threads_per_rank", &T::threads_per_rank, "", "threads a rank"),
     };
   }

@@ -1,5 +1,5 @@
 #pragma once
-// What a rank leaves: rank-<N>.json of a round, and the same over all rounds in result.json.
+// The record of a rank: rank-<N>.json of a round, and the same over all rounds in result.json.
 
 #include <cstdint>
 #include <map>
@@ -16,7 +16,7 @@
 
 namespace isoframe::reports::records {
 
-/// What a collective of a group moved on one rank in one generation.
+/// The traffic of one kind of collective in one kind of group, on one rank in one generation.
 struct Collective {
   std::string group, collective;
   std::uint64_t calls = 0;
@@ -29,26 +29,26 @@ struct Collective {
   static constexpr auto fields() {
     using T = Collective;
     return std::tuple{
-        field("group", &T::group, "", "ulysses, ring, cfg, tensor, vae_patch, world"),
-        field("collective", &T::collective, "", "all_to_all, all_gather, ..."),
-        field("calls", &T::calls, "", "calls"),
-        field("bytes_sent", &T::bytes_sent, "bytes", "sent"),
-        field("bytes_received", &T::bytes_received, "bytes", "received"),
-        field("seconds", &T::seconds, "s", "inside its calls, waiting included"),
-        field("predicted_bytes_sent", &T::predicted_bytes_sent, "bytes", "by formula (model/plan/traffic.h)",
-              Presence::kOmitted),
-        field("predicted_bytes_received", &T::predicted_bytes_received, "bytes", "by formula",
-              Presence::kOmitted),
-        field("group_size", &T::group_size, "", "ranks of the group", Presence::kOmitted),
+        field("group", &T::group, "", "kind of group: ulysses, ring, cfg, tensor, vae_patch, world"),
+        field("collective", &T::collective, "", "kind of collective: all_to_all, all_gather, ..."),
+        field("calls", &T::calls, "", "number of calls"),
+        field("bytes_sent", &T::bytes_sent, "bytes", "bytes sent"),
+        field("bytes_received", &T::bytes_received, "bytes", "bytes received"),
+        field("seconds", &T::seconds, "s", "time inside its calls, waiting included"),
+        field("predicted_bytes_sent", &T::predicted_bytes_sent, "bytes",
+              "bytes that the formula gives (model/plan/traffic.h)", Presence::kOmitted),
+        field("predicted_bytes_received", &T::predicted_bytes_received, "bytes",
+              "bytes that the formula gives", Presence::kOmitted),
+        field("group_size", &T::group_size, "", "number of ranks of the group", Presence::kOmitted),
         field("algorithm_bandwidth", &T::algorithm_bandwidth, "bytes/s",
-              "as nccl-tests defines it, waiting included", Presence::kOmitted),
-        field("bus_bandwidth", &T::bus_bandwidth, "bytes/s", "as nccl-tests defines it, waiting included",
-              Presence::kOmitted),
+              "algorithm bandwidth as nccl-tests defines it, waiting included", Presence::kOmitted),
+        field("bus_bandwidth", &T::bus_bandwidth, "bytes/s",
+              "bus bandwidth as nccl-tests defines it, waiting included", Presence::kOmitted),
     };
   }
 };
 
-/// What tensors hold when a step or outer stage has ended.
+/// The bytes in tensors at the end of a step or outer stage.
 struct LiveTensors {
   std::string stage;
   std::optional<std::int64_t> step;
@@ -59,7 +59,7 @@ struct LiveTensors {
     return std::tuple{
         field("stage", &T::stage, "", "the stage that ended"),
         field("step", &T::step, "", "its step; null where a whole stage ended", Presence::kNull),
-        field("bytes", &T::bytes, "bytes", "held in tensors"),
+        field("bytes", &T::bytes, "bytes", "bytes that tensors hold"),
     };
   }
 };
@@ -76,14 +76,14 @@ struct Device {
     using T = Device;
     return std::tuple{
         field("index", &T::index, "", "CUDA ordinal"),
-        field("name", &T::name, "", "model"),
-        field("compute_capability", &T::compute_capability, "", "\"9.0\""),
-        field("memory_bytes", &T::memory_bytes, "bytes", "in all"),
-        field("driver", &T::driver, "", "version", Presence::kNull),
+        field("name", &T::name, "", "model of the GPU"),
+        field("compute_capability", &T::compute_capability, "", "compute capability: \"9.0\""),
+        field("memory_bytes", &T::memory_bytes, "bytes", "the device's memory"),
+        field("driver", &T::driver, "", "version of the driver", Presence::kNull),
         field("celsius", &T::celsius, "°C", "temperature", Presence::kNull),
         field("power_watts", &T::power_watts, "W", "power", Presence::kNull),
         field("sm_clock_hertz", &T::sm_clock_hertz, "Hz", "clock", Presence::kNull),
-        field("nvml", &T::nvml, "", "`present`, or why it is not"),
+        field("nvml", &T::nvml, "", "whether NVML is `present`, or why it is not"),
     };
   }
 };
@@ -94,10 +94,12 @@ struct DeviceMemory {
   static constexpr auto fields() {
     using T = DeviceMemory;
     return std::tuple{
-        field("peak_allocated_bytes", &T::peak_allocated_bytes, "bytes", "most that tensors held"),
-        field("peak_reserved_bytes", &T::peak_reserved_bytes, "bytes", "most that the allocator held"),
-        field("used_bytes", &T::used_bytes, "bytes", "used on the device, by whomever"),
-        field("total_bytes", &T::total_bytes, "bytes", "the device's"),
+        field("peak_allocated_bytes", &T::peak_allocated_bytes, "bytes",
+              "most bytes that tensors held at once"),
+        field("peak_reserved_bytes", &T::peak_reserved_bytes, "bytes",
+              "most bytes that the allocator held at once"),
+        field("used_bytes", &T::used_bytes, "bytes", "bytes in use on the device, by whomever"),
+        field("total_bytes", &T::total_bytes, "bytes", "the device's memory"),
     };
   }
 };
@@ -112,9 +114,9 @@ struct TileTime {
     return std::tuple{
         field("row", &T::row, "", "row of the grid"),
         field("column", &T::column, "", "column of the grid"),
-        field("height", &T::height, "", "in latents (decode) or pixels (encode)"),
-        field("width", &T::width, "", "in latents (decode) or pixels (encode)"),
-        field("seconds", &T::seconds, "s", "what it took"),
+        field("height", &T::height, "", "height in latents (decode) or pixels (encode)"),
+        field("width", &T::width, "", "width in latents (decode) or pixels (encode)"),
+        field("seconds", &T::seconds, "s", "time that it took"),
     };
   }
 };
@@ -130,10 +132,10 @@ struct PlannedTile {
     return std::tuple{
         field("row", &T::row, "", "row of the grid"),
         field("column", &T::column, "", "column of the grid"),
-        field("height", &T::height, "", "in latents (decode) or pixels (encode)"),
-        field("width", &T::width, "", "in latents (decode) or pixels (encode)"),
-        field("rank", &T::rank, "", "who runs it"),
-        field("workload", &T::workload, "", "in the balance's `unit`"),
+        field("height", &T::height, "", "height in latents (decode) or pixels (encode)"),
+        field("width", &T::width, "", "width in latents (decode) or pixels (encode)"),
+        field("rank", &T::rank, "", "the rank that runs it"),
+        field("workload", &T::workload, "", "its workload, in the balance's `unit`"),
     };
   }
 };
@@ -145,27 +147,28 @@ struct TileCost {
   static constexpr auto fields() {
     using T = TileCost;
     return std::tuple{
-        field("height", &T::height, "", "of the shape"),
-        field("width", &T::width, "", "of the shape"),
-        field("seconds", &T::seconds, "s", "least of any rank in the warm-up"),
+        field("height", &T::height, "", "height of the shape"),
+        field("width", &T::width, "", "width of the shape"),
+        field("seconds", &T::seconds, "s", "least time of any rank in the warm-up"),
     };
   }
 };
 
-/// What tiles of each shape cost in the warm-up, by which they are shared out; empty where not measured.
+/// The costs of tiles by shape, measured in the warm-up, by which tiles are shared out; empty if not
+/// measured.
 struct TileCostTable {
   std::vector<TileCost> decode, encode;
 
   static constexpr auto fields() {
     using T = TileCostTable;
     return std::tuple{
-        field("decode", &T::decode, "", "shapes of decode"),
-        field("encode", &T::encode, "", "shapes of encode"),
+        field("decode", &T::decode, "", "costs of shapes in decode"),
+        field("encode", &T::encode, "", "costs of shapes in encode"),
     };
   }
 };
 
-/// How evenly a plan shares tiles out.
+/// The balance of a plan that shares tiles out.
 struct TileBalance {
   std::int64_t tiles = 0;
   int ranks = 1;
@@ -177,10 +180,10 @@ struct TileBalance {
   static constexpr auto fields() {
     using T = TileBalance;
     return std::tuple{
-        field("tiles", &T::tiles, "", "how many"),
-        field("ranks", &T::ranks, "", "that share them"),
-        field("unit", &T::unit, "", "of a workload: `seconds` or `positions`"),
-        field("loads", &T::loads, "", "each rank's, in `unit`"),
+        field("tiles", &T::tiles, "", "number of tiles"),
+        field("ranks", &T::ranks, "", "number of ranks that share them"),
+        field("unit", &T::unit, "", "unit of a workload: `seconds` or `positions`"),
+        field("loads", &T::loads, "", "each rank's load, in `unit`"),
         field("imbalance", &T::imbalance, "", "largest load / mean"),
         field("optimum", &T::optimum, "",
               "least that the largest load can be; null where it was not searched for", Presence::kNull),
@@ -188,7 +191,7 @@ struct TileBalance {
   }
 };
 
-/// What a case's order of addition may cost against a single device's.
+/// The difference that a case's order of addition may make against a single device.
 struct Numerics {
   NumericsClass kind = NumericsClass::kIdentical;
   double relative_l2 = 0.0;
@@ -209,8 +212,8 @@ struct Yardstick {
   static constexpr auto fields() {
     using T = Yardstick;
     return std::tuple{
-        field("seconds", &T::seconds, "s", "by the clock"),
-        field("busy_seconds", &T::busy_seconds, "s", "as `busy`"),
+        field("seconds", &T::seconds, "s", "time by the clock"),
+        field("busy_seconds", &T::busy_seconds, "s", "time as `busy` counts it"),
     };
   }
 };
@@ -222,13 +225,13 @@ struct Yardsticks {
   static constexpr auto fields() {
     using T = Yardsticks;
     return std::tuple{
-        field("seconds", &T::seconds, "s", "by the clock, one a repetition"),
-        field("busy_seconds", &T::busy_seconds, "s", "as `busy`, one a repetition"),
+        field("seconds", &T::seconds, "s", "time by the clock, one entry a repetition"),
+        field("busy_seconds", &T::busy_seconds, "s", "time as `busy` counts it, one entry a repetition"),
     };
   }
 };
 
-/// What a rank says alike in one round and over all of them.
+/// The fields that a rank has both in one round and over all of them.
 struct RankFacts {
   int rank = 0;
   std::int64_t pid = 0;
@@ -246,18 +249,20 @@ struct RankFacts {
   static constexpr auto fields() {
     using T = RankFacts;
     return std::tuple{
-        field("rank", &T::rank, "", "from 0"),
-        field("pid", &T::pid, "", "process", Presence::kAdded),
+        field("rank", &T::rank, "", "the rank"),
+        field("pid", &T::pid, "", "its process", Presence::kAdded),
         field("device", &T::device, "", "its GPU; null on a CPU", Presence::kNull),
-        field("device_memory", &T::device_memory, "", "null on a CPU", Presence::kNull),
-        field("live_tensor_bytes", &T::live_tensor_bytes, "", "after each step and outer stage, in order",
-              Presence::kAdded),
-        field("peak_resident_bytes", &T::peak_resident_bytes, "bytes", "shared pages counted in full",
-              Presence::kNull),
+        field("device_memory", &T::device_memory, "", "its GPU's memory; null on a CPU", Presence::kNull),
+        field("live_tensor_bytes", &T::live_tensor_bytes, "",
+              "bytes that tensors hold after each step and outer stage, in order", Presence::kAdded),
+        field("peak_resident_bytes", &T::peak_resident_bytes, "bytes",
+              "largest resident size, shared pages counted in full", Presence::kNull),
         field("peak_proportional_bytes", &T::peak_proportional_bytes, "bytes",
-              "shared pages divided among the processes that map them", Presence::kNull),
-        field("peak_tensor_bytes", &T::peak_tensor_bytes, "bytes", "most that tensors held", Presence::kNull),
-        field("collectives", &T::collectives, "", "one row a group and collective", Presence::kAdded),
+              "largest proportional size: shared pages are divided among the processes that map them",
+              Presence::kNull),
+        field("peak_tensor_bytes", &T::peak_tensor_bytes, "bytes", "most bytes that tensors held at once",
+              Presence::kNull),
+        field("collectives", &T::collectives, "", "one entry a group and collective", Presence::kAdded),
         field("tiles", &T::tiles, "", "tiles of decode that it ran, in latents", Presence::kAdded),
         field("encode_tiles", &T::encode_tiles, "",
               "tiles of encode that it ran, in pixels; of image-to-video", Presence::kOmitted),
@@ -272,7 +277,7 @@ struct RankFacts {
   }
 };
 
-/// rank-<N>.json: one rank of one round.
+/// One rank of one round: rank-<N>.json.
 struct RankRecord : RankFacts {
   double load_seconds = 0.0, total_seconds = 0.0, communication_seconds = 0.0;
   std::map<std::string, std::vector<double>> stages;
@@ -290,8 +295,9 @@ struct RankRecord : RankFacts {
             field("communication_seconds", &T::communication_seconds, "s",
                   "inside collectives, waiting included"),
             field("stages", &T::stages, "s", "every occurrence of each stage, in order"),
-            field("busy", &T::busy, "s", "of outer stages: without waiting for others", Presence::kAdded),
-            field("yardstick", &T::yardstick, "", "of a baseline: a fixed piece of work beside it",
+            field("busy", &T::busy, "s", "time in each outer stage without waiting for others",
+                  Presence::kAdded),
+            field("yardstick", &T::yardstick, "", "time of the yardstick; only of a baseline",
                   Presence::kOmitted),
             field("numerics", &T::numerics, "", "rank 0: what the layout promises", Presence::kOmitted),
         });
@@ -300,14 +306,14 @@ struct RankRecord : RankFacts {
 
 /// One repetition of a stage: its seconds, or a list of them for a stage that is counted (`denoise.step`).
 using StageSample = std::variant<double, std::vector<double>>;
-/// By stage, one entry a repetition.
+/// The samples of each stage, one entry a repetition.
 using StageSamples = std::map<std::string, std::vector<StageSample>>;
 
-/// A stage's seconds, one a repetition; empty where it did not run, or is counted.
+/// The seconds of a stage, one entry a repetition; empty if it did not run or is counted.
 std::vector<double> seconds_of(const StageSamples& stages, const std::string& stage);
 
-/// `ranks[]` of result.json: one rank over all rounds.  Memory is the largest seen; what is no measurement is
-/// the last round's.
+/// One rank over all rounds: `ranks[]` of result.json.  Memory is the largest of all rounds; a field that is
+/// no measurement is the last round's.
 struct RankResult : RankFacts {
   StageSamples stages;
   std::map<std::string, std::vector<double>> busy;
@@ -319,13 +325,15 @@ struct RankResult : RankFacts {
     return std::tuple_cat(
         RankFacts::fields(),
         std::tuple{
-            field("stages", &T::stages, "s", "this rank's, as `latency.stages`"),
+            field("stages", &T::stages, "s", "this rank's time in each stage, as in `latency.stages`"),
             field("busy", &T::busy, "s",
-                  "of outer stages, one entry a repetition: what the rank took alone, without waiting for "
-                  "others "
-                  "(on a CPU the processor time of its thread, on a GPU the time outside collectives)",
+                  "time in each outer stage without waiting for others (on a CPU the processor time of its "
+                  "thread, on a GPU the time outside collectives): one entry a repetition",
                   Presence::kAdded),
-            field("yardstick", &T::yardstick, "", "of a baseline, else null", Presence::kNull),
+            field("yardstick", &T::yardstick, "",
+                  "times of the yardstick, a fixed piece of work timed beside a baseline's generations: the "
+                  "unit of its times against an earlier run's",
+                  Presence::kNull),
             field("planned_peak_tensor_bytes", &T::planned_peak_tensor_bytes, "bytes",
                   "what the plan predicts", Presence::kOmitted),
         });
@@ -336,7 +344,7 @@ nlohmann::json to_json(const RankRecord& record);
 /// Throws InputError naming the field.
 RankRecord rank_record_from_json(const nlohmann::json& json);
 
-/// What one rank is predicted to hold and move: prediction-<k>.json is a list of them.
+/// The predicted traffic of one kind of collective in one kind of group.
 struct PredictedTraffic {
   std::string group, collective;
   std::uint64_t bytes_sent = 0, bytes_received = 0;
@@ -346,11 +354,12 @@ struct PredictedTraffic {
     return std::tuple{
         field("group", &T::group, "", "as in `collectives`"),
         field("collective", &T::collective, "", "as in `collectives`"),
-        field("bytes_sent", &T::bytes_sent, "bytes", "sent"),
-        field("bytes_received", &T::bytes_received, "bytes", "received"),
+        field("bytes_sent", &T::bytes_sent, "bytes", "bytes sent"),
+        field("bytes_received", &T::bytes_received, "bytes", "bytes received"),
     };
   }
 };
+/// The predicted memory and traffic of one rank: prediction-<k>.json is a list of them.
 struct PredictedRank {
   std::uint64_t peak_tensor_bytes = 0;
   std::vector<PredictedTraffic> collectives;
@@ -358,15 +367,15 @@ struct PredictedRank {
   static constexpr auto fields() {
     using T = PredictedRank;
     return std::tuple{
-        field("peak_tensor_bytes", &T::peak_tensor_bytes, "bytes", "most that tensors hold"),
-        field("collectives", &T::collectives, "", "one row a group and collective"),
+        field("peak_tensor_bytes", &T::peak_tensor_bytes, "bytes", "most bytes that tensors hold at once"),
+        field("collectives", &T::collectives, "", "one entry a group and collective"),
     };
   }
 };
 nlohmann::json to_json(const std::vector<PredictedRank>& ranks);
 std::vector<PredictedRank> predicted_ranks_from_json(const nlohmann::json& json);
 
-/// A rank's machine, as `qualify` tries it.
+/// The rate at which a rank's machine copies memory, as `qualify` tries it.
 struct MemoryRate {
   double bytes_per_second = 0.0;
   bool intact = true;
@@ -416,11 +425,11 @@ struct MachineRates {
   static constexpr auto fields() {
     using T = MachineRates;
     return std::tuple{
-        field("rank", &T::rank, "", "from 0"),
-        field("host", &T::host, "", "its machine"),
-        field("memory", &T::memory, "", "copying memory"),
-        field("compute", &T::compute, "", "a product"),
-        field("links", &T::links, "", "to every other rank"),
+        field("rank", &T::rank, "", "the rank"),
+        field("host", &T::host, "", "name of its machine"),
+        field("memory", &T::memory, "", "rate of copying memory"),
+        field("compute", &T::compute, "", "rate of computing"),
+        field("links", &T::links, "", "links to the other ranks"),
     };
   }
 };

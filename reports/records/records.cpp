@@ -6,10 +6,12 @@
 #include "reports/records/certificate_record.h"
 #include "reports/records/codec.h"
 #include "reports/records/divergence.h"
+#include "reports/records/history_record.h"
 #include "reports/records/metrics.h"
 #include "reports/records/published.h"
 #include "reports/records/rank.h"
 #include "reports/records/run_record.h"
+#include "reports/records/stage_event.h"
 
 namespace isoframe::reports::records {
 
@@ -40,6 +42,9 @@ std::vector<PredictedRank> predicted_ranks_from_json(const json& value) {
 json to_json(const MachineRates& record) { return value_to_json(record); }
 MachineRates machine_rates_from_json(const json& value) { return read<MachineRates>(value); }
 
+json to_json(const StageEvents& events) { return value_to_json(events); }
+StageEvents stage_events_from_json(const json& value) { return read<StageEvents>(value); }
+
 json to_json(const FirstDivergence& record) { return value_to_json(record); }
 FirstDivergence first_divergence_from_json(const json& value) { return read<FirstDivergence>(value); }
 
@@ -59,6 +64,8 @@ json to_json(const CaseRow& record) { return value_to_json(record); }
 CaseRow case_row_from_json(const json& value) { return read<CaseRow>(value); }
 json to_json(const SuiteRecord& record) { return value_to_json(record); }
 SuiteRecord suite_record_from_json(const json& value) { return read<SuiteRecord>(value); }
+
+json to_json(const HistoryRecord& record) { return value_to_json(record); }
 
 json to_json(const Certificate& record) { return value_to_json(record); }
 Certificate certificate_from_json(const json& value) { return read<Certificate>(value); }

@@ -1,5 +1,5 @@
 #pragma once
-// What is known of a run: run.json with a row a case, and suite.json that it began with.
+// The record of a run: run.json with a row a case, and suite.json that it began with.
 
 #include <cstdint>
 #include <map>
@@ -16,7 +16,7 @@
 
 namespace isoframe::reports::records {
 
-/// A collective over all ranks.
+/// One kind of collective, summed over all ranks.
 struct CollectiveSum {
   std::string group, collective;
   std::uint64_t calls = 0, bytes_sent = 0, bytes_received = 0;
@@ -27,15 +27,16 @@ struct CollectiveSum {
     using T = CollectiveSum;
     return std::tuple{
         field("group", &T::group, "", "kind of group"),
-        field("collective", &T::collective, "", "all_to_all, all_gather, ..."),
-        field("calls", &T::calls, "", "over all ranks"),
-        field("bytes_sent", &T::bytes_sent, "bytes", "over all ranks"),
-        field("bytes_received", &T::bytes_received, "bytes", "over all ranks"),
-        field("predicted_bytes_sent", &T::predicted_bytes_sent, "bytes", "by formula", Presence::kOmitted),
-        field("predicted_bytes_received", &T::predicted_bytes_received, "bytes", "by formula",
+        field("collective", &T::collective, "", "kind of collective: all_to_all, all_gather, ..."),
+        field("calls", &T::calls, "", "calls of all ranks"),
+        field("bytes_sent", &T::bytes_sent, "bytes", "bytes sent by all ranks"),
+        field("bytes_received", &T::bytes_received, "bytes", "bytes received by all ranks"),
+        field("predicted_bytes_sent", &T::predicted_bytes_sent, "bytes", "bytes that the formula gives",
               Presence::kOmitted),
-        field("bus_bandwidth", &T::bus_bandwidth, "bytes/s", "of the slowest rank, waiting included",
-              Presence::kOmitted),
+        field("predicted_bytes_received", &T::predicted_bytes_received, "bytes",
+              "bytes that the formula gives", Presence::kOmitted),
+        field("bus_bandwidth", &T::bus_bandwidth, "bytes/s",
+              "bus bandwidth of the slowest rank, waiting included", Presence::kOmitted),
     };
   }
 };
@@ -49,9 +50,9 @@ struct NoiseFloor {
     using T = NoiseFloor;
     return std::tuple{
         field("identical", &T::identical, "", "whether every float is equal"),
-        field("ssim", &T::ssim, "", "mean", Presence::kNull),
-        field("psnr", &T::psnr, "dB", "mean", Presence::kNull),
-        field("seconds_ratio", &T::seconds_ratio, "", "second time / first", Presence::kNull),
+        field("ssim", &T::ssim, "", "mean SSIM", Presence::kNull),
+        field("psnr", &T::psnr, "dB", "mean PSNR", Presence::kNull),
+        field("seconds_ratio", &T::seconds_ratio, "", "time of the second run / the first", Presence::kNull),
     };
   }
 };
@@ -69,18 +70,20 @@ struct AgainstRow {
     using T = AgainstRow;
     return std::tuple{
         field("seconds_ratio", &T::seconds_ratio, "", "this run's median time / the earlier's"),
-        field("identical", &T::identical, "", "frames equal the earlier's; null where either has none",
+        field("identical", &T::identical, "",
+              "whether every float equals the earlier run's; null where either has no frames",
               Presence::kNull),
-        field("ssim", &T::ssim, "", "against the earlier's frames", Presence::kNull),
-        field("psnr", &T::psnr, "dB", "against the earlier's frames", Presence::kNull),
-        field("verdict", &T::verdict, "", "of this comparison", Presence::kAdded),
-        field("reason", &T::reason, "", "one line; empty for `passed`", Presence::kAdded),
+        field("ssim", &T::ssim, "", "mean SSIM against the earlier run's frames", Presence::kNull),
+        field("psnr", &T::psnr, "dB", "mean PSNR against the earlier run's frames", Presence::kNull),
+        field("verdict", &T::verdict, "", "verdict of this comparison", Presence::kAdded),
+        field("reason", &T::reason, "", "the verdict's reason in one line; empty for `passed`",
+              Presence::kAdded),
         field("unlike", &T::unlike, "", "what makes the two machines incomparable", Presence::kAdded),
     };
   }
 };
 
-/// A row of run.json's `cases`.
+/// One case in short: a row of run.json's `cases`.
 struct CaseRow {
   std::string name, task, layout;
   int world_size = 1;
@@ -100,45 +103,51 @@ struct CaseRow {
   std::optional<PublishedRow> published;
   std::optional<FirstDivergence> first_divergence;
   std::optional<NoiseFloor> aa;
-  /// Set with `--against`; empty inside where the earlier run lacks the case.
+  /// The comparison asked for by `--against`; it holds nothing if the earlier run lacks the case.
   std::optional<std::optional<AgainstRow>> against;
 
   static constexpr auto fields() {
     using T = CaseRow;
     return std::tuple{
-        field("name", &T::name, "", "as in the scenario"),
+        field("name", &T::name, "", "name of the case in the scenario"),
         field("task", &T::task, "", "`t2v` or `i2v`", Presence::kAdded),
-        field("layout", &T::layout, "", "in canonical spelling", Presence::kAdded),
-        field("world_size", &T::world_size, "", "ranks", Presence::kAdded),
+        field("layout", &T::layout, "", "the layout in canonical spelling", Presence::kAdded),
+        field("world_size", &T::world_size, "", "number of ranks", Presence::kAdded),
         field("numerics", &T::numerics, "", "the layout's class: `identical` or `bounded`", Presence::kAdded),
-        field("baseline", &T::baseline, "", "null for a baseline", Presence::kNull),
+        field("baseline", &T::baseline, "", "the case that it is compared with; null for a baseline",
+              Presence::kNull),
         field("verdict", &T::verdict, "", "`passed`, `failed`, `untrusted`, `skipped` or `error`"),
-        field("reason", &T::reason, "", "one line; empty for `passed`", Presence::kAdded),
-        field("directory", &T::directory, "", "its folder in the run's", Presence::kAdded),
+        field("reason", &T::reason, "", "the verdict's reason in one line; empty for `passed`",
+              Presence::kAdded),
+        field("directory", &T::directory, "", "the case's folder in the run's", Presence::kAdded),
         field("command", &T::command, "", "the command line that repeats this case", Presence::kAdded),
-        field("repetitions", &T::repetitions, "", "measured", Presence::kAdded),
-        field("seconds", &T::seconds, "s", "median total", Presence::kNull),
-        field("seconds_min", &T::seconds_min, "s", "smallest total", Presence::kNull),
-        field("seconds_max", &T::seconds_max, "s", "largest total", Presence::kNull),
-        field("speedup", &T::speedup, "", "baseline's median / own", Presence::kNull),
-        field("efficiency", &T::efficiency, "", "speed-up / ranks", Presence::kNull),
-        field("ssim", &T::ssim, "", "mean, against the baseline; null for one", Presence::kNull),
-        field("psnr", &T::psnr, "dB", "mean, against the baseline; null for one", Presence::kNull),
+        field("repetitions", &T::repetitions, "", "number of measured repetitions", Presence::kAdded),
+        field("seconds", &T::seconds, "s", "median of the total time", Presence::kNull),
+        field("seconds_min", &T::seconds_min, "s", "smallest total time", Presence::kNull),
+        field("seconds_max", &T::seconds_max, "s", "largest total time", Presence::kNull),
+        field("speedup", &T::speedup, "", "the baseline's median time / this case's", Presence::kNull),
+        field("efficiency", &T::efficiency, "", "speed-up / number of ranks", Presence::kNull),
+        field("ssim", &T::ssim, "", "mean SSIM against the baseline; null for a baseline", Presence::kNull),
+        field("psnr", &T::psnr, "dB", "mean PSNR against the baseline; null for a baseline", Presence::kNull),
         field("identical", &T::identical, "", "whether every float equals the baseline's", Presence::kNull),
-        field("peak_resident_bytes", &T::peak_resident_bytes, "bytes", "of the largest rank",
+        field("peak_resident_bytes", &T::peak_resident_bytes, "bytes", "the largest rank's resident size",
               Presence::kNull),
-        field("peak_proportional_bytes", &T::peak_proportional_bytes, "bytes", "of the largest rank",
+        field("peak_proportional_bytes", &T::peak_proportional_bytes, "bytes",
+              "the largest rank's proportional size", Presence::kNull),
+        field("peak_tensor_bytes", &T::peak_tensor_bytes, "bytes", "the largest rank's tensors",
               Presence::kNull),
-        field("peak_tensor_bytes", &T::peak_tensor_bytes, "bytes", "of the largest rank", Presence::kNull),
         field("proportional_sum_bytes", &T::proportional_sum_bytes, "bytes",
-              "over ranks: shared weights once", Presence::kNull),
+              "sum of the ranks' proportional sizes: shared weights count once", Presence::kNull),
         field("planned_peak_tensor_bytes", &T::planned_peak_tensor_bytes, "bytes",
-              "of the largest rank, by the plan", Presence::kNull),
-        field("stages", &T::stages, "s", "medians of the slowest rank's; null where a stage did not run",
+              "the largest rank's tensors by the plan", Presence::kNull),
+        field("stages", &T::stages, "s",
+              "median of the slowest rank's time in each stage; null where a stage did not run",
               Presence::kOmitted),
-        field("collectives", &T::collectives, "", "over ranks", Presence::kOmitted),
-        field("tiles", &T::tiles, "", "`decode`, `encode`: how evenly they are shared", Presence::kOmitted),
-        field("published", &T::published, "", "the row that the case names", Presence::kOmitted),
+        field("collectives", &T::collectives, "", "sums over all ranks", Presence::kOmitted),
+        field("tiles", &T::tiles, "", "how evenly the tiles of `decode` and `encode` are shared",
+              Presence::kOmitted),
+        field("published", &T::published, "",
+              "the published row that the case names, and the case's own sizes", Presence::kOmitted),
         field("first_divergence", &T::first_divergence, "", "as in result.json", Presence::kOmitted),
         field("aa", &T::aa, "", "of a baseline: its second run beside its first", Presence::kOmitted),
         field("against", &T::against, "", "with `--against`; null where the earlier run lacks the case",
@@ -147,7 +156,7 @@ struct CaseRow {
   }
 };
 
-/// run.json.
+/// A run with a row a case: run.json.
 struct RunRecord {
   int schema_version = 1;
   std::string started, finished;
@@ -164,13 +173,13 @@ struct RunRecord {
     using T = RunRecord;
     return std::tuple{
         field("schema_version", &T::schema_version, "", "1", Presence::kAdded),
-        field("started", &T::started, "", "ISO 8601, UTC", Presence::kAdded),
-        field("finished", &T::finished, "", "ISO 8601, UTC", Presence::kNull),
+        field("started", &T::started, "", "begin, ISO 8601, UTC", Presence::kAdded),
+        field("finished", &T::finished, "", "end, ISO 8601, UTC", Presence::kNull),
         field("interrupted", &T::interrupted, "", "true after Ctrl-C", Presence::kAdded),
-        field("scenarios", &T::scenarios, "", "the files", Presence::kAdded),
+        field("scenarios", &T::scenarios, "", "the scenario files", Presence::kAdded),
         field("command", &T::command, "", "the command line", Presence::kAdded),
-        field("environment", &T::environment, "", "see below", Presence::kAdded),
-        field("cases", &T::cases, "", "a row a case, in scenario order"),
+        field("environment", &T::environment, "", "machine and program", Presence::kAdded),
+        field("cases", &T::cases, "", "one row a case, in scenario order"),
         field("against", &T::against, "", "the earlier run's directory, with `--against`",
               Presence::kOmitted),
         field("unlike", &T::unlike, "", "what makes the two machines incomparable, with `--against`",
@@ -181,7 +190,7 @@ struct RunRecord {
   }
 };
 
-/// suite.json: how a run was started, with the expanded cases.
+/// The start of a run, with the expanded cases: suite.json.
 struct SuiteRecord {
   int schema_version = 1;
   std::string started, finished;
@@ -195,12 +204,12 @@ struct SuiteRecord {
     using T = SuiteRecord;
     return std::tuple{
         field("schema_version", &T::schema_version, "", "1", Presence::kAdded),
-        field("started", &T::started, "", "ISO 8601, UTC"),
-        field("finished", &T::finished, "", "ISO 8601, UTC; null until then", Presence::kNull),
+        field("started", &T::started, "", "begin, ISO 8601, UTC"),
+        field("finished", &T::finished, "", "end, ISO 8601, UTC; null until then", Presence::kNull),
         field("interrupted", &T::interrupted, "", "true after Ctrl-C", Presence::kAdded),
-        field("scenarios", &T::scenarios, "", "the files"),
+        field("scenarios", &T::scenarios, "", "the scenario files"),
         field("command", &T::command, "", "the command line", Presence::kAdded),
-        field("environment", &T::environment, "", "see below"),
+        field("environment", &T::environment, "", "machine and program"),
         field("cases", &T::cases, "", "the expanded cases (scenarios/README.md)"),
     };
   }

@@ -1,0 +1,257 @@
+// A misspelt field of a record is a member that does not exist: it cannot compile, so there is no test of it.
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <random>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "reports/records/case_result.h"
+#include "reports/records/certificate_record.h"
+#include "reports/records/divergence.h"
+#include "reports/records/history_record.h"
+#include "reports/records/metrics.h"
+#include "reports/records/published.h"
+#include "reports/records/rank.h"
+#include "reports/records/run_record.h"
+#include "reports/records/stage_event.h"
+#include "reports/records/visit.h"
+
+namespace isoframe::reports::records {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+template <typename T>
+concept IsNamed = requires {
+  Names<T>::all;
+};
+
+/// Fills every field of a record, and of all that it holds, with values that differ from the defaults.
+class Filler {
+ public:
+  explicit Filler(unsigned seed) : random_(seed) {}
+
+  template <typename T>
+  void fill(T& value) {
+    if constexpr (IsRecord<T>) {
+      std::apply([&](const auto&... field) { (fill(value.*field.member), ...); }, fields_of<T>());
+    } else if constexpr (IsNamed<T>) {
+      value = Names<T>::all[1 + random_() % (Names<T>::all.size() - 1)].first;
+    } else if constexpr (IsOptional<T>::value) {
+      fill(value.emplace());
+    } else if constexpr (IsVariant<T>::value) {
+      if (random_() % 2) {
+        fill(value.template emplace<0>());
+      } else {
+        fill(value.template emplace<1>());
+      }
+    } else if constexpr (IsMap<T>::value) {
+      for (const char* key : {"one", "two"}) fill(value[key]);
+    } else if constexpr (std::is_same_v<T, json>) {
+      value = {{"key", random_()}};
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      value = "text " + std::to_string(random_());
+    } else if constexpr (std::is_same_v<T, bool>) {
+      value = true;
+    } else if constexpr (std::is_floating_point_v<T>) {
+      value = random_() % 8 ? random_() / 1e3 : kInfinity;
+    } else if constexpr (std::is_integral_v<T>) {
+      value = static_cast<T>(1 + random_() % 1'000'000);
+    } else {
+      fill_sequence(value);
+    }
+  }
+
+ private:
+  template <typename T>
+  void fill_sequence(std::vector<T>& value) {
+    value.resize(2);
+    for (T& item : value) fill(item);
+  }
+  template <typename T, std::size_t N>
+  void fill_sequence(std::array<T, N>& value) {
+    for (T& item : value) fill(item);
+  }
+
+  std::mt19937 random_;
+};
+
+template <typename Record>
+void expect_every_key(const json& written) {
+  const auto expect = [&](const auto& field) {
+    EXPECT_TRUE(field.presence == Presence::kInline || written.contains(field.name)) << field.name;
+  };
+  std::apply([&](const auto&... field) { (expect(field), ...); }, fields_of<Record>());
+}
+
+template <typename Record>
+void expect_round_trip(Record (*read)(const json&)) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    Record record{};
+    Filler(seed).fill(record);
+    const json written = to_json(record);
+    expect_every_key<Record>(written);
+    EXPECT_EQ(to_json(read(json::parse(written.dump()))), written);
+  }
+}
+
+TEST(Records, ComeBackFromJsonWithEveryFieldSet) {
+  expect_round_trip<Quality>(quality_from_json);
+  expect_round_trip<RankRecord>(rank_record_from_json);
+  expect_round_trip<MachineRates>(machine_rates_from_json);
+  expect_round_trip<FirstDivergence>(first_divergence_from_json);
+  expect_round_trip<Environment>(environment_from_json);
+  expect_round_trip<Failure>(failure_from_json);
+  expect_round_trip<CaseResult>(case_result_from_json);
+  expect_round_trip<PublishedFigures>(published_figures_from_json);
+  expect_round_trip<RunRecord>(run_record_from_json);
+  expect_round_trip<CaseRow>(case_row_from_json);
+  expect_round_trip<SuiteRecord>(suite_record_from_json);
+  expect_round_trip<Certificate>(certificate_from_json);
+}
+
+TEST(Records, ComeBackFromJsonAsListsToo) {
+  std::vector<PredictedRank> ranks;
+  Filler(1).fill(ranks);
+  EXPECT_EQ(to_json(predicted_ranks_from_json(to_json(ranks))), to_json(ranks));
+  StageEvents events;
+  Filler(2).fill(events);
+  EXPECT_EQ(to_json(stage_events_from_json(to_json(events))), to_json(events));
+}
+
+TEST(Records, ThatAreOnlyWrittenHaveEveryField) {
+  ComparisonRecord comparison;
+  Filler(3).fill(comparison);
+  expect_every_key<ComparisonRecord>(to_json(comparison));
+  HistoryRecord history;
+  Filler(4).fill(history);
+  expect_every_key<MeasureSeries>(to_json(history).at("one").at(0));
+}
+
+TEST(Records, AStageEventIsAListOfItsValues) {
+  const StageEvents events = {{"denoise.step", 3, 100.5, 0.25, 10, 20, 0.125}};
+  EXPECT_EQ(to_json(events).dump(), R"([["denoise.step",3,100.5,0.25,10,20,0.125]])");
+  EXPECT_THROW(stage_events_from_json(json::parse(R"([["denoise.step",3]])")), InputError);
+}
+
+TEST(Records, WhatIsUnsetIsNullOrAbsentAndNeverZero) {
+  const json row = to_json(CaseRow());
+  for (const char* name : {"baseline", "seconds", "ssim", "psnr", "identical", "peak_tensor_bytes"})
+    EXPECT_TRUE(row.at(name).is_null()) << name;
+  for (const char* name :
+       {"stages", "collectives", "tiles", "published", "first_divergence", "aa", "against"})
+    EXPECT_FALSE(row.contains(name)) << name;
+  CaseRow lacking;
+  lacking.against.emplace();
+  EXPECT_TRUE(to_json(lacking).at("against").is_null()) << "the earlier run lacks the case";
+  EXPECT_TRUE(case_row_from_json(to_json(lacking)).against.has_value());
+  EXPECT_FALSE(case_row_from_json(to_json(CaseRow())).against.has_value());
+}
+
+TEST(Records, InfinityAndNaNHaveASpelling) {
+  Quality quality;
+  quality.psnr.mean = kInfinity;
+  quality.psnr.min = -kInfinity;
+  quality.psnr.per_frame = {kInfinity, std::nan(""), 1.5};
+  const json written = to_json(quality);
+  EXPECT_EQ(written.at("psnr").at("mean"), "inf");
+  EXPECT_EQ(written.at("psnr").at("min"), "-inf");
+  EXPECT_EQ(written.at("psnr").at("per_frame"), json({"inf", nullptr, 1.5}));
+  const Quality read = quality_from_json(written);
+  EXPECT_EQ(read.psnr.mean, kInfinity);
+  EXPECT_EQ(read.psnr.min, -kInfinity);
+  EXPECT_TRUE(std::isnan(read.psnr.per_frame.at(1)));
+}
+
+TEST(Records, AFirstDivergenceHasAPlaceOrNone) {
+  FirstDivergence gone;
+  gone.sentence = "it did not come again";
+  gone.reproduced = false;
+  EXPECT_EQ(to_json(gone), json({{"sentence", "it did not come again"}, {"reproduced", false}}));
+  EXPECT_FALSE(first_divergence_from_json(to_json(gone)).found);
+  gone.found.emplace().stage = "decode";
+  EXPECT_EQ(to_json(gone).at("stage"), "decode");
+  EXPECT_EQ(first_divergence_from_json(to_json(gone)).found->stage, "decode");
+}
+
+std::string refusal(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "not refused";
+}
+
+/// A result with one rank and one collective, as text that a test can damage.
+json whole_result() {
+  CaseResult result;
+  Filler(5).fill(result);
+  return to_json(result);
+}
+
+TEST(Records, WhatIsMissingOrWrongIsNamedByItsPath) {
+  json lacking = whole_result();
+  lacking["ranks"][1]["collectives"][0].erase("calls");
+  EXPECT_THAT(refusal([&] { case_result_from_json(lacking); }),
+              HasSubstr("'ranks[1].collectives[0].calls' is missing"));
+  json wrong = whole_result();
+  wrong["latency"]["total_seconds"][1] = "soon";
+  EXPECT_THAT(refusal([&] { case_result_from_json(wrong); }),
+              HasSubstr("'latency.total_seconds[1]' is not a number"));
+  json unknown = whole_result();
+  unknown["verdict"] = "splendid";
+  EXPECT_THAT(refusal([&] { case_result_from_json(unknown); }),
+              HasSubstr("'verdict' is unknown: \"splendid\""));
+  json large = whole_result();
+  large["ranks"][0]["rank"] = 1LL << 40;
+  EXPECT_THAT(refusal([&] { case_result_from_json(large); }), HasSubstr("'ranks[0].rank' is out of range"));
+  EXPECT_THAT(refusal([] { case_result_from_json(json::array()); }),
+              HasSubstr("the document is not an object"));
+}
+
+TEST(Records, OfTheFirstVersionStillRead) {
+  // Neither busy times nor a yardstick, device, plan or live tensors were recorded.
+  const json rank = {{"rank", 0},
+                     {"load_seconds", 0.5},
+                     {"total_seconds", 2.0},
+                     {"communication_seconds", 0.0},
+                     {"stages", {{"text", {0.25}}, {"denoise.step", {0.5, 0.75}}}},
+                     {"peak_resident_bytes", 1024},
+                     {"peak_proportional_bytes", nullptr},
+                     {"peak_tensor_bytes", 512}};
+  const RankRecord read = rank_record_from_json(rank);
+  EXPECT_EQ(read.stages.at("denoise.step"), (std::vector{0.5, 0.75}));
+  EXPECT_FALSE(read.peak_proportional_bytes);
+  EXPECT_TRUE(read.busy.empty());
+  EXPECT_FALSE(read.yardstick);
+
+  const json result = {
+      {"schema_version", 1},
+      {"name", "a"},
+      {"task", "t2v"},
+      {"layout", "single"},
+      {"world_size", 1},
+      {"baseline", nullptr},
+      {"case", {{"name", "a"}}},
+      {"status", "ok"},
+      {"latency", {{"total_seconds", {2.0}}, {"load_seconds", {0.5}}, {"stages", {{"text", {0.25}}}}}},
+      {"ranks", {{{"rank", 0}, {"stages", {{"text", {0.25}}}}, {"peak_tensor_bytes", 512}}}},
+      {"a key of another version", 1}};
+  const CaseResult old = case_result_from_json(result);
+  EXPECT_EQ(old.peak_tensor_bytes(), 512u);
+  EXPECT_EQ(seconds_of(old.latency.stages, "text"), std::vector{0.25});
+  EXPECT_TRUE(old.is_measured());
+}
+
+}  // namespace
+}  // namespace isoframe::reports::records
