@@ -1,9 +1,9 @@
 #include "reports/case_table.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "reports/format.h"
 
@@ -11,68 +11,59 @@ namespace isoframe::reports {
 
 namespace {
 
-using nlohmann::json;
+using records::CaseRow;
+using records::Verdict;
 
-std::string time(const json& record) {
-  const auto seconds = number(record, "seconds");
-  const auto min = number(record, "seconds_min"), max = number(record, "seconds_max");
-  if (!seconds || !min || !max || number(record, "repetitions").value_or(0) < 2) return significant(seconds);
-  return fmt::format("{} ({}-{})", significant(seconds), significant(min), significant(max));
+std::string time(const CaseRow& row) {
+  if (!row.seconds || !row.seconds_min || !row.seconds_max || row.repetitions < 2)
+    return significant(row.seconds);
+  return fmt::format("{} ({}-{})", significant(row.seconds), significant(row.seconds_min),
+                     significant(row.seconds_max));
 }
 
-/// A baseline that ran is what the others are measured by.
-bool is_reference(const json& record) {
-  return text(record, "baseline").empty() && number(record, "seconds").has_value();
-}
+/// Tells whether others are measured by this case: a baseline that ran.
+bool is_reference(const CaseRow& row) { return row.baseline.empty() && row.seconds.has_value(); }
 
-std::string memory(const json& record) {
-  const auto tensor = number(record, "peak_tensor_bytes"), resident = number(record, "peak_resident_bytes");
-  if (!tensor && !resident) return bytes(tensor);
-  return fmt::format("{} / {}", bytes(tensor), bytes(resident));
-}
-
-std::string ranks(const json& record) {
-  const auto world_size = number(record, "world_size");
-  return world_size ? fmt::format("{:.0f}", *world_size) : significant(world_size);
+std::string memory(const CaseRow& row) {
+  if (!row.peak_tensor_bytes && !row.peak_resident_bytes) return bytes(std::nullopt);
+  return fmt::format("{} / {}", bytes(row.peak_tensor_bytes), bytes(row.peak_resident_bytes));
 }
 
 constexpr std::array kColumns = {
-    CaseColumn{"case", Align::kLeft, true, true, [](const json& r) { return text(r, "name"); }},
-    CaseColumn{"layout", Align::kLeft, true, true, [](const json& r) { return text(r, "layout"); }},
-    CaseColumn{"ranks", Align::kRight, false, false, ranks},
+    CaseColumn{"case", Align::kLeft, true, true, [](const CaseRow& r) { return one_line(r.name); }},
+    CaseColumn{"layout", Align::kLeft, true, true, [](const CaseRow& r) { return one_line(r.layout); }},
+    CaseColumn{"ranks", Align::kRight, false, false,
+               [](const CaseRow& r) { return fmt::format("{}", r.world_size); }},
     CaseColumn{"time s", Align::kRight, false, true, time},
-    CaseColumn{"speed-up", Align::kRight, false, true,
-               [](const json& r) { return ratio(number(r, "speedup")); }},
+    CaseColumn{"speed-up", Align::kRight, false, true, [](const CaseRow& r) { return ratio(r.speedup); }},
     CaseColumn{"efficiency", Align::kRight, false, false,
-               [](const json& r) { return percent(number(r, "efficiency")); }},
+               [](const CaseRow& r) { return percent(r.efficiency); }},
     CaseColumn{"SSIM", Align::kRight, false, true,
-               [](const json& r) { return is_reference(r) ? "reference" : ssim(number(r, "ssim")); }},
+               [](const CaseRow& r) { return is_reference(r) ? "reference" : ssim(r.ssim); }},
     CaseColumn{"PSNR dB", Align::kRight, false, true,
-               [](const json& r) { return is_reference(r) ? "reference" : psnr(number(r, "psnr")); }},
+               [](const CaseRow& r) { return is_reference(r) ? "reference" : psnr(r.psnr); }},
     CaseColumn{"peak memory (tensor / resident)", Align::kRight, false, true, memory},
-    CaseColumn{"verdict", Align::kLeft, false, true, [](const json& r) { return text(r, "verdict"); }},
+    CaseColumn{"verdict", Align::kLeft, false, true,
+               [](const CaseRow& r) { return std::string(name_of(r.verdict)); }},
 };
 
 }  // namespace
 
 std::span<const CaseColumn> case_columns() { return kColumns; }
 
-bool is_not_passed(const json& record) { return text(record, "verdict") != "passed"; }
+bool is_not_passed(const CaseRow& row) { return row.verdict != Verdict::kPassed; }
 
-std::string verdict_sentence(const json& run) {
-  const json& cases = run.at("cases");
-  const auto count = [&](std::string_view verdict) {
-    std::size_t matches = 0;
-    for (const json& record : cases) matches += text(record, "verdict") == verdict ? 1 : 0;
-    return matches;
+std::string verdict_sentence(const records::RunRecord& run) {
+  const auto count = [&](Verdict verdict) {
+    return std::ranges::count(run.cases, verdict, &CaseRow::verdict);
   };
   std::string sentence =
-      fmt::format("{}{} of {} case{} passed", run.value("interrupted", false) ? "interrupted, " : "",
-                  count("passed"), cases.size(), cases.size() == 1 ? "" : "s");
+      fmt::format("{}{} of {} case{} passed", run.interrupted ? "interrupted, " : "", count(Verdict::kPassed),
+                  run.cases.size(), run.cases.size() == 1 ? "" : "s");
   const char* separator = ": ";
-  for (const char* verdict : {"failed", "error", "untrusted", "skipped"}) {
-    if (const std::size_t matches = count(verdict)) {
-      sentence += fmt::format("{}{} {}", separator, matches, verdict);
+  for (const Verdict verdict : {Verdict::kFailed, Verdict::kError, Verdict::kUntrusted, Verdict::kSkipped}) {
+    if (const auto matches = count(verdict)) {
+      sentence += fmt::format("{}{} {}", separator, matches, name_of(verdict));
       separator = ", ";
     }
   }

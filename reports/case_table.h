@@ -4,8 +4,7 @@
 #include <span>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include "reports/records/run_record.h"
 #include "reports/text.h"
 
 namespace isoframe::reports {
@@ -15,16 +14,15 @@ struct CaseColumn {
   Align align;
   bool code;     ///< a name or a layout, not prose
   bool compact;  ///< shown on a terminal too
-  /// `record` is an element of run.json's `cases`.
-  std::string (*cell)(const nlohmann::json& record);
+  std::string (*cell)(const records::CaseRow& row);
 };
 
 std::span<const CaseColumn> case_columns();
 
-/// "5 of 7 cases passed: 1 failed, 1 skipped", led by "interrupted, " after Ctrl-C.
-std::string verdict_sentence(const nlohmann::json& run);
+/// The verdict of a run: "5 of 7 cases passed: 1 failed, 1 skipped", led by "interrupted, " after Ctrl-C.
+std::string verdict_sentence(const records::RunRecord& run);
 
-/// Whether the case has another verdict than `passed`.
-bool is_not_passed(const nlohmann::json& record);
+/// Tells whether the case has another verdict than `passed`.
+bool is_not_passed(const records::CaseRow& row);
 
 }  // namespace isoframe::reports

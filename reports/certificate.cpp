@@ -1,8 +1,11 @@
 #include "reports/certificate.h"
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "reports/format.h"
@@ -13,7 +16,7 @@ namespace isoframe::reports {
 
 namespace {
 
-using nlohmann::json;
+using records::Certificate;
 
 constexpr double kGiga = 1e9;
 constexpr double kMicrosecond = 1e-6;
@@ -24,19 +27,13 @@ struct Table {
 };
 
 /// "12.3 (11.9-12.4)": the median and the range, in units of `unit`.
-std::string spread(const json& row, const char* key, double unit) {
-  const json& summary = row.at(key);
-  if (summary.is_null()) return "-";
-  const auto shown = [&](const char* name) { return significant(summary.at(name).get<double>() / unit); };
-  return fmt::format("{} ({}-{})", shown("median"), shown("min"), shown("max"));
+std::string spread(const std::optional<metrics::Summary>& summary, double unit) {
+  if (!summary) return "-";
+  return fmt::format("{} ({}-{})", significant(summary->median / unit), significant(summary->min / unit),
+                     significant(summary->max / unit));
 }
 
-std::string count(const json& row, const char* key) { return std::to_string(row.at(key).size()); }
-std::string integer(const json& row, const char* key) {
-  return std::to_string(row.at(key).get<std::int64_t>());
-}
-
-Table cases_of(const json& certificate) {
+Table cases_of(const Certificate& certificate) {
   Table table{{{"case", Align::kLeft},
                {"layout", Align::kLeft},
                {"ranks", Align::kRight},
@@ -44,61 +41,57 @@ Table cases_of(const json& certificate) {
                {"deviating", Align::kRight},
                {"failed", Align::kRight}},
               {}};
-  for (const json& row : certificate.at("cases"))
-    table.rows.push_back({text(row, "name"), text(row, "layout"), integer(row, "ranks"),
-                          spread(row, "seconds", 1.0), count(row, "deviations"), count(row, "errors")});
+  for (const records::CertifiedCase& row : certificate.cases)
+    table.rows.push_back({one_line(row.name), one_line(row.layout), std::to_string(row.ranks),
+                          spread(row.seconds, 1.0), std::to_string(row.deviations.size()),
+                          std::to_string(row.errors.size())});
   return table;
 }
 
-Table ranks_of(const json& certificate) {
+Table ranks_of(const Certificate& certificate) {
   Table table{{{"rank", Align::kRight},
                {"host", Align::kLeft},
                {"memory GB/s", Align::kRight},
                {"float32 GFLOP/s", Align::kRight},
                {"wrong copies", Align::kRight}},
               {}};
-  for (const json& row : certificate.at("ranks"))
-    table.rows.push_back({integer(row, "rank"), text(row, "host"),
-                          spread(row, "memory_bytes_per_second", kGiga),
-                          spread(row, "flops_per_second", kGiga), integer(row, "corrupt_copies")});
+  for (const records::CertifiedRank& row : certificate.ranks)
+    table.rows.push_back({std::to_string(row.rank), one_line(row.host),
+                          spread(row.memory_bytes_per_second, kGiga), spread(row.flops_per_second, kGiga),
+                          std::to_string(row.corrupt_copies)});
   return table;
 }
 
-Table links_of(const json& certificate) {
+Table links_of(const Certificate& certificate) {
   Table table{{{"link", Align::kLeft},
                {"GB/s", Align::kRight},
                {"latency us", Align::kRight},
                {"wrong messages", Align::kRight}},
               {}};
-  for (const json& row : certificate.at("links"))
-    table.rows.push_back(
-        {fmt::format("{} - {}", row.at("ranks")[0].get<int>(), row.at("ranks")[1].get<int>()),
-         spread(row, "bytes_per_second", kGiga), spread(row, "latency_seconds", kMicrosecond),
-         integer(row, "corrupt")});
+  for (const records::CertifiedLink& row : certificate.links)
+    table.rows.push_back({fmt::format("{}", fmt::join(row.ranks, " - ")), spread(row.bytes_per_second, kGiga),
+                          spread(row.latency_seconds, kMicrosecond), std::to_string(row.corrupt)});
   return table;
 }
 
-std::string sentence_of(const json& certificate) {
+std::string sentence_of(const Certificate& certificate) {
   return fmt::format("{}: {} repetitions of {} case{}, {} fingerprints compared{}",
-                     text(certificate, "verdict"), certificate.at("repetitions").get<int>(),
-                     certificate.at("cases").size(), certificate.at("cases").size() == 1 ? "" : "s",
-                     certificate.at("fingerprints").get<std::int64_t>(),
-                     certificate.at("interrupted").get<bool>() ? ", interrupted" : "");
+                     name_of(certificate.verdict), certificate.repetitions, certificate.cases.size(),
+                     certificate.cases.size() == 1 ? "" : "s", certificate.fingerprints,
+                     certificate.interrupted ? ", interrupted" : "");
 }
 
 template <typename Show>
-std::string tables_of(const json& certificate, const Show& show) {
+std::string tables_of(const Certificate& certificate, const Show& show) {
   std::string result;
   for (const Table& table : {cases_of(certificate), ranks_of(certificate), links_of(certificate)})
     if (!table.rows.empty()) result += show(table) + "\n";
   return result;
 }
 
-std::string reasons_of(const json& certificate, std::string_view bullet,
-                       std::string (*shown)(std::string_view)) {
+std::string reasons_of(const Certificate& certificate, std::string (*shown)(std::string_view)) {
   std::string result;
-  for (const json& reason : certificate.at("reasons"))
-    result += fmt::format("{}{}\n", bullet, shown(reason.get<std::string>()));
+  for (const std::string& reason : certificate.reasons) result += fmt::format("- {}\n", shown(reason));
   return result;
 }
 
@@ -110,21 +103,21 @@ std::string markdown_of(Table table) {
 
 }  // namespace
 
-std::string certificate_text(const json& certificate) {
+std::string certificate_text(const Certificate& certificate) {
   const auto show = [](const Table& table) { return text_table(table.columns, table.rows); };
-  return fmt::format("{}{}{}\n", tables_of(certificate, show), reasons_of(certificate, "- ", one_line),
+  return fmt::format("{}{}{}\n", tables_of(certificate, show), reasons_of(certificate, one_line),
                      sentence_of(certificate));
 }
 
-std::string certificate_markdown(const json& certificate) {
-  const std::string reasons = reasons_of(certificate, "- ", escape_markdown);
+std::string certificate_markdown(const Certificate& certificate) {
+  const std::string reasons = reasons_of(certificate, escape_markdown);
   return fmt::format(
       "# Qualification: {}\n\n**{}**\n\n{}{}From {} to {}, by {}\n\nMedian (smallest-largest) over the "
       "repetitions.\n\n{}<details><summary>Environment</summary>\n\n{}\n</details>\n",
-      text(certificate, "verdict"), escape_markdown(sentence_of(certificate)), reasons,
-      reasons.empty() ? "" : "\n", text(certificate, "started"), text(certificate, "finished"),
-      code_span(text(certificate, "command")), tables_of(certificate, markdown_of),
-      code_block(certificate.at("environment").dump(2)));
+      name_of(certificate.verdict), escape_markdown(sentence_of(certificate)), reasons,
+      reasons.empty() ? "" : "\n", one_line(certificate.started), one_line(certificate.finished),
+      code_span(certificate.command), tables_of(certificate, markdown_of),
+      code_block(records::to_json(certificate.environment).dump(2)));
 }
 
 }  // namespace isoframe::reports

@@ -1,15 +1,16 @@
 #pragma once
-// What `qualify` found, as a document.
+// The certificate of `isoframe qualify`, for people.
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
+#include "reports/records/certificate_record.h"
 
 namespace isoframe::reports {
 
-/// `certificate` is certificate.json's content.  For a terminal:
-std::string certificate_text(const nlohmann::json& certificate);
-/// As a document of its own, with the machine that it is about.
-std::string certificate_markdown(const nlohmann::json& certificate);
+/// Tables, reasons and verdict for a terminal.
+std::string certificate_text(const records::Certificate& certificate);
+
+/// certificate.md: a document of its own, with the machine that it is about.
+std::string certificate_markdown(const records::Certificate& certificate);
 
 }  // namespace isoframe::reports

@@ -1,11 +1,13 @@
 #include "reports/comparison.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/ranges.h>
 
 #include "reports/format.h"
 #include "reports/markdown_text.h"
@@ -15,129 +17,127 @@ namespace isoframe::reports {
 
 namespace {
 
-using nlohmann::json;
+using records::ComparisonRecord;
+using records::Likeness;
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
-std::string whole(const json& value) { return value.is_null() ? "-" : value.dump(); }
-
-std::string place(const json& region) {
-  return fmt::format("frame {}, x {}, y {}, {} x {}", whole(region.at("frame")), whole(region.at("x")),
-                     whole(region.at("y")), whole(region.at("width")), whole(region.at("height")));
+std::string frame_or_none(const std::optional<std::int64_t>& frame) {
+  return frame ? fmt::format("{}", *frame) : "-";
 }
 
-void add_scores(Rows& rows, const std::string& title, const json& scores,
+std::string place(const metrics::Region& region) {
+  return fmt::format("frame {}, x {}, y {}, {} x {}", region.frame, region.x, region.y, region.width,
+                     region.height);
+}
+
+std::string side(const records::ComparedVideo& video) {
+  return fmt::format("{} ({})", one_line(video.path), one_line(video.kind));
+}
+
+void add_scores(Rows& rows, const std::string& title, const std::optional<metrics::FrameScores>& scores,
                 std::string (*shown)(std::optional<double>)) {
-  if (scores.is_null()) return;
-  rows.emplace_back(title, fmt::format("{} (worst: {} in frame {})", shown(number(scores, "mean")),
-                                       shown(number(scores, "min")), whole(scores.at("worst_frame"))));
+  if (!scores) return;
+  rows.emplace_back(title, fmt::format("{} (worst: {} in frame {})", shown(scores->mean), shown(scores->min),
+                                       scores->worst_frame));
 }
 
-void add_floats(Rows& rows, const json& floats) {
-  if (floats.is_null()) return;
-  rows.emplace_back("float values that differ", whole(floats.at("differing_values")));
-  rows.emplace_back("largest / mean difference",
-                    fmt::format("{} / {}", significant(number(floats, "max_difference")),
-                                significant(number(floats, "mean_difference"))));
-  rows.emplace_back("relative L2", significant(number(floats, "relative_l2")));
+void add_floats(Rows& rows, const metrics::FloatDifference& floats) {
+  rows.emplace_back("float values that differ", fmt::format("{}", floats.differing_values));
+  rows.emplace_back("largest / mean difference", fmt::format("{} / {}", significant(floats.max_difference),
+                                                             significant(floats.mean_difference)));
+  rows.emplace_back("relative L2", significant(floats.relative_l2));
   std::string ulps;
-  const json& histogram = floats.at("ulps");
-  for (std::size_t k = 1; k < histogram.size(); ++k)
-    if (histogram[k] != 0)
+  for (std::size_t k = 1; k < floats.ulps.size(); ++k)
+    if (floats.ulps[k] != 0)
       ulps += fmt::format("{}{}-{}: {}", ulps.empty() ? "" : ", ", 1ULL << (k - 1), (1ULL << k) - 1,
-                          histogram[k].dump());
+                          floats.ulps[k]);
   if (!ulps.empty()) rows.emplace_back("units in the last place", ulps);
-  if (floats.at("reference_non_finite") != 0 || floats.at("candidate_non_finite") != 0)
+  if (floats.reference_non_finite != 0 || floats.candidate_non_finite != 0)
     rows.emplace_back("NaN or infinite (reference / candidate)",
-                      fmt::format("{} / {}", whole(floats.at("reference_non_finite")),
-                                  whole(floats.at("candidate_non_finite"))));
+                      fmt::format("{} / {}", floats.reference_non_finite, floats.candidate_non_finite));
 }
 
-void add_ffmpeg(Rows& rows, const json& scores) {
-  const std::string planes = text(scores, "planes");
-  const json &s = scores.at("ssim"), &p = scores.at("psnr");
+void add_ffmpeg(Rows& rows, const records::Ffmpeg& scores) {
+  const std::string planes = one_line(scores.planes);
+  const records::FfmpegSsim& s = scores.ssim;
+  const records::FfmpegPsnr& p = scores.psnr;
   rows.emplace_back(fmt::format("FFmpeg's ssim, {}", planes),
-                    fmt::format("Y {} U {} V {} All {}", ssim(number(s, "y")), ssim(number(s, "u")),
-                                ssim(number(s, "v")), ssim(number(s, "all"))));
-  rows.emplace_back(fmt::format("FFmpeg's psnr, {}", planes),
-                    fmt::format("y {} u {} v {} average {}", psnr(number(p, "y")), psnr(number(p, "u")),
-                                psnr(number(p, "v")), psnr(number(p, "average"))));
+                    fmt::format("Y {} U {} V {} All {}", ssim(s.y), ssim(s.u), ssim(s.v), ssim(s.all)));
+  rows.emplace_back(
+      fmt::format("FFmpeg's psnr, {}", planes),
+      fmt::format("y {} u {} v {} average {}", psnr(p.y), psnr(p.u), psnr(p.v), psnr(p.average)));
 }
 
-Rows rows_of(const json& result) {
-  const json& quality = result.at("quality");
-  Rows rows = {{"reference", fmt::format("{} ({})", text(result.at("reference"), "path"),
-                                         text(result.at("reference"), "kind"))},
-               {"candidate", fmt::format("{} ({})", text(result.at("candidate"), "path"),
-                                         text(result.at("candidate"), "kind"))},
-               {"frames", fmt::format("{} of {} x {}", whole(result.at("frames")), whole(result.at("height")),
-                                      whole(result.at("width")))}};
-  add_scores(rows, "PSNR dB, RGB", quality.at("psnr"), psnr);
-  add_scores(rows, "PSNR dB, luma", quality.at("psnr_luma"), psnr);
-  add_scores(rows, "SSIM", quality.at("ssim"), ssim);
-  add_scores(rows, "MS-SSIM", quality.at("ms_ssim"), ssim);
-  add_ffmpeg(rows, quality.at("ffmpeg"));
-  rows.emplace_back("8-bit values that differ",
-                    fmt::format("{}, by {} at most", whole(quality.at("eight_bit").at("differing_values")),
-                                whole(quality.at("eight_bit").at("max_difference"))));
-  add_floats(rows, quality.at("float"));
-  const json& temporal = quality.at("temporal");
+Rows rows_of(const ComparisonRecord& result) {
+  const records::Metrics& quality = result.quality;
+  Rows rows = {{"reference", side(result.reference)},
+               {"candidate", side(result.candidate)},
+               {"frames", fmt::format("{} of {} x {}", result.frames, result.height, result.width)}};
+  add_scores(rows, "PSNR dB, RGB", quality.psnr, psnr);
+  add_scores(rows, "PSNR dB, luma", quality.psnr_luma, psnr);
+  add_scores(rows, "SSIM", quality.ssim, ssim);
+  add_scores(rows, "MS-SSIM", quality.ms_ssim, ssim);
+  add_ffmpeg(rows, quality.ffmpeg);
+  rows.emplace_back(
+      "8-bit values that differ",
+      fmt::format("{}, by {} at most", quality.eight_bit.differing_values, quality.eight_bit.max_difference));
+  if (quality.floats) add_floats(rows, *quality.floats);
+  const metrics::TemporalDifference& temporal = quality.temporal;
   rows.emplace_back(
       "change from frame to frame",
       fmt::format("reference {}, candidate {}, RMS between them {} (worst: {} at frame {})",
-                  significant(number(temporal, "reference_change")),
-                  significant(number(temporal, "candidate_change")), significant(number(temporal, "mean")),
-                  significant(number(temporal, "max")), whole(temporal.at("worst_frame"))));
-  if (const json& region = quality.at("worst_region"); !region.is_null())
-    rows.emplace_back("worst region",
-                      fmt::format("{}: PSNR {}", place(region), psnr(number(region, "psnr"))));
-  if (const json& window = quality.at("lowest_ssim"); !window.is_null())
-    rows.emplace_back("lowest SSIM of a window",
-                      fmt::format("{} in frame {} at x {}, y {}", ssim(number(window, "ssim")),
-                                  whole(window.at("frame")), whole(window.at("x")), whole(window.at("y"))));
+                  significant(temporal.reference_change), significant(temporal.candidate_change),
+                  significant(temporal.mean), significant(temporal.max), temporal.worst_frame));
+  if (const auto& region = quality.worst_region)
+    rows.emplace_back("worst region", fmt::format("{}: PSNR {}", place(*region), psnr(region->psnr)));
+  if (const auto& window = quality.lowest_ssim)
+    rows.emplace_back(
+        "lowest SSIM of a window",
+        fmt::format("{} in frame {} at x {}, y {}", ssim(window->ssim), window->frame, window->x, window->y));
   return rows;
 }
 
-std::string difference(const json& quality) {
-  std::string line = fmt::format("different: PSNR {} dB", psnr(number(quality.at("psnr"), "mean")));
-  if (!quality.at("ssim").is_null())
-    line += fmt::format(", SSIM {}", ssim(number(quality.at("ssim"), "mean")));
+std::string difference(const records::Metrics& quality) {
+  std::string line = fmt::format("different: PSNR {} dB", psnr(quality.psnr.mean));
+  if (quality.ssim) line += fmt::format(", SSIM {}", ssim(quality.ssim->mean));
   line += fmt::format(", first different frame {}, worst frame {}",
-                      whole(quality.at("eight_bit").at("first_differing_frame")),
-                      whole(quality.at("psnr").at("worst_frame")));
-  const json& region = quality.at("worst_region");
-  return line + fmt::format(", worst region {},{},{},{} in frame {}", whole(region.at("x")),
-                            whole(region.at("y")), whole(region.at("width")), whole(region.at("height")),
-                            whole(region.at("frame")));
+                      frame_or_none(quality.eight_bit.first_differing_frame), quality.psnr.worst_frame);
+  const auto& region = quality.worst_region;
+  if (!region) return line;
+  return line + fmt::format(", worst region {},{},{},{} in frame {}", region->x, region->y, region->width,
+                            region->height, region->frame);
+}
+
+std::string likeness(const ComparisonRecord& result) {
+  const auto& floats = result.quality.floats;
+  switch (result.verdict) {
+    case Likeness::kIdentical:
+      return "identical in every float";
+    case Likeness::kEqual8Bit:
+      return floats ? fmt::format("equal after 8 bits: {} floats differ, by {} at most",
+                                  floats->differing_values, significant(floats->max_difference))
+                    : "equal in every 8-bit value";
+    case Likeness::kDifferent:
+      return difference(result.quality);
+    case Likeness::kUntrusted:
+      break;
+  }
+  return fmt::format(
+      "not to be trusted: {} values of the reference and {} of the candidate are NaN or infinite",
+      floats ? floats->reference_non_finite : 0, floats ? floats->candidate_non_finite : 0);
 }
 
 }  // namespace
 
-std::string comparison_verdict(const json& result) {
-  const std::string verdict = text(result, "verdict");
-  const json& quality = result.at("quality");
-  std::string line;
-  if (verdict == "identical") line = "identical in every float";
-  if (verdict == "equal_8bit")
-    line = quality.at("float").is_null()
-               ? "equal in every 8-bit value"
-               : fmt::format("equal after 8 bits: {} floats differ, by {} at most",
-                             whole(quality.at("float").at("differing_values")),
-                             significant(number(quality.at("float"), "max_difference")));
-  if (verdict == "different") line = difference(quality);
-  if (verdict == "untrusted")
-    line = fmt::format(
-        "not to be trusted: {} values of the reference and {} of the candidate are NaN or infinite",
-        whole(quality.at("float").at("reference_non_finite")),
-        whole(quality.at("float").at("candidate_non_finite")));
-  if (result.at("gates").empty()) return line;
-  if (result.at("passed").get<bool>()) return "within the gates; " + line;
-  std::string broken;
-  for (const json& gate : result.at("broken_gates"))
-    broken += (broken.empty() ? "" : ", ") + gate.get<std::string>();
-  return broken.empty() ? line : fmt::format("outside the gates: {}; {}", broken, line);
+std::string comparison_verdict(const ComparisonRecord& result) {
+  const std::string line = likeness(result);
+  if (result.gates.empty()) return line;
+  if (result.passed) return "within the gates; " + line;
+  if (result.broken_gates.empty()) return line;
+  return fmt::format("outside the gates: {}; {}", fmt::join(result.broken_gates, ", "), line);
 }
 
-std::string comparison_summary(const json& result) {
+std::string comparison_summary(const ComparisonRecord& result) {
   const Rows rows = rows_of(result);
   int width = 0;
   for (const auto& [title, value] : rows) width = std::max(width, display_width(title));
@@ -147,18 +147,17 @@ std::string comparison_summary(const json& result) {
   return fmt::format("{}\n{}\n", table, comparison_verdict(result));
 }
 
-std::string comparison_markdown(const json& result) {
+std::string comparison_markdown(const ComparisonRecord& result) {
   std::vector<std::vector<std::string>> cells;
   for (const auto& [title, value] : rows_of(result))
     cells.push_back({escape_markdown(title), escape_markdown(value)});
   std::string report = fmt::format("**{}**\n\n{}", escape_markdown(comparison_verdict(result)),
                                    markdown_table({{"", Align::kLeft}, {"", Align::kLeft}}, cells));
-  if (!result.contains("pictures") || result.at("pictures").empty()) return report;
+  if (!result.pictures || result.pictures->empty()) return report;
   report += "\n### Worst frames\n\nReference, candidate, difference.\n";
-  for (const json& picture : result.at("pictures"))
-    report += fmt::format("\nFrame {}, brightest: {} of 255\n\n![frame {}]({})\n", whole(picture.at("frame")),
-                          whole(picture.at("max_difference")), whole(picture.at("frame")),
-                          picture.at("file").get<std::string>());
+  for (const records::WorstPicture& picture : *result.pictures)
+    report += fmt::format("\nFrame {}, brightest: {} of 255\n\n![frame {}]({})\n", picture.frame,
+                          picture.max_difference, picture.frame, picture.file);
   return report;
 }
 

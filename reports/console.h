@@ -3,12 +3,12 @@
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
+#include "reports/records/run_record.h"
 
 namespace isoframe::reports {
 
-/// `run` is run.json.  An aligned table, a block for each case that is not passed (why, and the command that
-/// repeats it), and the verdict as the last line.  No colours: it may go into a file.
-std::string console_summary(const nlohmann::json& run);
+/// An aligned table, a block for each case that is not passed (why, and the command that repeats it), and the
+/// verdict as the last line.  It has no colours, since it may go into a file.
+std::string console_summary(const records::RunRecord& run);
 
 }  // namespace isoframe::reports

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/units.h"
-#include "reports/text.h"
 
 namespace isoframe::reports {
 
@@ -16,23 +13,12 @@ namespace {
 
 const std::string kUnmeasured = "-";
 
+bool is_measured(std::optional<double> value) { return value && !std::isnan(*value); }
+
 }  // namespace
 
-std::optional<double> number(const nlohmann::json& record, const char* key) {
-  const auto found = record.find(key);
-  if (found == record.end()) return std::nullopt;
-  if (found->is_number()) return found->get<double>();
-  if (*found == "inf") return std::numeric_limits<double>::infinity();
-  return std::nullopt;
-}
-
-std::string text(const nlohmann::json& record, const char* key) {
-  const auto found = record.find(key);
-  return found != record.end() && found->is_string() ? one_line(found->get_ref<const std::string&>()) : "";
-}
-
 std::string significant(std::optional<double> value) {
-  if (!value) return kUnmeasured;
+  if (!is_measured(value)) return kUnmeasured;
   if (*value == 0.0) return "0";
   if (!std::isfinite(*value)) return fmt::format("{}", *value);
   // Rounded first: 9.996 needs one decimal less than 9.99.
@@ -43,27 +29,27 @@ std::string significant(std::optional<double> value) {
 }
 
 std::string bytes(std::optional<double> value) {
-  if (!value) return kUnmeasured;
+  if (!is_measured(value)) return kUnmeasured;
   const bool large = *value >= base::kGibibyte;
   return fmt::format("{} {}", significant(*value / (large ? base::kGibibyte : base::kMebibyte)),
                      large ? "GiB" : "MiB");
 }
 
 std::string ratio(std::optional<double> value) {
-  return value ? fmt::format("{:.2f}x", *value) : kUnmeasured;
+  return is_measured(value) ? fmt::format("{:.2f}x", *value) : kUnmeasured;
 }
 
 std::string percent(std::optional<double> value) {
-  return value ? fmt::format("{:.0f} %", 100.0 * *value) : kUnmeasured;
+  return is_measured(value) ? fmt::format("{:.0f} %", 100.0 * *value) : kUnmeasured;
 }
 
 std::string ssim(std::optional<double> value) {
-  if (!value) return kUnmeasured;
+  if (!is_measured(value)) return kUnmeasured;
   return fmt::format("{:.6f}", *value < 1.0 ? std::min(*value, 0.999999) : *value);
 }
 
 std::string psnr(std::optional<double> value) {
-  if (!value) return kUnmeasured;
+  if (!is_measured(value)) return kUnmeasured;
   return std::isinf(*value) ? "inf" : fmt::format("{:.2f}", *value);
 }
 

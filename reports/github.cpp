@@ -6,17 +6,16 @@
 #include <string_view>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "reports/case_table.h"
-#include "reports/format.h"
 #include "reports/markdown.h"
+#include "reports/text.h"
 
 namespace isoframe::reports {
 
 namespace {
 
-/// As GitHub's own toolkit escapes a value; in a property a colon or comma would end it.
+/// Escapes a value as GitHub's own toolkit does; in a property a colon or comma would end it.
 std::string escaped(const std::string& text, bool property) {
   std::string result;
   for (const char c : text) {
@@ -31,18 +30,17 @@ std::string escaped(const std::string& text, bool property) {
 
 }  // namespace
 
-std::string github_annotations(const nlohmann::json& run) {
+std::string github_annotations(const records::RunRecord& run) {
   std::string lines;
-  for (const nlohmann::json& record : run.at("cases")) {
-    const std::string verdict = text(record, "verdict");
-    if (!is_not_passed(record) || verdict == "skipped") continue;
-    lines += fmt::format("::error title=isoframe {}::{}: {}\n", escaped(text(record, "name"), true), verdict,
-                         escaped(text(record, "reason"), false));
+  for (const records::CaseRow& row : run.cases) {
+    if (!is_not_passed(row) || row.verdict == records::Verdict::kSkipped) continue;
+    lines += fmt::format("::error title=isoframe {}::{}: {}\n", escaped(one_line(row.name), true),
+                         name_of(row.verdict), escaped(one_line(row.reason), false));
   }
   return lines;
 }
 
-void tell_github(const nlohmann::json& run) {
+void tell_github(const records::RunRecord& run) {
   const char* actions = std::getenv("GITHUB_ACTIONS");
   if (actions != nullptr && std::string_view(actions) == "true") std::cerr << github_annotations(run);
   const char* summary = std::getenv("GITHUB_STEP_SUMMARY");

@@ -1,18 +1,18 @@
 #pragma once
-// What GitHub Actions shows of a run beside its log.
+// A run as GitHub Actions shows it beside the log.
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
+#include "reports/records/run_record.h"
 
 namespace isoframe::reports {
 
-/// Workflow commands: "::error title=isoframe NAME::REASON", a line a case that is failed, untrusted or in
-/// error.  No text can start another command.
-std::string github_annotations(const nlohmann::json& run);
+/// Workflow commands: a line "::error title=isoframe NAME::REASON" for each case that is failed, untrusted or
+/// in error.  No text can start another command.
+std::string github_annotations(const records::RunRecord& run);
 
-/// Where GITHUB_ACTIONS is "true": the annotations on stderr.  Where GITHUB_STEP_SUMMARY names a file:
-/// report.md's text at its end.  A summary that cannot be written is not worth a failed run.
-void tell_github(const nlohmann::json& run);
+/// Writes the annotations to stderr where GITHUB_ACTIONS is "true", and appends report.md's text to the file
+/// that GITHUB_STEP_SUMMARY names.  A summary that cannot be written is not worth a failed run.
+void tell_github(const records::RunRecord& run);
 
 }  // namespace isoframe::reports

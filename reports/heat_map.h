@@ -1,5 +1,5 @@
 #pragma once
-// Where two frames differ, as a picture.  Frames are interleaved 8-bit RGB, [height, width, 3].
+// A picture of where two frames differ.  Frames are interleaved 8-bit RGB, [height, width, 3].
 
 #include <cstdint>
 #include <string>

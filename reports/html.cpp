@@ -5,9 +5,11 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "reports/case_table.h"
 #include "reports/published.h"
+#include "reports/records/stages.h"
 #include "reports/templates.h"
 #include "reports/text.h"
 
@@ -29,19 +31,60 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-json to_json(const HtmlCase& value) {
+/// A list a rank of [stage, index, start, seconds].
+json to_json(const std::vector<records::StageEvents>& timeline) {
+  json ranks = json::array();
+  for (const records::StageEvents& events : timeline) {
+    json& rank = ranks.emplace_back(json::array());
+    for (const records::StageEvent& event : events)
+      rank.push_back({event.stage, event.index, event.start, event.seconds});
+  }
+  return ranks;
+}
+
+json to_json(const HtmlCase& shown) {
   json pictures = json::array();
-  for (const FramePictures& frame : value.pictures)
+  for (const FramePictures& frame : shown.pictures)
     pictures.push_back({{"frame", frame.frame},
                         {"reference", frame.reference},
                         {"candidate", frame.candidate},
                         {"heat", frame.heat},
                         {"largest", frame.largest}});
-  return {{"result", value.result},
-          {"timeline", value.timeline},
+  return {{"result", records::to_json(shown.result)},
+          {"timeline", to_json(shown.timeline)},
           {"pictures", std::move(pictures)},
-          {"thumbnail", value.thumbnail},
-          {"note", value.note}};
+          {"thumbnail", shown.thumbnail},
+          {"note", shown.note}};
+}
+
+/// The number of a stage's colour in charts; 0 for what is not drawn.  Encode and decode are at opposite
+/// ends: their parts share colours, as the two inputs do.
+int colour_of(const records::Stage& stage) {
+  using enum records::StageKind;
+  switch (stage.kind) {
+    case kOuter:
+      return records::is_stage(std::string(stage.name) + ".tile", kTile) ? 3 : 1;
+    case kStep:
+      return 2;
+    case kTile:
+      return 3;
+    case kTravel:
+    case kBroadcast:
+      return 4;
+    case kBlend:
+      return 5;
+    case kBranch:
+    case kPass:
+      break;
+  }
+  return 0;
+}
+
+json stage_colours() {
+  json colours = json::object();
+  for (const records::Stage& stage : records::kStages)
+    if (const int colour = colour_of(stage)) colours[std::string(stage.name)] = colour;
+  return colours;
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
@@ -49,7 +92,7 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
     text.replace(at, from.size(), to);
 }
 
-/// Each placeholder once, in this order; what is filled in is not looked at again.
+/// Replaces each placeholder once, in this order; what is filled in is not looked at again.
 std::string filled(std::string_view text,
                    const std::vector<std::pair<std::string_view, std::string_view>>& values) {
   std::string result;
@@ -89,18 +132,19 @@ std::string script_safe(const json& value) {
   return text;
 }
 
-std::string html_report(const json& run, const std::map<std::string, HtmlCase>& cases) {
+std::string html_report(const records::RunRecord& run, const std::map<std::string, HtmlCase>& cases) {
   const std::string sentence = verdict_sentence(run);
   json details = json::object();
-  for (const auto& [name, value] : cases) details[name] = to_json(value);
+  for (const auto& [name, shown] : cases) details[name] = to_json(shown);
   const PublishedTable published = published_table(run);
-  const std::string data = script_safe({{"run", run},
+  const std::string data = script_safe({{"run", records::to_json(run)},
                                         {"verdict", sentence},
                                         {"published",
                                          {{"titles", published.titles},
                                           {"rows", published.rows},
                                           {"source", published.source},
                                           {"differences", published.differences}}},
+                                        {"stage_colours", stage_colours()},
                                         {"cases", std::move(details)}});
   const std::string title = "isoframe: " + escaped(sentence);
   return filled(templates::kHtml, {{"@TITLE@", title},

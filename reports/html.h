@@ -6,7 +6,11 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
+
+#include "reports/records/case_result.h"
+#include "reports/records/run_record.h"
+#include "reports/records/stage_event.h"
 
 namespace isoframe::reports {
 
@@ -17,9 +21,10 @@ struct FramePictures {
   int largest = 0;  ///< the brightest difference of `heat`, of 255
 };
 
+/// The parts of a case's section that are not in its row of the run.
 struct HtmlCase {
-  nlohmann::json result;                              ///< result.json
-  nlohmann::json timeline = nlohmann::json::array();  ///< a list a rank: its events (reports/trace.h)
+  records::CaseResult result;
+  std::vector<records::StageEvents> timeline;  ///< of each rank: the stages that are drawn beside each other
   std::vector<FramePictures> pictures;
   std::string thumbnail;  ///< a data URI, or empty
   std::string note;       ///< why there are no or fewer pictures
@@ -31,7 +36,7 @@ std::string data_uri(const std::string& mime_type, const std::string& bytes);
 /// JSON that can stand in a <script> element: no "<", and U+2028 and U+2029 escaped.
 std::string script_safe(const nlohmann::json& value);
 
-/// `run` is run.json; `cases` by name, as far as there is more to show than their rows.
-std::string html_report(const nlohmann::json& run, const std::map<std::string, HtmlCase>& cases);
+/// The whole page.  `cases` are by name, as far as there is more to show than their rows.
+std::string html_report(const records::RunRecord& run, const std::map<std::string, HtmlCase>& cases);
 
 }  // namespace isoframe::reports

@@ -1,18 +1,17 @@
 #include "reports/junit.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "reports/format.h"
 #include "reports/text.h"
 
 namespace isoframe::reports {
 
 namespace {
 
-using nlohmann::json;
+using records::CaseRow;
+using records::Verdict;
 
-/// For attributes and content alike.
+/// Escapes text for attributes and content alike.
 std::string xml(const std::string& text) {
   std::string result;
   for (const char c : one_line(text)) {
@@ -37,52 +36,58 @@ std::string xml(const std::string& text) {
 }
 
 /// The element that tells a verdict other than `passed`; empty for `passed`.
-std::string element_of(const std::string& verdict) {
-  if (verdict == "passed") return {};
-  if (verdict == "failed" || verdict == "untrusted") return "failure";
-  if (verdict == "skipped") return "skipped";
+std::string element_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPassed:
+      return {};
+    case Verdict::kFailed:
+    case Verdict::kUntrusted:
+      return "failure";
+    case Verdict::kSkipped:
+      return "skipped";
+    case Verdict::kError:
+      break;
+  }
   return "error";
 }
 
-std::string outcome(const json& record) {
-  const std::string verdict = text(record, "verdict");
-  const std::string element = element_of(verdict);
+std::string outcome(const CaseRow& row) {
+  const std::string verdict = name_of(row.verdict), element = element_of(row.verdict);
   if (element.empty()) return {};
-  const std::string message = fmt::format("{}: {}", verdict, text(record, "reason"));
+  const std::string message = fmt::format("{}: {}", verdict, row.reason);
   if (element == "skipped") return fmt::format("    <skipped message=\"{}\"/>\n", xml(message));
   return fmt::format("    <{} type=\"{}\" message=\"{}\">again: {}</{}>\n", element, xml(verdict),
-                     xml(message), xml(text(record, "command")), element);
+                     xml(message), xml(row.command), element);
 }
 
-std::string test_case(const json& record) {
-  const std::string task = text(record, "task");
-  const std::string opening = fmt::format("  <testcase classname=\"isoframe{}\" name=\"{}\" time=\"{:.6f}\"",
-                                          task.empty() ? "" : "." + xml(task), xml(text(record, "name")),
-                                          number(record, "seconds").value_or(0));
-  const std::string body = outcome(record);
+std::string test_case(const CaseRow& row) {
+  const std::string opening =
+      fmt::format("  <testcase classname=\"isoframe{}\" name=\"{}\" time=\"{:.6f}\"",
+                  row.task.empty() ? "" : "." + xml(row.task), xml(row.name), row.seconds.value_or(0.0));
+  const std::string body = outcome(row);
   return body.empty() ? opening + "/>\n" : opening + ">\n" + body + "  </testcase>\n";
 }
 
 }  // namespace
 
-std::string junit_report(const json& run) {
+std::string junit_report(const records::RunRecord& run) {
   int failures = 0, errors = 0, skipped = 0;
   double seconds = 0.0;
   std::string cases;
-  for (const json& record : run.at("cases")) {
-    const std::string element = element_of(text(record, "verdict"));
+  for (const CaseRow& row : run.cases) {
+    const std::string element = element_of(row.verdict);
     failures += element == "failure" ? 1 : 0;
     errors += element == "error" ? 1 : 0;
     skipped += element == "skipped" ? 1 : 0;
-    seconds += number(record, "seconds").value_or(0.0);
-    cases += test_case(record);
+    seconds += row.seconds.value_or(0.0);
+    cases += test_case(row);
   }
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<testsuite name=\"isoframe\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "
       "time=\"{:.6f}\" "
       "timestamp=\"{}\">\n{}</testsuite>\n",
-      run.at("cases").size(), failures, errors, skipped, seconds, xml(text(run, "started")), cases);
+      run.cases.size(), failures, errors, skipped, seconds, xml(run.started), cases);
 }
 
 }  // namespace isoframe::reports

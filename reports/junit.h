@@ -3,12 +3,12 @@
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
+#include "reports/records/run_record.h"
 
 namespace isoframe::reports {
 
-/// `run` is run.json.  One test suite, a test case each: `failed` and `untrusted` are failures (the run's
-/// exit code is 1), `error` an error, `skipped` is skipped with its reason; a case's time is its median.
-std::string junit_report(const nlohmann::json& run);
+/// A test suite with a test case for each case: `failed` and `untrusted` are failures (the run's exit code is
+/// 1), `error` is an error, `skipped` is skipped with its reason; a case's time is its median.
+std::string junit_report(const records::RunRecord& run);
 
 }  // namespace isoframe::reports

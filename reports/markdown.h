@@ -1,14 +1,13 @@
 #pragma once
-// report.md: what a pull request needs to show.
+// report.md: a run as a pull request shows it.
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
+#include "reports/records/run_record.h"
 
 namespace isoframe::reports {
 
-/// `run` is run.json (harness/store/README.md); what is absent there is left out or "-".  The first line is
-/// the verdict.
-std::string markdown_report(const nlohmann::json& run);
+/// The run as Markdown, its verdict on the first line.  What was not measured is left out or "-".
+std::string markdown_report(const records::RunRecord& run);
 
 }  // namespace isoframe::reports

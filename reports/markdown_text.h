@@ -9,16 +9,16 @@
 
 namespace isoframe::reports {
 
-/// Shown as it is: no markup, HTML, mention (@) or issue link (#) comes out of it.  One line.
+/// One line that is shown as `text` is: no markup, HTML, mention (@) or issue link (#) comes out of it.
 std::string escape_markdown(std::string_view text);
 
-/// A code span, or an empty string for empty text.  One line.
+/// A code span of one line, or an empty string for empty text.
 std::string code_span(std::string_view text);
 
 /// A fenced block that no line of `text` can close.
 std::string code_block(std::string_view text);
 
-/// Cells are Markdown already; only the pipes in them are escaped.
+/// A table whose cells are Markdown already; only the pipes in them are escaped.
 std::string markdown_table(const std::vector<TableColumn>& columns, const TableRows& rows);
 
 }  // namespace isoframe::reports

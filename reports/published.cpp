@@ -1,11 +1,11 @@
 #include "reports/published.h"
 
-#include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "reports/format.h"
 #include "reports/text.h"
@@ -14,66 +14,65 @@ namespace isoframe::reports {
 
 namespace {
 
-using nlohmann::json;
+using records::CaseRow;
+using records::OwnSizes;
+using records::PublishedRow;
 
-std::string similarity(const json& record) {
-  const auto s = number(record, "ssim"), p = number(record, "psnr");
-  return s || p ? fmt::format("{} / {}", ssim(s), psnr(p)) : "-";
+std::string similarity(const std::optional<double>& ssim_mean, const std::optional<double>& psnr_mean) {
+  if (!ssim_mean && !psnr_mean) return "-";
+  return fmt::format("{} / {}", ssim(ssim_mean), psnr(psnr_mean));
 }
 
-std::optional<double> published_speedup(const json& published) {
-  const auto against = number(published, "against_seconds"), seconds = number(published, "seconds");
-  if (!against || !seconds) return std::nullopt;
-  return *against / *seconds;
+std::optional<double> published_speedup(const PublishedRow& published) {
+  if (!published.against_seconds) return std::nullopt;
+  return *published.against_seconds / published.seconds;
 }
 
-std::vector<std::string> row_of(const json& record, const json& published) {
-  return {text(published, "title"),
-          text(record, "name"),
-          significant(number(published, "seconds")),
-          significant(number(record, "seconds")),
+std::vector<std::string> row_of(const CaseRow& row, const PublishedRow& published) {
+  return {one_line(published.title),
+          one_line(row.name),
+          significant(published.seconds),
+          significant(row.seconds),
           ratio(published_speedup(published)),
-          ratio(number(record, "speedup")),
-          similarity(published),
-          similarity(record),
-          text(record, "verdict")};
+          ratio(row.speedup),
+          similarity(published.ssim, published.psnr),
+          similarity(row.ssim, row.psnr),
+          name_of(row.verdict)};
 }
 
-std::string sizes_of(const json& sides, bool is_own) {
-  const std::string size = is_own
-                               ? fmt::format("{} x {}", sides.at("height").dump(), sides.at("width").dump())
-                               : text(sides, "size");
-  return fmt::format("{}, {} frames, {} steps", size, sides.at("frames").dump(), sides.at("steps").dump());
+std::string sizes_of(const std::string& size, std::int64_t frames, std::int64_t steps) {
+  return fmt::format("{}, {} frames, {} steps", size, frames, steps);
 }
 
-/// The sides of "480p" that the bucket list allows are 480 in height or width.
-bool is_same_size(const json& published) {
-  const json& own = published.at("own");
-  const std::string size = text(published, "size");
-  const bool same_pixels = size == own.at("height").dump() + "p" || size == own.at("width").dump() + "p";
-  return same_pixels && published.at("frames") == own.at("frames") &&
-         published.at("steps") == own.at("steps");
+/// Tells whether both sides make the same video: the sides of "480p" that the bucket list allows are 480 in
+/// height or width.
+bool is_same_size(const PublishedRow& published) {
+  const OwnSizes& own = published.own;
+  const bool same_pixels =
+      published.size == fmt::format("{}p", own.height) || published.size == fmt::format("{}p", own.width);
+  return same_pixels && published.frames == own.frames && published.steps == own.steps;
+}
+
+std::string hardware_of(const OwnSizes& own, const records::Environment& environment) {
+  if (own.device == "cuda") return "CUDA devices, " + one_line(own.dtype);
+  return fmt::format("{}, {} thread{} a rank, {}", one_line(environment.cpu), own.threads_per_rank,
+                     own.threads_per_rank == 1 ? "" : "s", one_line(own.dtype));
 }
 
 std::string joined(const std::set<std::string>& values) { return fmt::format("{}", fmt::join(values, "; ")); }
 
-/// What stands beside each other and is not the same thing.
-std::vector<std::string> differences_of(const json& run) {
+/// Sentences about what stands beside each other and is not the same thing.
+std::vector<std::string> differences_of(const records::RunRecord& run) {
   std::set<std::string> published_hardware, own_hardware, published_sizes, own_sizes;
-  for (const json& record : run.at("cases")) {
-    if (!record.contains("published")) continue;
-    const json& published = record.at("published");
-    const json& own = published.at("own");
-    published_hardware.insert(text(published, "hardware"));
-    const json environment = run.value("environment", json::object());
-    own_hardware.insert(text(own, "device") == "cuda"
-                            ? "CUDA devices, " + text(own, "dtype")
-                            : fmt::format("{}, {} thread{} a rank, {}", text(environment, "cpu"),
-                                          own.at("threads_per_rank").dump(),
-                                          own.at("threads_per_rank") == 1 ? "" : "s", text(own, "dtype")));
+  for (const CaseRow& row : run.cases) {
+    if (!row.published) continue;
+    const PublishedRow& published = *row.published;
+    const OwnSizes& own = published.own;
+    published_hardware.insert(one_line(published.hardware));
+    own_hardware.insert(hardware_of(own, run.environment));
     if (is_same_size(published)) continue;
-    published_sizes.insert(sizes_of(published, false));
-    own_sizes.insert(sizes_of(own, true));
+    published_sizes.insert(sizes_of(one_line(published.size), published.frames, published.steps));
+    own_sizes.insert(sizes_of(fmt::format("{} x {}", own.height, own.width), own.frames, own.steps));
   }
   std::vector<std::string> differences = {fmt::format("Times cannot be compared: {} there, {} here.",
                                                       joined(published_hardware), joined(own_hardware))};
@@ -91,13 +90,13 @@ std::vector<std::string> differences_of(const json& run) {
 
 }  // namespace
 
-PublishedTable published_table(const json& run) {
+PublishedTable published_table(const records::RunRecord& run) {
   PublishedTable table;
   std::set<std::string> sources;
-  for (const json& record : run.at("cases")) {
-    if (!record.contains("published")) continue;
-    table.rows.push_back(row_of(record, record.at("published")));
-    sources.insert(text(record.at("published"), "source"));
+  for (const CaseRow& row : run.cases) {
+    if (!row.published) continue;
+    table.rows.push_back(row_of(row, *row.published));
+    sources.insert(one_line(row.published->source));
   }
   if (table.rows.empty()) return table;
   table.titles = {
@@ -108,7 +107,7 @@ PublishedTable published_table(const json& run) {
   return table;
 }
 
-std::string published_text(const json& run) {
+std::string published_text(const records::RunRecord& run) {
   const PublishedTable table = published_table(run);
   if (table.rows.empty()) return {};
   std::vector<TableColumn> columns;

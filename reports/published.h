@@ -4,21 +4,21 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include "reports/records/run_record.h"
 
 namespace isoframe::reports {
 
-/// One line a case of run.json that stands beside a published row, under the titles; empty without any.
+/// A row for each case that stands beside a published row, under the titles; empty without any.
 struct PublishedTable {
   std::vector<std::string> titles;
   std::vector<std::vector<std::string>> rows;
   std::string source;
-  /// What the two sides of the table do not share, a sentence each.
+  /// Sentences, each of which names something that the two sides of the table do not share.
   std::vector<std::string> differences;
 };
-PublishedTable published_table(const nlohmann::json& run);
+PublishedTable published_table(const records::RunRecord& run);
 
-/// The same for a terminal; empty without any.
-std::string published_text(const nlohmann::json& run);
+/// The table for a terminal; empty without any row.
+std::string published_text(const records::RunRecord& run);
 
 }  // namespace isoframe::reports

@@ -10,12 +10,12 @@ namespace isoframe::reports {
 /// One line of valid UTF-8: runs of control characters and newlines become a space, broken bytes U+FFFD.
 std::string one_line(std::string_view text);
 
-/// Columns that a terminal needs for it; East Asian wide characters take two.
+/// The number of columns that a text takes on a terminal; East Asian wide characters take two.
 int display_width(std::string_view text);
 
 enum class Align { kLeft, kRight };
 
-/// Filled with spaces to `width` columns; longer text is returned whole.
+/// The text filled with spaces to `width` columns; longer text is returned whole.
 std::string padded(std::string_view text, int width, Align align);
 
 struct TableColumn {

@@ -4,21 +4,20 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "reports/records/stage_event.h"
 
 namespace isoframe::reports {
 
-/// One case: its measured rounds, of each its ranks' events [stage, index, start, seconds, bytes sent, bytes
-/// received, seconds in collectives] with `start` in seconds since 1970.
+/// A case and the events of its ranks.
 struct CaseEvents {
   std::string name;
-  std::vector<std::vector<nlohmann::json>> rounds;
+  std::vector<std::vector<records::StageEvents>> rounds;  ///< by measured round, then by rank
 };
 
-/// A process a case, a track a rank: stages, steps, blocks and tiles as slices with the bytes that the rank's
-/// collectives moved during each; each collective ("collective.<group>.<collective>" among the events) as a
-/// slice of its own inside them; a counter of bytes sent.
-/// Times are microseconds since the first event.
+/// A trace with a process for each case and a track for each rank: stages, steps, blocks and tiles are slices
+/// with the bytes that the rank's collectives moved during each; a collective
+/// ("collective.<group>.<collective>" among the events) is a slice of its own inside them; a counter adds up
+/// the bytes sent.  Times are microseconds since the first event.
 std::string trace_json(const std::vector<CaseEvents>& cases);
 
 }  // namespace isoframe::reports

@@ -7,12 +7,12 @@
 
 namespace isoframe::reports {
 
-/// Frames a second of diffusers' HunyuanVideo 1.5 examples (export_to_video(..., fps=15)).
+/// The frame rate of diffusers' HunyuanVideo 1.5 examples (export_to_video(..., fps=15)).
 inline constexpr int kVideoFps = 15;
 
 /// Writes an MP4: H.264 where OpenCV's FFmpeg can encode it, else MPEG-4 part 2; yuv420p, so an odd last row
-/// or column is doubled.  The file appears under its name only when it is complete.  Lossy: never measure
-/// it.  Throws RunError when it cannot be written, InputError when there are no frames.
+/// or column is doubled.  The file appears under its name only when it is complete.  It is lossy: never
+/// measure it.  Throws RunError when it cannot be written, InputError when there are no frames.
 void write_video(const std::filesystem::path& file, const metrics::ByteFrames& frames, int fps = kVideoFps);
 
 }  // namespace isoframe::reports

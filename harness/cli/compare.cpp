@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
 #include "reports/comparison.h"
@@ -38,9 +39,10 @@ void add_compare_command(CLI::App& program, int& exit_code) {
     if (psnr->count() > 0) options.min_psnr = arguments->min_psnr;
     if (ssim->count() > 0) options.min_ssim = arguments->min_ssim;
     if (abs->count() > 0) options.max_abs = arguments->max_abs;
-    const nlohmann::json result = compare::compare(options);
-    std::cout << (arguments->json ? result.dump(2) + "\n" : reports::comparison_summary(result));
-    exit_code = result.at("passed").get<bool>() ? 0 : 1;
+    const reports::records::ComparisonRecord result = compare::compare(options);
+    std::cout << (arguments->json ? reports::records::to_json(result).dump(2) + "\n"
+                                  : reports::comparison_summary(result));
+    exit_code = result.passed ? 0 : 1;
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "harness/run/history.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
@@ -17,11 +18,18 @@
 #include "harness/measure/environment.h"
 #include "metrics/change_points.h"
 #include "metrics/statistics.h"
+#include "reports/records/history_record.h"
+#include "reports/records/run_record.h"
 
 namespace isoframe::harness::cli {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using reports::records::CaseRow;
+using reports::records::LevelChange;
+using reports::records::MeasureSeries;
+using reports::records::RunRecord;
+using reports::records::Verdict;
 using run::RecordedCase;
 using run::RecordedRun;
 
@@ -55,16 +63,17 @@ run::History open_existing(const std::string& file) {
 }
 
 void save(const std::string& history, const std::string& directory) {
-  const json run = base::read_json(fs::path(directory) / "run.json");
-  for (const char* verdict : {"failed", "untrusted", "error"}) {
-    if (run.at("counts").at(verdict) > 0) {
-      throw InputError(fmt::format(
-          "{}: has a case that is {}; only a run whose cases passed can be a baseline", directory, verdict));
-    }
+  const json read = base::read_json(fs::path(directory) / "run.json");
+  const RunRecord run = reports::records::run_record_from_json(read);
+  for (const Verdict verdict : {Verdict::kFailed, Verdict::kUntrusted, Verdict::kError}) {
+    if (std::ranges::count(run.cases, verdict, &CaseRow::verdict) > 0)
+      throw InputError(
+          fmt::format("{}: has a case that is {}; only a run whose cases passed can be a baseline", directory,
+                      name_of(verdict)));
   }
   if (fs::path(history).has_parent_path()) fs::create_directories(fs::path(history).parent_path());
   run::History database(history);
-  database.record(directory, run);
+  database.record(directory, read);
   database.accept(directory);
   std::cout << fmt::format("{} is a baseline now, in {}\n", directory, history);
 }
@@ -117,8 +126,8 @@ constexpr Measure kMeasures[] = {
     {"PSNR", "dB", &RecordedCase::psnr, 1.0},
     {"SSIM", "", &RecordedCase::ssim, 1.0}};
 
-/// One measure of one case over all runs that have it.
-json series_of(const std::vector<RecordedCase>& rows, const Measure& measure) {
+/// Returns one measure of one case over all runs that have it; nothing if none has.
+std::optional<MeasureSeries> series_of(const std::vector<RecordedCase>& rows, const Measure& measure) {
   std::vector<double> values;
   std::vector<const RecordedCase*> sources;
   for (const RecordedCase& row : rows) {
@@ -126,38 +135,23 @@ json series_of(const std::vector<RecordedCase>& rows, const Measure& measure) {
     values.push_back(*(row.*measure.member) * measure.scale);
     sources.push_back(&row);
   }
-  if (values.empty()) return nullptr;
-  json changes = json::array();
+  if (values.empty()) return std::nullopt;
   std::vector<double> finite = values;
   for (double& value : finite) value = std::isinf(value) ? 200.0 : value;  // above any PSNR of unequal frames
+  MeasureSeries series{measure.name, measure.unit, values, {}, sparkline(finite)};
   for (const metrics::ChangePoint& change : metrics::change_points(finite)) {
-    changes.push_back({{"started", sources[change.index]->run.started},
-                       {"commit", sources[change.index]->run.commit},
-                       {"before", change.before},
-                       {"after", change.after},
-                       {"index", change.index}});
+    const RecordedRun& run = sources[change.index]->run;
+    series.changes.push_back({run.started, run.commit, change.before, change.after, change.index});
   }
-  json listed = json::array();
-  for (const double value : values) listed.push_back(base::number(value));
-  return {{"measure", measure.name},
-          {"unit", measure.unit},
-          {"values", listed},
-          {"changes", changes},
-          {"sparkline", sparkline(finite)}};
+  return series;
 }
 
-void print_series(const json& series) {
-  const json& values = series.at("values");
-  const auto shown = [](const json& value) {
-    return value.is_string() ? value.get<std::string>() : fmt::format("{:.4g}", value.get<double>());
-  };
-  std::cout << fmt::format("  {:<14} {}  {} {}, last of {}\n", series.at("measure").get<std::string>(),
-                           series.at("sparkline").get<std::string>(), shown(values.back()),
-                           series.at("unit").get<std::string>(), values.size());
-  for (const json& change : series.at("changes")) {
-    std::cout << fmt::format("    changed at {} ({:.12}): {:.4g} -> {:.4g}\n",
-                             change.at("started").get<std::string>(), change.at("commit").get<std::string>(),
-                             change.at("before").get<double>(), change.at("after").get<double>());
+void print_series(const MeasureSeries& series) {
+  std::cout << fmt::format("  {:<14} {}  {:.4g} {}, last of {}\n", series.measure, series.sparkline,
+                           series.values.back(), series.unit, series.values.size());
+  for (const LevelChange& change : series.changes) {
+    std::cout << fmt::format("    changed at {} ({:.12}): {:.4g} -> {:.4g}\n", change.started, change.commit,
+                             change.before, change.after);
   }
 }
 
@@ -168,20 +162,18 @@ void history(const std::string& file, const std::string& scenario, bool all_mach
                                  all_machines ? "yet" : "on this machine; --all-machines shows the others'"));
   std::map<std::string, std::vector<RecordedCase>> by_case;
   for (const RecordedCase& row : rows) by_case[row.name].push_back(row);
-  json result = json::object();
+  reports::records::HistoryRecord record;
   for (const auto& [name, own] : by_case) {
-    for (const Measure& measure : kMeasures) {
-      const json series = series_of(own, measure);
-      if (!series.is_null()) result[name].push_back(series);
-    }
+    for (const Measure& measure : kMeasures)
+      if (const auto series = series_of(own, measure)) record[name].push_back(*series);
   }
   if (as_json) {
-    std::cout << result.dump(2) << "\n";
+    std::cout << reports::records::to_json(record).dump(2) << "\n";
     return;
   }
-  for (const auto& [name, measures] : result.items()) {
+  for (const auto& [name, measures] : record) {
     std::cout << name << "\n";
-    for (const json& series : measures) print_series(series);
+    for (const MeasureSeries& series : measures) print_series(series);
   }
 }
 

@@ -33,7 +33,7 @@ int qualify(const Arguments& arguments) {
   if (arguments.json) {
     std::cout << certificate.dump(2) << "\n";
   } else {
-    std::cout << reports::certificate_text(certificate)
+    std::cout << reports::certificate_text(reports::records::certificate_from_json(certificate))
               << fmt::format("certificate: {}/certificate.md\n", options.out.string());
   }
   return qualify::exit_code_of(certificate);

@@ -30,7 +30,8 @@ void print_run(const nlohmann::json& run, const std::string& directory, bool jso
   if (json) {
     std::cout << run.dump(2) << "\n";
   } else {
-    std::cout << reports::console_summary(run) << "report: " << directory << "/report.html\n";
+    std::cout << reports::console_summary(reports::records::run_record_from_json(run))
+              << "report: " << directory << "/report.html\n";
   }
 }
 

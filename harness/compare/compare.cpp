@@ -1,10 +1,9 @@
 #include "harness/compare/compare.h"
 
 #include <cmath>
-#include <limits>
+#include <map>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -21,7 +20,8 @@ namespace isoframe::harness::compare {
 namespace fs = std::filesystem;
 using metrics::Comparison;
 using metrics::FrameReader;
-using nlohmann::json;
+using reports::records::ComparisonRecord;
+using reports::records::Likeness;
 
 namespace {
 
@@ -74,10 +74,10 @@ std::int64_t non_finite(const Comparison& comparison) {
   return comparison.floats->reference_non_finite + comparison.floats->candidate_non_finite;
 }
 
-std::string verdict_of(const Comparison& comparison) {
-  if (non_finite(comparison) > 0) return "untrusted";
-  if (!comparison.equal_bytes()) return "different";
-  return comparison.floats && comparison.floats->identical() ? "identical" : "equal_8bit";
+Likeness verdict_of(const Comparison& comparison) {
+  if (non_finite(comparison) > 0) return Likeness::kUntrusted;
+  if (!comparison.equal_bytes()) return Likeness::kDifferent;
+  return comparison.floats && comparison.floats->identical() ? Likeness::kIdentical : Likeness::kEqual8Bit;
 }
 
 double max_abs(const Comparison& comparison) {
@@ -99,43 +99,39 @@ std::vector<std::string> broken_gates(const CompareOptions& options, const Compa
   return broken;
 }
 
-json gates_json(const CompareOptions& options) {
-  json gates = json::object();
+std::map<std::string, double> gates_of(const CompareOptions& options) {
+  std::map<std::string, double> gates;
   if (options.min_psnr) gates["min_psnr"] = *options.min_psnr;
   if (options.min_ssim) gates["min_ssim"] = *options.min_ssim;
   if (options.max_abs) gates["max_abs"] = *options.max_abs;
   return gates;
 }
 
-json side(const fs::path& path, const metrics::VideoInfo& info) {
-  return {{"path", path.string()},
-          {"kind", info.kind},
-          {"frames_per_second", info.rate ? json(*info.rate) : json()}};
+reports::records::ComparedVideo side(const fs::path& path, const metrics::VideoInfo& info) {
+  return {path.string(), info.kind, info.rate};
 }
 
 /// Writes the pictures first, so that those that report.md names exist.
-void write_files(json& result, const CompareOptions& options, const WorstFrames& worst) {
-  const std::int64_t height = result.at("height").get<std::int64_t>(),
-                     width = result.at("width").get<std::int64_t>();
+void write_files(ComparisonRecord& result, const CompareOptions& options, const WorstFrames& worst) {
   fs::create_directories(options.out);
   for (const fs::directory_entry& entry : fs::directory_iterator(options.out))
     if (entry.path().filename().string().starts_with("worst-")) fs::remove(entry.path());
-  result["pictures"] = json::array();
+  auto& pictures = result.pictures.emplace();
   for (const WorstFrames::Pair& pair : worst.pairs()) {
-    const std::string name = fmt::format("worst-{}-frame-{}.png", result["pictures"].size() + 1, pair.index);
+    const std::string name = fmt::format("worst-{}-frame-{}.png", pictures.size() + 1, pair.index);
     const reports::HeatMap map =
-        reports::heat_map(pair.reference.data(), pair.candidate.data(), height, width);
-    base::write_text(options.out / name,
-                     reports::png_of_three(pair.reference.data(), pair.candidate.data(), map, height, width));
-    result["pictures"].push_back({{"file", name}, {"frame", pair.index}, {"max_difference", map.largest}});
+        reports::heat_map(pair.reference.data(), pair.candidate.data(), result.height, result.width);
+    base::write_text(options.out / name, reports::png_of_three(pair.reference.data(), pair.candidate.data(),
+                                                               map, result.height, result.width));
+    pictures.push_back({name, pair.index, map.largest});
   }
-  base::write_json(options.out / "compare.json", result);
+  base::write_json(options.out / "compare.json", reports::records::to_json(result));
   base::write_text(options.out / "report.md", reports::comparison_markdown(result));
 }
 
 }  // namespace
 
-json compare(const CompareOptions& options) {
+ComparisonRecord compare(const CompareOptions& options) {
   const auto reference = open_frames(options.reference), candidate = open_frames(options.candidate);
   if (!options.out.empty() && fs::exists(options.out) && !fs::is_directory(options.out))
     throw InputError(fmt::format("{} is not a directory; choose another --out", options.out.string()));
@@ -143,21 +139,19 @@ json compare(const CompareOptions& options) {
   WorstFrames worst;
   const Comparison comparison = compare_frames(*reference, *candidate, worst);
 
-  const std::string verdict = verdict_of(comparison);
-  const json gates = gates_json(options);
-  const std::vector<std::string> broken = broken_gates(options, comparison);
-  const bool equal = verdict == "identical" || verdict == "equal_8bit";
-  json result = {{"schema_version", 1},
-                 {"reference", side(options.reference, reference->info())},
-                 {"candidate", side(options.candidate, candidate->info())},
-                 {"frames", comparison.frames},
-                 {"height", reference->info().height},
-                 {"width", reference->info().width},
-                 {"verdict", verdict},
-                 {"gates", gates},
-                 {"broken_gates", broken},
-                 {"passed", verdict != "untrusted" && (gates.empty() ? equal : broken.empty())},
-                 {"quality", reports::records::to_json(reports::records::metrics_of(comparison))}};
+  ComparisonRecord result;
+  result.reference = side(options.reference, reference->info());
+  result.candidate = side(options.candidate, candidate->info());
+  result.frames = comparison.frames;
+  result.height = reference->info().height;
+  result.width = reference->info().width;
+  result.verdict = verdict_of(comparison);
+  result.gates = gates_of(options);
+  result.broken_gates = broken_gates(options, comparison);
+  result.passed =
+      result.verdict != Likeness::kUntrusted &&
+      (result.gates.empty() ? result.verdict != Likeness::kDifferent : result.broken_gates.empty());
+  result.quality = reports::records::metrics_of(comparison);
   if (!options.out.empty()) write_files(result, options, worst);
   return result;
 }

@@ -1,12 +1,10 @@
 #pragma once
-// Two videos: are they the same, and if not, where and by how much do they differ?
+// The comparison of two videos: are they the same, and if not, where and by how much do they differ?
 
-#include <atomic>
 #include <filesystem>
 #include <optional>
-#include <string>
 
-#include <nlohmann/json.hpp>
+#include "reports/records/metrics.h"
 
 namespace isoframe::harness::compare {
 
@@ -21,9 +19,8 @@ struct CompareOptions {
   std::optional<double> max_abs;
 };
 
-/// Compares in one pass, with a few frames in memory; returns the content of compare.json
-/// (harness/store/README.md).  Throws InputError if a side cannot be read or the two differ in size, length
-/// or rate.
-nlohmann::json compare(const CompareOptions& options);
+/// Compares two videos in one pass, with a few frames in memory; writes files if `out` is given.  Throws
+/// InputError if a side cannot be read or the two differ in size, length or rate.
+reports::records::ComparisonRecord compare(const CompareOptions& options);
 
 }  // namespace isoframe::harness::compare

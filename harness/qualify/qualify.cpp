@@ -149,7 +149,8 @@ json qualify(scenario::Suite suite, const QualifyOptions& options) {
                       {"scenarios", files},
                       {"environment", measure::environment()}});
   base::write_json(options.out / "certificate.json", certificate);
-  base::write_text(options.out / "certificate.md", reports::certificate_markdown(certificate));
+  base::write_text(options.out / "certificate.md",
+                   reports::certificate_markdown(reports::records::certificate_from_json(certificate)));
   return certificate;
 }
 

@@ -16,6 +16,8 @@ namespace isoframe::harness::run {
 
 using nlohmann::json;
 using reports::records::is_drawn_part;
+using reports::records::StageEvent;
+using reports::records::StageEvents;
 using scenario::Case;
 
 namespace {
@@ -23,29 +25,26 @@ namespace {
 reports::CaseEvents events_of(const Case& spec, const RunDirectory& directory) {
   reports::CaseEvents events{spec.name, {}};
   for (int round = 0;; ++round) {
-    std::vector<json> ranks = directory.events(spec, round);
+    const std::vector<json> ranks = directory.events(spec, round);
     if (ranks.empty()) return events;
-    events.rounds.push_back(std::move(ranks));
+    std::vector<StageEvents>& read = events.rounds.emplace_back();
+    for (const json& rank : ranks) read.push_back(reports::records::stage_events_from_json(rank));
   }
 }
 
-std::string_view stage_of(const json& event) { return event.at(0).get_ref<const std::string&>(); }
-
-/// Of the last round, only stages that do not hold others: they are drawn beside each other.
-json timeline_of(const reports::CaseEvents& events) {
-  json timeline = json::array();
+/// The last round's stages that do not hold others, by rank: they are drawn beside each other.
+std::vector<StageEvents> timeline_of(const reports::CaseEvents& events) {
+  std::vector<StageEvents> timeline;
   if (events.rounds.empty()) return timeline;
-  for (const json& rank : events.rounds.back()) {
+  for (const StageEvents& rank : events.rounds.back()) {
     std::set<std::string_view> in_parts;
-    for (const json& event : rank) {
-      const std::string_view stage = stage_of(event);
-      if (is_drawn_part(stage)) in_parts.insert(reports::records::whole_of(stage));
-    }
-    json shown = json::array();
-    for (const json& event : rank) {
-      const std::string_view stage = stage_of(event);
+    for (const StageEvent& event : rank)
+      if (is_drawn_part(event.stage)) in_parts.insert(reports::records::whole_of(event.stage));
+    StageEvents shown;
+    for (const StageEvent& event : rank) {
+      const std::string& stage = event.stage;
       if (is_drawn_part(stage) || (reports::records::is_outer_stage(stage) && !in_parts.contains(stage)))
-        shown.push_back({stage, event.at(1), event.at(2), event.at(3)});
+        shown.push_back(event);
     }
     timeline.push_back(std::move(shown));
   }
@@ -62,16 +61,17 @@ void write_reports(const json& run, const std::vector<Case>& cases,
   for (const Case& spec : cases) {
     events.push_back(events_of(spec, directory));
     reports::HtmlCase& shown = html[spec.name];
-    shown.result = results.at(spec.name);
+    shown.result = reports::records::case_result_from_json(results.at(spec.name));
     shown.timeline = timeline_of(events.back());
     add_pictures(spec, directory, budget, shown);
   }
   const std::filesystem::path& path = directory.path();
-  base::write_text(path / "report.md", reports::markdown_report(run));
-  base::write_text(path / "report.html", reports::html_report(run, html));
-  base::write_text(path / "junit.xml", reports::junit_report(run));
+  const reports::records::RunRecord record = reports::records::run_record_from_json(run);
+  base::write_text(path / "report.md", reports::markdown_report(record));
+  base::write_text(path / "report.html", reports::html_report(record, html));
+  base::write_text(path / "junit.xml", reports::junit_report(record));
   base::write_text(path / "trace.json", reports::trace_json(events));
-  reports::tell_github(run);
+  reports::tell_github(record);
 }
 
 }  // namespace isoframe::harness::run

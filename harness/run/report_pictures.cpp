@@ -43,8 +43,8 @@ void add_different(const std::filesystem::path& reference_folder,
   const auto reference = compare::open_frames(reference_folder),
              candidate = compare::open_frames(candidate_folder);
   const metrics::VideoInfo& size = candidate->info();
-  const std::vector<std::int64_t> chosen = chosen_frames(
-      size.frames.value_or(0), shown.result["quality"]["psnr"]["worst_frame"].get<std::int64_t>());
+  const std::vector<std::int64_t> chosen =
+      chosen_frames(size.frames.value_or(0), shown.result.quality->psnr.worst_frame);
   std::vector<reports::FramePictures> pictures(chosen.size());
   metrics::Frame x, y;
   for (std::int64_t index = 0; reference->read(x) && candidate->read(y); ++index) {
@@ -76,8 +76,8 @@ void add_thumbnail(const std::filesystem::path& folder, PictureBudget& budget, r
   shown.thumbnail = image;
 }
 
-bool differs_in_eight_bits(const nlohmann::json& result) {
-  return result.contains("quality") && result.at("quality").at("eight_bit").at("differing_values") > 0;
+bool differs_in_eight_bits(const reports::records::CaseResult& result) {
+  return result.quality && result.quality->eight_bit.differing_values > 0;
 }
 
 }  // namespace

@@ -73,10 +73,8 @@ function horizontalBars(labels, datasets, xTitle, tooltip) {
   };
 }
 
-// Encode and decode are at opposite ends: their parts share colours, as the two inputs do.
-const stageColours = { image: 1, text: 1, "denoise.step": 2, encode: 3, decode: 3, tile: 3, communication: 4, broadcast: 4, blend: 5 };
 function stageColour(stage) {
-  const number = stageColours[stage.replace(/^(en|de)code\./, "")];
+  const number = data.stage_colours[stage];
   return colour(number ? `--bar-${number}` : "--skipped");
 }
 

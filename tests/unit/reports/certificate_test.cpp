@@ -2,45 +2,38 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 namespace isoframe::reports {
 namespace {
 
-using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 
-json summary(double value) { return {{"count", 3}, {"min", value}, {"median", value}, {"max", 2 * value}}; }
+metrics::Summary summary(double value) {
+  return {.count = 3, .min = value, .median = value, .max = 2 * value};
+}
 
-json certificate() {
-  return {{"verdict", "unfit"},
-          {"reasons", {"rank 1 <b>is</b> slow"}},
-          {"repetitions", 3},
-          {"interrupted", true},
-          {"fingerprints", 1234},
-          {"started", "2026-01-02T03:04:05Z"},
-          {"finished", "2026-01-02T03:14:05Z"},
-          {"command", "isoframe qualify a|b.yaml"},
-          {"environment", {{"cpu", "some CPU"}}},
-          {"cases",
-           {{{"name", "a|b"},
-             {"layout", "cfg=2"},
-             {"ranks", 2},
-             {"seconds", nullptr},
-             {"deviations", {json::object()}},
-             {"errors", json::array()}}}},
-          {"ranks",
-           {{{"rank", 1},
-             {"host", "node"},
-             {"memory_bytes_per_second", summary(1.5e10)},
-             {"flops_per_second", summary(6e10)},
-             {"corrupt_copies", 0}}}},
-          {"links",
-           {{{"ranks", {0, 1}},
-             {"bytes_per_second", summary(2e9)},
-             {"latency_seconds", summary(3e-5)},
-             {"corrupt", 2}}}}};
+records::Certificate certificate() {
+  records::Certificate made;
+  made.verdict = records::Fitness::kUnfit;
+  made.reasons = {"rank 1 <b>is</b> slow"};
+  made.repetitions = 3;
+  made.interrupted = true;
+  made.fingerprints = 1234;
+  made.started = "2026-01-02T03:04:05Z";
+  made.finished = "2026-01-02T03:14:05Z";
+  made.command = "isoframe qualify a|b.yaml";
+  made.environment.cpu = "some CPU";
+  made.cases = {
+      {.name = "a|b", .layout = "cfg=2", .ranks = 2, .seconds = {}, .deviations = {{}}, .errors = {}}};
+  made.ranks = {{.rank = 1,
+                 .host = "node",
+                 .memory_bytes_per_second = summary(1.5e10),
+                 .flops_per_second = summary(6e10),
+                 .corrupt_copies = 0}};
+  made.links = {
+      {.ranks = {0, 1}, .bytes_per_second = summary(2e9), .latency_seconds = summary(3e-5), .corrupt = 2}};
+  return made;
 }
 
 TEST(Certificate, ForATerminalHasItsTablesReasonsAndVerdict) {

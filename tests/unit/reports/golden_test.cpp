@@ -29,7 +29,9 @@ void expect_golden(const std::string& name, const std::string& actual) {
   EXPECT_EQ(actual, read(kFolder / name)) << name;
 }
 
-nlohmann::json recorded_run() { return nlohmann::json::parse(read(kFolder / "run.json")); }
+records::RunRecord recorded_run() {
+  return records::run_record_from_json(nlohmann::json::parse(read(kFolder / "run.json")));
+}
 
 TEST(Golden, MarkdownReport) { expect_golden("report.md", markdown_report(recorded_run())); }
 

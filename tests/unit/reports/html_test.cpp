@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "reports/github.h"
 #include "reports/heat_map.h"
+#include "reports/records/stages.h"
 #include "reports/trace.h"
 
 namespace isoframe::reports {
@@ -15,31 +17,51 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
+records::CaseRow case_row(const std::string& name, records::Verdict verdict, const std::string& reason) {
+  records::CaseRow row;
+  row.name = name;
+  row.verdict = verdict;
+  row.reason = reason;
+  return row;
+}
+
 TEST(HtmlReport, NoTextCanCloseTheScriptThatHoldsIt) {
   const std::string text = "</script><!-- <script> \xE2\x80\xA8 \xE2\x80\xA9 @JS@ \xff";
   const std::string safe = script_safe(text);
   EXPECT_THAT(safe, Not(HasSubstr("<")));
   EXPECT_THAT(safe, Not(HasSubstr("\u2028")));
   EXPECT_EQ(json::parse(safe), "</script><!-- <script> \u2028 \u2029 @JS@ \uFFFD");
-  const json run = {{"cases", {{{"name", text}, {"verdict", "failed"}, {"reason", text}}}}};
+  records::RunRecord run;
+  run.cases = {case_row(text, records::Verdict::kFailed, text)};
   const std::string page = html_report(run, {});
   EXPECT_THAT(page, Not(HasSubstr("</script><!--")));
   EXPECT_THAT(page, HasSubstr("<title>isoframe: 0 of 1 case passed: 1 failed</title>"));
 }
 
 TEST(HtmlReport, AsksForNothingFromTheNetwork) {
-  const std::string page = html_report({{"cases", json::array()}}, {});
+  const std::string page = html_report({}, {});
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   EXPECT_THAT(page, Not(HasSubstr("src=\"http")));
   EXPECT_THAT(page, Not(HasSubstr("@import")));
 }
 
 TEST(HtmlReport, HoldsChartJsWithItsLicenceNotice) {
-  const std::string page = html_report({{"cases", json::array()}}, {});
+  const std::string page = html_report({}, {});
   EXPECT_THAT(page, HasSubstr("Chart.js v"));
   EXPECT_THAT(page, HasSubstr("Chart.js Contributors"));
   EXPECT_THAT(page, HasSubstr("Released under the MIT License"));
   EXPECT_LT(page.size(), std::size_t{1} << 20);
+}
+
+TEST(HtmlReport, HandsThePageAColourForEveryStageThatIsDrawn) {
+  const std::string page = html_report({}, {}), key = "\"stage_colours\":";
+  const std::size_t begin = page.find(key) + key.size();
+  const json colours = json::parse(page.substr(begin, page.find('}', begin) + 1 - begin));
+  for (const records::Stage& stage : records::kStages)
+    EXPECT_EQ(colours.contains(std::string(stage.name)),
+              records::is_outer_stage(stage.name) || records::is_drawn_part(stage.name))
+        << stage.name;
+  EXPECT_EQ(colours.at("encode.tile"), colours.at("decode.tile"));
 }
 
 TEST(DataUri, IsBase64OfRfc4648) {
@@ -67,7 +89,8 @@ TEST(HeatMap, IsBlackWhereFramesAgreeAndBrightestWhereTheyDifferMost) {
 }
 
 TEST(Trace, TimesAreMicrosecondsSinceTheFirstEventOfTheRun) {
-  const json rank = {{"denoise.step", 3, 100.5, 0.25, 10, 20, 0.125}, {"text", -1, 100.0, 0.5, 0, 0, 0.0}};
+  const records::StageEvents rank = {{"denoise.step", 3, 100.5, 0.25, 10, 20, 0.125},
+                                     {"text", -1, 100.0, 0.5, 0, 0, 0.0}};
   const json trace = json::parse(trace_json({{"a", {{rank, rank}}}}));
   const json& events = trace.at("traceEvents");
   const auto slice =
@@ -81,9 +104,9 @@ TEST(Trace, TimesAreMicrosecondsSinceTheFirstEventOfTheRun) {
 }
 
 TEST(Trace, ACollectiveIsASliceWithItsBytesAndRaisesTheCounter) {
-  const json rank = {{"denoise.step", 0, 100.0, 0.5, 30, 40, 0.25},
-                     {"collective.ulysses.all_to_all", -1, 100.0, 0.125, 10, 20, 0.125},
-                     {"collective.cfg.all_gather", -1, 100.25, 0.125, 20, 20, 0.125}};
+  const records::StageEvents rank = {{"denoise.step", 0, 100.0, 0.5, 30, 40, 0.25},
+                                     {"collective.ulysses.all_to_all", -1, 100.0, 0.125, 10, 20, 0.125},
+                                     {"collective.cfg.all_gather", -1, 100.25, 0.125, 20, 20, 0.125}};
   const json events = json::parse(trace_json({{"a", {{rank}}}})).at("traceEvents");
   std::vector<json> slices, counted;
   for (const json& event : events) {
@@ -98,10 +121,10 @@ TEST(Trace, ACollectiveIsASliceWithItsBytesAndRaisesTheCounter) {
 }
 
 TEST(GithubAnnotations, NameWhatIsNotPassedAndNothingElseCanSpeak) {
-  const json run = {{"cases",
-                     {{{"name", "a,b:c"}, {"verdict", "failed"}, {"reason", "50 % off\n::warning::x"}},
-                      {{"name", "b"}, {"verdict", "skipped"}, {"reason", "later"}},
-                      {{"name", "c"}, {"verdict", "passed"}, {"reason", ""}}}}};
+  records::RunRecord run;
+  run.cases = {case_row("a,b:c", records::Verdict::kFailed, "50 % off\n::warning::x"),
+               case_row("b", records::Verdict::kSkipped, "later"),
+               case_row("c", records::Verdict::kPassed, "")};
   EXPECT_EQ(github_annotations(run), "::error title=isoframe a%2Cb%3Ac::failed: 50 %25 off ::warning::x\n");
 }
 

@@ -1,7 +1,8 @@
 #include "reports/published.h"
 
+#include <limits>
+
 #include <gmock/gmock.h>
-#include <nlohmann/json.hpp>
 
 #include "reports/console.h"
 #include "reports/markdown.h"
@@ -9,50 +10,49 @@
 namespace isoframe::reports {
 namespace {
 
-using nlohmann::json;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-json published(const char* title, double seconds) {
-  return {{"row", "r"},
-          {"title", title},
-          {"source", "a pull request"},
-          {"hardware", "B300 GPUs"},
-          {"size", "480p"},
-          {"frames", 33},
-          {"steps", 50},
-          {"seconds", seconds},
-          {"ssim", 1.0},
-          {"psnr", "inf"},
-          {"against_seconds", 21.7741},
-          {"own",
-           {{"height", 112},
-            {"width", 176},
-            {"frames", 9},
-            {"steps", 4},
-            {"dtype", "float32"},
-            {"device", "cpu"},
-            {"threads_per_rank", 1}}}};
+records::PublishedRow published(const char* title, double seconds) {
+  records::PublishedRow row;
+  row.title = title;
+  row.source = "a pull request";
+  row.hardware = "B300 GPUs";
+  row.size = "480p";
+  row.frames = 33;
+  row.steps = 50;
+  row.seconds = seconds;
+  row.ssim = 1.0;
+  row.psnr = std::numeric_limits<double>::infinity();
+  row.against_seconds = 21.7741;
+  row.own = {.height = 112,
+             .width = 176,
+             .frames = 9,
+             .steps = 4,
+             .dtype = "float32",
+             .device = "cpu",
+             .threads_per_rank = 1};
+  return row;
 }
 
-json run_of(const json& first_published) {
-  json with = {{"name", "t2v-usp2-vaepp2"},
-               {"layout", "ulysses=2"},
-               {"world_size", 2},
-               {"verdict", "passed"},
-               {"reason", ""},
-               {"seconds", 1.25},
-               {"speedup", 1.1},
-               {"ssim", 0.999},
-               {"psnr", 60.5},
-               {"baseline", "t2v-tiled"}};
-  json without = with;
-  without["name"] = "smoke-tiled";
-  if (!first_published.is_null()) with["published"] = first_published;
-  return {{"cases", {with, without}},
-          {"environment", {{"cpu", "Example CPU"}}},
-          {"counts", {{"passed", 2}, {"failed", 0}, {"error", 0}, {"untrusted", 0}, {"skipped", 0}}}};
+records::RunRecord run_of(const std::optional<records::PublishedRow>& first_published) {
+  records::CaseRow with;
+  with.name = "t2v-usp2-vaepp2";
+  with.layout = "ulysses=2";
+  with.world_size = 2;
+  with.seconds = 1.25;
+  with.speedup = 1.1;
+  with.ssim = 0.999;
+  with.psnr = 60.5;
+  with.baseline = "t2v-tiled";
+  records::CaseRow without = with;
+  without.name = "smoke-tiled";
+  with.published = first_published;
+  records::RunRecord run;
+  run.cases = {with, without};
+  run.environment.cpu = "Example CPU";
+  return run;
 }
 
 TEST(PublishedTable, PutsTheRowThatACaseNamesBesideIt) {
@@ -70,13 +70,16 @@ TEST(PublishedTable, SaysWhatCannotBeCompared) {
               Contains(HasSubstr("B300 GPUs there, Example CPU, 1 thread a rank, float32 here")));
   EXPECT_THAT(table.differences,
               Contains(HasSubstr("480p, 33 frames, 50 steps there, 112 x 176, 9 frames, 4 steps here")));
-  json same = published("row", 15.528);
-  same["own"].update({{"height", 480}, {"width", 832}, {"frames", 33}, {"steps", 50}});
+  records::PublishedRow same = published("row", 15.528);
+  same.own.height = 480;
+  same.own.width = 832;
+  same.own.frames = 33;
+  same.own.steps = 50;
   EXPECT_THAT(published_table(run_of(same)).differences, Not(Contains(HasSubstr("Videos differ"))));
 }
 
 TEST(PublishedTable, IsInEveryReportThatHasOneAndInNoOther) {
-  const json with = run_of(published("USP 2 + VAEPP 2", 15.528)), without = run_of(nullptr);
+  const records::RunRecord with = run_of(published("USP 2 + VAEPP 2", 15.528)), without = run_of({});
   EXPECT_THAT(markdown_report(with), HasSubstr("### Published beside measured"));
   EXPECT_THAT(markdown_report(without), Not(HasSubstr("Published")));
   EXPECT_THAT(console_summary(with), HasSubstr("USP 2 + VAEPP 2  t2v-usp2-vaepp2"));

@@ -6,7 +6,6 @@
 #include <random>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "reports/format.h"
 #include "reports/markdown_text.h"
@@ -141,13 +140,10 @@ TEST(Ssim, OnlyExactlyOneIsPrintedAsOne) {
   EXPECT_EQ(ssim(0.95979), "0.959790");
 }
 
-TEST(Number, ReadsInfinityAndTreatsNullAsUnmeasured) {
-  const nlohmann::json record = {{"a", "inf"}, {"b", nullptr}, {"c", 2}, {"d", "text"}};
-  EXPECT_EQ(number(record, "a"), std::numeric_limits<double>::infinity());
-  EXPECT_EQ(number(record, "b"), std::nullopt);
-  EXPECT_EQ(number(record, "c"), 2.0);
-  EXPECT_EQ(number(record, "d"), std::nullopt);
-  EXPECT_EQ(number(record, "missing"), std::nullopt);
+TEST(Formats, ShowNaNAsNotMeasured) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const auto& shown : {significant(nan), bytes(nan), ratio(nan), percent(nan), ssim(nan), psnr(nan)})
+    EXPECT_EQ(shown, "-");
 }
 
 TEST(TextTable, AlignsByDisplayWidthAndEndsNoLineInSpaces) {

@@ -18,7 +18,9 @@ namespace isoframe::harness::compare {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using reports::records::ComparisonRecord;
+using reports::records::Likeness;
+using reports::records::WorstPicture;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -48,7 +50,7 @@ class Compare : public testing::Test {
   CompareOptions options(const at::Tensor& reference, const at::Tensor& candidate) const {
     return options(written("reference", reference), written("candidate", candidate));
   }
-  json compared(const at::Tensor& reference, const at::Tensor& candidate) const {
+  ComparisonRecord compared(const at::Tensor& reference, const at::Tensor& candidate) const {
     return compare(options(reference, candidate));
   }
   std::string refusal(const CompareOptions& options) const {
@@ -65,16 +67,16 @@ class Compare : public testing::Test {
 
 TEST_F(Compare, FloatsThatRoundAlikeAreEqualInEightBitsAndNotIdentical) {
   const at::Tensor frames = pattern(2);
-  EXPECT_EQ(compared(frames, frames).at("verdict"), "identical");
-  const json nudged = compared(frames, frames + 1e-4F);
-  EXPECT_EQ(nudged.at("verdict"), "equal_8bit");
-  EXPECT_EQ(nudged.at("passed"), true);
+  EXPECT_EQ(compared(frames, frames).verdict, Likeness::kIdentical);
+  const ComparisonRecord nudged = compared(frames, frames + 1e-4F);
+  EXPECT_EQ(nudged.verdict, Likeness::kEqual8Bit);
+  EXPECT_TRUE(nudged.passed);
   at::Tensor spoilt = frames.clone();
   spoilt[1][3][5][0] += 0.25F;
-  const json different = compared(frames, spoilt);
-  EXPECT_EQ(different.at("verdict"), "different");
-  EXPECT_EQ(different.at("passed"), false);
-  EXPECT_EQ(different.at("quality").at("psnr").at("worst_frame"), 1);
+  const ComparisonRecord different = compared(frames, spoilt);
+  EXPECT_EQ(different.verdict, Likeness::kDifferent);
+  EXPECT_FALSE(different.passed);
+  EXPECT_EQ(different.quality.psnr.worst_frame, 1);
 }
 
 TEST_F(Compare, OtherLengthsAndSizesAreRefusedWithBothNumbers) {
@@ -89,20 +91,20 @@ TEST_F(Compare, NotANumberIsNotTrustedEvenWhereBothHaveItAndGatesWouldPass) {
   at::Tensor frames = pattern(2);
   frames[1][0][0][0] = std::numeric_limits<float>::quiet_NaN();
   CompareOptions asked = options(frames, frames);
-  EXPECT_EQ(compare(asked).at("verdict"), "untrusted");
-  EXPECT_EQ(compare(asked).at("passed"), false);
+  EXPECT_EQ(compare(asked).verdict, Likeness::kUntrusted);
+  EXPECT_FALSE(compare(asked).passed);
   asked.min_psnr = 1.0;
-  const json gated = compare(asked);
-  EXPECT_THAT(gated.at("broken_gates"), IsEmpty());
-  EXPECT_EQ(gated.at("passed"), false);
+  const ComparisonRecord gated = compare(asked);
+  EXPECT_THAT(gated.broken_gates, IsEmpty());
+  EXPECT_FALSE(gated.passed);
 }
 
 TEST_F(Compare, AGateTakesThePlaceOfEquality) {
   CompareOptions asked = options(pattern(2), pattern(2) + 5 / 255.0F);
-  EXPECT_EQ(compare(asked).at("passed"), false);
+  EXPECT_FALSE(compare(asked).passed);
   asked.max_abs = 0.05;
-  EXPECT_EQ(compare(asked).at("passed"), true);
-  EXPECT_EQ(compare(asked).at("gates"), (json{{"max_abs", 0.05}}));
+  EXPECT_TRUE(compare(asked).passed);
+  EXPECT_THAT(compare(asked).gates, ElementsAre(testing::Pair("max_abs", 0.05)));
 }
 
 TEST_F(Compare, EachGateThatIsBrokenIsNamedWithWhatItNeeds) {
@@ -110,17 +112,16 @@ TEST_F(Compare, EachGateThatIsBrokenIsNamedWithWhatItNeeds) {
   asked.min_psnr = 60.0;
   asked.min_ssim = 1.0;
   asked.max_abs = 0.01;
-  const json result = compare(asked);
+  const ComparisonRecord result = compare(asked);
   // 20 log10(255 / 5) dB: every value is off by 5 of 255.
-  EXPECT_THAT(result.at("broken_gates").get<std::vector<std::string>>(),
-              ElementsAre("PSNR 34.15 dB (needs 60)", testing::StartsWith("SSIM 0."),
-                          "largest difference 0.0196 (at most 0.01)"));
-  EXPECT_EQ(result.at("passed"), false);
+  EXPECT_THAT(result.broken_gates, ElementsAre("PSNR 34.15 dB (needs 60)", testing::StartsWith("SSIM 0."),
+                                               "largest difference 0.0196 (at most 0.01)"));
+  EXPECT_FALSE(result.passed);
 }
 
 TEST_F(Compare, FramesSmallerThanTheWindowHaveNoSsimToGate) {
   CompareOptions asked = options(pattern(1).slice(1, 0, 8), pattern(1).slice(1, 0, 8));
-  EXPECT_EQ(compare(asked).at("verdict"), "identical");
+  EXPECT_EQ(compare(asked).verdict, Likeness::kIdentical);
   asked.min_ssim = 0.5;
   EXPECT_THAT(refusal(asked), HasSubstr("--min-ssim: the frames are smaller than SSIM's window"));
 }
@@ -134,9 +135,9 @@ TEST_F(Compare, ImagesAreOrderedByTheNumbersInTheirNames) {
     ASSERT_TRUE(cv::imwrite(images / fmt::format("frame_{}.png", k),
                             cv::Mat(kHeight, kWidth, CV_8UC3, bgr.data_ptr())));
   }
-  const json result = compare(options(written("reference", frames), images));
-  EXPECT_EQ(result.at("candidate").at("kind"), "image folder");
-  EXPECT_EQ(result.at("verdict"), "equal_8bit") << result.at("quality").at("psnr").dump();
+  const ComparisonRecord result = compare(options(written("reference", frames), images));
+  EXPECT_EQ(result.candidate.kind, "image folder");
+  EXPECT_EQ(result.verdict, Likeness::kEqual8Bit) << result.quality.psnr.mean;
 }
 
 TEST_F(Compare, AFolderOfARunMeansItsFloatFrames) {
@@ -144,7 +145,7 @@ TEST_F(Compare, AFolderOfARunMeansItsFloatFrames) {
   const fs::path run = folder_.path() / "case";
   fs::create_directory(run);
   model::checkpoint::write_safetensors(run / "frames.safetensors", {{"frames", frames}});
-  EXPECT_EQ(compare(options(written("reference", frames), run)).at("verdict"), "identical");
+  EXPECT_EQ(compare(options(written("reference", frames), run)).verdict, Likeness::kIdentical);
 }
 
 TEST_F(Compare, TensorsThatAreNoFramesAreRefusedByName) {
@@ -157,14 +158,14 @@ TEST_F(Compare, PicturesAreOfTheWorstFramesAndOfThisComparisonOnly) {
   for (int k = 1; k < 5; ++k) spoilt[k][0][0][0] = spoilt[k][0][0][0].item<float>() + 0.1F * k;
   CompareOptions asked = options(pattern(5), spoilt);
   asked.out = folder_.path() / "out";
-  const json pictures = compare(asked).at("pictures");
+  const std::vector<WorstPicture> pictures = compare(asked).pictures.value();
   ASSERT_EQ(pictures.size(), 3U);
   for (int k = 0; k < 3; ++k) {
-    EXPECT_EQ(pictures[k].at("frame"), 4 - k) << "the worst first";
-    EXPECT_TRUE(fs::exists(asked.out / pictures[k].at("file").get<std::string>()));
+    EXPECT_EQ(pictures[k].frame, 4 - k) << "the worst first";
+    EXPECT_TRUE(fs::exists(asked.out / pictures[k].file));
   }
   asked.candidate = asked.reference;
-  EXPECT_THAT(compare(asked).at("pictures"), IsEmpty());
+  EXPECT_THAT(compare(asked).pictures.value(), IsEmpty());
   for (const fs::directory_entry& entry : fs::directory_iterator(asked.out))
     EXPECT_NE(entry.path().extension(), ".png");
 }
