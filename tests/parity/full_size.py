@@ -62,8 +62,7 @@ def differences(isoframe, task, changes):
                 yield f"{part}: {name}: isoframe {ours.get(name)}, reference {theirs.get(name)}"
 
 
-def main():
-    isoframe, junit = sys.argv[1:]
+def main(isoframe, junit):
     suite = ET.Element("testsuite", name="full_size", tests=str(len(VARIANTS)))
     failures = 0
     for name, changes in VARIANTS.items():
@@ -76,8 +75,8 @@ def main():
             print("\n".join(found[:10]))
     suite.set("failures", str(failures))
     pathlib.Path(junit).write_bytes(ET.tostring(suite))
-    sys.exit(failures != 0)
+    return int(failures != 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(*sys.argv[1:]))

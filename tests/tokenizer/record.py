@@ -134,8 +134,8 @@ def texts(rng):
     return result
 
 
-def main():
-    ranks_file, out = map(pathlib.Path, sys.argv[1:])
+def main(ranks_file, out):
+    ranks_file, out = pathlib.Path(ranks_file), pathlib.Path(out)
     ranks = {}
     for line in ranks_file.read_bytes().splitlines():
         token, rank = line.split()
@@ -152,4 +152,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
