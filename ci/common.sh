@@ -26,6 +26,17 @@ folder = pathlib.Path(torch.submodule_search_locations[0]) if torch else None
 print(folder if folder and (folder / "lib/libtorch_cuda.so").exists() else "")'
   fi
 }
+# Runs cmake with the arguments; objects are kept in the cache, so that a fresh clone of a known tree compiles nothing.
+# ccache finds precompiled headers equal only if it need not look at their times, and GCC tells it which they are.
+configure() {
+  local options=()
+  if command -v ccache >/dev/null; then
+    options=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache "-DCMAKE_CXX_FLAGS=${CXXFLAGS:+$CXXFLAGS }-fpch-preprocess")
+  fi
+  cmake "$@" "${options[@]}"
+}
+export CCACHE_DIR="${CCACHE_DIR:-$cache/ccache}" CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
+export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 2; }
 # Makes the checkpoints of scenarios/smoke.yaml with the given program (build/isoframe).  Within $root, after a build.
