@@ -14,22 +14,23 @@
 
 namespace isoframe::harness::judge {
 
-/// The chance that unchanged code breaks any latency gate of a run.
+/// Chance that unchanged code breaks any latency gate of a run.
 inline constexpr double kFalseAlarms = 0.01;
-/// The chance that a case just at its limit seems slower; for one as fast as its reference it is a small part
-/// of that.  High, since it costs time only, and what is not suspected is not found.
+/// Level of the first screening: the chance that a case just at its limit is suspected; for one as fast as
+/// its reference it is far smaller.  Loose on purpose: a false suspicion costs another measurement, a missed
+/// one hides a regression.
 inline constexpr double kSuspicions = 0.50;
-/// How sure it must be that a gate holds: that being slower than kToldApart times the limit is ruled out.
+/// Confidence with which a gate that holds excludes a slow-down beyond kToldApart times its limit.
 inline constexpr double kHolds = 0.90;
 inline constexpr double kToldApart = 1.10;
-/// The chance that what is measured again is slower too by chance.
+/// Chance that a suspected case is slower in its next measurement too, although it is not slow.
 inline constexpr double kAgreement = 0.02;
-/// How often what is in doubt is measured in all.
+/// Most measurements of a doubtful case, the first included.
 inline constexpr int kMostMeasurements = 4;
-/// With fewer pairs no interval is worth its name.
+/// Fewest pairs of times that an interval is computed from.
 inline constexpr std::size_t kFewestPairs = 5;
 
-/// Samples [begin, end) of each list of times.
+/// Range [begin, end) of samples in every list of times.
 struct Repetitions {
   std::size_t begin = 0;
   std::size_t end = SIZE_MAX;
@@ -37,58 +38,61 @@ struct Repetitions {
   std::vector<double> of(const std::vector<double>& times) const;
 };
 
-/// A ratio of times that was measured once, in the first `repeat` repetitions, or again in as many more, once
-/// or several times.
+/// Ratio of times that was measured once, in the first `repeat` repetitions, or again in later ones.
 struct Repeated {
-  /// Its bounds from some of the repetitions, each at the confidence asked for.
+  /// Computes the ratio's bounds from some of the repetitions, each bound at the confidence asked for.
   std::function<metrics::RatioInterval(Repetitions, double confidence)> interval;
   std::size_t repeat = SIZE_MAX;
   bool is_measured_again = false;
 };
 
 enum class Slowness {
-  kNo,
-  kRefuted,    ///< the lower bound of one measurement is above the limit, but what was measured again is not
-  kSuspected,  ///< it is above the limit too, if it was
-  kCertain,    ///< so is its lower bound, and that of all measurements together at a confidence that chance
-               ///< does not reach
+  kNo,         ///< not above the limit in any measurement, as far as the first screening tells
+  kRefuted,    ///< seemed slower once, but the later measurements are not above the limit
+  kSuspected,  ///< above the limit in every measurement that counts, not yet significantly
+  kCertain,    ///< significantly above the limit: all samples together and, if any, the later measurements
 };
 
-/// What of the chances of kSuspicions and kFalseAlarms one ratio of many may use (Bonferroni).
-struct Share {
-  double of_case = 1.0;  ///< one of so many ratios of a case
-  int cases = 1;         ///< of so many cases that are judged so
+/// One test's part of the chance of a false alarm that a run may have (Bonferroni).
+struct ErrorBudget {
+  double of_case = 1.0;  ///< the test's part of its case's budget
+  int cases = 1;         ///< how many cases of the run are judged so
 
+  /// Confidence that the test needs to stay within its part of kFalseAlarms.
   double confidence() const;
 };
 
-Slowness slowness(const Repeated& measured, double limit, Share share);
+/// Degree to which the ratio is known to be above `limit`.
+Slowness slowness(const Repeated& measured, double limit, ErrorBudget budget);
 
-/// Whether it seems slower, and that is neither certain and measured again nor refuted.
-bool seems_slower(const Repeated& measured, double limit, Share share);
+/// True if the ratio seems to be above `limit` and later measurements neither confirmed nor refuted that.
+bool seems_slower(const Repeated& measured, double limit, ErrorBudget budget);
 
-/// Whether it seems slower, or is too noisy to tell: the first measurement, or what was measured again if it
-/// was, must rule out a tenth more than `limit`.
-bool leaves_doubt(const Repeated& measured, double limit, Share share);
+/// True if the ratio seems to be above `limit`, or its latest measurements are too noisy to rule out
+/// kToldApart times the limit: measuring again can tell more.
+bool is_ratio_undecided(const Repeated& measured, double limit, ErrorBudget budget);
 
 enum class LatencyOutcome { kHolds, kBroken, kUnsure };
 
 struct LatencyJudgement {
   LatencyOutcome outcome = LatencyOutcome::kHolds;
-  std::string reason;  ///< empty where the gate holds
+  std::string reason;  ///< empty if the gate holds
 };
 
-/// Broken where it is certainly slower than `limit` times the reference; unsure where even what was measured
-/// again does not rule out a tenth more than that, with how many repetitions would; else it holds.
-LatencyJudgement judge_ratio(const Repeated& measured, double limit, Share share,
-                             const std::string& reference);
+/// Outcome of a gate on a ratio: broken if it is certainly above `limit`; unsure if even the latest
+/// measurements do not rule out kToldApart times the limit, with the number of repetitions that would; else
+/// it holds.  `reference` names what the times are compared with.
+LatencyJudgement ratio_judgement(const Repeated& measured, double limit, ErrorBudget budget,
+                                 const std::string& reference);
 
-/// Candidate and baseline in one run, paired by round: what gate `limit` says of them, and whether it is
-/// worth measuring both again.
-LatencyJudgement judge_latency(const std::vector<double>& candidate, const std::vector<double>& baseline,
-                               std::size_t repeat, double limit, const std::string& reference,
-                               int comparisons);
-bool leaves_doubt(const std::vector<double>& candidate, const std::vector<double>& baseline,
-                  std::size_t repeat, double limit, int comparisons);
+/// Outcome of a gate on a case's times to its baseline's in the same run, paired by round.  `comparisons` is
+/// the number of latency gates in the run.
+LatencyJudgement paired_judgement(const std::vector<double>& candidate, const std::vector<double>& baseline,
+                                  std::size_t repeat, double limit, const std::string& reference,
+                                  int comparisons);
+
+/// True if measuring both sides again can change paired_judgement().
+bool is_pairing_undecided(const std::vector<double>& candidate, const std::vector<double>& baseline,
+                          std::size_t repeat, double limit, int comparisons);
 
 }  // namespace isoframe::harness::judge

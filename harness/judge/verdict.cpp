@@ -30,9 +30,9 @@ std::string db(double psnr) { return std::isinf(psnr) ? "inf" : fmt::format("{:.
 LatencyJudgement latency_of(const scenario::Case& spec, const CaseResult& result, const CaseResult& baseline,
                             int comparisons) {
   if (!spec.gates.latency_ratio_max) return {};
-  return judge_latency(result.latency.total_seconds, baseline.latency.total_seconds,
-                       static_cast<std::size_t>(spec.repeat), *spec.gates.latency_ratio_max, spec.baseline,
-                       comparisons);
+  return paired_judgement(result.latency.total_seconds, baseline.latency.total_seconds,
+                          static_cast<std::size_t>(spec.repeat), *spec.gates.latency_ratio_max, spec.baseline,
+                          comparisons);
 }
 
 /// The largest rank's; NaN if it was not measured, so that no gate holds.
@@ -113,8 +113,9 @@ double relative_l2_bound(const CaseResult& result, const CaseResult& baseline) {
 bool is_latency_gate_undecided(const scenario::Case& spec, const CaseResult& result,
                                const CaseResult& baseline, int comparisons) {
   return spec.gates.latency_ratio_max &&
-         leaves_doubt(result.latency.total_seconds, baseline.latency.total_seconds,
-                      static_cast<std::size_t>(spec.repeat), *spec.gates.latency_ratio_max, comparisons);
+         is_pairing_undecided(result.latency.total_seconds, baseline.latency.total_seconds,
+                              static_cast<std::size_t>(spec.repeat), *spec.gates.latency_ratio_max,
+                              comparisons);
 }
 
 Judgement judge(const scenario::Case& spec, const CaseResult& result, const CaseResult* baseline,

@@ -14,6 +14,27 @@ using scenario::Case;
 
 namespace {
 
+using reports::records::CaseResult;
+
+/// A result as judge takes it; null stands for a baseline's own.
+std::optional<CaseResult> typed(const json& result) {
+  if (result.is_null()) return std::nullopt;
+  return reports::records::case_result_from_json(result);
+}
+
+/// A case's typed result and its baseline's.
+struct TypedSide {
+  TypedSide(const Case& spec, const json& result, const json& baseline)
+      : result(reports::records::case_result_from_json(result)),
+        baseline(typed(baseline)),
+        repeat(static_cast<std::size_t>(spec.repeat)) {}
+  judge::Side side() const { return {result, baseline ? &*baseline : nullptr, repeat}; }
+
+  CaseResult result;
+  std::optional<CaseResult> baseline;
+  std::size_t repeat;
+};
+
 double median_of(const json& result) {
   return metrics::median(result.at("latency").at("total_seconds").get<std::vector<double>>());
 }
@@ -22,7 +43,9 @@ double median_of(const json& result) {
 
 EarlierRun::EarlierRun(fs::path directory, const json& environment)
     : directory_(std::move(directory)),
-      differences_(judge::unlike(environment, base::read_json(directory_ / "run.json").at("environment"))) {}
+      differences_(judge::unlike(reports::records::environment_from_json(environment),
+                                 reports::records::environment_from_json(
+                                     base::read_json(directory_ / "run.json").at("environment")))) {}
 
 /// The same case of that run; null where it had none that ended well.
 json EarlierRun::result(const std::string& name) const {
@@ -44,7 +67,8 @@ bool EarlierRun::leaves_doubt(const Case& spec, const json& current, const json&
                               int comparisons) const {
   const json then = result(spec.name);
   return differences_.empty() && !then.is_null() &&
-         judge::leaves_doubt({current, baseline}, {then, result(spec.baseline)}, comparisons);
+         judge::is_slowdown_undecided(TypedSide(spec, current, baseline).side(),
+                                      TypedSide(spec, then, result(spec.baseline)).side(), comparisons);
 }
 
 json EarlierRun::beside(const Case& spec, const json& own, const json& baseline,
@@ -52,8 +76,10 @@ json EarlierRun::beside(const Case& spec, const json& own, const json& baseline,
   const json then = result(spec.name);
   if (then.is_null() || !is_measured(own)) return nullptr;
   const json frames = quality(spec, directory);
-  const judge::Judgement found =
-      judge::judge_against({own, baseline}, {then, result(spec.baseline)}, frames, differences_, comparisons);
+  const judge::Judgement found = judge::judge_against(
+      TypedSide(spec, own, baseline).side(), TypedSide(spec, then, result(spec.baseline)).side(),
+      frames.is_null() ? std::nullopt : std::optional(reports::records::quality_from_json(frames)),
+      differences_, comparisons);
   if (judgement.verdict == judge::Verdict::kPassed) judgement = found;
   return {{"seconds_ratio", median_of(own) / median_of(then)},
           {"identical", frames.is_null() ? json() : frames.at("identical")},

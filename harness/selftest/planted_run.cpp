@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 using model::parallel::Mesh;
 using model::pipeline::Request;
 using nlohmann::json;
+using reports::records::RankRecord;
 
 namespace {
 
@@ -155,7 +156,7 @@ PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materia
 
 namespace {
 
-json measure_once(const Rank& rank, model::Probe* fault) {
+RankRecord measure_once(const Rank& rank, model::Probe* fault) {
   rank.world->barrier();
   if (rank.rank == 0) model::kernels::reset_peak_memory();
   rank.world->barrier();
@@ -163,9 +164,15 @@ json measure_once(const Rank& rank, model::Probe* fault) {
   measure::MemoryProbe memory([] { return model::kernels::memory_statistics().live; });
   locate::ProbeChain measuring({&timing, &memory});
   generate(rank, fault, measuring);
-  return {{"busy", timing.busy()},
-          {"live_tensor_bytes", memory.live()},
-          {"peak_tensor_bytes", model::kernels::memory_statistics().peak}};
+  RankRecord record;
+  timing.busy().get_to(record.busy);
+  for (const json& left : memory.live())
+    record.live_tensor_bytes.push_back(
+        {left.at("stage"),
+         left.at("step").is_null() ? std::nullopt : std::optional<std::int64_t>(left.at("step")),
+         left.at("bytes")});
+  record.peak_tensor_bytes = model::kernels::memory_statistics().peak;
+  return record;
 }
 
 }  // namespace
@@ -174,7 +181,7 @@ std::vector<MeasuredPair> measure_in_turns(const Setting& setting, const Plant& 
                                            const Materials& materials) {
   const auto ranks = static_cast<std::size_t>(model::parallel::parse_layout(setting.layout).world_size());
   std::vector<MeasuredPair> result(static_cast<std::size_t>(pairs),
-                                   {std::vector<json>(ranks), std::vector<json>(ranks)});
+                                   {std::vector<RankRecord>(ranks), std::vector<RankRecord>(ranks)});
   run_ranks(setting, {}, materials, [&](Rank& rank) {
     const auto own = static_cast<std::size_t>(rank.rank);
     measure_once(rank, nullptr);  // the first one meets pages and caches that are cold

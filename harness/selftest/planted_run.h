@@ -6,10 +6,10 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
-#include <nlohmann/json.hpp>
 
 #include "harness/locate/recording_probe.h"
 #include "harness/selftest/fault.h"
+#include "reports/records/rank.h"
 
 namespace isoframe::harness::selftest {
 
@@ -35,14 +35,14 @@ class Materials {
 
 PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials);
 
-/// Two runs in turns, one of them faulty: each rank's record as a worker's, {"busy", "live_tensor_bytes",
-/// "peak_tensor_bytes"}, times by ThreadClock.  Threads share one allocator: memory is of one rank only where
+/// Two runs in turns, one of them faulty.  Each rank's record has its `busy` times by ThreadClock,
+/// `live_tensor_bytes` and `peak_tensor_bytes`.  Threads share one allocator, so memory is one rank's only if
 /// the layout has one.
 struct MeasuredPair {
-  std::vector<nlohmann::json> sound;
-  std::vector<nlohmann::json> faulty;
+  std::vector<reports::records::RankRecord> sound;
+  std::vector<reports::records::RankRecord> faulty;
 };
-/// One loaded model for all of them; of `plant` only the probe is planted.  Throws RunError where a rank
+/// Measures pairs on one loaded model.  Only the probe of `plant` is planted.  Throws RunError if a rank
 /// fails.
 std::vector<MeasuredPair> measure_in_turns(const Setting& setting, const Plant& plant, int pairs,
                                            const Materials& materials);

@@ -1,19 +1,34 @@
 #pragma once
 // Faults of time and memory, judged as a run is judged against an earlier one.
 
-#include <nlohmann/json.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 #include "harness/selftest/fault.h"
 #include "harness/selftest/planted_run.h"
 
 namespace isoframe::harness::selftest {
 
-/// Sound and faulty runs in turns.  {"gate": "latency", "memory" or null where no gate broke, "found":
-/// {stage, step, point, ranks} or null, "sentence", "sound": whether sound runs pass the same gates among
-/// themselves}.  More and more pairs are measured until they tell.
-nlohmann::json judge_resources(const Fault& fault, const Materials& materials);
+/// Stage of a rank that is slower, or keeps more memory, than without the fault.
+struct ResourcePlace {
+  std::string stage;
+  std::optional<std::int64_t> step;  ///< nothing for a whole stage
+  int rank = 0;
+};
 
-/// Measured at a time, and in all.
+/// Outcome of sound and faulty runs in turns.
+struct ResourceTrial {
+  bool is_caught = false;              ///< the fault's gate broke
+  std::optional<ResourcePlace> found;  ///< only if it was caught
+  std::string sentence;                ///< `found` in words
+  bool is_sound = true;                ///< sound runs hold the same gates among themselves
+};
+
+/// Measures pairs of sound and faulty runs, more and more of them until they tell.
+ResourceTrial try_resource_fault(const Fault& fault, const Materials& materials);
+
+/// Pairs that are measured at a time, and at most in all.
 inline constexpr int kPairs = 10;
 inline constexpr int kMostPairs = 160;
 

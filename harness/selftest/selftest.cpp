@@ -113,9 +113,16 @@ json run_frames_fault(const Fault& fault, Settings& settings, const Materials& m
 }
 
 json run_resource_fault(const Fault& fault, Settings& settings, const Materials& materials) {
-  const json judged = judge_resources(fault, materials);
-  settings.add_sound(fault.setting, judged.at("sound").get<bool>() ? "" : "sound runs break the gate too");
-  return described(fault, judged.at("gate"), judged.at("found"), judged.at("sentence").get<std::string>());
+  const ResourceTrial trial = try_resource_fault(fault, materials);
+  settings.add_sound(fault.setting, trial.is_sound ? "" : "sound runs break the gate too");
+  json found;
+  if (trial.found)
+    found = {{"stage", trial.found->stage},
+             {"step", trial.found->step ? json(*trial.found->step) : json()},
+             {"point", ""},
+             {"ranks", {trial.found->rank}}};
+  const char* const gate = fault.harm == Harm::kMemory ? "memory" : "latency";
+  return described(fault, trial.is_caught ? json(gate) : json(), found, trial.sentence);
 }
 
 json run_fault(const Fault& fault, Settings& settings, const Materials& materials) {

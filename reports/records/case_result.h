@@ -67,23 +67,23 @@ struct Environment {
   static constexpr auto fields() {
     using T = Environment;
     return std::tuple{
-        field("cpu", &T::cpu, "", "model of the processor", Presence::kNull),
-        field("cores", &T::cores, "", "cores that the process may run on", Presence::kAdded),
-        field("isa", &T::isa, "", "widest vector instructions: AVX2, AVX512", Presence::kAdded),
-        field("memory_bytes", &T::memory_bytes, "bytes", "the machine's memory", Presence::kAdded),
+        compared(field("cpu", &T::cpu, "", "model of the processor", Presence::kNull)),
+        compared(field("cores", &T::cores, "", "cores that the process may run on", Presence::kAdded)),
+        compared(field("isa", &T::isa, "", "widest vector instructions: AVX2, AVX512", Presence::kAdded)),
+        compared(field("memory_bytes", &T::memory_bytes, "bytes", "the machine's memory", Presence::kAdded)),
         field("limits", &T::limits, "", "limits of the container", Presence::kAdded),
         field("os", &T::os, "", "operating system", Presence::kNull),
         field("kernel", &T::kernel, "", "name and release of the kernel", Presence::kNull),
         field("load_average", &T::load_average, "", "load over the last 1, 5 and 15 minutes",
               Presence::kNull),
         field("isoframe", &T::isoframe, "", "the program", Presence::kAdded),
-        field("libtorch", &T::libtorch, "", "version of LibTorch", Presence::kAdded),
+        compared(field("libtorch", &T::libtorch, "", "version of LibTorch", Presence::kAdded)),
         field("compiler", &T::compiler, "", "name and version", Presence::kAdded),
-        field("build_type", &T::build_type, "", "Release, Debug, ...", Presence::kAdded),
-        field("threads_per_rank", &T::threads_per_rank, "",
-              "threads a rank; in run.json a list where cases differ", Presence::kOmitted),
-        field("device", &T::device, "", "`cpu` or `cuda`; in run.json a list where cases differ",
-              Presence::kOmitted),
+        compared(field("build_type", &T::build_type, "", "Release, Debug, ...", Presence::kAdded)),
+        compared(field("threads_per_rank", &T::threads_per_rank, "",
+                       "threads a rank; in run.json a list where cases differ", Presence::kOmitted)),
+        compared(field("device", &T::device, "", "`cpu` or `cuda`; in run.json a list where cases differ",
+                       Presence::kOmitted)),
     };
   }
 };
@@ -185,6 +185,11 @@ struct CaseResult {
 
 nlohmann::json to_json(const Environment& record);
 Environment environment_from_json(const nlohmann::json& json);
+/// A compared fact that is not the same in two environments; values as JSON text.
+struct DifferingFact {
+  std::string name, now, earlier;
+};
+std::vector<DifferingFact> differing_facts(const Environment& now, const Environment& earlier);
 nlohmann::json to_json(const Failure& record);
 Failure failure_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const CaseResult& record);

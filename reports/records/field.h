@@ -20,12 +20,20 @@ struct Field {
   const char* unit;     ///< "s", "bytes", "dB", ...; empty where there is none
   const char* meaning;  ///< one sentence, or part of one, for README.md
   Presence presence;
+  bool is_compared = false;  ///< times and bits of two runs are comparable only if their values are equal
 };
 
 template <typename Record, typename Member>
 constexpr Field<Record, Member> field(const char* name, Member Record::*member, const char* unit,
                                       const char* meaning, Presence presence = Presence::kAlways) {
   return {name, member, unit, meaning, presence};
+}
+
+/// The same row with `is_compared` set.
+template <typename Record, typename Member>
+constexpr Field<Record, Member> compared(Field<Record, Member> row) {
+  row.is_compared = true;
+  return row;
 }
 
 /// The table of a type that is declared elsewhere; specialized in metrics.h.

@@ -50,6 +50,19 @@ FirstDivergence first_divergence_from_json(const json& value) { return read<Firs
 
 json to_json(const Environment& record) { return value_to_json(record); }
 Environment environment_from_json(const json& value) { return read<Environment>(value); }
+std::vector<DifferingFact> differing_facts(const Environment& now, const Environment& earlier) {
+  std::vector<DifferingFact> differing;
+  const auto compare = [&](const auto& field) {
+    const auto stated = [&](const Environment& environment) {
+      const auto& value = environment.*field.member;
+      return field.presence != Presence::kAdded && is_unset(value) ? json() : value_to_json(value);
+    };
+    const json own = stated(now), its = stated(earlier);
+    if (field.is_compared && own != its) differing.push_back({field.name, own.dump(), its.dump()});
+  };
+  std::apply([&](const auto&... field) { (compare(field), ...); }, Environment::fields());
+  return differing;
+}
 json to_json(const Failure& record) { return value_to_json(record); }
 Failure failure_from_json(const json& value) { return read<Failure>(value); }
 json to_json(const CaseResult& record) { return value_to_json(record); }

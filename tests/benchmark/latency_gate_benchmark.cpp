@@ -29,36 +29,37 @@
 #include "harness/selftest/faults/catalogue.h"
 #include "metrics/statistics.h"
 #include "model/parallel/in_process.h"
+#include "reports/records/case_result.h"
 #include "tests/benchmark/synthetic_model.h"
 
 namespace isoframe {
 namespace {
 
 using harness::judge::Side;
-using harness::judge::Verdict;
-using nlohmann::json;
+using reports::records::CaseResult;
+using reports::records::Verdict;
 
 constexpr int kPairs = 10;
 constexpr int kCasesOfSmoke = 12;
 
-/// Seconds of each outer stage, and "total".
+/// Seconds of each outer stage, and of the whole as "total".
 using Sample = std::map<std::string, double>;
 
-json empty() {
-  return {{"case", {{"repeat", kPairs}}},
-          {"latency", {{"total_seconds", json::array()}}},
-          {"ranks", {{{"peak_tensor_bytes", 0}}}}};
+/// A result of one rank that has measured nothing yet.
+CaseResult empty() {
+  CaseResult result;
+  result.ranks.resize(1);
+  return result;
 }
 
 struct Case {
   std::string name;
   std::string slow_stage;  ///< empty for none
-  json result = empty();
+  CaseResult result = empty();
 
   void add(const Sample& sample) {
     for (const auto& [stage, seconds] : sample)
-      (stage == "total" ? result["latency"]["total_seconds"] : result["ranks"][0]["busy"][stage])
-          .push_back(seconds);
+      (stage == "total" ? result.latency.total_seconds : result.ranks[0].busy[stage]).push_back(seconds);
   }
 };
 
@@ -131,13 +132,15 @@ class SimulatedMachine {
 };
 
 /// The deviation of a stage's times in units of the baseline's, of one side: what the simulation calls noise.
-double noise_of(const json& result, const json& baseline, const std::string& stage) {
+double noise_of(const CaseResult& result, const CaseResult& baseline, const std::string& stage) {
   std::vector<double> ratios;
   for (std::size_t i = 0; i < kPairs; ++i)
-    ratios.push_back(std::log(result["ranks"][0]["busy"][stage][i].get<double>() /
-                              baseline["ranks"][0]["busy"][stage][i].get<double>()));
+    ratios.push_back(std::log(result.ranks[0].busy.at(stage)[i] / baseline.ranks[0].busy.at(stage)[i]));
   return metrics::sample_standard_deviation(ratios) / std::sqrt(2.0);
 }
+
+/// A case's result beside its baseline's, as judge takes them.
+Side side(const Case& spec, const Case& baseline) { return {spec.result, &baseline.result, kPairs}; }
 
 using Counts = std::map<std::string, double>;
 
@@ -147,7 +150,7 @@ void judge(const std::vector<Case>& now, const Side& then, Counts& counts) {
   for (auto value = now.begin() + 1; value != now.end(); ++value) {
     for (const int compared : {1, kCasesOfSmoke}) {
       const auto [verdict, reason] =
-          harness::judge::judge_against({value->result, now[0].result}, then, json(), {}, compared);
+          harness::judge::judge_against(side(*value, now[0]), then, std::nullopt, {}, compared);
       counts[fmt::format("{}_{}_of_{}", value->name, name_of(verdict), compared)] += 1;
       if (verdict == Verdict::kFailed && !value->slow_stage.empty() &&
           reason.find(value->slow_stage + " on rank 0") != std::string::npos)
@@ -162,7 +165,7 @@ void measure_again(Machine& machine, std::vector<Case>& now, const Side& then, C
   for (int measurement = 1; measurement < harness::judge::kMostMeasurements; ++measurement) {
     std::vector<Case*> again = {&now[0]};
     for (auto value = now.begin() + 1; value != now.end(); ++value) {
-      if (!harness::judge::leaves_doubt({value->result, now[0].result}, then, kCasesOfSmoke)) continue;
+      if (!harness::judge::is_slowdown_undecided(side(*value, now[0]), then, kCasesOfSmoke)) continue;
       again.push_back(&*value);
       counts[fmt::format("{}_again_{}", value->name, measurement)] += 1;
     }
@@ -183,7 +186,7 @@ void judge_runs(Machine& machine, int runs, const Cases& cases,
     for (Case& spec : now) all.push_back(&spec);
     machine.measure(all);
     if (run > 0) {
-      const Side before{then[1].result, then[0].result};
+      const Side before = side(then[1], then[0]);
       Counts counts = {{"runs", 1}};
       for (const char* stage : {"denoise", "decode"})
         counts[fmt::format("noise_{}", stage)] = noise_of(now[1].result, now[0].result, stage);
@@ -224,7 +227,7 @@ void latency_gate(benchmark::State& state) {
   const auto judged = [&](const Counts& counts) {
     const std::scoped_lock lock(mutex);
     totals.add(counts);
-    fmt::print(stderr, "{}\n", json(totals.counts()).dump());
+    fmt::print(stderr, "{}\n", nlohmann::json(totals.counts()).dump());
   };
   const Cases in_turns = [](int run) {
     return std::vector{kBaseline, kUnchanged, run % 2 == 0 ? kSlowDenoise : kSlowDecode};

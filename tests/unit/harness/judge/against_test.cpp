@@ -3,56 +3,63 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/harness/judge/results.h"
+
 namespace isoframe::harness::judge {
 namespace {
 
-using nlohmann::json;
+using records::CaseResult;
+using records::Quality;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-json yardstick(double seconds, std::size_t rounds = 10) {
-  const std::vector<double> times(rounds, seconds);
-  return {{"seconds", times}, {"busy_seconds", times}};
+constexpr int kRepeat = 10;
+
+CaseResult measured(double seconds, double peak = 1e8) {
+  std::vector<double> times;
+  for (int i = 0; i < kRepeat; ++i) times.push_back(seconds * (1.0 + 0.002 * (i % 3)));
+  CaseResult result = timed(times, static_cast<std::uint64_t>(peak));
+  result.ranks[0].yardstick = yardstick(0.1, kRepeat);
+  return result;
 }
 
-json measured(double seconds, double peak = 1e8) {
-  json times = json::array();
-  for (int i = 0; i < 10; ++i) times.push_back(seconds * (1.0 + 0.002 * (i % 3)));
-  return {{"latency", {{"total_seconds", times}}},
-          {"ranks", {{{"peak_tensor_bytes", peak}, {"yardstick", yardstick(0.1)}}}}};
+const Quality kSame = quality(true);
+
+/// An earlier run's frames beside these, which are alike as far as `psnr` and `relative_l2` say.
+Quality different(double psnr, double relative_l2) { return quality(false, psnr, 1.0, relative_l2); }
+
+Side side(const CaseResult& result, const CaseResult* baseline = nullptr) {
+  return {result, baseline, kRepeat};
 }
 
-json quality(bool identical, const json& psnr, double relative_l2) {
-  return {{"identical", identical}, {"psnr", {{"mean", psnr}}}, {"float", {{"relative_l2", relative_l2}}}};
-}
-
-const json kSame = quality(true, "inf", 0.0);
-
-Judgement run(const json& now, const json& then, const json& frames = kSame,
+Judgement run(const CaseResult& now, const CaseResult& then, const Quality& frames = kSame,
               const std::vector<std::string>& differences = {}) {
-  return judge_against({now, json()}, {then, json()}, frames, differences, 1);
+  return judge_against(side(now), side(then), frames, differences, 1);
+}
+
+bool is_undecided(const CaseResult& now, const CaseResult& then) {
+  return is_slowdown_undecided(side(now), side(then), 1);
 }
 
 TEST(Against, AnEqualRunPasses) { EXPECT_EQ(run(measured(1.0), measured(1.0)).verdict, Verdict::kPassed); }
 
 TEST(Against, OtherFramesOnALikeMachineFail) {
-  const Judgement result = run(measured(1.0), measured(1.0), quality(false, 88.0, 1e-6));
+  const Judgement result = run(measured(1.0), measured(1.0), different(88.0, 1e-6));
   EXPECT_EQ(result.verdict, Verdict::kFailed);
   EXPECT_THAT(result.reason, HasSubstr("must be identical"));
 }
 
 TEST(Against, ABoundedLayoutMayDifferWithinItsBound) {
-  json now = measured(1.0);
-  now["numerics"] = {{"class", "bounded"}, {"relative_l2", 1e-5}};
-  EXPECT_EQ(run(now, measured(1.0), quality(false, "inf", 1e-6)).verdict, Verdict::kPassed);
-  EXPECT_EQ(run(now, measured(1.0), quality(false, 60.0, 1e-3)).verdict, Verdict::kFailed);
+  CaseResult now = measured(1.0);
+  now.numerics = {records::NumericsClass::kBounded, 1e-5};
+  EXPECT_EQ(run(now, measured(1.0), different(kInfinity, 1e-6)).verdict, Verdict::kPassed);
+  EXPECT_EQ(run(now, measured(1.0), different(60.0, 1e-3)).verdict, Verdict::kFailed);
 }
 
 TEST(Against, UnlikeMachinesAreJudgedByTheirFramesOnly) {
   const std::vector<std::string> other = {"cpu: \"A\" then, \"B\" now"};
-  EXPECT_EQ(run(measured(9.0, 9e9), measured(1.0), quality(false, 90.0, 1e-6), other).verdict,
-            Verdict::kPassed);
-  EXPECT_EQ(run(measured(1.0), measured(1.0), quality(false, 41.0, 1e-2), other).verdict, Verdict::kFailed);
+  EXPECT_EQ(run(measured(9.0, 9e9), measured(1.0), different(90.0, 1e-6), other).verdict, Verdict::kPassed);
+  EXPECT_EQ(run(measured(1.0), measured(1.0), different(41.0, 1e-2), other).verdict, Verdict::kFailed);
 }
 
 TEST(Against, AMebibyteOfTensorMemoryIsTheMost) {
@@ -69,39 +76,40 @@ TEST(Against, SlowerFails) {
 }
 
 TEST(Against, ASlowDayThatMeetsTheBaselineTooIsNoFailure) {
-  const json now = measured(2.5), now_base = measured(5.0), then = measured(1.0), then_base = measured(2.0);
-  EXPECT_EQ(judge_against({now, now_base}, {then, then_base}, kSame, {}, 1).verdict, Verdict::kPassed);
+  const CaseResult now = measured(2.5), now_base = measured(5.0);
+  const CaseResult then = measured(1.0), then_base = measured(2.0);
+  EXPECT_EQ(judge_against(side(now, &now_base), side(then, &then_base), kSame, {}, 1).verdict,
+            Verdict::kPassed);
 }
 
 TEST(Against, ASlowDayIsNoFailureOfABaselineWhoseYardstickWasSlowToo) {
-  json now = measured(1.25);
+  CaseResult now = measured(1.25);
   EXPECT_EQ(run(now, measured(1.0)).verdict, Verdict::kFailed);
-  now["ranks"][0]["yardstick"] = yardstick(0.125);
+  now.ranks[0].yardstick = yardstick(0.125, kRepeat);
   EXPECT_EQ(run(now, measured(1.0)).verdict, Verdict::kPassed);
-  json then = measured(1.0);
-  then["ranks"][0]["yardstick"] = yardstick(0.125);
+  CaseResult then = measured(1.0);
+  then.ranks[0].yardstick = yardstick(0.125, kRepeat);
   EXPECT_EQ(run(measured(1.0), then).verdict, Verdict::kFailed) << "as long on a faster day is slower";
 }
 
 TEST(Against, ABaselineWithoutAYardstickIsNotTimed) {
-  json then = measured(1.0);
-  then["ranks"][0].erase("yardstick");
+  CaseResult then = measured(1.0);
+  then.ranks[0].yardstick.reset();
   EXPECT_EQ(run(measured(9.0), then).verdict, Verdict::kPassed);
-  EXPECT_FALSE(leaves_doubt({measured(9.0), json()}, {then, json()}, 1));
+  EXPECT_FALSE(is_undecided(measured(9.0), then));
 }
 
-/// Two ranks whose stages take this long outside collectives.
-json busy(double denoise_of_rank_1, double seconds = 1.0) {
-  json result = measured(seconds);
-  result["ranks"] = json::array();
+/// A result of two ranks whose stages take this long outside collectives.
+CaseResult busy(double denoise_of_rank_1, double seconds = 1.0) {
+  CaseResult result = measured(seconds);
+  result.ranks.resize(2, result.ranks[0]);
   for (int rank = 0; rank < 2; ++rank) {
-    json row = {{"peak_tensor_bytes", 1e8}, {"yardstick", yardstick(0.1)}};
-    for (int i = 0; i < 10; ++i) {
+    auto& stages = result.ranks[static_cast<std::size_t>(rank)].busy;
+    for (int i = 0; i < kRepeat; ++i) {
       const double jitter = 1.0 + 0.004 * ((i + rank) % 3);
-      row["busy"]["text"].push_back(0.1 * jitter);
-      row["busy"]["denoise"].push_back((rank == 1 ? denoise_of_rank_1 : 0.6) * jitter);
+      stages["text"].push_back(0.1 * jitter);
+      stages["denoise"].push_back((rank == 1 ? denoise_of_rank_1 : 0.6) * jitter);
     }
-    result["ranks"].push_back(row);
   }
   return result;
 }
@@ -113,68 +121,67 @@ TEST(Against, ASlowStageOfOneRankFailsAndIsNamedThoughTheWholeHidesIt) {
 }
 
 TEST(Against, ARankWithOtherTilesIsNotSlow) {
-  json now = busy(0.6), then = busy(0.6);
-  const auto decode = [](json& result, double seconds, int column) {
-    json& rank = result["ranks"][1];
-    for (int i = 0; i < 10; ++i) rank["busy"]["decode"].push_back(seconds * (1.0 + 0.004 * (i % 3)));
-    rank["tiles"] = {{{"row", 0}, {"column", 0}}, {{"row", 1}, {"column", column}}};
+  CaseResult now = busy(0.6), then = busy(0.6);
+  const auto decode = [](CaseResult& result, double seconds, int column) {
+    records::RankResult& rank = result.ranks[1];
+    for (int i = 0; i < kRepeat; ++i) rank.busy["decode"].push_back(seconds * (1.0 + 0.004 * (i % 3)));
+    rank.tiles = {{.row = 0, .column = 0}, {.row = 1, .column = column}};
   };
   decode(then, 0.3, 0);
   decode(now, 0.4, 1);
   EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);
-  now["ranks"][1]["tiles"] = then["ranks"][1]["tiles"];
+  now.ranks[1].tiles = then.ranks[1].tiles;
   EXPECT_THAT(run(now, then).reason, HasSubstr("decode on rank 1 takes 1.33x"));
 }
 
 TEST(Against, EqualStagesPass) { EXPECT_EQ(run(busy(0.6), busy(0.6)).verdict, Verdict::kPassed); }
 
 TEST(Against, ASlowStageOfASlowDayIsNoFailure) {
-  const json now = busy(0.9), then = busy(0.6);
-  json slow_base = busy(0.6);
-  const json base = busy(0.6);
-  for (json& seconds : slow_base["ranks"][0]["busy"]["denoise"]) seconds = seconds.get<double>() * 1.5;
-  EXPECT_EQ(judge_against({now, slow_base}, {then, base}, kSame, {}, 1).verdict, Verdict::kPassed);
+  const CaseResult now = busy(0.9), then = busy(0.6), base = busy(0.6);
+  CaseResult slow_base = busy(0.6);
+  for (double& seconds : slow_base.ranks[0].busy["denoise"]) seconds *= 1.5;
+  EXPECT_EQ(judge_against(side(now, &slow_base), side(then, &base), kSame, {}, 1).verdict, Verdict::kPassed);
 }
 
-/// As measured a second time, in as many rounds.
-json measured_again(json now, double seconds) {
-  now["case"]["repeat"] = 10;
-  for (json& rank : now["ranks"]) rank["yardstick"] = yardstick(0.1, 20);
-  for (int i = 0; i < 10; ++i) now["latency"]["total_seconds"].push_back(seconds * (1.0 + 0.002 * (i % 3)));
+/// The result with as many rounds again, of a second measurement.
+CaseResult measured_again(CaseResult now, double seconds) {
+  for (records::RankResult& rank : now.ranks) rank.yardstick = yardstick(0.1, 2 * kRepeat);
+  for (int i = 0; i < kRepeat; ++i) now.latency.total_seconds.push_back(seconds * (1.0 + 0.002 * (i % 3)));
   return now;
 }
 
 TEST(Against, TimesMeasuredAgainMustBeSlowerToo) {
-  const json now = measured(1.25), then = measured(1.0);
-  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}, 1));
-  EXPECT_FALSE(leaves_doubt({then, json()}, {then, json()}, 1));
+  const CaseResult now = measured(1.25), then = measured(1.0);
+  EXPECT_TRUE(is_undecided(now, then));
+  EXPECT_FALSE(is_undecided(then, then));
   EXPECT_EQ(run(measured_again(now, 1.0), then).verdict, Verdict::kPassed);
   const Judgement slower = run(measured_again(now, 1.25), then);
   EXPECT_EQ(slower.verdict, Verdict::kFailed);
   EXPECT_THAT(slower.reason, HasSubstr("slower both times"));
 }
 
-/// Its whole time, in which waiting is, says nothing.
-json with_noisy_waiting(json result) {
-  json& times = result["latency"]["total_seconds"];
+/// The result with total times, in which waiting is, that tell nothing.
+CaseResult with_noisy_waiting(CaseResult result) {
+  std::vector<double>& times = result.latency.total_seconds;
   for (std::size_t i = 0; i < times.size(); ++i) times[i] = i % 2 == 0 ? 0.6 : 1.7;
   return result;
 }
 
 TEST(Against, TimesTooNoisyToTellAreMeasuredAgain) {
-  const json then = measured(1.0), now = with_noisy_waiting(then);
+  const CaseResult then = measured(1.0), now = with_noisy_waiting(then);
   EXPECT_EQ(run(now, then).verdict, Verdict::kUntrusted);
-  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}, 1));
+  EXPECT_TRUE(is_undecided(now, then));
   EXPECT_EQ(run(measured_again(now, 1.0), then).verdict, Verdict::kPassed);
 }
 
 TEST(Against, NoisyWaitingIsToldFromSteadyWork) {
-  const json then = busy(0.6);
-  json now = with_noisy_waiting(then);
+  const CaseResult then = busy(0.6);
+  CaseResult now = with_noisy_waiting(then);
   EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);
-  EXPECT_FALSE(leaves_doubt({now, json()}, {then, json()}, 1));
-  for (json& seconds : now["ranks"][0]["busy"]["denoise"])
-    seconds = seconds.get<double>() * (seconds == now["ranks"][0]["busy"]["denoise"][0] ? 5.0 : 0.9);
+  EXPECT_FALSE(is_undecided(now, then));
+  std::vector<double>& denoise = now.ranks[0].busy["denoise"];
+  const double first = denoise[0];
+  for (double& seconds : denoise) seconds *= seconds == first ? 5.0 : 0.9;
   EXPECT_EQ(run(now, then).verdict, Verdict::kUntrusted) << "their work is noisy too";
 }
 
@@ -184,8 +191,8 @@ TEST(Against, WaitingThatGrewIsNotExcusedByWork) {
 
 TEST(Against, AStageThatIsHardlyAnyOfTheTimeIsNotJudgedByItself) {
   const auto with_text = [](double seconds) {
-    json result = busy(0.6);
-    for (json& time : result["ranks"][0]["busy"]["text"]) time = time.get<double>() * seconds / 0.1;
+    CaseResult result = busy(0.6);
+    for (double& time : result.ranks[0].busy["text"]) time *= seconds / 0.1;
     return result;
   };
   EXPECT_EQ(run(with_text(0.01), with_text(0.007)).verdict, Verdict::kPassed);
@@ -193,30 +200,30 @@ TEST(Against, AStageThatIsHardlyAnyOfTheTimeIsNotJudgedByItself) {
 }
 
 TEST(Against, ARunThatIsResumedWithFewerRepetitionsIsNotTimed) {
-  json now = busy(0.66, 1.25);
-  now["case"]["repeat"] = 1;
-  EXPECT_FALSE(leaves_doubt({now, json()}, {busy(0.6), json()}, 1));
-  EXPECT_EQ(run(now, busy(0.6)).verdict, Verdict::kPassed);
+  const CaseResult now = busy(0.66, 1.25), then = busy(0.6);
+  const Side resumed{now, nullptr, 1};
+  EXPECT_FALSE(is_slowdown_undecided(resumed, side(then), 1));
+  EXPECT_EQ(judge_against(resumed, side(then), kSame, {}, 1).verdict, Verdict::kPassed);
 }
 
 TEST(Against, AStageMeasuredAgainMustBeSlowerToo) {
-  json now = busy(0.66);
-  const json then = busy(0.6);
-  EXPECT_TRUE(leaves_doubt({now, json()}, {then, json()}, 1));
+  CaseResult now = busy(0.66);
+  const CaseResult then = busy(0.6);
+  EXPECT_TRUE(is_undecided(now, then));
   now = measured_again(now, 1.0);
-  for (int i = 0; i < 10; ++i) now["ranks"][1]["busy"]["denoise"].push_back(0.6 * (1.0 + 0.004 * (i % 3)));
+  std::vector<double>& denoise = now.ranks[1].busy["denoise"];
+  for (int i = 0; i < kRepeat; ++i) denoise.push_back(0.6 * (1.0 + 0.004 * (i % 3)));
   EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);
-  for (int i = 10; i < 20; ++i)
-    now["ranks"][1]["busy"]["denoise"][static_cast<std::size_t>(i)] = 0.66 + 0.001 * (i % 3);
+  for (std::size_t i = kRepeat; i < 2 * kRepeat; ++i) denoise[i] = 0.66 + 0.001 * static_cast<double>(i % 3);
   EXPECT_THAT(run(now, then).reason, HasSubstr("denoise on rank 1 takes 1.10x"));
 }
 
-json keeps(std::vector<std::int64_t> after_each_step) {
-  json result = measured(1.0);
-  json& places = result["ranks"][0]["live_tensor_bytes"];
+CaseResult keeps(const std::vector<std::uint64_t>& after_each_step) {
+  CaseResult result = measured(1.0);
+  std::vector<records::LiveTensors>& left = result.ranks[0].live_tensor_bytes;
   for (std::size_t step = 0; step < after_each_step.size(); ++step)
-    places.push_back({{"stage", "denoise"}, {"step", step}, {"bytes", after_each_step[step]}});
-  places.push_back({{"stage", "decode"}, {"step", nullptr}, {"bytes", after_each_step.back()}});
+    left.push_back({"denoise", static_cast<std::int64_t>(step), after_each_step[step]});
+  left.push_back({"decode", std::nullopt, after_each_step.back()});
   return result;
 }
 
@@ -231,8 +238,13 @@ TEST(Against, AMebibyteMayBeKept) {
 }
 
 TEST(Against, SaysWhatIsUnlike) {
-  const json now = {{"cpu", "B"}, {"cores", 2}}, then = {{"cpu", "A"}, {"cores", 2}};
-  EXPECT_THAT(unlike(now, then), ElementsAre("cpu: \"A\" then, \"B\" now"));
+  records::Environment now, then;
+  now.cpu = "B";
+  then.cpu = "A";
+  now.kernel = "another, which does not matter";
+  now.device = std::vector<std::string>{"cpu", "cuda"};
+  EXPECT_THAT(unlike(now, then),
+              ElementsAre("cpu: \"A\" then, \"B\" now", "device: null then, [\"cpu\",\"cuda\"] now"));
   EXPECT_TRUE(unlike(now, now).empty());
 }
 

@@ -32,7 +32,7 @@ Times joined(Times first, const Times& second) {
 
 LatencyJudgement run(const Times& candidate, const Times& baseline, std::size_t repeat = 10,
                      int comparisons = 1) {
-  return judge_latency(candidate, baseline, repeat, 1.05, "base", comparisons);
+  return paired_judgement(candidate, baseline, repeat, 1.05, "base", comparisons);
 }
 
 TEST(LatencyGate, HoldsForEqualTimes) {
@@ -58,7 +58,7 @@ TEST(LatencyGate, NoiseThatHidesTheAnswerIsSaid) {
   EXPECT_EQ(result.outcome, LatencyOutcome::kUnsure);
   EXPECT_THAT(result.reason, HasSubstr("too noisy"));
   EXPECT_THAT(result.reason, ContainsRegex("--repeat [1-9][0-9]+"));
-  EXPECT_TRUE(leaves_doubt(kNoisy, kReference, 10, 1.05, 1));
+  EXPECT_TRUE(is_pairing_undecided(kNoisy, kReference, 10, 1.05, 1));
   EXPECT_EQ(run(joined(kNoisy, scaled(1.0)), joined(kReference, kReference)).outcome, LatencyOutcome::kHolds);
 }
 
@@ -75,11 +75,11 @@ TEST(LatencyGate, ASecondMeasurementThatCannotTellIsSaid) {
 }
 
 TEST(LatencyGate, WhatSeemsSlowerIsMeasuredAgainThoughItIsNotCertain) {
-  EXPECT_TRUE(leaves_doubt(kSlightly, kReference, 10, 1.05, 1));
+  EXPECT_TRUE(is_pairing_undecided(kSlightly, kReference, 10, 1.05, 1));
   EXPECT_EQ(run(kSlightly, kReference, 10, 100).outcome, LatencyOutcome::kUnsure);
   EXPECT_EQ(run(joined(kSlightly, kSlightly), joined(kReference, kReference), 10, 1).outcome,
             LatencyOutcome::kBroken);
-  EXPECT_FALSE(leaves_doubt(scaled(1.0), kReference, 10, 1.05, 1));
+  EXPECT_FALSE(is_pairing_undecided(scaled(1.0), kReference, 10, 1.05, 1));
 }
 
 TEST(LatencyGate, WhatAFirstMeasurementWasTooNoisyToShowTheSecondMayShow) {
@@ -94,7 +94,7 @@ TEST(LatencyGate, IsMeasuredUntilThereIsNoDoubt) {
   const auto is_in_doubt = [](const Times& candidate, int comparisons = 1) {
     Times baseline;
     while (baseline.size() < candidate.size()) baseline = joined(baseline, kReference);
-    return leaves_doubt(candidate, baseline, 10, 1.05, comparisons);
+    return is_pairing_undecided(candidate, baseline, 10, 1.05, comparisons);
   };
   EXPECT_FALSE(is_in_doubt(scaled(1.0)));
   EXPECT_TRUE(is_in_doubt(scaled(1.2))) << "slower once is not enough";
@@ -112,11 +112,11 @@ TEST(LatencyGate, ASlowCaseStaysSlowWhenMeasuredAgain) {
 }
 
 TEST(LatencyGate, ManyCasesAskForMoreConfidenceEach) {
-  EXPECT_DOUBLE_EQ((Share{1.0, 1}).confidence(), 0.99);
-  EXPECT_DOUBLE_EQ((Share{1.0, 10}).confidence(), 0.999);
-  EXPECT_DOUBLE_EQ((Share{0.5, 10}).confidence(), 0.9995);
-  const auto at = [](Share share) {
-    return metrics::ratio_interval(scaled(1.1), kReference, share.confidence());
+  EXPECT_DOUBLE_EQ((ErrorBudget{1.0, 1}).confidence(), 0.99);
+  EXPECT_DOUBLE_EQ((ErrorBudget{1.0, 10}).confidence(), 0.999);
+  EXPECT_DOUBLE_EQ((ErrorBudget{0.5, 10}).confidence(), 0.9995);
+  const auto at = [](ErrorBudget budget) {
+    return metrics::ratio_interval(scaled(1.1), kReference, budget.confidence());
   };
   EXPECT_LT(at({1.0, 10}).lower, at({1.0, 1}).lower);
 }

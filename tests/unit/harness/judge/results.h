@@ -45,6 +45,12 @@ inline records::CaseResult timed(std::vector<double> total_seconds, std::uint64_
   return result;
 }
 
+/// The yardstick's times in as many rounds.
+inline records::Yardsticks yardstick(double seconds, std::size_t rounds) {
+  const std::vector<double> times(rounds, seconds);
+  return {.seconds = times, .busy_seconds = times};
+}
+
 /// A case whose first rank said this and ended.
 inline records::CaseResult crashed(const std::string& message = "") {
   records::CaseResult result;
