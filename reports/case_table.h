@@ -1,5 +1,5 @@
 #pragma once
-// The table of cases: its columns are the published table's, and one row of kCaseColumns each.
+// The table of cases.  Its columns are those of the published table; each is one row of kCaseColumns.
 
 #include <span>
 #include <string>
@@ -12,7 +12,7 @@ namespace isoframe::reports {
 struct CaseColumn {
   const char* title;
   Align align;
-  bool code;     ///< a name or a layout, not prose
+  bool code;     ///< holds a name or a layout, not prose
   bool compact;  ///< shown on a terminal too
   std::string (*cell)(const records::CaseRow& row);
 };

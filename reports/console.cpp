@@ -43,7 +43,7 @@ std::string block(const CaseRow& row) {
   if (row.first_divergence)
     result += fmt::format("{} first difference: {}\n", std::string(label.size(), ' '),
                           one_line(row.first_divergence->sentence));
-  // What was skipped on purpose would be skipped again.
+  // No command for a skipped case: it would be skipped again.
   if (row.verdict != Verdict::kSkipped && !command.empty())
     result += fmt::format("{} again: {}\n", std::string(label.size(), ' '), command);
   return result;

@@ -21,7 +21,7 @@ std::string significant(std::optional<double> value) {
   if (!is_measured(value)) return kUnmeasured;
   if (*value == 0.0) return "0";
   if (!std::isfinite(*value)) return fmt::format("{}", *value);
-  // Rounded first: 9.996 needs one decimal less than 9.99.
+  // The value is rounded first: 9.996 needs one decimal less than 9.99.
   const double rounded = std::stod(fmt::format("{:.2e}", *value));
   const int magnitude = static_cast<int>(std::floor(std::log10(std::abs(rounded))));
   if (magnitude < -4) return fmt::format("{:.2e}", *value);

@@ -9,7 +9,7 @@ namespace isoframe::reports {
 
 struct HeatMap {
   std::vector<std::uint8_t> rgb;  ///< [height, width, 3]; black where the frames agree
-  int largest = 0;                ///< the largest difference of a channel, which is the brightest colour
+  int largest = 0;                ///< largest difference of a channel, shown in the brightest colour
 };
 
 HeatMap heat_map(const std::uint8_t* reference, const std::uint8_t* candidate, std::int64_t height,

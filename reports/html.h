@@ -27,7 +27,7 @@ struct HtmlCase {
   std::vector<records::StageEvents> timeline;  ///< of each rank: the stages that are drawn beside each other
   std::vector<FramePictures> pictures;
   std::string thumbnail;  ///< a data URI, or empty
-  std::string note;       ///< why there are no or fewer pictures
+  std::string note;       ///< the reason for no or fewer pictures
 };
 
 /// "data:image/jpeg;base64,..." of an image file's bytes.

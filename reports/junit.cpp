@@ -35,7 +35,7 @@ std::string xml(const std::string& text) {
   return result;
 }
 
-/// The element that tells a verdict other than `passed`; empty for `passed`.
+/// The element of a verdict; empty for `passed`.
 std::string element_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::kPassed:

@@ -50,11 +50,11 @@ std::string case_table(const RunRecord& run) {
          "\nTime: median (smallest-largest), prompt to frames. Memory: of the largest rank.\n";
 }
 
-/// PSNR is infinite from 8 bits on; only `identical` says that the floats are equal too.
+/// PSNR is infinite if the 8-bit frames are equal; only `identical` says that the floats are equal too.
 std::string identity(const RunRecord& run) {
   std::string identical, rounded;
   for (const CaseRow& row : run.cases) {
-    // Equal grey frames prove nothing, so nothing is claimed for them.
+    // Nothing is claimed for equal grey frames, which prove nothing.
     if (row.verdict == records::Verdict::kUntrusted) continue;
     const bool same = row.identical.value_or(false);
     if (!same && !(row.psnr && std::isinf(*row.psnr))) continue;
@@ -141,7 +141,7 @@ std::string details(const char* summary, const std::string& body) {
   return fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", summary, body);
 }
 
-/// "1.20 MiB", and what was predicted where that is something else.
+/// "1.20 MiB", and the prediction if it differs.
 std::string predicted_bytes(std::uint64_t measured, std::optional<std::uint64_t> predicted) {
   if (measured == 0 && predicted.value_or(0) == 0) return "-";
   const std::string shown = bytes(static_cast<double>(measured));

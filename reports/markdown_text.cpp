@@ -50,7 +50,7 @@ std::string escape_markdown(std::string_view text) {
         break;
       case '@':
       case '#':
-        // GitHub links mentions and issues after rendering, so a backslash does not stop it.
+        // GitHub links mentions and issues after rendering, so a backslash would not stop it.
         result += c;
         if (i + 1 < line.size() && std::isalnum(static_cast<unsigned char>(line[i + 1])))
           result += "<!-- -->";

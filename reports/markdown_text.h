@@ -1,5 +1,5 @@
 #pragma once
-// GitHub-flavoured Markdown from text that may hold anything.
+// GitHub-flavoured Markdown from text of any kind.
 
 #include <string>
 #include <string_view>

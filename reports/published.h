@@ -1,5 +1,5 @@
 #pragma once
-// Figures that others published, beside those of the cases that name them.
+// Published figures beside those of the cases that name them.
 
 #include <string>
 #include <vector>

@@ -10,7 +10,7 @@ namespace {
 
 constexpr utf8proc_int32_t kReplacement = 0xFFFD;
 
-/// Calls visit(code point) for each; broken bytes are visited as U+FFFD, one by one.
+/// Calls visit(code point) for each code point; broken bytes are visited as U+FFFD, one by one.
 template <typename Visit>
 void for_each_code_point(std::string_view text, Visit visit) {
   while (!text.empty()) {

@@ -7,7 +7,8 @@
 
 namespace isoframe::reports {
 
-/// One line of valid UTF-8: runs of control characters and newlines become a space, broken bytes U+FFFD.
+/// Returns one line of valid UTF-8: runs of control characters and newlines become a space, broken bytes
+/// U+FFFD.
 std::string one_line(std::string_view text);
 
 /// The number of columns that a text takes on a terminal; East Asian wide characters take two.

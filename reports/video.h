@@ -1,5 +1,5 @@
 #pragma once
-// A video that people can open.
+// Writes a video that people can open.
 
 #include <filesystem>
 

@@ -80,7 +80,7 @@ function caseTable() {
       `${record.name} ${record.layout}`.toLowerCase().includes(text));
     if (state.column >= 0) {
       const key = columns[state.column].key, sign = state.descending ? -1 : 1;
-      // What was not measured stays at the end either way.
+      // Values that were not measured stay at the end either way.
       rows.sort((a, b) => (key(a) === null || key(b) === null ? 1 : sign) * compare(key(a), key(b)));
     }
     heads.forEach((head, index) => index === state.column
@@ -226,7 +226,7 @@ function caseSection(record) {
   return section;
 }
 
-// What needs looking at comes first.
+// Cases that need a look come first.
 function bySeverity() {
   const order = ["error", "failed", "untrusted", "passed", "skipped"];
   return run.cases.slice().sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));

@@ -11,7 +11,7 @@ namespace isoframe::harness::selftest::faults {
 
 using Faults = std::vector<Fault>;
 
-/// All that happens on the rank between two probe points of the stage takes a tenth longer.
+/// Lets everything on the rank between two probe points of the stage take a tenth longer.
 Plant slow_stage(const std::string& stage, int rank);
 
 Faults image_faults();
@@ -20,9 +20,9 @@ Faults attention_faults();
 Faults ring_and_tensor_faults();
 Faults denoising_faults();
 Faults decoding_faults();
-/// Frames are sound; time or memory is not.
+/// Faults of time and memory, which leave frames alone.
 Faults resource_faults();
-/// All of them, in the order of the pipeline.
+/// All faults, in the order of the pipeline.
 Faults catalogue();
 
 }  // namespace isoframe::harness::selftest::faults

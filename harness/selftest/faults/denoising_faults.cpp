@@ -1,4 +1,4 @@
-// Noise, timesteps, guidance, the scheduler, and the transformer outside its blocks.
+// Faults of noise, timesteps, guidance, the scheduler, and the transformer outside its blocks.
 
 #include <ATen/ATen.h>
 

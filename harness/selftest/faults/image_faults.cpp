@@ -1,4 +1,4 @@
-// Image-to-video: from the picture to what the transformer sees of it.
+// Faults of image-to-video, from the picture to the transformer's input.
 
 #include <ATen/ATen.h>
 
@@ -11,19 +11,19 @@ namespace {
 
 using model::parallel::Mesh;
 
-// Under Ulysses the image's tokens are all on rank 0; here the other rank has them too.
+// With CFG both ranks have the image's tokens; with Ulysses they are all on rank 0.
 const Setting kGuidedImage = {.layout = "cfg=2", .task = "i2v"};
 const Setting kImage = {.layout = "ulysses=2,vae_patch=2", .task = "i2v"};
 constexpr double kScalingFactor = 1.03682;
 
-/// The mean of each pixel and its neighbours.
+/// Replaces each pixel by the mean of it and its neighbours.
 void soften(const at::Tensor& image) {
   const at::Tensor planes = image.to(at::kFloat).permute({2, 0, 1}).unsqueeze(0);
   const at::Tensor softened = at::avg_pool2d(planes, {3, 3}, {1, 1}, {1, 1}, false, false);
   image.copy_(softened.squeeze(0).permute({1, 2, 0}).round());
 }
 
-/// [1, C + 1, F, h, w]: the mask is the last channel, the image the first frame.
+/// Inverts the mask of [1, C + 1, F, h, w], which is the last channel; the image is the first frame.
 void invert_mask(const at::Tensor& first_frame) {
   const at::Tensor mask = first_frame.select(1, first_frame.size(1) - 1);
   mask.copy_(1.0 - mask);
@@ -32,7 +32,7 @@ void hold_first_frame(const at::Tensor& first_frame) {
   first_frame.copy_(first_frame.narrow(2, 0, 1).expand_as(first_frame).clone());
 }
 
-/// [F, h, w, 2 C]: the second half is the variance's, which nobody reads.
+/// Flips a bit of the mean in [F, h, w, 2 C], whose second half is the variance, which is never read.
 void flip_bit_of_mean(const at::Tensor& moments) { flip_bit(moments.narrow(3, 0, moments.size(3) / 2), 20); }
 
 class NotReceived : public ForwardingGroup {

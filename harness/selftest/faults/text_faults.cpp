@@ -1,4 +1,4 @@
-// Prompts to embeddings.  Text is encoded on every rank; the fault is on one.
+// Faults from prompts to embeddings.  Text is encoded on every rank; the fault is on one.
 
 #include <ATen/ATen.h>
 
