@@ -41,9 +41,9 @@ fs::path default_history() {
 }
 
 std::string this_machine() {
-  json environment = measure::environment();
-  environment["device"] = "cpu";
-  return run::machine_of(environment);
+  reports::records::Environment environment = measure::environment();
+  environment.device = "cpu";
+  return run::machine_of(reports::records::to_json(environment));
 }
 
 std::string scenario_name(const std::string& scenario) { return fs::path(scenario).filename(); }

@@ -1,17 +1,20 @@
 #include "harness/measure/cgroup.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace isoframe::harness::measure {
 
 namespace fs = std::filesystem;
+using reports::records::Limits;
 
 namespace {
 
-/// Version 1 says "no limit" with the largest whole number of pages.
+/// The least number of bytes that means "no limit": version 1 says so with the largest whole number of pages.
 constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 60;
 
 template <class T>
@@ -19,7 +22,7 @@ void tighten(std::optional<T>& limit, T value) {
   limit = limit ? std::min(*limit, value) : value;
 }
 
-/// `file` holds numbers, or "max" for none: unset then.
+/// Reads the next number; unset for "max", which stands for no limit.
 std::optional<double> read_number(std::istream& stream) {
   double value = 0;
   return stream >> value ? std::optional(value) : std::nullopt;
@@ -29,7 +32,7 @@ std::optional<double> read_number(const fs::path& file) {
   return read_number(stream);
 }
 
-void read_folder(const fs::path& folder, CgroupLimits& limits) {
+void read_folder(const fs::path& folder, Limits& limits) {
   std::ifstream cpu(folder / "cpu.max");
   std::optional<double> quota = read_number(cpu);
   std::optional<double> period = read_number(cpu);
@@ -46,8 +49,8 @@ void read_folder(const fs::path& folder, CgroupLimits& limits) {
   }
 }
 
-/// Limits hold for everything below them.
-void read_up_to(const fs::path& root, fs::path group, CgroupLimits& limits) {
+/// Reads the folders of a group and of all groups above it: limits hold for everything below them.
+void read_up_to(const fs::path& root, fs::path group, Limits& limits) {
   while (true) {
     read_folder(root / group, limits);
     if (group.empty()) return;
@@ -57,8 +60,8 @@ void read_up_to(const fs::path& root, fs::path group, CgroupLimits& limits) {
 
 }  // namespace
 
-CgroupLimits cgroup_limits(const fs::path& proc, const fs::path& sys) {
-  CgroupLimits limits;
+Limits cgroup_limits(const fs::path& proc, const fs::path& sys) {
+  Limits limits;
   std::ifstream stream(proc / "self" / "cgroup");
   // "0::/a/b" in version 2, "5:cpu,cpuacct:/a/b" in version 1, whose controllers each have a folder.
   for (std::string line; std::getline(stream, line);) {

@@ -11,7 +11,7 @@ namespace isoframe::harness::measure {
 
 namespace {
 
-/// Of a line "Key:   1234 kB".
+/// The bytes that a line "Key:   1234 kB" of a file tells.
 std::optional<std::uint64_t> kilobytes_in(const char* file, std::string_view key) {
   std::ifstream stream(file);
   for (std::string word; stream >> word;) {

@@ -10,17 +10,17 @@
 
 namespace isoframe::harness::measure {
 
-/// The most that was resident since the start or the last reset, shared pages counted in full (VmHWM).
+/// The largest resident size since the start or the last reset, shared pages counted in full (VmHWM).
 /// Unset where the kernel does not say.
 std::optional<std::uint64_t> peak_resident_bytes();
-/// From now on the peak begins at what is resident now.  Returns whether the kernel lets us.
+/// Lets the peak begin again at what is resident now.  Returns whether the kernel allows that.
 bool reset_peak_resident();
 
-/// Resident now, each shared page divided by the number of processes that map it (Pss): the sum over ranks is
-/// what they use together, weights mapped by all of them counted once.
+/// The size that is resident now, each shared page divided by the number of processes that map it (Pss): the
+/// sum over ranks is what they use together, weights mapped by all of them counted once.
 std::optional<std::uint64_t> proportional_bytes();
 
-/// The largest proportional_bytes() of a span of time, looked at by a thread of its own.
+/// The largest proportional_bytes() of a span of time, sampled by a thread of its own.
 ///
 /// The kernel walks the page tables for each look: 15 to 20 ms for a resident GiB in 4 KiB pages, during
 /// which mmap() waits.  So a thread that took a look rests 50 times as long: at most 2 % of a core.  Peaks

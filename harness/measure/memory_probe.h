@@ -3,16 +3,15 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "model/probe.h"
+#include "reports/records/rank.h"
 
 namespace isoframe::harness::measure {
 
-/// For one thread: a rank's.  Reads a counter at the end of each denoising step and outer stage.
+/// Reads a counter at the end of each denoising step and outer stage.  For one thread: a rank's.
 class MemoryProbe : public model::Probe {
  public:
   /// `live_bytes` tells the bytes of the tensors that exist now.
@@ -20,19 +19,12 @@ class MemoryProbe : public model::Probe {
 
   void end(model::ProbePoint point) override;
 
-  /// [{"stage": "denoise", "step": 0, "bytes": b}, ..., {"stage": "denoise", "step": null, "bytes": b}, ...]
-  /// in the order in which they ended.
-  nlohmann::json live() const;
+  /// What was held after each, in the order in which they ended.
+  const std::vector<reports::records::LiveTensors>& live() const { return live_; }
 
  private:
-  struct Left {
-    std::string stage;
-    std::int64_t step;
-    std::uint64_t bytes;
-  };
-
   std::function<std::uint64_t()> live_bytes_;
-  std::vector<Left> left_;
+  std::vector<reports::records::LiveTensors> live_;
 };
 
 }  // namespace isoframe::harness::measure

@@ -84,12 +84,12 @@ void TimingProbe::clear() {
   collectives_.clear();
 }
 
-/// A call into the kernel, so only where it is asked for.
+/// Reads the thread's clock, which is a call into the kernel, for outer stages only.
 ThreadClock::time_point TimingProbe::cpu_now(std::string_view stage) const {
   return reports::records::is_outer_stage(stage) ? ThreadClock::now() : ThreadClock::time_point();
 }
 
-/// Only stages that a person would wait for; blocks come too often.
+/// Reports stages that a person would wait for; blocks come too often.
 void TimingProbe::report(model::ProbePoint point) {
   if (point.name == "denoise") {
     steps_ = point.index;
@@ -100,8 +100,8 @@ void TimingProbe::report(model::ProbePoint point) {
   }
 }
 
-nlohmann::json TimingProbe::occurrences() const {
-  nlohmann::json result = nlohmann::json::object();
+std::map<std::string, std::vector<double>> TimingProbe::occurrences() const {
+  std::map<std::string, std::vector<double>> result;
   for (const StageTime& time : times()) result[time.stage].push_back(time.seconds);
   return result;
 }
@@ -116,15 +116,14 @@ nlohmann::json TimingProbe::events() const {
   return result;
 }
 
-nlohmann::json TimingProbe::busy() const {
-  nlohmann::json result = nlohmann::json::object();
+std::map<std::string, double> TimingProbe::busy() const {
+  std::map<std::string, double> result;
   for (const Ended& ended : ended_) {
     const std::string& stage = ended.from.stage;
     if (!reports::records::is_outer_stage(stage)) continue;
-    const double own =
+    result[stage] +=
         clock_ ? seconds(ended.end() - ended.from.start()) - difference(ended.moved, ended.from.moved).seconds
                : seconds(ended.cpu - ended.from.cpu);
-    result[stage] = result.value(stage, 0.0) + own;
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,7 @@
 
 namespace isoframe::harness::measure {
 
-/// What this rank has moved so far; a stage is given what was added during it.
+/// Bytes that this rank has moved so far, and the time that took; a stage is given what was added during it.
 struct Moved {
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
@@ -33,8 +34,8 @@ struct StageTime {
   Moved moved;
 };
 
-/// For one thread: a rank's.  Costs two clock readings and one record a stage or block, a record a
-/// collective.
+/// Times stages, blocks and collectives.  For one thread: a rank's.  Costs two clock readings and one record
+/// a stage or block, a record a collective.
 class TimingProbe : public model::Probe {
  public:
   using Clock = std::chrono::steady_clock;
@@ -60,15 +61,14 @@ class TimingProbe : public model::Probe {
   /// Forgets what was measured, a warm-up say.  Not within a stage.
   void clear();
 
-  /// {"text": [s], "denoise": [s], "denoise.step": [s, s, ..], ...}: every occurrence, in order.
-  nlohmann::json occurrences() const;
-  /// {"text": s, "encode": s, "denoise": s, "decode": s}: what each outer stage took of this rank alone,
-  /// without its waiting for others.  On a CPU the time that the processor spent on this thread; with a clock
-  /// of an accelerator the time outside collectives.
-  nlohmann::json busy() const;
-  /// [[stage, index, start, seconds, bytes sent, bytes received, seconds in collectives], ...]: stages and
-  /// blocks in the order in which they ended, then collectives, "collective.ulysses.all_to_all", in theirs.
-  /// What trace.json is made of.
+  /// The seconds of every occurrence of each stage, in order.
+  std::map<std::string, std::vector<double>> occurrences() const;
+  /// What each outer stage took of this rank alone, without its waiting for others.  On a CPU the time that
+  /// the processor spent on this thread; with a clock of an accelerator the time outside collectives.
+  std::map<std::string, double> busy() const;
+  /// The events that trace.json is made of: [[stage, index, start, seconds, bytes sent, bytes received,
+  /// seconds in collectives], ...]: stages and blocks in the order in which they ended, then collectives,
+  /// "collective.ulysses.all_to_all", in theirs.
   nlohmann::json events() const;
 
  private:
@@ -100,7 +100,7 @@ class TimingProbe : public model::Probe {
   std::chrono::system_clock::time_point wall_origin_ = std::chrono::system_clock::now();
   Clock::time_point origin_ = Clock::now();
   std::vector<Open> open_;
-  Open part_{};  ///< what has been going on since the last stage began or tensor was shown
+  Open part_{};  ///< began when the last stage began or the last tensor was shown
   std::vector<Ended> ended_;
   std::vector<StageTime> collectives_;
   std::int64_t steps_ = -1;  ///< of the current denoising

@@ -147,7 +147,7 @@ json qualify(scenario::Suite suite, const QualifyOptions& options) {
                       {"finished", base::utc_now()},
                       {"command", options.command},
                       {"scenarios", files},
-                      {"environment", measure::environment()}});
+                      {"environment", reports::records::to_json(measure::environment())}});
   base::write_json(options.out / "certificate.json", certificate);
   base::write_text(options.out / "certificate.md",
                    reports::certificate_markdown(reports::records::certificate_from_json(certificate)));

@@ -46,7 +46,8 @@ json generate(scenario::Case spec, const fs::path& out, const std::string& comma
     case RoundResult::Status::kInterrupted:
       throw RunError("interrupted");
   }
-  const json result = assemble_result(spec, {round.ranks}, nullptr, measure::environment(), command);
+  const json result = assemble_result(spec, {round.ranks}, nullptr,
+                                      reports::records::to_json(measure::environment()), command);
   keep_outputs(work, out);
   base::write_json(out / "result.json", result);
   fs::remove_all(work);

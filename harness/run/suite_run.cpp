@@ -37,10 +37,11 @@ using scenario::Case;
 namespace {
 
 json suite_record(const scenario::Suite& suite, const RunOptions& options) {
-  json record = {{"schema_version", 1},        {"started", base::utc_now()},
-                 {"finished", nullptr},        {"interrupted", false},
-                 {"command", options.command}, {"environment", measure::environment()},
-                 {"scenarios", json::array()}, {"cases", json::array()}};
+  json record = {
+      {"schema_version", 1},        {"started", base::utc_now()},
+      {"finished", nullptr},        {"interrupted", false},
+      {"command", options.command}, {"environment", reports::records::to_json(measure::environment())},
+      {"scenarios", json::array()}, {"cases", json::array()}};
   for (const fs::path& file : suite.files) record["scenarios"].push_back(file.string());
   for (const Case& spec : suite.cases) record["cases"].push_back(scenario::to_json(spec));
   return record;

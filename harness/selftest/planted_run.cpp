@@ -165,12 +165,8 @@ RankRecord measure_once(const Rank& rank, model::Probe* fault) {
   locate::ProbeChain measuring({&timing, &memory});
   generate(rank, fault, measuring);
   RankRecord record;
-  timing.busy().get_to(record.busy);
-  for (const json& left : memory.live())
-    record.live_tensor_bytes.push_back(
-        {left.at("stage"),
-         left.at("step").is_null() ? std::nullopt : std::optional<std::int64_t>(left.at("step")),
-         left.at("bytes")});
+  record.busy = timing.busy();
+  record.live_tensor_bytes = memory.live();
   record.peak_tensor_bytes = model::kernels::memory_statistics().peak;
   return record;
 }

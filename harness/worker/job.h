@@ -25,10 +25,11 @@ struct Job {
   static Job from_json(const nlohmann::json& json);
 };
 
-/// What a rank leaves when it has ended well.
+/// The record that a rank leaves when it has ended well: what it measured, or was looked at for
+/// (`observation`).
 std::filesystem::path record_file(const std::filesystem::path& directory, int rank);
 
-/// A launched rank's progress, a JSON line a report, and why it failed: {rank, exit_code, message, time}.
+/// A launched rank's progress, a JSON line a report, and why it failed (reports::records::RankFailure).
 std::filesystem::path progress_file(const std::filesystem::path& directory, int rank);
 std::filesystem::path failure_file(const std::filesystem::path& directory, int rank);
 

@@ -1,8 +1,9 @@
 #include "harness/worker/measured.h"
 
 #include <chrono>
-#include <optional>
+#include <vector>
 
+#include "base/time.h"
 #include "harness/locate/recording_probe.h"
 #include "harness/measure/memory.h"
 #include "harness/measure/memory_probe.h"
@@ -11,37 +12,37 @@
 
 namespace isoframe::harness::worker {
 
-using nlohmann::json;
-using Clock = std::chrono::steady_clock;
 namespace kernels = model::kernels;
+namespace records = reports::records;
 
 namespace {
 
-json optional_bytes(const std::optional<std::uint64_t>& bytes) { return bytes ? json(*bytes) : json(); }
-
-json collectives_of(const model::parallel::Mesh& mesh) {
-  json rows = json::array();
-  for (const auto& group : mesh.groups())
-    for (const auto& [collective, traffic] : group->traffic())
-      rows.push_back({{"group", group->name()},
-                      {"collective", collective},
-                      {"calls", traffic.calls},
-                      {"bytes_sent", traffic.bytes_sent},
-                      {"bytes_received", traffic.bytes_received},
-                      {"seconds", traffic.seconds}});
+std::vector<records::Collective> collectives_of(const model::parallel::Mesh& mesh) {
+  std::vector<records::Collective> rows;
+  for (const auto& group : mesh.groups()) {
+    for (const auto& [name, traffic] : group->traffic()) {
+      records::Collective& row = rows.emplace_back();
+      row.group = group->name();
+      row.collective = name;
+      row.calls = traffic.calls;
+      row.bytes_sent = traffic.bytes_sent;
+      row.bytes_received = traffic.bytes_received;
+      row.seconds = traffic.seconds;
+    }
+  }
   return rows;
 }
 
-json device_memory_of(const c10::Device& device) {
+std::optional<records::DeviceMemory> device_memory_of(const c10::Device& device) {
   const auto memory = model::device::memory(device);
-  if (!memory) return nullptr;
-  return {{"peak_allocated_bytes", memory->peak_allocated},
-          {"peak_reserved_bytes", memory->peak_reserved},
-          {"used_bytes", memory->used},
-          {"total_bytes", memory->total}};
+  if (!memory) return std::nullopt;
+  return records::DeviceMemory{.peak_allocated_bytes = memory->peak_allocated,
+                               .peak_reserved_bytes = memory->peak_reserved,
+                               .used_bytes = memory->used,
+                               .total_bytes = memory->total};
 }
 
-/// On a GPU tensors lie there; its own allocator counts them.
+/// The most that tensors held: on a GPU they lie there, and its own allocator counts them.
 std::uint64_t peak_tensor_bytes(const c10::Device& device) {
   const auto memory = model::device::memory(device);
   return memory ? memory->peak_allocated : kernels::memory_statistics().peak;
@@ -54,19 +55,18 @@ std::uint64_t live_tensor_bytes(const c10::Device& device) {
 
 }  // namespace
 
-json device_of(const c10::Device& device) {
+std::optional<records::Device> device_of(const c10::Device& device) {
   const auto found = model::device::describe(device);
-  if (!found) return nullptr;
-  const auto number = [](const std::optional<double>& value) { return value ? json(*value) : json(); };
-  return {{"index", device.index()},
-          {"name", found->name},
-          {"compute_capability", found->compute_capability},
-          {"memory_bytes", found->memory_bytes},
-          {"driver", found->driver.empty() ? json() : json(found->driver)},
-          {"celsius", number(found->celsius)},
-          {"power_watts", number(found->power_watts)},
-          {"sm_clock_hertz", number(found->sm_clock_hertz)},
-          {"nvml", found->nvml_absence.empty() ? json("present") : json(found->nvml_absence)}};
+  if (!found) return std::nullopt;
+  return records::Device{.index = device.index(),
+                         .name = found->name,
+                         .compute_capability = found->compute_capability,
+                         .memory_bytes = found->memory_bytes,
+                         .driver = found->driver,
+                         .celsius = found->celsius,
+                         .power_watts = found->power_watts,
+                         .sm_clock_hertz = found->sm_clock_hertz,
+                         .nvml = found->nvml_absence.empty() ? "present" : found->nvml_absence};
 }
 
 measure::Moved moved_by(const model::parallel::Mesh& mesh) {
@@ -103,25 +103,22 @@ Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeli
   probe.clear();
   measure::MemoryProbe memory([device] { return live_tensor_bytes(device); });
   locate::ProbeChain probes({&probe, &memory, &beside});
-  const Clock::time_point start = Clock::now();
+  const auto start = std::chrono::steady_clock::now();
   Measured measured;
+  records::RankRecord& record = measured.record;
   measured.video = model.generate(request, probes);
   model::device::synchronize(device);
-  measured.total_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  record.total_seconds = base::seconds_since(start);
 
-  double communication = 0.0;
-  const json collectives = collectives_of(mesh);
-  for (const json& row : collectives) communication += row.at("seconds").get<double>();
-  measured.record = {{"total_seconds", measured.total_seconds},
-                     {"communication_seconds", communication},
-                     {"stages", probe.occurrences()},
-                     {"busy", probe.busy()},
-                     {"live_tensor_bytes", memory.live()},
-                     {"peak_resident_bytes", optional_bytes(measure::peak_resident_bytes())},
-                     {"peak_proportional_bytes", optional_bytes(proportional.stop())},
-                     {"peak_tensor_bytes", peak_tensor_bytes(device)},
-                     {"device_memory", device_memory_of(device)},
-                     {"collectives", collectives}};
+  record.stages = probe.occurrences();
+  record.busy = probe.busy();
+  record.live_tensor_bytes = memory.live();
+  record.peak_resident_bytes = measure::peak_resident_bytes();
+  record.peak_proportional_bytes = proportional.stop();
+  record.peak_tensor_bytes = peak_tensor_bytes(device);
+  record.device_memory = device_memory_of(device);
+  record.collectives = collectives_of(mesh);
+  for (const records::Collective& row : record.collectives) record.communication_seconds += row.seconds;
   return measured;
 }
 

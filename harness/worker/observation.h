@@ -1,5 +1,6 @@
 #pragma once
-// A run that is looked at, instead of measured or besides: what `run --locate` and `qualify` ask ranks for.
+// A run that is observed instead of measured, or while it is measured: what `run --locate` and `qualify` ask
+// ranks for.
 
 #include <filesystem>
 
@@ -28,7 +29,7 @@ struct Observation {
   static Observation from_json(const nlohmann::json& json);
 };
 
-/// For kRecord, kFollow and kKeep: runs once and leaves in `directory` what was asked for.
+/// Runs once and leaves in `directory` what kRecord, kFollow or kKeep asks for.
 void observe(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
              const Observation& observation, const std::filesystem::path& directory);
 

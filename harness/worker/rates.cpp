@@ -2,11 +2,11 @@
 
 #include <chrono>
 #include <functional>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "harness/locate/fingerprint.h"
 #include "model/device/device.h"
@@ -14,8 +14,8 @@
 
 namespace isoframe::harness::worker {
 
+namespace records = reports::records;
 using model::parallel::Group;
-using nlohmann::json;
 
 namespace {
 
@@ -28,7 +28,7 @@ constexpr int kTrips = 4;
 constexpr int kSmallTrips = 20;
 constexpr std::uint64_t kSeed = 2024;
 
-/// The same on every rank, whatever its device.
+/// Draws numbers that are the same on every rank, whatever its device.
 at::Tensor noise(at::IntArrayRef shape, std::uint64_t seed, const c10::Device& device) {
   return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed)).to(device);
 }
@@ -41,26 +41,26 @@ double seconds_of(const c10::Device& device, const std::function<void()>& work) 
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-json memory_rate(const c10::Device& device) {
+records::MemoryRate memory_rate(const c10::Device& device) {
   const at::Tensor from = noise({kMemoryFloats}, kSeed, device);
   at::Tensor to = at::empty_like(from);
   to.copy_(from);  // every page is there before it is timed
   const double seconds = seconds_of(device, [&] {
     for (int k = 0; k < kCopies; ++k) to.copy_(from);
   });
-  return {{"bytes_per_second", 2.0 * kCopies * static_cast<double>(from.nbytes()) / seconds},
-          {"intact", at::equal(from, to)}};
+  return {.bytes_per_second = 2.0 * kCopies * static_cast<double>(from.nbytes()) / seconds,
+          .intact = at::equal(from, to)};
 }
 
-json compute_rate(const c10::Device& device) {
+records::ComputeRate compute_rate(const c10::Device& device) {
   const at::Tensor a = noise({kSide, kSide}, kSeed, device), b = noise({kSide, kSide}, kSeed + 1, device);
   at::Tensor product = at::mm(a, b);
   const double seconds = seconds_of(device, [&] {
     for (int k = 0; k < kProducts; ++k) at::mm_out(product, a, b);
   });
   const double flops = 2.0 * kProducts * static_cast<double>(kSide * kSide * kSide);
-  return {{"flops_per_second", flops / seconds},
-          {"result", fmt::format("{:016x}", locate::fingerprint(product).hash)}};
+  return {.flops_per_second = flops / seconds,
+          .result = fmt::format("{:016x}", locate::fingerprint(product).hash)};
 }
 
 /// One rank of a pair: the lower one sends first.
@@ -68,7 +68,7 @@ class Link {
  public:
   Link(Group& world, int peer, const c10::Device& device) : world_(world), peer_(peer), device_(device) {}
 
-  json rate() const {
+  records::LinkRate rate() const {
     const std::uint64_t pair = static_cast<std::uint64_t>(lower()) * world_.size() + upper();
     const at::Tensor message = noise({kMessageFloats}, kSeed + pair, device_);
     const at::Tensor token = noise({1}, kSeed, device_);
@@ -80,10 +80,10 @@ class Link {
     for (const at::Tensor& one : received) intact = intact && at::equal(one, message);
     received.clear();
     const double small = seconds_of(device_, [&] { trips(token, kSmallTrips, received); });
-    return {{"peer", peer_},
-            {"bytes_per_second", 2.0 * kTrips * static_cast<double>(message.nbytes()) / large},
-            {"latency_seconds", small / (2.0 * kSmallTrips)},
-            {"intact", intact}};
+    return {.peer = peer_,
+            .bytes_per_second = 2.0 * kTrips * static_cast<double>(message.nbytes()) / large,
+            .latency_seconds = small / (2.0 * kSmallTrips),
+            .intact = intact};
   }
 
  private:
@@ -112,8 +112,8 @@ class Link {
   c10::Device device_;
 };
 
-json link_rates(Group& world, const c10::Device& device) {
-  json links = json::array();
+std::vector<records::LinkRate> link_rates(Group& world, const c10::Device& device) {
+  std::vector<records::LinkRate> links;
   for (int a = 0; a < world.size(); ++a) {
     for (int b = a + 1; b < world.size(); ++b) {
       world.barrier();
@@ -126,13 +126,15 @@ json link_rates(Group& world, const c10::Device& device) {
 
 }  // namespace
 
-json rates_of(Group& world, const c10::Device& device) {
+records::MachineRates rates_of(Group& world, const c10::Device& device) {
   world.barrier();
-  json rates = {{"host", model::parallel::host_name()}};
-  rates["memory"] = memory_rate(device);
+  records::MachineRates rates;
+  rates.rank = world.rank();
+  rates.host = model::parallel::host_name();
+  rates.memory = memory_rate(device);
   world.barrier();
-  rates["compute"] = compute_rate(device);
-  rates["links"] = link_rates(world, device);
+  rates.compute = compute_rate(device);
+  rates.links = link_rates(world, device);
   return rates;
 }
 

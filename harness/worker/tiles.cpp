@@ -9,8 +9,8 @@
 
 namespace isoframe::harness::worker {
 
+namespace records = reports::records;
 using model::vae::TileCosts;
-using nlohmann::json;
 
 namespace {
 
@@ -20,7 +20,7 @@ std::int64_t columns_of(const Tiles& plan) {
   return columns;
 }
 
-/// By shape; infinite where this rank ran none.
+/// The least seconds of each shape on this rank; infinite where it ran none.
 std::map<TileCosts::Shape, double> own_costs(const Tiles& plan, const char* stage,
                                              const measure::TimingProbe& probe) {
   std::map<TileCosts::Shape, double> costs;
@@ -55,53 +55,52 @@ TileCosts measured_costs(const Tiles& plan, const char* stage, const measure::Ti
   return costs;
 }
 
-/// This rank's tiles with the time each took in `stage`, from the plan that was followed.
-json tiles_of(const Tiles& plan, int rank, const char* stage, const measure::TimingProbe& probe) {
+std::vector<records::TileTime> tile_times(const Tiles& plan, int rank, const char* stage,
+                                          const measure::TimingProbe& probe) {
   const std::int64_t columns = columns_of(plan);
-  json rows = json::array();
+  std::vector<records::TileTime> rows;
   for (const measure::StageTime& time : probe.times()) {
     if (time.stage != stage) continue;
     for (const auto& tile : plan) {
       if (tile.rank != rank || tile.row * columns + tile.column != time.index) continue;
-      rows.push_back({{"row", tile.row},
-                      {"column", tile.column},
-                      {"height", tile.height},
-                      {"width", tile.width},
-                      {"seconds", time.seconds}});
+      rows.push_back({.row = tile.row,
+                      .column = tile.column,
+                      .height = tile.height,
+                      .width = tile.width,
+                      .seconds = time.seconds});
     }
   }
   return rows;
 }
 
-json plan_rows(const Tiles& plan) {
-  json rows = json::array();
+std::vector<records::PlannedTile> planned_tiles(const Tiles& plan) {
+  std::vector<records::PlannedTile> rows;
   for (const auto& tile : plan)
-    rows.push_back({{"row", tile.row},
-                    {"column", tile.column},
-                    {"height", tile.height},
-                    {"width", tile.width},
-                    {"rank", tile.rank},
-                    {"workload", tile.workload}});
+    rows.push_back({.row = tile.row,
+                    .column = tile.column,
+                    .height = tile.height,
+                    .width = tile.width,
+                    .rank = tile.rank,
+                    .workload = tile.workload});
   return rows;
 }
 
-json cost_rows(const TileCosts& costs) {
-  json rows = json::array();
+std::vector<records::TileCost> tile_costs(const TileCosts& costs) {
+  std::vector<records::TileCost> rows;
   for (const auto& [shape, seconds] : costs.by_shape())
-    rows.push_back({{"height", shape.first}, {"width", shape.second}, {"seconds", seconds}});
+    rows.push_back({.height = shape.first, .width = shape.second, .seconds = seconds});
   return rows;
 }
 
-json balance_of(const Tiles& plan, int ranks, const TileCosts& costs) {
-  const std::vector<double> work = model::vae::loads(plan, ranks);
-  const double mean = std::accumulate(work.begin(), work.end(), 0.0) / static_cast<double>(ranks);
-  const std::optional<double> optimum = model::vae::optimal_makespan(plan, ranks);
-  return {{"tiles", plan.size()},
-          {"ranks", ranks},
-          {"unit", costs.by_shape().empty() ? "positions" : "seconds"},
-          {"loads", work},
-          {"imbalance", *std::ranges::max_element(work) / mean},
-          {"optimum", optimum ? json(*optimum) : json()}};
+records::TileBalance balance_of(const Tiles& plan, int ranks, const TileCosts& costs) {
+  const std::vector<double> loads = model::vae::loads(plan, ranks);
+  const double mean = std::accumulate(loads.begin(), loads.end(), 0.0) / static_cast<double>(ranks);
+  return {.tiles = static_cast<std::int64_t>(plan.size()),
+          .ranks = ranks,
+          .unit = costs.by_shape().empty() ? "positions" : "seconds",
+          .loads = loads,
+          .imbalance = *std::ranges::max_element(loads) / mean,
+          .optimum = model::vae::optimal_makespan(plan, ranks)};
 }
 
 }  // namespace isoframe::harness::worker

@@ -12,7 +12,6 @@
 #include <c10/util/Flags.h>
 #include <c10/util/Logging.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -22,9 +21,10 @@
 #include "harness/measure/timing_probe.h"
 #include "harness/request/request.h"
 #include "harness/scenario/dtype.h"
-#include "harness/worker/facts.h"
 #include "harness/worker/job.h"
+#include "harness/worker/launch_facts.h"
 #include "harness/worker/measured.h"
+#include "harness/worker/numerics.h"
 #include "harness/worker/rates.h"
 #include "harness/worker/tiles.h"
 #include "harness/worker/yardstick.h"
@@ -33,36 +33,16 @@
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/gloo_rendezvous.h"
 #include "model/pipeline/pipeline.h"
+#include "reports/records/rank.h"
 
 C10_DECLARE_int(caffe2_log_level);
 
 namespace isoframe::harness::worker {
 
-using nlohmann::json;
-using Clock = std::chrono::steady_clock;
 namespace kernels = model::kernels;
+namespace records = reports::records;
 
 namespace {
-
-double unit_roundoff_of(const scenario::Case& spec) {
-  const std::string& dtype = spec.dtype;
-  if (spec.tf32) return 0x1p-11;
-  return dtype == "bfloat16" ? 0x1p-8 : dtype == "float16" ? 0x1p-11 : 0x1p-24;
-}
-
-/// What this case's order of addition may cost against a single device's.
-json numerics_of(const scenario::Case& spec, const model::pipeline::Request& request,
-                 const model::pipeline::Limits& limits) {
-  const model::parallel::Arithmetic arithmetic = scenario::arithmetic_of(spec);
-  const model::parallel::Depth depth = {
-      .steps = request.steps,
-      .blocks = limits.blocks,
-      .terms = std::max(limits.mlp_width, model::pipeline::video_tokens(request, limits)),
-      .guidance_scale = spec.guidance_scale.value_or(limits.guidance_scale),
-      .unit_roundoff = unit_roundoff_of(spec)};
-  return {{"class", model::parallel::to_string(model::parallel::numerics(arithmetic))},
-          {"relative_l2", model::parallel::relative_l2_bound(arithmetic, depth)}};
-}
 
 void warn_of_surplus(const std::vector<std::string>& names) {
   if (names.empty()) return;
@@ -70,7 +50,7 @@ void warn_of_surplus(const std::vector<std::string>& names) {
                            names.size() == 1 ? "" : "s", names.size() == 1 ? "is" : "are", names.front());
 }
 
-/// Both files are float32 whatever was computed in, which loses nothing and every reader knows.
+/// Writes both files in float32 whatever was computed in: that loses nothing and every reader knows it.
 void write_outputs(const model::pipeline::Video& video, const std::filesystem::path& directory) {
   std::vector<std::pair<std::string, at::Tensor>> latents = {
       {"latents", video.latents.to(at::kCPU, at::kFloat)}};
@@ -84,7 +64,7 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
 }
 
-/// All ranks of the case, with the same facts; nothing is loaded before.
+/// Meets all ranks of the case and makes sure that they were given the same, before anything is loaded.
 std::unique_ptr<model::parallel::Rendezvous> meet(const Job& job, const model::parallel::RankOfWorld& self,
                                                   const c10::Device& device) {
   model::parallel::check_world_size(job.spec.layout, self.world_size);
@@ -94,7 +74,7 @@ std::unique_ptr<model::parallel::Rendezvous> meet(const Job& job, const model::p
                                                     .patience = milliseconds(job.spec.meeting_seconds),
                                                     .timeout = milliseconds(job.spec.timeout_seconds),
                                                     .device = device});
-  rendezvous->agree(facts_of(job.spec));
+  rendezvous->agree(launch_facts(job.spec));
   return rendezvous;
 }
 
@@ -112,7 +92,7 @@ Tiles encode_tiles(const model::pipeline::Pipeline& model, const model::pipeline
                                  model.mesh().layout.vae_patch);
 }
 
-/// The request's tiling with the costs that the warm-up showed.
+/// The tiling of the request, with the costs that the warm-up showed.
 model::vae::TilingOptions balanced(const model::pipeline::Pipeline& model,
                                    const model::pipeline::Request& request, const measure::TimingProbe& probe,
                                    const c10::Device& device) {
@@ -124,7 +104,31 @@ model::vae::TilingOptions balanced(const model::pipeline::Pipeline& model,
   return tiling;
 }
 
-/// One generation after the warm-up, into the record of this rank and the frames of rank 0.
+/// Adds the tiles of both directions: those that this rank ran, and on rank 0 how they were shared out.
+void add_tiles(records::RankRecord& record, const scenario::Case& spec,
+               const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
+               const measure::TimingProbe& probe) {
+  const int rank = model.mesh().rank;
+  const int sharing = spec.layout.vae_patch;
+  const model::vae::TilingOptions& tiling = request.tiling;
+  const Tiles plan = decode_tiles(model, request);
+  record.tiles = tile_times(plan, rank, "decode.tile", probe);
+  if (rank == 0) {
+    record.plan = planned_tiles(plan);
+    if (!plan.empty()) record.decode_balance = balance_of(plan, sharing, tiling.decode_costs);
+    record.tile_costs = {.decode = tile_costs(tiling.decode_costs),
+                         .encode = tile_costs(tiling.encode_costs)};
+  }
+  if (spec.image.empty()) return;
+  const Tiles encode_plan = encode_tiles(model, request);
+  record.encode_tiles = tile_times(encode_plan, rank, "encode.tile", probe);
+  if (rank == 0) {
+    record.encode_plan = planned_tiles(encode_plan);
+    if (!encode_plan.empty()) record.encode_balance = balance_of(encode_plan, sharing, tiling.encode_costs);
+  }
+}
+
+/// Measures one generation after the warm-up, into the record of this rank and the frames of rank 0.
 void measure_case(const Job& job, const model::pipeline::Pipeline& model,
                   const model::checkpoint::Checkpoint& checkpoint, double load_seconds,
                   const launch::ProgressWriter& progress, const c10::Device& device) {
@@ -143,49 +147,29 @@ void measure_case(const Job& job, const model::pipeline::Pipeline& model,
   Measured measured =
       measure_one(model, request, probe, device, leaves_trace ? recording : model::no_probe());
   if (leaves_trace) write_trace(recording.trace(), job.directory, mesh.rank);
+  records::RankRecord& record = measured.record;
+  record.rank = mesh.rank;
+  record.pid = getpid();
+  record.device = device_of(device);
+  record.load_seconds = load_seconds;
   if (spec.baseline.empty()) {
     progress.write("yardstick");
-    const YardstickTime yardstick = time_yardstick(device);
-    measured.record["yardstick"] = {{"seconds", yardstick.seconds}, {"busy_seconds", yardstick.busy_seconds}};
+    record.yardstick = time_yardstick(device);
   }
-
-  const Tiles plan = decode_tiles(model, request);
-  json record = measured.record;
-  record.update({{"rank", mesh.rank},
-                 {"pid", getpid()},
-                 {"device", device_of(device)},
-                 {"load_seconds", load_seconds},
-                 {"tiles", tiles_of(plan, mesh.rank, "decode.tile", probe)}});
-  if (!spec.image.empty()) {
-    const Tiles encode_plan = encode_tiles(model, request);
-    record["encode_tiles"] = tiles_of(encode_plan, mesh.rank, "encode.tile", probe);
-    if (mesh.rank == 0) {
-      record["encode_plan"] = plan_rows(encode_plan);
-      if (!encode_plan.empty())
-        record["encode_balance"] =
-            balance_of(encode_plan, spec.layout.vae_patch, request.tiling.encode_costs);
-    }
-  }
+  add_tiles(record, spec, model, request, probe);
   if (mesh.rank == 0) {
-    record["plan"] = plan_rows(plan);
-    if (!plan.empty())
-      record["decode_balance"] = balance_of(plan, spec.layout.vae_patch, request.tiling.decode_costs);
-    record["tile_costs"] = {{"decode", cost_rows(request.tiling.decode_costs)},
-                            {"encode", cost_rows(request.tiling.encode_costs)}};
-    record["numerics"] = numerics_of(spec, request, model::pipeline::read_limits(checkpoint));
+    record.numerics = numerics_of(spec, request, model::pipeline::read_limits(checkpoint));
     // Weights are not searched on the way in: that would read them all twice.
     if (!at::isfinite(measured.video.frames).all().item<bool>()) model.require_finite_weights();
     progress.write("write");
     write_outputs(measured.video, job.directory);
   }
   base::write_text(job.directory / fmt::format("events-{}.json", mesh.rank), probe.events().dump());
-  base::write_json(record_file(job.directory, mesh.rank), record);
+  base::write_json(record_file(job.directory, mesh.rank), records::to_json(record));
 }
 
 void leave_rates(const Job& job, const model::parallel::Mesh& mesh, const c10::Device& device) {
-  json record = rates_of(*mesh.world, device);
-  record["rank"] = mesh.rank;
-  base::write_json(record_file(job.directory, mesh.rank), record);
+  base::write_json(record_file(job.directory, mesh.rank), records::to_json(rates_of(*mesh.world, device)));
   mesh.world->barrier();
 }
 
@@ -206,13 +190,13 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
     return leave_rates(job, model::parallel::make_mesh(spec.layout, *rendezvous), device);
   }
   progress.write("load");
-  const Clock::time_point start = Clock::now();
+  const auto start = std::chrono::steady_clock::now();
   const model::checkpoint::Checkpoint checkpoint(spec.checkpoint);
-  model::parallel::Mesh place = model::parallel::make_mesh(spec.layout, *rendezvous);
-  place.reduction = spec.reduction;
-  place.reduction_parts = spec.reduction_parts;
+  model::parallel::Mesh own_mesh = model::parallel::make_mesh(spec.layout, *rendezvous);
+  own_mesh.reduction = spec.reduction;
+  own_mesh.reduction_parts = spec.reduction_parts;
   const auto loaded =
-      model::pipeline::load_pipeline(checkpoint, std::move(place), spec.guidance_scale,
+      model::pipeline::load_pipeline(checkpoint, std::move(own_mesh), spec.guidance_scale,
                                      at::TensorOptions(device).dtype(scenario::scalar_type_of(spec.dtype)));
   const model::pipeline::Pipeline& model = *loaded;
   const double load_seconds = base::seconds_since(start);
@@ -230,13 +214,14 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   }
 }
 
-/// "rank 1: ...", kept where the harness finds it on whatever machine it is.
+/// Keeps why a rank failed where the harness finds it on whatever machine it is.  Returns "rank 1: ...".
 std::string leave_failure(const Job& job, int rank, int exit_code, const std::string& what) {
   const std::string message = what.starts_with("rank") ? what : fmt::format("rank {}: {}", rank, what);
   const double time =
       std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   base::write_json(failure_file(job.directory, rank),
-                   {{"rank", rank}, {"exit_code", exit_code}, {"message", message}, {"time", time}});
+                   records::to_json(records::RankFailure{
+                       .rank = rank, .exit_code = exit_code, .message = message, .time = time}));
   return message;
 }
 
@@ -245,8 +230,8 @@ void run_launched_rank(const Job& job) {
   // A launcher that dies without a word must not leave its ranks behind.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const model::parallel::RankOfWorld self = model::parallel::rank_from_environment();
-  // Launchers on other machines may start ranks at home.  Where the folder is missing, absolute paths still
-  // do.
+  // Launchers on other machines may start ranks in the home folder.  Where the working directory is missing
+  // there, absolute paths work all the same.
   std::error_code ignored;
   std::filesystem::current_path(job.working_directory, ignored);
   try {

@@ -28,11 +28,11 @@ class Yardstick {
   }
 
  private:
-  /// An accelerator is asked for more at a time: small operators alone would measure who asks.
+  /// Picks a size: larger ones for an accelerator, where small operators alone would measure who asks.
   std::int64_t size(std::int64_t on_cpu, std::int64_t on_accelerator) const {
     return device_.is_cpu() ? on_cpu : on_accelerator;
   }
-  /// Which values does not matter, as long as no product is denormal.
+  /// Makes a tensor whose values do not matter, as long as no product is denormal.
   at::Tensor filled(at::IntArrayRef shape) const {
     return at::full(shape, 0.01, at::TensorOptions(device_).dtype(at::kFloat));
   }
@@ -46,7 +46,7 @@ class Yardstick {
 
 }  // namespace
 
-YardstickTime time_yardstick(const c10::Device& device) {
+reports::records::Yardstick time_yardstick(const c10::Device& device) {
   Yardstick yardstick(device);
   yardstick.work();  // what is cold is not the machine's speed
   const auto start = std::chrono::steady_clock::now();
@@ -54,7 +54,7 @@ YardstickTime time_yardstick(const c10::Device& device) {
   yardstick.work();
   const double busy = base::seconds_since(busy_start);
   const double seconds = base::seconds_since(start);
-  return {seconds, device.is_cpu() ? busy : seconds};
+  return {.seconds = seconds, .busy_seconds = device.is_cpu() ? busy : seconds};
 }
 
 }  // namespace isoframe::harness::worker

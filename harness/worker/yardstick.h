@@ -7,15 +7,12 @@
 
 #include <c10/core/Device.h>
 
+#include "reports/records/rank.h"
+
 namespace isoframe::harness::worker {
 
-struct YardstickTime {
-  double seconds = 0.0;
-  double busy_seconds = 0.0;  ///< as TimingProbe::busy: on a CPU the processor time of this thread
-};
-
-/// The kinds of work that generations are made of, matrix products, a convolution, passes over memory and
-/// many small operators: about a tenth of a second on one core.
-YardstickTime time_yardstick(const c10::Device& device);
+/// Times the kinds of work that generations are made of: matrix products, a convolution, passes over memory
+/// and many small operators, about a tenth of a second on one core.
+reports::records::Yardstick time_yardstick(const c10::Device& device);
 
 }  // namespace isoframe::harness::worker

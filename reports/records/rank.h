@@ -304,6 +304,26 @@ struct RankRecord : RankFacts {
   }
 };
 
+/// failure-<N>.json: why a rank that a launcher started has ended.
+struct RankFailure {
+  int rank = 0;
+  int exit_code = 0;
+  std::string message;
+  double time = 0.0;
+
+  static constexpr auto fields() {
+    using T = RankFailure;
+    return std::tuple{
+        field("rank", &T::rank, "", "from 0"),
+        field("exit_code", &T::exit_code, "", "2 for bad input, else 3"),
+        field("message", &T::message, "", "one line"),
+        field("time", &T::time, "s", "since 1970: who failed first"),
+    };
+  }
+};
+nlohmann::json to_json(const RankFailure& record);
+RankFailure rank_failure_from_json(const nlohmann::json& json);
+
 /// One repetition of a stage: its seconds, or a list of them for a stage that is counted (`denoise.step`).
 using StageSample = std::variant<double, std::vector<double>>;
 /// The samples of each stage, one entry a repetition.

@@ -22,7 +22,7 @@ class Cgroup : public testing::Test {
     fs::create_directories((root_ / file).parent_path());
     std::ofstream(root_ / file) << text;
   }
-  CgroupLimits limits() const { return cgroup_limits(root_ / "proc", root_ / "sys"); }
+  reports::records::Limits limits() const { return cgroup_limits(root_ / "proc", root_ / "sys"); }
 
   fs::path root_;
 };

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(Environment, SaysWhatTheResultSchemaAsksFor) {
-  const nlohmann::json found = environment();
+  const nlohmann::json found = reports::records::to_json(environment());
   for (const char* key : {"cpu", "os", "kernel", "libtorch", "compiler", "build_type"}) {
     ASSERT_TRUE(found.at(key).is_string()) << key;
     EXPECT_THAT(found.at(key).get<std::string>(), Not(HasSubstr("\""))) << key;
@@ -34,9 +34,9 @@ TEST(Environment, CountsTheCoresThatWeMayRunOn) {
   for (int cpu = 0; CPU_COUNT(&one) == 0; ++cpu)
     if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
   ASSERT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0);
-  EXPECT_EQ(environment().at("cores"), 1);
+  EXPECT_EQ(environment().cores, 1);
   ::sched_setaffinity(0, sizeof(before), &before);
-  EXPECT_EQ(environment().at("cores"), CPU_COUNT(&before));
+  EXPECT_EQ(environment().cores, CPU_COUNT(&before));
 }
 
 }  // namespace

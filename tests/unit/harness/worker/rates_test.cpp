@@ -5,7 +5,6 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "model/parallel/forwarding_group.h"
 #include "model/parallel/in_process.h"
@@ -14,13 +13,14 @@ namespace isoframe::harness::worker {
 namespace {
 
 using model::parallel::Group;
-using nlohmann::json;
+using reports::records::LinkRate;
+using reports::records::MachineRates;
 
 constexpr int kRanks = 3;
 
 /// Returns the rates of every rank; `wrap` may put a fault into a rank's group.
-json rates(const std::function<std::shared_ptr<Group>(std::shared_ptr<Group>)>& wrap) {
-  std::vector<json> all(kRanks);
+std::vector<MachineRates> rates(const std::function<std::shared_ptr<Group>(std::shared_ptr<Group>)>& wrap) {
+  std::vector<MachineRates> all(kRanks);
   model::parallel::run_in_threads(kRanks, [&](model::parallel::Rendezvous& rendezvous) {
     std::vector<int> ranks(kRanks);
     std::iota(ranks.begin(), ranks.end(), 0);
@@ -48,32 +48,31 @@ class Corrupting : public model::parallel::ForwardingGroup {
 };
 
 TEST(Rates, EveryRankTriesEveryOther) {
-  const json all = rates([](std::shared_ptr<Group> sound) { return sound; });
+  const auto all = rates([](std::shared_ptr<Group> sound) { return sound; });
   for (int rank = 0; rank < kRanks; ++rank) {
-    EXPECT_GT(all[rank].at("memory").at("bytes_per_second"), 0.0);
-    EXPECT_TRUE(all[rank].at("memory").at("intact").get<bool>());
-    EXPECT_GT(all[rank].at("compute").at("flops_per_second"), 0.0);
-    EXPECT_EQ(all[rank].at("compute").at("result"), all[0].at("compute").at("result"));
-    ASSERT_EQ(all[rank].at("links").size(), kRanks - 1U);
+    EXPECT_EQ(all[rank].rank, rank);
+    EXPECT_GT(all[rank].memory.bytes_per_second, 0.0);
+    EXPECT_TRUE(all[rank].memory.intact);
+    EXPECT_GT(all[rank].compute.flops_per_second, 0.0);
+    EXPECT_EQ(all[rank].compute.result, all[0].compute.result);
+    ASSERT_EQ(all[rank].links.size(), kRanks - 1U);
     int peer = 0;
-    for (const json& link : all[rank].at("links")) {
+    for (const LinkRate& link : all[rank].links) {
       peer += peer == rank ? 1 : 0;
-      EXPECT_EQ(link.at("peer"), peer++);
-      EXPECT_GT(link.at("bytes_per_second"), 0.0);
-      EXPECT_GT(link.at("latency_seconds"), 0.0);
-      EXPECT_TRUE(link.at("intact").get<bool>());
+      EXPECT_EQ(link.peer, peer++);
+      EXPECT_GT(link.bytes_per_second, 0.0);
+      EXPECT_GT(link.latency_seconds, 0.0);
+      EXPECT_TRUE(link.intact);
     }
   }
 }
 
 TEST(Rates, AFlippedBitOnTheWayIsSeenByBothEndsOfThatLinkAlone) {
-  const json all = rates([](std::shared_ptr<Group> sound) -> std::shared_ptr<Group> {
+  const auto all = rates([](std::shared_ptr<Group> sound) -> std::shared_ptr<Group> {
     if (sound->rank() != 0) return sound;
     return std::make_shared<Corrupting>(std::move(sound), /*victim=*/2);
   });
-  const auto intact = [&](int rank, int place) {
-    return all[rank].at("links")[place].at("intact").get<bool>();
-  };
+  const auto intact = [&](int rank, int link) { return all[rank].links[link].intact; };
   EXPECT_TRUE(intact(0, 0));
   EXPECT_FALSE(intact(0, 1));
   EXPECT_TRUE(intact(1, 0));

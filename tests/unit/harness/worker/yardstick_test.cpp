@@ -8,7 +8,7 @@ namespace {
 
 TEST(Yardstick, IsBusyOnACpuForNoMoreThanItTakes) {
   at::set_num_threads(1);
-  const YardstickTime time = time_yardstick(c10::Device(c10::kCPU));
+  const reports::records::Yardstick time = time_yardstick(c10::Device(c10::kCPU));
   EXPECT_GT(time.busy_seconds, 0.0);
   EXPECT_LE(time.busy_seconds, 1.01 * time.seconds);
 }

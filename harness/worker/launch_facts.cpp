@@ -1,4 +1,4 @@
-#include "harness/worker/facts.h"
+#include "harness/worker/launch_facts.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,7 +10,7 @@
 
 namespace isoframe::harness::worker {
 
-model::parallel::Facts facts_of(const scenario::Case& spec) {
+model::parallel::Facts launch_facts(const scenario::Case& spec) {
   model::parallel::Facts facts;
   const nlohmann::json settings = scenario::to_json(spec);
   for (const auto& [key, setting] : settings.items()) {
@@ -21,12 +21,10 @@ model::parallel::Facts facts_of(const scenario::Case& spec) {
   for (const auto& [part, print] : model::checkpoint::fingerprints(checkpoint.directory()))
     facts[fmt::format("the checkpoint's {}", part)] = print;
   if (!spec.image.empty()) facts["image"] = model::checkpoint::fingerprint_of_file(spec.image);
-  const nlohmann::json build = measure::environment();
+  const reports::records::Environment build = measure::environment();
   // Two builds of one commit may still differ, in options or in what was not committed.
-  facts["build"] =
-      fmt::format("{} {}, LibTorch {}, program {}", build.at("isoframe").at("commit").get<std::string>(),
-                  build.at("build_type").get<std::string>(), build.at("libtorch").get<std::string>(),
-                  model::checkpoint::fingerprint_of_file("/proc/self/exe"));
+  facts["build"] = fmt::format("{} {}, LibTorch {}, program {}", build.isoframe.commit, build.build_type,
+                               build.libtorch, model::checkpoint::fingerprint_of_file("/proc/self/exe"));
   return facts;
 }
 

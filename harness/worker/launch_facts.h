@@ -1,0 +1,13 @@
+#pragma once
+// What all ranks of a case must have been given alike.
+
+#include "harness/scenario/case.h"
+#include "model/parallel/agreement.h"
+
+namespace isoframe::harness::worker {
+
+/// Collects the case's own settings, fingerprints of its checkpoint and image, and the build.  Paths are left
+/// out: each machine may keep its copy elsewhere.
+model::parallel::Facts launch_facts(const scenario::Case& spec);
+
+}  // namespace isoframe::harness::worker

@@ -1,0 +1,18 @@
+#pragma once
+// What a case's order of addition may cost against a single device's.
+
+#include "harness/scenario/case.h"
+#include "model/pipeline/pipeline.h"
+#include "reports/records/names.h"
+#include "reports/records/rank.h"
+
+namespace isoframe::harness::worker {
+
+/// The class that the case's layout promises, against a single device.
+reports::records::NumericsClass numerics_class_of(const scenario::Case& spec);
+
+/// The class with its bound, which grows with the depth of the model and the number of steps.
+reports::records::Numerics numerics_of(const scenario::Case& spec, const model::pipeline::Request& request,
+                                       const model::pipeline::Limits& limits);
+
+}  // namespace isoframe::harness::worker
