@@ -9,6 +9,7 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/launch/interrupt.h"
+#include "harness/scenario/case_json.h"
 #include "model/device/device.h"
 
 namespace isoframe::harness::cli {
@@ -51,15 +52,14 @@ int generate(GenerateArguments& arguments, bool guidance_given, bool dtype_given
   spec.repeat = 1;
   if (guidance_given) spec.guidance_scale = arguments.guidance_scale;
 
-  const nlohmann::json result =
+  const reports::records::CaseResult result =
       run::generate(spec, arguments.out, command_line(), &launch::catch_interrupts());
   if (arguments.json) {
-    std::cout << result.dump(2) << "\n";
+    std::cout << reports::records::to_json(result).dump(2) << "\n";
   } else {
-    const nlohmann::json& settled = result.at("case");
-    std::cout << fmt::format("{} frames of {} x {} in {:.2f} s: {}/video.mp4\n", spec.frames,
-                             settled.at("height").get<int>(), settled.at("width").get<int>(),
-                             result.at("latency").at("total_seconds").at(0).get<double>(), arguments.out);
+    const scenario::Case settled = scenario::case_from_json(result.spec);
+    std::cout << fmt::format("{} frames of {} x {} in {:.2f} s: {}/video.mp4\n", spec.frames, settled.height,
+                             settled.width, result.latency.total_seconds.at(0), arguments.out);
   }
   return 0;
 }

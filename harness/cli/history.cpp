@@ -43,7 +43,7 @@ fs::path default_history() {
 std::string this_machine() {
   reports::records::Environment environment = measure::environment();
   environment.device = "cpu";
-  return run::machine_of(reports::records::to_json(environment));
+  return run::machine_of(environment);
 }
 
 std::string scenario_name(const std::string& scenario) { return fs::path(scenario).filename(); }
@@ -63,17 +63,18 @@ run::History open_existing(const std::string& file) {
 }
 
 void save(const std::string& history, const std::string& directory) {
-  const json read = base::read_json(fs::path(directory) / "run.json");
-  const RunRecord run = reports::records::run_record_from_json(read);
+  const RunRecord run =
+      reports::records::run_record_from_json(base::read_json(fs::path(directory) / "run.json"));
   for (const Verdict verdict : {Verdict::kFailed, Verdict::kUntrusted, Verdict::kError}) {
-    if (std::ranges::count(run.cases, verdict, &CaseRow::verdict) > 0)
+    if (run.count(verdict) > 0) {
       throw InputError(
           fmt::format("{}: has a case that is {}; only a run whose cases passed can be a baseline", directory,
                       name_of(verdict)));
+    }
   }
   if (fs::path(history).has_parent_path()) fs::create_directories(fs::path(history).parent_path());
   run::History database(history);
-  database.record(directory, read);
+  database.record(directory, run);
   database.accept(directory);
   std::cout << fmt::format("{} is a baseline now, in {}\n", directory, history);
 }

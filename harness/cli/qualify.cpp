@@ -29,11 +29,11 @@ int qualify(const Arguments& arguments) {
   options.duration_seconds = arguments.duration;
   options.command = command_line();
   options.interrupted = &launch::catch_interrupts();
-  const nlohmann::json certificate = qualify::qualify(arguments.suite.load(), options);
+  const reports::records::Certificate certificate = qualify::qualify(arguments.suite.load(), options);
   if (arguments.json) {
-    std::cout << certificate.dump(2) << "\n";
+    std::cout << reports::records::to_json(certificate).dump(2) << "\n";
   } else {
-    std::cout << reports::certificate_text(reports::records::certificate_from_json(certificate))
+    std::cout << reports::certificate_text(certificate)
               << fmt::format("certificate: {}/certificate.md\n", options.out.string());
   }
   return qualify::exit_code_of(certificate);

@@ -26,12 +26,12 @@ struct RunArguments {
   bool no_locate = false;
 };
 
-void print_run(const nlohmann::json& run, const std::string& directory, bool json) {
+void print_run(const reports::records::RunRecord& run, const std::string& directory, bool json) {
   if (json) {
-    std::cout << run.dump(2) << "\n";
+    std::cout << reports::records::to_json(run).dump(2) << "\n";
   } else {
-    std::cout << reports::console_summary(reports::records::run_record_from_json(run))
-              << "report: " << directory << "/report.html\n";
+    std::cout << reports::console_summary(run) << "report: " << directory
+              << "/report.html\n";
   }
 }
 
@@ -52,13 +52,13 @@ int run(const RunArguments& arguments) {
   options.against = arguments.against;
   options.history = history_of(arguments);
   options.command = command_line();
-  options.locate = arguments.no_locate ? run::Locate::kNever
-                   : arguments.locate  ? run::Locate::kDifferent
-                                       : run::Locate::kFailed;
+  options.locate = arguments.no_locate ? run::LocateWhich::kNever
+                   : arguments.locate  ? run::LocateWhich::kDifferent
+                                       : run::LocateWhich::kFailed;
   options.interrupted = &launch::catch_interrupts();
-  const nlohmann::json result = run::run_suite(suite, options);
-  print_run(result, options.out.string(), arguments.json);
-  return run::exit_code_of(result);
+  const reports::records::RunRecord record = run::run_suite(suite, options);
+  print_run(record, options.out.string(), arguments.json);
+  return run::exit_code_of(record);
 }
 
 }  // namespace
@@ -96,9 +96,9 @@ void add_report_command(CLI::App& program, int& exit_code) {
   command->add_option("--against", arguments->against, "An earlier run directory to compare with");
   command->add_flag("--json", arguments->json, "Print run.json instead of the table");
   command->callback([arguments, &exit_code] {
-    const nlohmann::json result = run::report_run(arguments->directory, arguments->against);
-    print_run(result, arguments->directory, arguments->json);
-    exit_code = run::exit_code_of(result);
+    const reports::records::RunRecord record = run::report_run(arguments->directory, arguments->against);
+    print_run(record, arguments->directory, arguments->json);
+    exit_code = run::exit_code_of(record);
   });
 }
 

@@ -1,7 +1,6 @@
 #include "harness/measure/timing_probe.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "reports/records/stages.h"
 
@@ -106,14 +105,19 @@ std::map<std::string, std::vector<double>> TimingProbe::occurrences() const {
   return result;
 }
 
-nlohmann::json TimingProbe::events() const {
-  nlohmann::json result = nlohmann::json::array();
+reports::records::StageEvents TimingProbe::events() const {
+  reports::records::StageEvents events;
   const std::vector<StageTime> stages = times();
   for (const std::vector<StageTime>* part : {&stages, &collectives_})
     for (const StageTime& time : *part)
-      result.push_back({time.stage, time.index, time.start, time.seconds, time.moved.bytes_sent,
-                        time.moved.bytes_received, time.moved.seconds});
-  return result;
+      events.push_back({.stage = time.stage,
+                        .index = time.index,
+                        .start = time.start,
+                        .seconds = time.seconds,
+                        .bytes_sent = time.moved.bytes_sent,
+                        .bytes_received = time.moved.bytes_received,
+                        .seconds_in_collectives = time.moved.seconds});
+  return events;
 }
 
 std::map<std::string, double> TimingProbe::busy() const {

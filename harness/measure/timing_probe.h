@@ -9,11 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "harness/launch/progress_writer.h"
 #include "harness/measure/thread_clock.h"
 #include "model/probe.h"
+#include "reports/records/stage_event.h"
 
 namespace isoframe::harness::measure {
 
@@ -53,12 +52,12 @@ class TimingProbe : public model::Probe {
   void end(model::ProbePoint point) override;
   void tensor(model::ProbePoint point, const at::Tensor& value) override;
 
-  /// A collective of a group of ranks has ended: "ulysses", "all_to_all"; `moved` by it alone.
+  /// Records a collective of a group of ranks that has ended: "ulysses", "all_to_all"; `moved` by it alone.
   void collective(std::string_view group, std::string_view name, Clock::time_point start, const Moved& moved);
 
   /// Stages and blocks, in the order in which they ended.
   std::vector<StageTime> times() const;
-  /// Forgets what was measured, a warm-up say.  Not within a stage.
+  /// Forgets what was measured, such as a warm-up; not to be called within a stage.
   void clear();
 
   /// The seconds of every occurrence of each stage, in order.
@@ -66,10 +65,9 @@ class TimingProbe : public model::Probe {
   /// What each outer stage took of this rank alone, without its waiting for others.  On a CPU the time that
   /// the processor spent on this thread; with a clock of an accelerator the time outside collectives.
   std::map<std::string, double> busy() const;
-  /// The events that trace.json is made of: [[stage, index, start, seconds, bytes sent, bytes received,
-  /// seconds in collectives], ...]: stages and blocks in the order in which they ended, then collectives,
-  /// "collective.ulysses.all_to_all", in theirs.
-  nlohmann::json events() const;
+  /// Stages and blocks in the order in which they ended, then collectives, "collective.ulysses.all_to_all",
+  /// in theirs: what trace.json is made of.
+  reports::records::StageEvents events() const;
 
  private:
   struct Open {

@@ -14,14 +14,14 @@
 
 namespace isoframe::harness::qualify {
 
-/// One rank in one repetition of a case.
+/// A rank in one repetition of a case.
 struct Voter {
   std::string case_name;
   int repetition = 0;
   int rank = 0;
 };
 
-/// A repetition of a case that showed something else than most: where it did first, and on which ranks.
+/// The first place at which a repetition of a case showed something else than most, and the ranks that did.
 struct Deviation {
   std::string case_name;
   int repetition = 0;
@@ -38,16 +38,16 @@ struct Undecided {
   std::size_t votes = 0;
 };
 
-/// Cases that promise the same bits vote together: at each place, those who hold the same region of the
-/// tensor.  Who is alone with a region has its own repetitions to vote with.
+/// A vote of all cases that promise the same bits: at each place, those ranks vote together that hold the
+/// same region of the tensor.  A rank that is alone with a region votes with its own repetitions.
 class Ballot {
  public:
   void add(const Voter& voter, const locate::Trace& trace);
 
-  /// In the order of repetitions.  The first place is the earliest in a rank's own order, so that a fault is
-  /// named before what it spreads to.
+  /// Lists who lost a vote, in the order of repetitions.  The first place is the earliest in a rank's own
+  /// order, so that a fault is named before what it spreads to.
   std::vector<Deviation> deviations() const;
-  /// The earliest, if there is one.
+  /// The earliest place without a majority, if there is one.
   std::optional<Undecided> undecided() const;
 
   std::size_t votes() const { return votes_; }

@@ -8,20 +8,18 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "base/json_file.h"
 #include "metrics/statistics.h"
 
 namespace isoframe::harness::qualify {
 
 namespace {
 
-using nlohmann::json;
+namespace records = reports::records;
 using Samples = std::vector<double>;
 
-json summary_of(const Samples& samples) {
-  if (samples.empty()) return nullptr;
-  const metrics::Summary summary = metrics::summarize(samples);
-  return {{"count", summary.count}, {"min", summary.min}, {"median", summary.median}, {"max", summary.max}};
+std::optional<metrics::Summary> summary_of(const Samples& samples) {
+  if (samples.empty()) return std::nullopt;
+  return metrics::summarize(samples);
 }
 
 std::string times(std::size_t count) { return count == 1 ? "once" : fmt::format("{} times", count); }
@@ -29,7 +27,7 @@ std::string ranks_text(const std::vector<int>& ranks) {
   return fmt::format("rank{} {}", ranks.size() == 1 ? "" : "s", fmt::join(ranks, " and "));
 }
 
-/// What one rank showed over all repetitions.
+/// The rates of one rank over all repetitions.
 struct OfRank {
   Samples memory, compute;
   std::map<std::string, std::size_t> results;  ///< of the fixed product, by how often
@@ -44,29 +42,29 @@ struct OfLink {
 using RankRates = std::map<int, OfRank>;
 using LinkRates = std::map<std::pair<int, int>, OfLink>;
 
-void collect_links(const json& ranks, int rank, LinkRates& links) {
-  for (const json& link : ranks[rank].at("links")) {
-    const int peer = link.at("peer");
-    OfLink& rates = links[std::minmax(rank, peer)];
-    if (!link.at("intact").get<bool>()) ++rates.corrupt;
+void collect_links(const std::vector<records::MachineRates>& ranks, int rank, LinkRates& links) {
+  for (const records::LinkRate& link : ranks[rank].links) {
+    OfLink& rates = links[std::minmax(rank, link.peer)];
+    if (!link.intact) ++rates.corrupt;
     // Both ends time the same trips.
-    if (peer < rank) continue;
-    rates.is_within_a_host = ranks[rank].at("host") == ranks[peer].at("host");
-    rates.bandwidth.push_back(link.at("bytes_per_second"));
-    rates.latency.push_back(link.at("latency_seconds"));
+    if (link.peer < rank) continue;
+    rates.is_within_a_host = ranks[rank].host == ranks[link.peer].host;
+    rates.bandwidth.push_back(link.bytes_per_second);
+    rates.latency.push_back(link.latency_seconds);
   }
 }
 
-void collect(const std::vector<json>& repetitions, RankRates& of_ranks, LinkRates& of_links) {
-  for (const json& ranks : repetitions) {
+void collect(const std::vector<std::vector<records::MachineRates>>& repetitions, RankRates& of_ranks,
+             LinkRates& of_links) {
+  for (const std::vector<records::MachineRates>& ranks : repetitions) {
     for (int rank = 0; rank < static_cast<int>(ranks.size()); ++rank) {
-      const json& own = ranks[rank];
+      const records::MachineRates& seen = ranks[rank];
       OfRank& rates = of_ranks[rank];
-      rates.host = own.at("host");
-      rates.memory.push_back(own.at("memory").at("bytes_per_second"));
-      rates.compute.push_back(own.at("compute").at("flops_per_second"));
-      ++rates.results[own.at("compute").at("result")];
-      if (!own.at("memory").at("intact").get<bool>()) ++rates.corrupt;
+      rates.host = seen.host;
+      rates.memory.push_back(seen.memory.bytes_per_second);
+      rates.compute.push_back(seen.compute.flops_per_second);
+      ++rates.results[seen.compute.result];
+      if (!seen.memory.intact) ++rates.corrupt;
       collect_links(ranks, rank, of_links);
     }
   }
@@ -74,17 +72,17 @@ void collect(const std::vector<json>& repetitions, RankRates& of_ranks, LinkRate
 
 double best(const Samples& samples) { return *std::ranges::max_element(samples); }
 
-/// Reasons for those whose best is too far below the best of all.
+/// Adds a reason for each whose best is too far below the best of all.
 template <typename Key, typename Rates, typename Name>
 void add_slow(const std::map<Key, Rates>& all, Samples Rates::*member, double share, const char* what,
               const Name& name, std::vector<std::string>& reasons) {
   double most = 0.0;
   for (const auto& [key, rates] : all) most = std::max(most, best(rates.*member));
   for (const auto& [key, rates] : all) {
-    const double own = best(rates.*member);
-    if (own < share * most)
+    const double rate = best(rates.*member);
+    if (rate < share * most)
       reasons.push_back(
-          fmt::format("{} {} at {:.0f} % of the fastest, at best", name(key), what, 100.0 * own / most));
+          fmt::format("{} {} at {:.0f} % of the fastest, at best", name(key), what, 100.0 * rate / most));
   }
 }
 
@@ -121,7 +119,7 @@ void add_rate_reasons(const RankRates& of_ranks, const LinkRates& of_links,
     add_slow(kind, &OfLink::bandwidth, kSlowLink, "moves bytes", link_name, reasons);
 }
 
-/// One reason for each way in which a case deviates, however often it does.
+/// Adds one reason for each way in which a case deviates, however often it does.
 void add_deviations(const Evidence& evidence, std::vector<std::string>& reasons) {
   std::map<std::tuple<std::string, std::vector<int>, locate::Place>, std::vector<const Deviation*>> ways;
   for (const Deviation& one : evidence.deviations)
@@ -153,56 +151,54 @@ double drift_of(const std::vector<CaseEvidence>& cases) {
   return count == 0 ? 1.0 : std::exp(sum / count);
 }
 
-json case_rows(const Evidence& evidence) {
-  json rows = json::array();
+std::vector<records::CertifiedCase> case_rows(const Evidence& evidence) {
+  std::vector<records::CertifiedCase> rows;
   for (const CaseEvidence& one : evidence.cases) {
-    json deviations = json::array();
+    records::CertifiedCase& row = rows.emplace_back();
+    row.name = one.name;
+    row.layout = one.layout;
+    row.ranks = one.ranks;
+    row.seconds = summary_of(one.seconds);
     for (const Deviation& deviation : evidence.deviations)
       if (deviation.case_name == one.name)
-        deviations.push_back({{"repetition", deviation.repetition},
-                              {"ranks", deviation.ranks},
-                              {"place", locate::to_string(deviation.place)},
-                              {"points", deviation.points},
-                              {"relative_l2", base::number(deviation.relative_l2)}});
-    rows.push_back({{"name", one.name},
-                    {"layout", one.layout},
-                    {"ranks", one.ranks},
-                    {"seconds", summary_of(one.seconds)},
-                    {"deviations", deviations},
-                    {"errors", one.errors}});
+        row.deviations.push_back({.repetition = deviation.repetition,
+                                  .ranks = deviation.ranks,
+                                  .place = locate::to_string(deviation.place),
+                                  .points = deviation.points,
+                                  .relative_l2 = deviation.relative_l2});
+    row.errors = one.errors;
   }
   return rows;
 }
 
-json rank_rows(const RankRates& of_ranks) {
-  json rows = json::array();
+std::vector<records::CertifiedRank> rank_rows(const RankRates& of_ranks) {
+  std::vector<records::CertifiedRank> rows;
   for (const auto& [rank, rates] : of_ranks)
-    rows.push_back({{"rank", rank},
-                    {"host", rates.host},
-                    {"memory_bytes_per_second", summary_of(rates.memory)},
-                    {"flops_per_second", summary_of(rates.compute)},
-                    {"corrupt_copies", rates.corrupt}});
+    rows.push_back({.rank = rank,
+                    .host = rates.host,
+                    .memory_bytes_per_second = summary_of(rates.memory),
+                    .flops_per_second = summary_of(rates.compute),
+                    .corrupt_copies = rates.corrupt});
   return rows;
 }
 
-json link_rows(const LinkRates& of_links) {
-  json rows = json::array();
+std::vector<records::CertifiedLink> link_rows(const LinkRates& of_links) {
+  std::vector<records::CertifiedLink> rows;
   for (const auto& [link, rates] : of_links)
-    rows.push_back({{"ranks", {link.first, link.second}},
-                    {"bytes_per_second", summary_of(rates.bandwidth)},
-                    {"latency_seconds", summary_of(rates.latency)},
-                    {"corrupt", rates.corrupt}});
+    rows.push_back({.ranks = {link.first, link.second},
+                    .bytes_per_second = summary_of(rates.bandwidth),
+                    .latency_seconds = summary_of(rates.latency),
+                    .corrupt = rates.corrupt});
   return rows;
 }
 
 }  // namespace
 
-json certify(const Evidence& evidence) {
+records::Certificate certify(const Evidence& evidence) {
   std::vector<std::string> reasons;
   for (const CaseEvidence& one : evidence.cases)
-    for (const json& error : one.errors)
-      reasons.push_back(fmt::format("{}, repetition {}: {}", one.name, error.at("repetition").get<int>() + 1,
-                                    error.at("message").get<std::string>()));
+    for (const records::RepetitionFailure& error : one.errors)
+      reasons.push_back(fmt::format("{}, repetition {}: {}", one.name, error.repetition + 1, error.message));
   add_deviations(evidence, reasons);
   RankRates of_ranks;
   LinkRates of_links;
@@ -214,20 +210,22 @@ json certify(const Evidence& evidence) {
         fmt::format("the last third of the repetitions took {:.2f}x the time of the first", drift));
 
   const bool is_short = evidence.repetitions < kFewestRepetitions;
-  const char* const verdict = !reasons.empty() ? "unfit" : is_short ? "unfinished" : "fit";
+  records::Certificate certificate;
+  certificate.verdict = !reasons.empty() ? records::Fitness::kUnfit
+                        : is_short       ? records::Fitness::kUnfinished
+                                         : records::Fitness::kFit;
   if (reasons.empty() && is_short)
     reasons.push_back(
         fmt::format("{} of at least {} repetitions were made", evidence.repetitions, kFewestRepetitions));
-  return {{"schema_version", 1},
-          {"verdict", verdict},
-          {"reasons", reasons},
-          {"repetitions", evidence.repetitions},
-          {"interrupted", evidence.interrupted},
-          {"fingerprints", evidence.votes},
-          {"drift", drift},
-          {"cases", case_rows(evidence)},
-          {"ranks", rank_rows(of_ranks)},
-          {"links", link_rows(of_links)}};
+  certificate.reasons = std::move(reasons);
+  certificate.repetitions = evidence.repetitions;
+  certificate.interrupted = evidence.interrupted;
+  certificate.fingerprints = evidence.votes;
+  certificate.drift = drift;
+  certificate.cases = case_rows(evidence);
+  certificate.ranks = rank_rows(of_ranks);
+  certificate.links = link_rows(of_links);
+  return certificate;
 }
 
 }  // namespace isoframe::harness::qualify

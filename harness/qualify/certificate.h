@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "harness/qualify/ballot.h"
+#include "reports/records/certificate_record.h"
+#include "reports/records/rank.h"
 
 namespace isoframe::harness::qualify {
 
@@ -16,9 +16,9 @@ inline constexpr double kSlowRank = 0.8;
 inline constexpr double kSlowLink = 0.5;
 /// The last third of the repetitions may take this much longer than the first.
 inline constexpr double kSteady = 1.10;
-/// With fewer repetitions there are no thirds to speak of.
+/// The fewest repetitions whose thirds are compared.
 inline constexpr std::size_t kFewestForSteadiness = 9;
-/// With fewer there is no majority.
+/// The fewest repetitions among which there can be a majority.
 inline constexpr int kFewestRepetitions = 3;
 
 struct CaseEvidence {
@@ -26,7 +26,7 @@ struct CaseEvidence {
   std::string layout;
   int ranks = 1;
   std::vector<double> seconds = {};  ///< from prompt to frames, of each repetition that ended well
-  nlohmann::json errors = nlohmann::json::array();  ///< {repetition, rank, stage, message, last_words}
+  std::vector<reports::records::RepetitionFailure> errors = {};
 };
 
 struct Evidence {
@@ -34,13 +34,13 @@ struct Evidence {
   bool interrupted = false;
   std::size_t votes = 0;  ///< fingerprints compared
   std::vector<CaseEvidence> cases;
-  std::vector<nlohmann::json> rates;  ///< of each repetition: the ranks' worker::rates_of(), in order
+  std::vector<std::vector<reports::records::MachineRates>> rates;  ///< by repetition, then by rank
   std::vector<Deviation> deviations;
   std::vector<Undecided> undecided;
 };
 
-/// The verdict and what it rests on, as in certificate.json (reports/records/README.md): `verdict` is "fit",
-/// "unfit" with its `reasons`, or "unfinished" after an interruption before there was a majority.
-nlohmann::json certify(const Evidence& evidence);
+/// Judges the evidence: fit, unfit with reasons, or unfinished after an interruption before there was a
+/// majority.  Leaves open what qualify() knows: times, command, scenarios and environment.
+reports::records::Certificate certify(const Evidence& evidence);
 
 }  // namespace isoframe::harness::qualify

@@ -23,7 +23,7 @@
 namespace isoframe::harness::qualify {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+namespace records = reports::records;
 using run::RoundResult;
 using scenario::Case;
 using worker::Observation;
@@ -31,7 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// Who promises the same bits: a baseline and the cases that must equal it.
+/// The name of the cases that promise the same bits: a baseline and those that must equal it.
 std::string pool_of(const Case& spec) {
   return spec.gates.identical && !spec.baseline.empty() ? spec.baseline : spec.name;
 }
@@ -68,7 +68,7 @@ class Qualification {
  private:
   bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
 
-  /// What the ranks left is read by `keep` and removed; after a failure their logs stay.
+  /// Runs one round.  What the ranks left is read by `keep` and removed; after a failure their logs stay.
   template <typename Keep>
   void run_round(const Case& spec, const std::string& name, Observation::Kind kind, CaseEvidence& evidence,
                  const Keep& keep) {
@@ -79,13 +79,11 @@ class Qualification {
     progress_->begin(fmt::format("repetition {}, {}", evidence_.repetitions + 1, name));
     const RoundResult result = run::run_round(spec, directory, context, {.kind = kind});
     progress_->end();
-    if (!result.error.is_null()) {
-      json error = result.error;
-      error["repetition"] = evidence_.repetitions;
-      evidence.errors.push_back(std::move(error));
+    if (result.error) {
+      evidence.errors.push_back({*result.error, evidence_.repetitions});
       return;
     }
-    if (result.status == RoundResult::Status::kOk) keep(result.ranks, directory);
+    if (result.status == RoundResult::Status::kOk) keep(directory);
     fs::remove_all(directory);
     std::error_code not_empty;
     fs::remove(options_.out / name, not_empty);
@@ -94,14 +92,13 @@ class Qualification {
   void run_case(std::size_t index) {
     const Case& spec = cases_[index];
     CaseEvidence& evidence = evidence_.cases[index];
-    run_round(spec, spec.name, Observation::Kind::kBeside, evidence,
-              [&](const json& ranks, const fs::path& directory) {
-                evidence.seconds.push_back(ranks[0].at("total_seconds"));
-                Ballot& ballot = ballots_[pool_of(spec)];
-                for (int rank = 0; rank < spec.layout.world_size(); ++rank)
-                  ballot.add({spec.name, evidence_.repetitions, rank},
-                             locate::trace_from_json(base::read_json(worker::trace_file(directory, rank))));
-              });
+    run_round(spec, spec.name, Observation::Kind::kBeside, evidence, [&](const fs::path& directory) {
+      evidence.seconds.push_back(run::read_rank_records(directory, 1).front().total_seconds);
+      Ballot& ballot = ballots_[pool_of(spec)];
+      for (int rank = 0; rank < spec.layout.world_size(); ++rank)
+        ballot.add({spec.name, evidence_.repetitions, rank},
+                   locate::trace_from_json(base::read_json(worker::trace_file(directory, rank))));
+    });
   }
 
   void try_machine() {
@@ -109,7 +106,9 @@ class Qualification {
         std::ranges::max_element(cases_, {}, [](const Case& spec) { return spec.layout.world_size(); });
     run_round(*largest, ".rates", Observation::Kind::kRates,
               evidence_.cases[static_cast<std::size_t>(largest - cases_.begin())],
-              [&](const json& ranks, const fs::path&) { evidence_.rates.push_back(ranks); });
+              [&](const fs::path& directory) {
+                evidence_.rates.push_back(run::read_machine_rates(directory, largest->layout.world_size()));
+              });
   }
 
   std::vector<Case> cases_;
@@ -133,8 +132,8 @@ std::vector<Case> cases_to_run(scenario::Suite suite) {
 
 }  // namespace
 
-json qualify(scenario::Suite suite, const QualifyOptions& options) {
-  json files = json::array();
+records::Certificate qualify(scenario::Suite suite, const QualifyOptions& options) {
+  std::vector<std::string> files;
   for (const fs::path& file : suite.files) files.push_back(file.string());
   std::vector<Case> cases = cases_to_run(std::move(suite));
   if (fs::exists(options.out) && (!fs::is_directory(options.out) || !fs::is_empty(options.out)))
@@ -142,21 +141,28 @@ json qualify(scenario::Suite suite, const QualifyOptions& options) {
   fs::create_directories(options.out);
 
   const std::string started = base::utc_now();
-  json certificate = certify(Qualification(std::move(cases), options).run());
-  certificate.update({{"started", started},
-                      {"finished", base::utc_now()},
-                      {"command", options.command},
-                      {"scenarios", files},
-                      {"environment", reports::records::to_json(measure::environment())}});
-  base::write_json(options.out / "certificate.json", certificate);
+  records::Certificate certificate = certify(Qualification(std::move(cases), options).run());
+  certificate.started = started;
+  certificate.finished = base::utc_now();
+  certificate.command = options.command;
+  certificate.scenarios = std::move(files);
+  certificate.environment = measure::environment();
+  base::write_json(options.out / "certificate.json", records::to_json(certificate));
   base::write_text(options.out / "certificate.md",
-                   reports::certificate_markdown(reports::records::certificate_from_json(certificate)));
+                   reports::certificate_markdown(certificate));
   return certificate;
 }
 
-int exit_code_of(const json& certificate) {
-  const std::string verdict = certificate.at("verdict");
-  return verdict == "fit" ? 0 : verdict == "unfit" ? 1 : 3;
+int exit_code_of(const records::Certificate& certificate) {
+  switch (certificate.verdict) {
+    case records::Fitness::kFit:
+      return 0;
+    case records::Fitness::kUnfit:
+      return 1;
+    case records::Fitness::kUnfinished:
+      return 3;
+  }
+  return 3;
 }
 
 }  // namespace isoframe::harness::qualify

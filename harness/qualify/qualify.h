@@ -5,9 +5,8 @@
 #include <filesystem>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "harness/scenario/suite.h"
+#include "reports/records/certificate_record.h"
 
 namespace isoframe::harness::qualify {
 
@@ -18,13 +17,13 @@ struct QualifyOptions {
   const std::atomic<bool>* interrupted = nullptr;
 };
 
-/// Each repetition runs every case once, its ranks' tensors fingerprinted at every probe point, and tries
-/// memory, arithmetic and links of the ranks of the largest case.  Returns certificate.json's content
-/// (certificate.h), and leaves it in `out`.  Throws InputError before anything runs for what a case's
-/// checkpoint cannot do, for no case at all, and for an `out` that is not empty.
-nlohmann::json qualify(scenario::Suite suite, const QualifyOptions& options);
+/// Repeats the suite until the time is up.  Each repetition runs every case once, its ranks' tensors
+/// fingerprinted at every probe point, and tries memory, arithmetic and links of the ranks of the largest
+/// case.  Leaves the certificate in `out` and returns it.  Throws InputError before anything runs for what a
+/// case's checkpoint cannot do, for no case at all, and for an `out` that is not empty.
+reports::records::Certificate qualify(scenario::Suite suite, const QualifyOptions& options);
 
 /// 0 fit, 1 unfit, 3 unfinished.
-int exit_code_of(const nlohmann::json& certificate);
+int exit_code_of(const reports::records::Certificate& certificate);
 
 }  // namespace isoframe::harness::qualify

@@ -14,10 +14,10 @@
 namespace isoframe::harness::run {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+namespace records = reports::records;
 
-json generate(scenario::Case spec, const fs::path& out, const std::string& command,
-              const std::atomic<bool>* interrupted) {
+records::CaseResult generate(scenario::Case spec, const fs::path& out, const std::string& command,
+                             const std::atomic<bool>* interrupted) {
   settle_case(spec);
   if (fs::exists(out) && !fs::is_directory(out))
     throw InputError(fmt::format("{} is not a directory; choose another --out", out.string()));
@@ -40,16 +40,17 @@ json generate(scenario::Case spec, const fs::path& out, const std::string& comma
     case RoundResult::Status::kOk:
       break;
     case RoundResult::Status::kBadInput:
-      throw InputError(round.error.at("message").get<std::string>());
+      throw InputError(round.error->message);
     case RoundResult::Status::kError:
-      throw RunError(round.error.at("message").get<std::string>());
+      throw RunError(round.error->message);
     case RoundResult::Status::kInterrupted:
       throw RunError("interrupted");
   }
-  const json result = assemble_result(spec, {round.ranks}, nullptr,
-                                      reports::records::to_json(measure::environment()), command);
+  const records::CaseResult result =
+      assemble_result(spec, {read_rank_records(work, spec.layout.world_size())}, std::nullopt,
+                      measure::environment(), command);
   keep_outputs(work, out);
-  base::write_json(out / "result.json", result);
+  base::write_json(out / "result.json", records::to_json(result));
   fs::remove_all(work);
   return result;
 }

@@ -1,17 +1,17 @@
 #include "harness/run/history.h"
 
-#include <limits>
 #include <sqlite3.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 
 namespace isoframe::harness::run {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+namespace records = reports::records;
 
 namespace {
 
@@ -25,27 +25,24 @@ constexpr const char* kTables = R"sql(
     seconds REAL, peak_tensor_bytes REAL, psnr REAL, ssim REAL, PRIMARY KEY (directory, name));
 )sql";
 
-std::string scenario_of(const json& run) {
+std::string scenario_of(const records::RunRecord& run) {
   std::vector<std::string> names;
-  for (const json& file : run.at("scenarios")) names.push_back(fs::path(file.get<std::string>()).filename());
+  for (const fs::path file : run.scenarios) names.push_back(file.filename());
   return fmt::format("{}", fmt::join(names, "+"));
 }
 
-/// Null for what was not measured; infinity, which SQLite keeps as a float, from its text.
-std::optional<double> number(const json& row, const char* key) {
-  const json value = row.value(key, json());
-  if (value.is_number()) return value.get<double>();
-  if (value == "inf") return std::numeric_limits<double>::infinity();
-  return std::nullopt;
+/// The device that all cases ran on, or the list of devices: ["cpu","cuda"].
+std::string device_text(const records::Environment& environment) {
+  if (!environment.device) return "cpu";
+  if (const auto* one = std::get_if<std::string>(&*environment.device)) return *one;
+  return nlohmann::json(std::get<std::vector<std::string>>(*environment.device)).dump();
 }
 
 }  // namespace
 
-std::string machine_of(const json& environment) {
-  const json device = environment.value("device", json("cpu"));
-  return fmt::format("{}, {} cores, {}", environment.value("cpu", "unknown processor"),
-                     environment.value("cores", json()).dump(),
-                     device.is_string() ? device.get<std::string>() : device.dump());
+std::string machine_of(const records::Environment& environment) {
+  return fmt::format("{}, {} cores, {}", environment.cpu.empty() ? "unknown processor" : environment.cpu,
+                     environment.cores, device_text(environment));
 }
 
 struct History::Database {
@@ -84,7 +81,7 @@ class Statement {
                 : sqlite3_bind_null(statement_, ++bound_));
     return *this;
   }
-  /// True as long as there is a row.
+  /// Goes on to the next row; false when there is none.
   bool step() {
     const int code = sqlite3_step(statement_);
     if (code != SQLITE_ROW && code != SQLITE_DONE) fail();
@@ -135,7 +132,7 @@ History::History(const fs::path& file) : database_(std::make_unique<Database>())
 
 History::~History() = default;
 
-void History::record(const fs::path& directory, const json& run) {
+void History::record(const fs::path& directory, const records::RunRecord& run) {
   sqlite3* handle = database_->handle;
   const std::string where = fs::absolute(directory).lexically_normal();
   database_->execute("BEGIN IMMEDIATE");
@@ -144,20 +141,20 @@ void History::record(const fs::path& directory, const json& run) {
             "scenario = ?2, machine = ?3, started = ?4, commit_id = ?5")
       .bind(where)
       .bind(scenario_of(run))
-      .bind(machine_of(run.at("environment")))
-      .bind(run.at("started").get<std::string>())
-      .bind(run.value("/environment/isoframe/commit"_json_pointer, std::string()))
+      .bind(machine_of(run.environment))
+      .bind(run.started)
+      .bind(run.environment.isoframe.commit)
       .step();
   Statement(handle, "DELETE FROM cases WHERE directory = ?").bind(where).step();
-  for (const json& row : run.at("cases")) {
+  for (const records::CaseRow& row : run.cases) {
     Statement(handle, "INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?)")
         .bind(where)
-        .bind(row.at("name").get<std::string>())
-        .bind(row.at("verdict").get<std::string>())
-        .bind(number(row, "seconds"))
-        .bind(number(row, "peak_tensor_bytes"))
-        .bind(number(row, "psnr"))
-        .bind(number(row, "ssim"))
+        .bind(row.name)
+        .bind(records::name_of(row.verdict))
+        .bind(row.seconds)
+        .bind(row.peak_tensor_bytes)
+        .bind(row.psnr)
+        .bind(row.ssim)
         .step();
   }
   database_->execute("COMMIT");

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "reports/records/case_result.h"
+#include "reports/records/run_record.h"
 
 namespace isoframe::harness::run {
 
@@ -21,7 +22,7 @@ struct RecordedRun {
   bool accepted = false;  ///< saved as a baseline
 };
 
-/// One case of one run, oldest first in a list.
+/// One case of one run.
 struct RecordedCase {
   RecordedRun run;
   std::string name;
@@ -40,15 +41,16 @@ class History {
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 
-  /// Keeps a run (its run.json) and its cases; a run directory that is there already is replaced, and stays
+  /// Keeps a run and its cases; a run directory that is there already is replaced, and stays
   /// accepted.
-  void record(const std::filesystem::path& directory, const nlohmann::json& run);
+  void record(const std::filesystem::path& directory, const reports::records::RunRecord& run);
   /// Marks a recorded run as a baseline.
   void accept(const std::filesystem::path& directory);
 
-  /// Newest first.  Empty arguments mean any.
+  /// Lists accepted runs, newest first.  Empty arguments mean any.
   std::vector<RecordedRun> accepted(const std::string& scenario, const std::string& machine) const;
-  /// Every case of a scenario on one machine, or on any where that is empty; ordered by case, then time.
+  /// Lists every case of a scenario on one machine, or on any where that is empty; ordered by case, then
+  /// time.
   std::vector<RecordedCase> cases(const std::string& scenario, const std::string& machine) const;
 
  private:
@@ -57,6 +59,6 @@ class History {
 };
 
 /// The machine that an environment describes, as RecordedRun names it.
-std::string machine_of(const nlohmann::json& environment);
+std::string machine_of(const reports::records::Environment& environment);
 
 }  // namespace isoframe::harness::run

@@ -10,15 +10,19 @@
 #include "harness/launch/launcher.h"
 #include "harness/launch/progress_reader.h"
 #include "harness/worker/job.h"
+#include "reports/records/rank.h"
 
 namespace isoframe::harness::run {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+namespace records = reports::records;
 
 namespace {
 
-/// The reports that a rank appends to a file.
+/// The exit code of a rank whose input was wrong.
+constexpr int kInputErrorCode = 2;
+
+/// Reads the reports that a rank appends to a file.
 class ProgressFile {
  public:
   ProgressFile(const fs::path& directory, int rank)
@@ -38,24 +42,24 @@ class ProgressFile {
   std::streamoff position_ = 0;
 };
 
-/// Whether a rank has left its failure.  They are looked for by name: listing a shared folder costs more.
+/// Whether any rank has left a failure.  Files are looked for by name: listing a shared folder costs more.
 bool any_failed(const fs::path& directory, int ranks) {
   for (int rank = 0; rank < ranks; ++rank)
     if (fs::exists(worker::failure_file(directory, rank))) return true;
   return false;
 }
 
-/// Of the ranks that said why they ended the one that ended first; those whose input was wrong before others.
-json first_failure(const fs::path& directory, int ranks) {
-  json first;
+/// The failure of the rank that ended first, among those that said why; wrong input comes before all others.
+std::optional<records::RankFailure> first_failure(const fs::path& directory, int ranks) {
+  std::optional<records::RankFailure> first;
   for (int rank = 0; rank < ranks; ++rank) {
     const fs::path file = worker::failure_file(directory, rank);
     if (!fs::exists(file)) continue;
-    json failure = base::read_json(file);
-    const auto order = [](const json& f) {
-      return std::pair(f.at("exit_code") == 2 ? 0 : 1, f.at("time").get<double>());
+    const records::RankFailure failure = records::rank_failure_from_json(base::read_json(file));
+    const auto order = [](const records::RankFailure& f) {
+      return std::pair(f.exit_code == kInputErrorCode ? 0 : 1, f.time);
     };
-    if (first.is_null() || order(failure) < order(first)) first = std::move(failure);
+    if (!first || order(failure) < order(*first)) first = failure;
   }
   return first;
 }
@@ -67,7 +71,7 @@ std::string stage_of(const fs::path& directory, int rank) {
 
 std::string last_line(const std::string& words) { return words.substr(words.rfind('\n') + 1); }
 
-/// Why a launch failed that its ranks have not explained.
+/// Describes how the launcher ended, where no rank has explained why.
 std::string launcher_message(const scenario::Case& spec, const launch::LocalResult& outcome) {
   const launch::RankOutcome& launcher = outcome.ranks.front();
   const std::string ended =
@@ -84,40 +88,30 @@ RoundResult failed(const scenario::Case& spec, const fs::path& directory,
                    const launch::LocalResult& outcome) {
   RoundResult result;
   result.status = RoundResult::Status::kError;
-  const json failure = first_failure(directory, spec.layout.world_size());
-  const std::string words = outcome.ranks.front().last_words;
-  if (failure.is_null()) {
-    result.error = {{"rank", nullptr},
-                    {"stage", stage_of(directory, 0)},
-                    {"message", launcher_message(spec, outcome)},
-                    {"last_words", words}};
-    return result;
-  }
-  if (failure.at("exit_code") == 2) result.status = RoundResult::Status::kBadInput;
-  result.error = {{"rank", failure.at("rank")},
-                  {"stage", stage_of(directory, failure.at("rank").get<int>())},
-                  {"message", failure.at("message")},
-                  {"last_words", words}};
+  records::Failure& error = result.error.emplace();
+  error.last_words = outcome.ranks.front().last_words;
+  const auto failure = first_failure(directory, spec.layout.world_size());
+  if (failure && failure->exit_code == kInputErrorCode) result.status = RoundResult::Status::kBadInput;
+  if (failure) error.rank = failure->rank;
+  error.stage = stage_of(directory, failure ? failure->rank : 0);
+  error.message = failure ? failure->message : launcher_message(spec, outcome);
   return result;
 }
 
-/// The ranks' records; an error where the launcher ended well without them.
+/// Makes sure that every rank has left its record: a launcher may end well without starting them.
 RoundResult finished(const scenario::Case& spec, const fs::path& directory) {
   RoundResult result;
   for (int rank = 0; rank < spec.layout.world_size(); ++rank) {
     const fs::path file = worker::record_file(directory, rank);
-    if (!fs::exists(file)) {
-      result.status = RoundResult::Status::kError;
-      result.error = {
-          {"rank", rank},
-          {"stage", ""},
-          {"message", fmt::format("launcher '{}' ended well, but rank {} has left no {}; does it start {} "
-                                  "ranks, and is the folder shared by all machines?",
-                                  spec.launcher, rank, file.string(), spec.layout.world_size())},
-          {"last_words", ""}};
-      return result;
-    }
-    result.ranks.push_back(base::read_json(file));
+    if (fs::exists(file)) continue;
+    result.status = RoundResult::Status::kError;
+    records::Failure& error = result.error.emplace();
+    error.rank = rank;
+    error.message = fmt::format(
+        "launcher '{}' ended well, but rank {} has left no {}; does it start {} ranks, and is the "
+        "folder shared by all machines?",
+        spec.launcher, rank, file.string(), spec.layout.world_size());
+    break;
   }
   return result;
 }

@@ -12,6 +12,7 @@
 namespace isoframe::harness::run {
 
 namespace fs = std::filesystem;
+namespace records = reports::records;
 using nlohmann::json;
 using scenario::Case;
 using worker::Observation;
@@ -22,15 +23,14 @@ void look(const Case& spec, const Observation& observation, const fs::path& dire
           const RoundContext& context) {
   const RoundResult result = run_round(spec, directory, context, observation);
   if (result.status == RoundResult::Status::kInterrupted) throw RunError("interrupted");
-  if (!result.error.is_null())
-    throw RunError(fmt::format("{}: {}", spec.name, result.error.at("message").get<std::string>()));
+  if (result.error) throw RunError(fmt::format("{}: {}", spec.name, result.error->message));
 }
 
 at::Tensor kept(const fs::path& directory, int rank) {
   return model::checkpoint::SafetensorsFile(worker::kept_file(directory, rank)).tensor("kept");
 }
 
-/// The one tensor of the first rank that differs, exactly.
+/// How the one tensor of the first rank that differs does so, exactly.
 json exact_difference(const locate::Divergence& found, const Case& spec, const Case& baseline,
                       const fs::path& directory, const RoundContext& context) {
   const Observation keep = {.kind = Observation::Kind::kKeep, .place = found.place, .part = found.part};
@@ -40,8 +40,8 @@ json exact_difference(const locate::Divergence& found, const Case& spec, const C
                                kept(directory / "candidate", found.ranks.front()));
 }
 
-json locate_in(const Case& spec, const Case& baseline, double tolerance, const fs::path& directory,
-               const RoundContext& context) {
+records::FirstDivergence locate_in(const Case& spec, const Case& baseline, double tolerance,
+                                   const fs::path& directory, const RoundContext& context) {
   const fs::path candidate = directory / "candidate", reference = directory / "baseline";
   look(spec, {.kind = Observation::Kind::kRecord}, candidate, context);
   look(baseline, {.kind = Observation::Kind::kFollow, .traces = candidate}, reference, context);
@@ -53,7 +53,7 @@ json locate_in(const Case& spec, const Case& baseline, double tolerance, const f
       locate::reference_from_json(base::read_json(worker::reference_file(reference))), traces, tolerance);
   if (!found) {
     const std::string than = tolerance > 0.0 ? fmt::format(" by more than {:.1e}", tolerance) : "";
-    return {{"reproduced", false}, {"sentence", "run again, no probe point differs" + than}};
+    return {.sentence = "run again, no probe point differs" + than, .reproduced = false, .found = {}};
   }
 
   json result = locate::to_json(*found);
@@ -62,19 +62,18 @@ json locate_in(const Case& spec, const Case& baseline, double tolerance, const f
   if (found->kind == locate::Kind::kValues)
     result["difference"] = exact_difference(*found, spec, baseline, directory, context);
   result["sentence"] = locate::sentence(result);
-  return result;
+  return records::first_divergence_from_json(result);
 }
 
 }  // namespace
 
-json locate(const Case& spec, const Case& baseline, double tolerance, const fs::path& directory,
-            const RoundContext& context) {
-  json result;
+records::FirstDivergence locate(const Case& spec, const Case& baseline, double tolerance,
+                                const fs::path& directory, const RoundContext& context) {
+  records::FirstDivergence result;
   try {
     result = locate_in(spec, baseline, tolerance, directory, context);
   } catch (const std::exception& error) {
-    result = {{"reproduced", nullptr},
-              {"sentence", fmt::format("could not be looked for: {}", error.what())}};
+    result.sentence = fmt::format("could not be looked for: {}", error.what());
   }
   std::error_code ignored;
   fs::remove_all(directory, ignored);

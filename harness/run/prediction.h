@@ -1,21 +1,29 @@
 #pragma once
 // What was measured beside what the plan predicts, and collectives' rates as nccl-tests states them.
 
-#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
 
 #include "harness/scenario/case.h"
+#include "reports/records/case_result.h"
+#include "reports/records/rank.h"
+#include "reports/records/run_record.h"
 
 namespace isoframe::harness::run {
 
-/// By rank: {"peak_tensor_bytes", "collectives": [{"group", "collective", "bytes_sent", "bytes_received"}]}.
-/// `tile_costs` as rank 0 recorded them (worker.cpp), null without: the tiles' plan follows from them.
-nlohmann::json predict(const scenario::Case& spec, const nlohmann::json& tile_costs);
+/// What every rank is predicted to hold and move, in the order of ranks.
+using Prediction = std::vector<reports::records::PredictedRank>;
 
-/// Writes into `result`'s ranks: `planned_peak_tensor_bytes`, and into each row of their collectives
-/// `predicted_bytes_sent` and `predicted_bytes_received` (a row is added for what was predicted and did not
-/// move), `group_size`, `algorithm_bandwidth` and `bus_bandwidth`.  `prediction` may be null: where the
-/// checkpoint is gone.
-void set_beside(nlohmann::json& result, const scenario::Case& spec, const nlohmann::json& prediction);
+/// Predicts a case by its plan.  `tile_costs` are those that rank 0 recorded: the sharing of tiles follows
+/// from them.
+Prediction predict(const scenario::Case& spec,
+                   const std::optional<reports::records::TileCostTable>& tile_costs);
+
+/// Completes the rows of collectives with rates and, given a prediction, with predicted bytes (a row is added
+/// for what was predicted and did not move); a rank is given its planned peak.  There is no prediction where
+/// the checkpoint is gone.
+void set_beside(reports::records::CaseResult& result, const scenario::Case& spec,
+                const std::optional<Prediction>& prediction);
 
 /// Bytes a second of one rank's row, waiting for the others included.  The size is nccl-tests'
 /// (PERFORMANCE.md): all_gather what each rank has in the end, all_to_all what each rank has in the
@@ -25,10 +33,10 @@ struct Bandwidth {
   double algorithm = 0.0;
   double bus = 0.0;
 };
-Bandwidth bandwidth_of(const nlohmann::json& collective, int ranks);
+Bandwidth bandwidth_of(const reports::records::Collective& collective, int ranks);
 
-/// Over all ranks, one row a group and collective: calls, bytes sent and received, measured and predicted,
-/// and the slowest rank's bus bandwidth.
-nlohmann::json sum_of_collectives(const nlohmann::json& ranks);
+/// Adds up all ranks, one row a group and collective; the bus bandwidth is the slowest rank's.
+std::vector<reports::records::CollectiveSum> sum_of_collectives(
+    const std::vector<reports::records::RankResult>& ranks);
 
 }  // namespace isoframe::harness::run

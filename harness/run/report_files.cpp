@@ -14,10 +14,10 @@
 
 namespace isoframe::harness::run {
 
-using nlohmann::json;
-using reports::records::is_drawn_part;
-using reports::records::StageEvent;
-using reports::records::StageEvents;
+namespace records = reports::records;
+using records::is_drawn_part;
+using records::StageEvent;
+using records::StageEvents;
 using scenario::Case;
 
 namespace {
@@ -25,10 +25,9 @@ namespace {
 reports::CaseEvents events_of(const Case& spec, const RunDirectory& directory) {
   reports::CaseEvents events{spec.name, {}};
   for (int round = 0;; ++round) {
-    const std::vector<json> ranks = directory.events(spec, round);
+    std::vector<StageEvents> ranks = directory.events(spec, round);
     if (ranks.empty()) return events;
-    std::vector<StageEvents>& read = events.rounds.emplace_back();
-    for (const json& rank : ranks) read.push_back(reports::records::stage_events_from_json(rank));
+    events.rounds.push_back(std::move(ranks));
   }
 }
 
@@ -39,11 +38,11 @@ std::vector<StageEvents> timeline_of(const reports::CaseEvents& events) {
   for (const StageEvents& rank : events.rounds.back()) {
     std::set<std::string_view> in_parts;
     for (const StageEvent& event : rank)
-      if (is_drawn_part(event.stage)) in_parts.insert(reports::records::whole_of(event.stage));
+      if (is_drawn_part(event.stage)) in_parts.insert(records::whole_of(event.stage));
     StageEvents shown;
     for (const StageEvent& event : rank) {
       const std::string& stage = event.stage;
-      if (is_drawn_part(stage) || (reports::records::is_outer_stage(stage) && !in_parts.contains(stage)))
+      if (is_drawn_part(stage) || (records::is_outer_stage(stage) && !in_parts.contains(stage)))
         shown.push_back(event);
     }
     timeline.push_back(std::move(shown));
@@ -53,25 +52,24 @@ std::vector<StageEvents> timeline_of(const reports::CaseEvents& events) {
 
 }  // namespace
 
-void write_reports(const json& run, const std::vector<Case>& cases,
-                   const std::map<std::string, json>& results, const RunDirectory& directory) {
+void write_reports(const records::RunRecord& run, const std::vector<Case>& cases,
+                   const std::map<std::string, records::CaseResult>& results, const RunDirectory& directory) {
   std::vector<reports::CaseEvents> events;
   std::map<std::string, reports::HtmlCase> html;
   PictureBudget budget;
   for (const Case& spec : cases) {
     events.push_back(events_of(spec, directory));
     reports::HtmlCase& shown = html[spec.name];
-    shown.result = reports::records::case_result_from_json(results.at(spec.name));
+    shown.result = results.at(spec.name);
     shown.timeline = timeline_of(events.back());
     add_pictures(spec, directory, budget, shown);
   }
   const std::filesystem::path& path = directory.path();
-  const reports::records::RunRecord record = reports::records::run_record_from_json(run);
-  base::write_text(path / "report.md", reports::markdown_report(record));
-  base::write_text(path / "report.html", reports::html_report(record, html));
-  base::write_text(path / "junit.xml", reports::junit_report(record));
+  base::write_text(path / "report.md", reports::markdown_report(run));
+  base::write_text(path / "report.html", reports::html_report(run, html));
+  base::write_text(path / "junit.xml", reports::junit_report(run));
   base::write_text(path / "trace.json", reports::trace_json(events));
-  reports::tell_github(record);
+  reports::tell_github(run);
 }
 
 }  // namespace isoframe::harness::run

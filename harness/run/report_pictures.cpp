@@ -13,7 +13,7 @@ namespace isoframe::harness::run {
 
 namespace {
 
-constexpr std::int64_t kFrames = 9;  ///< of a case
+constexpr std::int64_t kFrames = 9;  ///< at most, of a case
 constexpr int kLongestSide = 640;
 constexpr int kQuality = 85;
 

@@ -9,13 +9,14 @@
 
 namespace isoframe::harness::run {
 
-/// What is left of the bytes that all pictures of a report may take.
+/// The bytes that all further pictures of a report may take.
 struct PictureBudget {
   std::size_t bytes = 8U << 20;
 };
 
-/// To a case whose frames differ from its baseline's in 8 bits: some frames of both with heat maps, the worst
-/// first; to a baseline its middle frame.  Where the budget is used up, a note instead.
+/// Adds pictures to what a report shows of a case.  If its frames differ from its baseline's in 8 bits, some
+/// frames of both with heat maps, the worst first; for a baseline its middle frame.  Where the budget is used
+/// up, a note instead.
 void add_pictures(const scenario::Case& spec, const RunDirectory& directory, PictureBudget& budget,
                   reports::HtmlCase& shown);
 

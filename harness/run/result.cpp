@@ -1,221 +1,237 @@
 #include "harness/run/result.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
+#include <numeric>
+#include <string_view>
 
 #include "harness/run/prediction.h"
 #include "harness/scenario/case_json.h"
+#include "harness/worker/numerics.h"
 #include "metrics/statistics.h"
 #include "reports/records/stages.h"
 
 namespace isoframe::harness::run {
 
-using nlohmann::json;
+namespace records = reports::records;
+using records::RankResult;
+using records::StageSample;
+using records::StageSamples;
 
 namespace {
 
 /// One repetition of a stage on one rank: the sum of its parts ("decode.tile" runs many times), or the list
 /// of them for a stage that is counted ("denoise.step").
-json stage_sample(const json& parts, bool counted) {
-  if (counted) return parts;
-  double sum = 0.0;
-  for (const json& part : parts) sum += part.get<double>();
-  return sum;
+StageSample stage_sample(const std::string& stage, const std::vector<double>& parts) {
+  if (records::is_stage(stage, records::StageKind::kStep)) return parts;
+  return std::accumulate(parts.begin(), parts.end(), 0.0);
 }
 
-bool is_counted(const std::string& stage) {
-  return reports::records::is_stage(stage, reports::records::StageKind::kStep);
-}
-
-/// The slowest rank, part by part.
-json slowest(const json& a, const json& b) {
-  if (!a.is_array()) return std::max(a.get<double>(), b.get<double>());
-  json result = json::array();
-  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) result.push_back(slowest(a[i], b[i]));
+/// The slower of two ranks; of a counted stage, part by part.
+StageSample slower(const StageSample& a, const StageSample& b) {
+  const auto *one = std::get_if<double>(&a), *other = std::get_if<double>(&b);
+  if (one != nullptr && other != nullptr) return std::max(*one, *other);
+  const auto *parts = std::get_if<std::vector<double>>(&a), *others = std::get_if<std::vector<double>>(&b);
+  std::vector<double> result;
+  if (parts == nullptr || others == nullptr) return result;
+  std::ranges::transform(*parts, *others, std::back_inserter(result),
+                         [](double x, double y) { return std::max(x, y); });
   return result;
 }
 
-/// {"text": [..one entry a round..], ...} of one rank.
-json rank_stages(const std::vector<json>& rounds, std::size_t rank) {
-  json stages = json::object();
-  for (const json& ranks : rounds) {
-    for (const auto& [stage, parts] : ranks[rank].at("stages").items())
-      stages[stage].push_back(stage_sample(parts, is_counted(stage)));
-    stages[std::string(reports::records::kCommunication)].push_back(ranks[rank].at("communication_seconds"));
+StageSamples rank_stages(const std::vector<RoundRecords>& rounds, std::size_t rank) {
+  StageSamples stages;
+  for (const RoundRecords& ranks : rounds) {
+    for (const auto& [stage, parts] : ranks[rank].stages) stages[stage].push_back(stage_sample(stage, parts));
+    stages[std::string(records::kCommunication)].push_back(ranks[rank].communication_seconds);
   }
   return stages;
 }
 
-/// {"denoise": [..one entry a round..], ...} of one rank, outside collectives.
-json rank_busy(const std::vector<json>& rounds, std::size_t rank) {
-  json stages = json::object();
-  for (const json& ranks : rounds) {
-    const json busy = ranks[rank].value("busy", json::object());  // absent in runs of earlier versions
-    for (const auto& [stage, seconds] : busy.items()) stages[stage].push_back(seconds);
-  }
+std::map<std::string, std::vector<double>> rank_busy(const std::vector<RoundRecords>& rounds,
+                                                     std::size_t rank) {
+  std::map<std::string, std::vector<double>> stages;
+  for (const RoundRecords& ranks : rounds)
+    for (const auto& [stage, seconds] : ranks[rank].busy) stages[stage].push_back(seconds);
   return stages;
 }
 
-/// {"seconds": [..one entry a round..], "busy_seconds": [..]} of one rank; null where none was timed.
-json rank_yardstick(const std::vector<json>& rounds, std::size_t rank) {
-  json yardstick;
-  for (const json& ranks : rounds) {
-    const json once = ranks[rank].value("yardstick", json::object());
-    for (const auto& [key, seconds] : once.items()) yardstick[key].push_back(seconds);
+/// The yardstick of every round that one was timed in; nothing where none was.
+std::optional<records::Yardsticks> rank_yardsticks(const std::vector<RoundRecords>& rounds,
+                                                   std::size_t rank) {
+  records::Yardsticks all;
+  for (const RoundRecords& ranks : rounds) {
+    const auto& yardstick = ranks[rank].yardstick;
+    if (!yardstick) continue;
+    all.seconds.push_back(yardstick->seconds);
+    all.busy_seconds.push_back(yardstick->busy_seconds);
   }
-  return yardstick;
+  return all.seconds.empty() ? std::nullopt : std::optional(all);
 }
 
-std::vector<double> values(const json& samples) { return samples.get<std::vector<double>>(); }
-
-json median_or_null(const json& stages, const std::string& stage) {
-  if (!stages.contains(stage)) return nullptr;
-  return metrics::median(values(stages.at(stage)));
-}
-
-json largest(const json& ranks, const std::string& key) {
-  json result;
-  for (const json& rank : ranks)
-    if (rank.contains(key) && rank.at(key).is_number() && (result.is_null() || rank.at(key) > result))
-      result = rank.at(key);
+/// The largest of those that were measured.
+template <typename Rank, typename Member>
+std::optional<std::uint64_t> largest(const std::vector<Rank>& ranks, Member member) {
+  std::optional<std::uint64_t> result;
+  for (const Rank& rank : ranks)
+    if (rank.*member) result = std::max(result.value_or(0), *(rank.*member));
   return result;
-}
-
-json sum(const json& ranks, const std::string& key) {
-  double total = 0.0;
-  for (const json& rank : ranks) {
-    if (!rank.at(key).is_number()) return nullptr;
-    total += rank.at(key).get<double>();
-  }
-  return static_cast<std::uint64_t>(total);
 }
 
 /// A rank over all rounds: memory is the largest seen, everything that does not change with time is the last
 /// round's.
-json rank_over_rounds(const std::vector<json>& rounds, std::size_t rank) {
-  json result = rounds.back()[rank];
-  for (const char* key : {"load_seconds", "total_seconds", "communication_seconds"}) result.erase(key);
-  result["stages"] = rank_stages(rounds, rank);
-  result["busy"] = rank_busy(rounds, rank);
-  result["yardstick"] = rank_yardstick(rounds, rank);
-  for (const char* key : {"peak_resident_bytes", "peak_proportional_bytes", "peak_tensor_bytes"}) {
-    for (const json& ranks : rounds)
-      if (ranks[rank].at(key).is_number() && (!result[key].is_number() || ranks[rank].at(key) > result[key]))
-        result[key] = ranks[rank].at(key);
-  }
+RankResult rank_over_rounds(const std::vector<RoundRecords>& rounds, std::size_t rank) {
+  RankResult result;
+  static_cast<records::RankFacts&>(result) = rounds.back()[rank];
+  result.stages = rank_stages(rounds, rank);
+  result.busy = rank_busy(rounds, rank);
+  result.yardstick = rank_yardsticks(rounds, rank);
+  RoundRecords over_rounds;
+  for (const RoundRecords& ranks : rounds) over_rounds.push_back(ranks[rank]);
+  for (const auto member :
+       {&records::RankFacts::peak_resident_bytes, &records::RankFacts::peak_proportional_bytes,
+        &records::RankFacts::peak_tensor_bytes})
+    result.*member = largest(over_rounds, member);
   return result;
+}
+
+/// The slowest rank's samples of every stage, one a repetition.
+StageSamples slowest_stages(const std::vector<RankResult>& ranks) {
+  StageSamples slowest;
+  for (const RankResult& rank : ranks) {
+    for (const auto& [stage, samples] : rank.stages) {
+      const auto [found, is_first] = slowest.emplace(stage, samples);
+      if (is_first) continue;
+      std::vector<StageSample>& most = found->second;
+      most.resize(std::min(most.size(), samples.size()));
+      for (std::size_t i = 0; i < most.size(); ++i) most[i] = slower(most[i], samples[i]);
+    }
+  }
+  return slowest;
+}
+
+double slowest_load(const RoundRecords& ranks) {
+  return std::ranges::max_element(ranks, {}, &records::RankRecord::load_seconds)->load_seconds;
+}
+
+std::optional<double> median_of(const StageSamples& stages, std::string_view stage) {
+  const std::vector<double> samples = records::seconds_of(stages, std::string(stage));
+  return samples.empty() ? std::nullopt : std::optional(metrics::median(samples));
+}
+
+/// The sum over ranks; nothing where a rank was not measured.
+std::optional<std::uint64_t> proportional_sum(const std::vector<RankResult>& ranks) {
+  std::uint64_t total = 0;
+  for (const RankResult& rank : ranks) {
+    if (!rank.peak_proportional_bytes) return std::nullopt;
+    total += *rank.peak_proportional_bytes;
+  }
+  return total;
+}
+
+void add_latency(records::CaseRow& row, const records::Latency& latency,
+                 const records::CaseResult* baseline) {
+  const std::vector<double>& total = latency.total_seconds;
+  row.seconds = metrics::median(total);
+  row.seconds_min = *std::ranges::min_element(total);
+  row.seconds_max = *std::ranges::max_element(total);
+  for (const std::string_view stage : records::kOuterStages)
+    row.stages[std::string(stage)] = median_of(latency.stages, stage);
+  row.stages[std::string(records::kCommunication)] = median_of(latency.stages, records::kCommunication);
+  if (baseline == nullptr || baseline->latency.total_seconds.empty()) return;
+  row.speedup = metrics::median(baseline->latency.total_seconds) / *row.seconds;
+  row.efficiency = *row.speedup / row.world_size;
+}
+
+void add_ranks(records::CaseRow& row, const std::vector<RankResult>& ranks) {
+  row.peak_resident_bytes = largest(ranks, &RankResult::peak_resident_bytes);
+  row.peak_proportional_bytes = largest(ranks, &RankResult::peak_proportional_bytes);
+  row.peak_tensor_bytes = largest(ranks, &RankResult::peak_tensor_bytes);
+  row.planned_peak_tensor_bytes = largest(ranks, &RankResult::planned_peak_tensor_bytes);
+  row.proportional_sum_bytes = proportional_sum(ranks);
+  row.collectives = sum_of_collectives(ranks);
+  if (ranks[0].decode_balance) row.tiles["decode"] = *ranks[0].decode_balance;
+  if (ranks[0].encode_balance) row.tiles["encode"] = *ranks[0].encode_balance;
+}
+
+std::optional<double> mean_of(const std::optional<metrics::FrameScores>& scores) {
+  return scores ? std::optional(scores->mean) : std::nullopt;
+}
+
+records::PublishedRow published_row(const scenario::Case& spec) {
+  records::PublishedRow row;
+  static_cast<records::PublishedFigures&>(row) = *spec.published;
+  row.own = {.height = spec.height,
+             .width = spec.width,
+             .frames = spec.frames,
+             .steps = spec.steps,
+             .dtype = spec.dtype,
+             .device = spec.device,
+             .threads_per_rank = spec.threads_per_rank};
+  return row;
 }
 
 }  // namespace
 
-json assemble_result(const scenario::Case& spec, const std::vector<json>& rounds, const json& error,
-                     const json& environment, const std::string& command) {
-  json result = {{"schema_version", 1},
-                 {"name", spec.name},
-                 {"task", spec.task},
-                 {"layout", model::parallel::to_string(spec.layout)},
-                 {"world_size", spec.layout.world_size()},
-                 {"baseline", spec.baseline.empty() ? json() : json(spec.baseline)},
-                 {"case", scenario::to_json(spec)},
-                 {"command", command},
-                 {"environment", environment},
-                 {"status", error.is_null() ? "ok" : "error"}};
-  result["environment"]["threads_per_rank"] = spec.threads_per_rank;
-  result["environment"]["device"] = spec.device;
-  if (!error.is_null()) result["error"] = error;
-  json total = json::array(), load = json::array(), ranks = json::array(), stages = json::object();
-  if (!rounds.empty()) {
-    for (const json& round : rounds) {
-      total.push_back(round[0].at("total_seconds"));
-      load.push_back(*std::max_element(round.begin(), round.end(), [](const json& a, const json& b) {
-                        return a.at("load_seconds") < b.at("load_seconds");
-                      })->find("load_seconds"));
-    }
-    for (std::size_t rank = 0; rank < rounds[0].size(); ++rank)
-      ranks.push_back(rank_over_rounds(rounds, rank));
-    for (const json& rank : ranks)
-      for (const auto& [stage, samples] : rank.at("stages").items())
-        stages[stage] = stages.contains(stage) ? slowest(stages[stage], samples) : samples;
+records::CaseResult assemble_result(const scenario::Case& spec, const std::vector<RoundRecords>& rounds,
+                                    const std::optional<records::Failure>& error,
+                                    const records::Environment& environment, const std::string& command) {
+  records::CaseResult result;
+  result.name = spec.name;
+  result.task = spec.task;
+  result.layout = model::parallel::to_string(spec.layout);
+  result.world_size = spec.layout.world_size();
+  result.baseline = spec.baseline;
+  result.spec = scenario::to_json(spec);
+  result.command = command;
+  result.environment = environment;
+  result.environment.threads_per_rank = spec.threads_per_rank;
+  result.environment.device = spec.device;
+  result.status = error ? records::Status::kError : records::Status::kOk;
+  result.error = error;
+  if (rounds.empty()) return result;
+  for (const RoundRecords& ranks : rounds) {
+    result.latency.total_seconds.push_back(ranks[0].total_seconds);
+    result.latency.load_seconds.push_back(slowest_load(ranks));
   }
-  result["latency"] = {{"total_seconds", total}, {"load_seconds", load}, {"stages", stages}};
-  result["ranks"] = ranks;
-  if (!rounds.empty()) {
-    result["numerics"] = rounds.back()[0].value("numerics", json());
-    result["ranks"][0].erase("numerics");
-  }
+  for (std::size_t rank = 0; rank < rounds[0].size(); ++rank)
+    result.ranks.push_back(rank_over_rounds(rounds, rank));
+  result.latency.stages = slowest_stages(result.ranks);
+  result.numerics = rounds.back()[0].numerics;
   return result;
 }
 
-bool is_measured(const json& result) { return result.at("status") == "ok" && !result.at("ranks").empty(); }
-
-json summary_row(const scenario::Case& spec, const json& result, const json& baseline) {
-  json row = {
-      {"name", spec.name},
-      {"task", spec.task},
-      {"layout", result.at("layout")},
-      {"world_size", result.at("world_size")},
-      {"numerics", model::parallel::to_string(model::parallel::numerics(scenario::arithmetic_of(spec)))},
-      {"baseline", result.at("baseline")},
-      {"verdict", result.at("verdict")},
-      {"reason", result.at("reason")},
-      {"directory", spec.name},
-      {"command", result.at("command")},
-      {"speedup", nullptr},
-      {"efficiency", nullptr},
-      {"ssim", nullptr},
-      {"psnr", nullptr},
-      {"identical", nullptr}};
-  const std::vector<double> total = values(result.at("latency").at("total_seconds"));
-  const json& ranks = result.at("ranks");
-  row["repetitions"] = total.size();
-  for (const char* key : {"seconds", "seconds_min", "seconds_max"}) row[key] = nullptr;
+records::CaseRow summary_row(const scenario::Case& spec, const records::CaseResult& result,
+                             const records::CaseResult* baseline) {
+  records::CaseRow row;
+  row.name = spec.name;
+  row.task = spec.task;
+  row.layout = result.layout;
+  row.world_size = result.world_size;
+  row.numerics = worker::numerics_class_of(spec);
+  row.baseline = result.baseline;
+  row.verdict = result.verdict.value_or(records::Verdict::kPassed);
+  row.reason = result.reason.value_or("");
+  row.directory = spec.name;
+  row.command = result.command;
+  const std::vector<double>& total = result.latency.total_seconds;
+  row.repetitions = total.size();
   if (!total.empty()) {
-    row["seconds"] = metrics::median(total);
-    row["seconds_min"] = *std::min_element(total.begin(), total.end());
-    row["seconds_max"] = *std::max_element(total.begin(), total.end());
-    const json& stages = result.at("latency").at("stages");
-    for (const std::string_view stage : reports::records::kOuterStages)
-      row["stages"][std::string(stage)] = median_or_null(stages, std::string(stage));
-    const std::string communication(reports::records::kCommunication);
-    row["stages"][communication] = median_or_null(stages, communication);
-    for (const char* key : {"peak_resident_bytes", "peak_proportional_bytes", "peak_tensor_bytes"})
-      row[key] = largest(ranks, key);
-    row["proportional_sum_bytes"] = sum(ranks, "peak_proportional_bytes");
-    row["planned_peak_tensor_bytes"] = largest(ranks, "planned_peak_tensor_bytes");
-    row["collectives"] = sum_of_collectives(ranks);
-    for (const char* direction : {"decode", "encode"}) {
-      const std::string key = std::string(direction) + "_balance";
-      if (ranks[0].contains(key)) row["tiles"][direction] = ranks[0].at(key);
-    }
-    if (!baseline.is_null() && !baseline.at("latency").at("total_seconds").empty()) {
-      const double reference = metrics::median(values(baseline.at("latency").at("total_seconds")));
-      row["speedup"] = reference / row["seconds"].get<double>();
-      row["efficiency"] = row["speedup"].get<double>() / spec.layout.world_size();
-    }
+    add_latency(row, result.latency, baseline);
+    add_ranks(row, result.ranks);
   }
-  if (spec.published) {
-    row["published"] = reports::records::to_json(*spec.published);
-    row["published"]["own"] = {{"height", spec.height},
-                               {"width", spec.width},
-                               {"frames", spec.frames},
-                               {"steps", spec.steps},
-                               {"dtype", spec.dtype},
-                               {"device", spec.device},
-                               {"threads_per_rank", spec.threads_per_rank}};
+  if (spec.published) row.published = published_row(spec);
+  if (result.quality) {
+    row.ssim = mean_of(result.quality->ssim);
+    row.psnr = result.quality->psnr.mean;
+    row.identical = result.quality->identical;
   }
-  if (result.contains("quality")) {
-    const json& quality = result.at("quality");
-    row["ssim"] = quality.at("ssim").at("mean");
-    row["psnr"] = quality.at("psnr").at("mean");
-    row["identical"] = quality.at("identical");
-  }
-  if (result.contains("first_divergence")) row["first_divergence"] = result.at("first_divergence");
-  if (result.contains("quality_self")) {
-    const json& own = result.at("quality_self");
-    row["aa"] = {{"identical", own.at("identical")},
-                 {"ssim", own.at("ssim").at("mean")},
-                 {"psnr", own.at("psnr").at("mean")},
-                 {"seconds_ratio", total.size() > 1 ? json(total[1] / total[0]) : json()}};
+  row.first_divergence = result.first_divergence;
+  if (result.quality_self) {
+    row.aa = {.identical = result.quality_self->identical,
+              .ssim = mean_of(result.quality_self->ssim),
+              .psnr = result.quality_self->psnr.mean,
+              .seconds_ratio = total.size() > 1 ? std::optional(total[1] / total[0]) : std::nullopt};
   }
   return row;
 }

@@ -1,25 +1,30 @@
 #pragma once
-// From the records that ranks left to a case's result.json.
+// From the records that ranks left to a case's result, and from results to the rows of run.json.
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "harness/scenario/case.h"
+#include "reports/records/case_result.h"
+#include "reports/records/rank.h"
+#include "reports/records/run_record.h"
 
 namespace isoframe::harness::run {
 
-/// `rounds` are the ranks' records of each measured round, in order; `error` null unless a round failed.
-nlohmann::json assemble_result(const scenario::Case& spec, const std::vector<nlohmann::json>& rounds,
-                               const nlohmann::json& error, const nlohmann::json& environment,
-                               const std::string& command);
+/// The ranks' records of one measured round, in order.
+using RoundRecords = std::vector<reports::records::RankRecord>;
 
-/// Whether a result holds a whole case's measurements: no round failed, and there was one.
-bool is_measured(const nlohmann::json& result);
+/// Folds the records of all measured rounds into a result, without quality and verdict.  `error` is set if a
+/// round failed; `environment` is the run's.
+reports::records::CaseResult assemble_result(const scenario::Case& spec,
+                                             const std::vector<RoundRecords>& rounds,
+                                             const std::optional<reports::records::Failure>& error,
+                                             const reports::records::Environment& environment,
+                                             const std::string& command);
 
 /// The case's row in run.json.  `baseline` is its baseline's result, null without one.
-nlohmann::json summary_row(const scenario::Case& spec, const nlohmann::json& result,
-                           const nlohmann::json& baseline);
+reports::records::CaseRow summary_row(const scenario::Case& spec, const reports::records::CaseResult& result,
+                                      const reports::records::CaseResult* baseline);
 
 }  // namespace isoframe::harness::run

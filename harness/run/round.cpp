@@ -13,6 +13,7 @@
 namespace isoframe::harness::run {
 
 namespace fs = std::filesystem;
+namespace records = reports::records;
 
 fs::path this_program() { return fs::read_symlink("/proc/self/exe"); }
 
@@ -64,16 +65,29 @@ RoundResult run_round(const scenario::Case& spec, const fs::path& directory, con
     const launch::RankOutcome* culprit = outcome.culprit >= 0 ? &outcome.ranks[outcome.culprit] : nullptr;
     const bool bad_input = culprit != nullptr && culprit->exit_code == 2;
     result.status = bad_input ? RoundResult::Status::kBadInput : RoundResult::Status::kError;
-    result.error = {{"rank", culprit ? nlohmann::json(culprit->rank) : nlohmann::json()},
-                    {"stage", culprit ? culprit->stage : ""},
-                    {"message", bad_input ? bad_input_message(outcome) : outcome.summary()},
-                    {"last_words", culprit ? culprit->last_words : ""}};
-    return result;
-  }
-  for (int rank = 0; rank < local.world_size; ++rank) {
-    result.ranks.push_back(base::read_json(worker::record_file(directory, rank)));
+    records::Failure& error = result.error.emplace();
+    error.message = bad_input ? bad_input_message(outcome) : outcome.summary();
+    if (culprit != nullptr) {
+      error.rank = culprit->rank;
+      error.stage = culprit->stage;
+      error.last_words = culprit->last_words;
+    }
   }
   return result;
+}
+
+std::vector<records::RankRecord> read_rank_records(const fs::path& directory, int ranks) {
+  std::vector<records::RankRecord> read;
+  for (int rank = 0; rank < ranks; ++rank)
+    read.push_back(records::rank_record_from_json(base::read_json(worker::record_file(directory, rank))));
+  return read;
+}
+
+std::vector<records::MachineRates> read_machine_rates(const fs::path& directory, int ranks) {
+  std::vector<records::MachineRates> read;
+  for (int rank = 0; rank < ranks; ++rank)
+    read.push_back(records::machine_rates_from_json(base::read_json(worker::record_file(directory, rank))));
+  return read;
 }
 
 }  // namespace isoframe::harness::run

@@ -4,13 +4,13 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
-#include <string>
-
-#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "harness/launch/local.h"
+#include "harness/run/round_result.h"
 #include "harness/scenario/case.h"
 #include "harness/worker/observation.h"
+#include "reports/records/rank.h"
 
 namespace isoframe::harness::run {
 
@@ -20,17 +20,18 @@ struct RoundContext {
   const std::atomic<bool>* interrupted = nullptr;
 };
 
-struct RoundResult {
-  enum class Status { kOk, kBadInput, kError, kInterrupted };
-  Status status = Status::kOk;
-  nlohmann::json ranks = nlohmann::json::array();  ///< the ranks' records, in order
-  nlohmann::json error;                            ///< {rank, stage, message, last_words} unless ok
-};
-
-/// Runs the round in `directory` (made if missing).  Never throws for what a rank does.
-/// With an `observation` the ranks leave that instead of measurements.
+/// Runs the round in `directory` (made if missing), where its ranks leave their records, or with an
+/// `observation` what that asks for.  Never throws for what a rank does.
 RoundResult run_round(const scenario::Case& spec, const std::filesystem::path& directory,
                       const RoundContext& context, const worker::Observation& observation = {});
+
+/// The records that the ranks of a measured round left, in order.  Throws InputError for one that is missing
+/// or damaged.
+std::vector<reports::records::RankRecord> read_rank_records(const std::filesystem::path& directory,
+                                                            int ranks);
+/// The same of a round with Observation::Kind::kRates.
+std::vector<reports::records::MachineRates> read_machine_rates(const std::filesystem::path& directory,
+                                                               int ranks);
 
 /// The path of this very program.
 std::filesystem::path this_program();

@@ -45,16 +45,16 @@ void RoundLoop::run_round_of(std::vector<const Case*> order, int measurement, in
 }
 
 void RoundLoop::run_one(const Case& spec, int index) {
-  if (!spec.skip_reason.empty() || !directory_.error(spec).is_null()) return;
+  if (!spec.skip_reason.empty() || directory_.error(spec)) return;
   progress_.begin(spec.name);
   if (!directory_.has_round(spec, index)) {
     directory_.forget(spec, index);
     const RoundContext context{this_program(), [this](const launch::Progress& p) { progress_.update(p); },
                                options_.interrupted};
     const RoundResult result = run_round(spec, directory_.round(spec, index), context);
-    if (result.status == RoundResult::Status::kOk) directory_.keep_round(spec, index, result);
+    if (result.status == RoundResult::Status::kOk) directory_.keep_round(spec, index);
     if (result.status == RoundResult::Status::kInterrupted) directory_.forget(spec, index);
-    if (!result.error.is_null()) directory_.keep_error(spec, index, result.error);
+    if (result.error) directory_.keep_error(spec, index, *result.error);
   }
   progress_.end();
 }

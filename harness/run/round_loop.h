@@ -5,29 +5,29 @@
 
 #include "harness/launch/progress.h"
 #include "harness/run/run_directory.h"
-#include "harness/run/suite_run.h"
+#include "harness/run/run_options.h"
 #include "harness/scenario/case.h"
 
 namespace isoframe::harness::run {
 
-/// How often a case runs.  A baseline at least twice: what differs between its two runs is the floor under
-/// every gate.
+/// How often a case runs; a baseline at least twice, since what differs between its two runs is the floor
+/// under every gate.
 int rounds_of(const scenario::Case& spec);
 
-/// Rounds outside, cases inside, every other round backwards: a drift of the machine meets all cases alike.
-/// What has been measured already is left as it is.
+/// Runs every case once a round, every other round backwards, so that a drift of the machine meets all cases
+/// alike.  What has been measured already is left as it is.
 class RoundLoop {
  public:
   RoundLoop(const std::vector<scenario::Case>& cases, const RunDirectory& directory,
             const RunOptions& options);
 
-  bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
+  bool interrupted() const { return options_.is_interrupted(); }
   void run();
-  /// As many rounds again of these cases, for what those before showed: `measurement` counts from 1.
+  /// Measures these cases again, with as many rounds; `measurement` counts from 1.
   void run_again(const std::vector<const scenario::Case*>& order, int measurement);
 
  private:
-  /// Round `k` of a measurement, of those cases that have so many.
+  /// Runs round `k` of a measurement, of those cases that have so many.
   void run_round_of(std::vector<const scenario::Case*> order, int measurement, int k);
   void run_one(const scenario::Case& spec, int index);
 

@@ -2,17 +2,25 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/json_file.h"
 #include "harness/judge/quality.h"
 #include "harness/run/outputs.h"
+#include "harness/run/round.h"
 #include "harness/scenario/case_json.h"
 
 namespace isoframe::harness::run {
 
 namespace fs = std::filesystem;
+namespace records = reports::records;
 using nlohmann::json;
 
 namespace {
+
+constexpr const char* kSuite = "suite.json";
+constexpr const char* kRounds = ".rounds";
+constexpr const char* kDone = "done.json";
+constexpr const char* kError = "error.json";
 
 /// The part of a case that a measurement depends on: gates may change between a run and its resumption.
 json what_is_measured(const scenario::Case& spec) {
@@ -23,34 +31,92 @@ json what_is_measured(const scenario::Case& spec) {
   return result;
 }
 
+fs::path prediction_file(const fs::path& of_case, std::size_t round) {
+  return of_case / kRounds / fmt::format("prediction-{}.json", round);
+}
+
+fs::path divergence_file(const fs::path& of_case) { return of_case / kRounds / "first_divergence.json"; }
+
+/// What a file holds, by its record's reader; nothing where it is not there.
+template <typename Record>
+std::optional<Record> read_if_there(const fs::path& file, Record (*from_json)(const json&)) {
+  return fs::exists(file) ? std::optional(from_json(base::read_json(file))) : std::nullopt;
+}
+
 }  // namespace
 
+RunDirectory RunDirectory::prepare(const fs::path& path, bool resume) {
+  if (fs::exists(path) && !fs::is_directory(path))
+    throw InputError(fmt::format("{} is not a directory; choose another --out", path.string()));
+  if (fs::exists(path) && !fs::is_empty(path)) {
+    if (!resume)
+      throw InputError(fmt::format("{} is not empty; add --resume to go on with it, or choose another --out",
+                                   path.string()));
+    if (!fs::exists(path / kSuite))
+      throw InputError(fmt::format("{} holds no run to resume: it has no suite.json", path.string()));
+  }
+  fs::create_directories(path);
+  return RunDirectory(path);
+}
+
+fs::path RunDirectory::frames_of(const std::string& case_name) const {
+  return path_ / case_name / "frames.safetensors";
+}
+
+bool RunDirectory::has_frames(const scenario::Case& spec) const { return fs::exists(frames_of(spec.name)); }
+
+records::SuiteRecord RunDirectory::suite() const {
+  const fs::path file = path_ / kSuite;
+  if (!fs::exists(file))
+    throw InputError(fmt::format("{} is not a run directory: it has no suite.json", path_.string()));
+  return records::suite_record_from_json(base::read_json(file));
+}
+
+void RunDirectory::keep(const records::SuiteRecord& suite) const {
+  base::write_json(path_ / kSuite, records::to_json(suite));
+}
+
+void RunDirectory::keep(const records::RunRecord& run) const {
+  base::write_json(path_ / "run.json", records::to_json(run));
+}
+
+void RunDirectory::keep(const records::CaseResult& result) const {
+  fs::create_directories(path_ / result.name);
+  base::write_json(path_ / result.name / "result.json", records::to_json(result));
+}
+
 fs::path RunDirectory::round(const scenario::Case& spec, int index) const {
-  return of(spec) / ".rounds" / std::to_string(index);
+  return of(spec) / kRounds / std::to_string(index);
 }
 
 bool RunDirectory::has_round(const scenario::Case& spec, int index) const {
-  const fs::path file = round(spec, index) / "done.json";
-  return fs::exists(file) && has_frames(spec) && base::read_json(file).at("case") == what_is_measured(spec);
+  const fs::path file = round(spec, index) / kDone;
+  return fs::exists(file) && has_frames(spec) &&
+         records::round_record_from_json(base::read_json(file)).spec == what_is_measured(spec);
 }
 
-void RunDirectory::keep_round(const scenario::Case& spec, int index, const RoundResult& result) const {
+void RunDirectory::keep_round(const scenario::Case& spec, int index) const {
   const fs::path from = round(spec, index);
-  const fs::path to = of(spec);
   if (index == 0) {
-    keep_outputs(from, to);
+    keep_outputs(from, of(spec));
   } else {
-    base::write_json(
-        from / "repeat.json",
-        to_json(judge::compare_frames(to / "frames.safetensors", from / "frames.safetensors", spec.name)));
+    base::write_json(from / "repeat.json",
+                     records::to_json(judge::compare_frames(frames_of(spec.name), from / "frames.safetensors",
+                                                            spec.name)));
     fs::remove(from / "frames.safetensors");
     fs::remove(from / "latents.safetensors");
   }
-  base::write_json(from / "done.json", {{"case", what_is_measured(spec)}, {"ranks", result.ranks}});
+  base::write_json(from / kDone,
+                   records::to_json(records::RoundRecord{what_is_measured(spec),
+                                                         read_rank_records(from, spec.layout.world_size())}));
 }
 
-void RunDirectory::keep_error(const scenario::Case& spec, int index, const json& error) const {
-  base::write_json(round(spec, index) / "error.json", error);
+void RunDirectory::keep_error(const scenario::Case& spec, int index, const records::Failure& error) const {
+  base::write_json(round(spec, index) / kError, records::to_json(error));
+}
+
+bool RunDirectory::has_error(const scenario::Case& spec, int index) const {
+  return fs::exists(round(spec, index) / kError);
 }
 
 void RunDirectory::forget(const scenario::Case& spec, int index) const {
@@ -59,38 +125,53 @@ void RunDirectory::forget(const scenario::Case& spec, int index) const {
   fs::remove_all(of(spec));
 }
 
-std::vector<json> RunDirectory::rounds(const scenario::Case& spec) const {
-  std::vector<json> result;
-  for (int index = 0; fs::exists(round(spec, index) / "done.json"); ++index)
-    result.push_back(base::read_json(round(spec, index) / "done.json").at("ranks"));
+std::vector<RoundRecords> RunDirectory::rounds(const scenario::Case& spec) const {
+  std::vector<RoundRecords> result;
+  for (int index = 0; fs::exists(round(spec, index) / kDone); ++index)
+    result.push_back(records::round_record_from_json(base::read_json(round(spec, index) / kDone)).ranks);
   return result;
 }
 
-std::vector<json> RunDirectory::events(const scenario::Case& spec, int index) const {
-  std::vector<json> result;
+std::vector<records::StageEvents> RunDirectory::events(const scenario::Case& spec, int index) const {
+  std::vector<records::StageEvents> result;
   for (int rank = 0; rank < spec.layout.world_size(); ++rank) {
     const fs::path file = round(spec, index) / fmt::format("events-{}.json", rank);
     if (!fs::exists(file)) return {};
-    result.push_back(base::read_json(file));
+    result.push_back(records::stage_events_from_json(base::read_json(file)));
   }
   return result;
 }
 
-json RunDirectory::error(const scenario::Case& spec) const {
-  for (int index = 0; fs::exists(round(spec, index)); ++index) {
-    const fs::path file = round(spec, index) / "error.json";
-    if (fs::exists(file)) return base::read_json(file);
-  }
-  return nullptr;
+std::optional<records::Failure> RunDirectory::error(const scenario::Case& spec) const {
+  for (int index = 0; fs::exists(round(spec, index)); ++index)
+    if (auto error = read_if_there(round(spec, index) / kError, records::failure_from_json)) return error;
+  return std::nullopt;
 }
 
-json RunDirectory::repetition(const scenario::Case& spec, int index) const {
-  const fs::path file = round(spec, index) / "repeat.json";
-  return fs::exists(file) ? base::read_json(file) : json();
+std::optional<records::Quality> RunDirectory::repetition(const scenario::Case& spec, int index) const {
+  return read_if_there(round(spec, index) / "repeat.json", records::quality_from_json);
 }
 
-bool RunDirectory::has_frames(const scenario::Case& spec) const {
-  return fs::exists(of(spec) / "frames.safetensors");
+std::optional<Prediction> RunDirectory::prediction(const scenario::Case& spec, std::size_t round) const {
+  return read_if_there(prediction_file(of(spec), round), records::predicted_ranks_from_json);
+}
+
+void RunDirectory::keep_prediction(const scenario::Case& spec, std::size_t round,
+                                   const Prediction& prediction) const {
+  base::write_json(prediction_file(of(spec), round), records::to_json(prediction));
+}
+
+std::optional<records::FirstDivergence> RunDirectory::first_divergence(const scenario::Case& spec) const {
+  return read_if_there(divergence_file(of(spec)), records::first_divergence_from_json);
+}
+
+void RunDirectory::keep_first_divergence(const scenario::Case& spec,
+                                         const records::FirstDivergence& divergence) const {
+  base::write_json(divergence_file(of(spec)), records::to_json(divergence));
+}
+
+fs::path RunDirectory::locate_folder(const scenario::Case& spec) const {
+  return of(spec) / kRounds / "locate";
 }
 
 }  // namespace isoframe::harness::run

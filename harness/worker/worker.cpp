@@ -12,6 +12,7 @@
 #include <c10/util/Flags.h>
 #include <c10/util/Logging.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -164,7 +165,8 @@ void measure_case(const Job& job, const model::pipeline::Pipeline& model,
     progress.write("write");
     write_outputs(measured.video, job.directory);
   }
-  base::write_text(job.directory / fmt::format("events-{}.json", mesh.rank), probe.events().dump());
+  base::write_text(job.directory / fmt::format("events-{}.json", mesh.rank),
+                   records::to_json(probe.events()).dump());
   base::write_json(record_file(job.directory, mesh.rank), records::to_json(record));
 }
 

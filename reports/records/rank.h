@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include "reports/records/field.h"
 #include "reports/records/names.h"
@@ -304,7 +304,24 @@ struct RankRecord : RankFacts {
   }
 };
 
-/// failure-<N>.json: why a rank that a launcher started has ended.
+/// A measured round: done.json.
+struct RoundRecord {
+  nlohmann::json spec;
+  std::vector<RankRecord> ranks;
+
+  static constexpr auto fields() {
+    using T = RoundRecord;
+    return std::tuple{
+        field("case", &T::spec, "",
+              "part of the case that measurements depend on: all but baseline, gates and limits of time"),
+        field("ranks", &T::ranks, "", "one entry a rank: its rank-<r>.json"),
+    };
+  }
+};
+nlohmann::json to_json(const RoundRecord& record);
+RoundRecord round_record_from_json(const nlohmann::json& json);
+
+/// Why a rank that a launcher started has ended: failure-<r>.json.
 struct RankFailure {
   int rank = 0;
   int exit_code = 0;
@@ -314,10 +331,10 @@ struct RankFailure {
   static constexpr auto fields() {
     using T = RankFailure;
     return std::tuple{
-        field("rank", &T::rank, "", "from 0"),
-        field("exit_code", &T::exit_code, "", "2 for bad input, else 3"),
-        field("message", &T::message, "", "one line"),
-        field("time", &T::time, "s", "since 1970: who failed first"),
+        field("rank", &T::rank, "", "the rank"),
+        field("exit_code", &T::exit_code, "", "its exit code: 2 for bad input, else 3"),
+        field("message", &T::message, "", "why it failed, in one line"),
+        field("time", &T::time, "s", "when it failed, since 1970: tells which rank was first"),
     };
   }
 };

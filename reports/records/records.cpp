@@ -35,6 +35,8 @@ json to_json(const ComparisonRecord& record) { return value_to_json(record); }
 
 json to_json(const RankRecord& record) { return value_to_json(record); }
 RankRecord rank_record_from_json(const json& value) { return read<RankRecord>(value); }
+json to_json(const RoundRecord& record) { return value_to_json(record); }
+RoundRecord round_record_from_json(const json& value) { return read<RoundRecord>(value); }
 json to_json(const RankFailure& record) { return value_to_json(record); }
 RankFailure rank_failure_from_json(const json& value) { return read<RankFailure>(value); }
 json to_json(const std::vector<PredictedRank>& ranks) { return value_to_json(ranks); }
@@ -99,6 +101,10 @@ std::optional<std::uint64_t> CaseResult::peak_tensor_bytes() const {
   for (const RankResult& rank : ranks)
     if (rank.peak_tensor_bytes) peak = std::max(peak.value_or(0), *rank.peak_tensor_bytes);
   return peak;
+}
+
+int RunRecord::count(Verdict verdict) const {
+  return static_cast<int>(std::ranges::count(cases, verdict, &CaseRow::verdict));
 }
 
 Metrics metrics_of(const metrics::Comparison& comparison) {

@@ -169,6 +169,9 @@ struct RunRecord {
   std::optional<std::vector<std::string>> unlike;
   std::map<std::string, int> counts;
 
+  /// How many cases have this verdict.
+  int count(Verdict verdict) const;
+
   static constexpr auto fields() {
     using T = RunRecord;
     return std::tuple{

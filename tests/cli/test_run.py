@@ -6,6 +6,8 @@ ISOFRAME_BIN names the program.  A tiny checkpoint is made once.
 
 import json
 import os
+import pathlib
+import shutil
 import signal
 import struct
 import subprocess
@@ -148,6 +150,23 @@ class Run(CheckpointTest):
         self.assertEqual(resumed.returncode, 0, resumed.stdout + resumed.stderr)
         self.assertEqual(frames.stat().st_mtime_ns, before, "the baseline was measured again")
         self.assertEqual({c["verdict"] for c in cases_of(out).values()}, {"passed"})
+
+    def test_a_run_of_schema_version_1_is_reported_again(self):
+        recorded = pathlib.Path(__file__).resolve().parents[1] / "unit/reports/records/version_1"
+        out = self.root / "version 1"
+        for case in ("tiled", "split"):
+            (out / case / ".rounds" / "0").mkdir(parents=True)
+        shutil.copy(recorded / "suite.json", out)
+        shutil.copy(recorded / "done.json", out / "split" / ".rounds" / "0")
+        reported = isoframe("report", out)
+        self.assertEqual(reported.stderr, "")
+        cases = cases_of(out)
+        self.assertEqual(list(cases), ["tiled", "split", "ring", "lost"])
+        self.assertEqual(cases["ring"]["verdict"], "skipped")
+        before = json.loads((recorded / "split-result.json").read_text())
+        self.assertEqual(cases["split"]["seconds"], before["latency"]["total_seconds"][0])
+        self.assertEqual(cases["split"]["stages"]["denoise"], before["latency"]["stages"]["denoise"][0])
+        self.assertTrue((out / "report.md").exists())
 
     def test_generate_leaves_frames_latents_video_and_result(self):
         out = self.root / "one video"

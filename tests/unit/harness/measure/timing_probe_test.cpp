@@ -124,15 +124,15 @@ TEST(TimingProbe, ABlockLastsFromOneTensorToTheNext) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     probe.tensor({"transformer_blocks", 1}, unread);
   }
-  const json events = probe.events();
+  const auto events = probe.events();
   ASSERT_EQ(events.size(), 3u);
-  EXPECT_EQ(events[0][0], "transformer_blocks");
-  EXPECT_EQ(events[1][1], 1);
-  EXPECT_GE(events[0][3].get<double>(), 0.005);
-  EXPECT_GE(events[1][3].get<double>(), 0.010);
-  EXPECT_GE(events[1][2].get<double>(), events[0][2].get<double>() + events[0][3].get<double>());
-  EXPECT_EQ(events[2][0], "transformer");
-  EXPECT_GE(events[2][3].get<double>(), events[0][3].get<double>() + events[1][3].get<double>());
+  EXPECT_EQ(events[0].stage, "transformer_blocks");
+  EXPECT_EQ(events[1].index, 1);
+  EXPECT_GE(events[0].seconds, 0.005);
+  EXPECT_GE(events[1].seconds, 0.010);
+  EXPECT_GE(events[1].start, events[0].start + events[0].seconds);
+  EXPECT_EQ(events[2].stage, "transformer");
+  EXPECT_GE(events[2].seconds, events[0].seconds + events[1].seconds);
 }
 
 TEST(TimingProbe, AnAcceleratorsMomentsAreReadWhenResultsAreAskedFor) {
@@ -178,12 +178,16 @@ TEST(TimingProbe, CollectivesComeAfterStagesAndAreNotAmongThem) {
   }
   EXPECT_EQ(probe.times().size(), 1u);
   EXPECT_FALSE(probe.occurrences().contains("collective.ulysses.all_to_all"));
-  const json events = probe.events();
+  const auto events = probe.events();
   ASSERT_EQ(events.size(), 2u);
-  EXPECT_GE(events[1][2], events[0][2]) << "both in seconds since 1970";
-  EXPECT_LE(events[1][2].get<double>(), events[0][2].get<double>() + events[0][3].get<double>());
-  const double start = events[1][2].get<double>();
-  EXPECT_EQ(events[1], (json{"collective.ulysses.all_to_all", -1, start, 0.25, 30, 40, 0.25}));
+  EXPECT_GE(events[1].start, events[0].start) << "both in seconds since 1970";
+  EXPECT_LE(events[1].start, events[0].start + events[0].seconds);
+  EXPECT_EQ(events[1].stage, "collective.ulysses.all_to_all");
+  EXPECT_EQ(events[1].index, -1);
+  EXPECT_EQ(events[1].seconds, 0.25);
+  EXPECT_EQ(events[1].bytes_sent, 30);
+  EXPECT_EQ(events[1].bytes_received, 40);
+  EXPECT_EQ(events[1].seconds_in_collectives, 0.25);
   probe.clear();
   EXPECT_THAT(probe.events(), IsEmpty());
 }

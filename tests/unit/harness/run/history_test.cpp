@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -14,8 +15,6 @@
 namespace isoframe::harness::run {
 namespace {
 
-using nlohmann::json;
-
 class HistoryFile : public testing::Test {
  protected:
   HistoryFile() { std::filesystem::create_directories(folder_); }
@@ -26,17 +25,28 @@ class HistoryFile : public testing::Test {
   std::filesystem::path file_ = folder_ / "history.sqlite";
 };
 
-json run(const std::string& started, double seconds, const std::string& cpu = "Xeon") {
-  return {{"started", started},
-          {"scenarios", {"scenarios/smoke.yaml"}},
-          {"environment", {{"cpu", cpu}, {"cores", 2}, {"device", "cpu"}, {"isoframe", {{"commit", "abc"}}}}},
-          {"cases",
-           {{{"name", "a"},
-             {"verdict", "passed"},
-             {"seconds", seconds},
-             {"psnr", "inf"},
-             {"peak_tensor_bytes", 7}},
-            {{"name", "b"}, {"verdict", "skipped"}, {"seconds", nullptr}}}}};
+reports::records::Environment machine(const std::string& cpu = "Xeon") {
+  reports::records::Environment environment;
+  environment.cpu = cpu;
+  environment.cores = 2;
+  environment.device = "cpu";
+  environment.isoframe.commit = "abc";
+  return environment;
+}
+
+reports::records::RunRecord run(const std::string& started, double seconds, const std::string& cpu = "Xeon") {
+  reports::records::RunRecord run;
+  run.started = started;
+  run.scenarios = {"scenarios/smoke.yaml"};
+  run.environment = machine(cpu);
+  run.cases.resize(2);
+  run.cases[0].name = "a";
+  run.cases[0].seconds = seconds;
+  run.cases[0].psnr = std::numeric_limits<double>::infinity();
+  run.cases[0].peak_tensor_bytes = 7;
+  run.cases[1].name = "b";
+  run.cases[1].verdict = reports::records::Verdict::kSkipped;
+  return run;
 }
 
 TEST_F(HistoryFile, KeepsCasesInTheOrderOfTime) {
@@ -47,13 +57,15 @@ TEST_F(HistoryFile, KeepsCasesInTheOrderOfTime) {
     history.record(folder_ / "elsewhere", run("2026-01-03T00:00:00Z", 3.0, "EPYC"));
   }
   const History history(file_);
-  const auto rows = history.cases("smoke.yaml", machine_of(run("", 0).at("environment")));
+  const auto rows = history.cases("smoke.yaml", machine_of(machine()));
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_EQ(rows[0].name, "a");
   EXPECT_EQ(rows[0].seconds, 1.0);
   EXPECT_EQ(rows[1].seconds, 2.0);
   EXPECT_TRUE(std::isinf(*rows[0].psnr));
   EXPECT_EQ(rows[0].run.commit, "abc");
+  EXPECT_EQ(rows[0].verdict, "passed");
+  EXPECT_EQ(rows[0].peak_tensor_bytes, 7.0);
   EXPECT_FALSE(rows[2].seconds.has_value());
   EXPECT_EQ(history.cases("smoke.yaml", "").size(), 6u);
   EXPECT_TRUE(history.cases("other.yaml", "").empty());
@@ -66,13 +78,20 @@ TEST_F(HistoryFile, ABaselineIsTheNewestAcceptedOfItsMachine) {
   history.record(folder_ / "rejected", run("2026-01-03T00:00:00Z", 1.0));
   history.accept(folder_ / "old");
   history.accept(folder_ / "new");
-  const std::string machine = machine_of(run("", 0).at("environment"));
+  const std::string machine = machine_of(machine());
   const auto runs = history.accepted("smoke.yaml", machine);
   ASSERT_EQ(runs.size(), 2u);
   EXPECT_EQ(runs[0].directory, (folder_ / "new").string());
   EXPECT_TRUE(history.accepted("smoke.yaml", "another").empty());
   history.record(folder_ / "new", run("2026-01-02T00:00:00Z", 5.0));
   EXPECT_EQ(history.accepted("smoke.yaml", machine).size(), 2u) << "recording again keeps what was accepted";
+}
+
+TEST(MachineOf, NamesEveryDevice) {
+  reports::records::Environment environment = machine();
+  EXPECT_EQ(machine_of(environment), "Xeon, 2 cores, cpu");
+  environment.device = std::vector<std::string>{"cpu", "cuda"};
+  EXPECT_EQ(machine_of(environment), "Xeon, 2 cores, [\"cpu\",\"cuda\"]");
 }
 
 TEST_F(HistoryFile, SaysWhatIsWrong) {

@@ -5,11 +5,20 @@
 namespace isoframe::harness::run {
 namespace {
 
-using nlohmann::json;
+using reports::records::CaseResult;
+using reports::records::Collective;
+using reports::records::RankResult;
 
-json row(const char* collective, std::uint64_t sent, std::uint64_t received, double seconds) {
-  return {{"group", "g"},       {"collective", collective},   {"calls", 1},
-          {"bytes_sent", sent}, {"bytes_received", received}, {"seconds", seconds}};
+Collective row(const char* collective, std::uint64_t sent, std::uint64_t received, double seconds,
+               const char* group = "g") {
+  Collective row;
+  row.group = group;
+  row.collective = collective;
+  row.calls = 1;
+  row.bytes_sent = sent;
+  row.bytes_received = received;
+  row.seconds = seconds;
+  return row;
 }
 
 /// Applies the formulas of nccl-tests' PERFORMANCE.md to four ranks, two seconds and a size of 400 bytes.
@@ -38,54 +47,59 @@ scenario::Case two_ranks() {
   return spec;
 }
 
-json result_of(const json& collectives) { return {{"ranks", {{{"rank", 0}, {"collectives", collectives}}}}}; }
+RankResult rank_with(std::vector<Collective> collectives) {
+  RankResult rank;
+  rank.collectives = std::move(collectives);
+  return rank;
+}
+
+CaseResult result_with(std::vector<Collective> collectives) {
+  CaseResult result;
+  result.ranks = {rank_with(std::move(collectives))};
+  return result;
+}
 
 TEST(SetBeside, ShowsWhatWasPredictedAndDidNotMoveAndTheReverse) {
-  json unpredicted = row("all_gather", 10, 10, 1.0), moved = row("all_to_all", 8, 6, 1.0);
-  unpredicted["group"] = moved["group"] = "ulysses";
-  json result = result_of(json::array({unpredicted, moved}));
-  const json prediction = {
-      {{"peak_tensor_bytes", 77},
-       {"collectives",
-        {{{"group", "ulysses"}, {"collective", "all_to_all"}, {"bytes_sent", 8}, {"bytes_received", 6}},
-         {{"group", "world"}, {"collective", "broadcast"}, {"bytes_sent", 5}, {"bytes_received", 0}}}}}};
+  CaseResult result =
+      result_with({row("all_gather", 10, 10, 1.0, "ulysses"), row("all_to_all", 8, 6, 1.0, "ulysses")});
+  const Prediction prediction = {
+      {.peak_tensor_bytes = 77,
+       .collectives = {{"ulysses", "all_to_all", 8, 6}, {"world", "broadcast", 5, 0}}}};
   set_beside(result, two_ranks(), prediction);
-  const json& rank = result.at("ranks")[0];
-  EXPECT_EQ(rank.at("planned_peak_tensor_bytes"), 77);
-  const json& rows = rank.at("collectives");
+  EXPECT_EQ(result.ranks[0].planned_peak_tensor_bytes, 77);
+  const std::vector<Collective>& rows = result.ranks[0].collectives;
   ASSERT_EQ(rows.size(), 3U);
-  EXPECT_EQ(rows[0].at("predicted_bytes_sent"), 0);
-  EXPECT_EQ(rows[1].at("predicted_bytes_sent"), 8);
-  EXPECT_EQ(rows[1].at("predicted_bytes_received"), 6);
-  EXPECT_EQ(rows[1].at("group_size"), 2);
-  EXPECT_DOUBLE_EQ(rows[1].at("bus_bandwidth").get<double>(), 8.0);
-  EXPECT_EQ(rows[2].at("predicted_bytes_sent"), 5);
-  EXPECT_EQ(rows[2].at("bytes_sent"), 0);
-  EXPECT_FALSE(rows[2].contains("bus_bandwidth")) << "nothing moved";
+  EXPECT_EQ(rows[0].predicted_bytes_sent, 0);
+  EXPECT_EQ(rows[0].predicted_bytes_received, 0);
+  EXPECT_EQ(rows[1].predicted_bytes_sent, 8);
+  EXPECT_EQ(rows[1].predicted_bytes_received, 6);
+  EXPECT_EQ(rows[1].group_size, 2);
+  EXPECT_DOUBLE_EQ(rows[1].bus_bandwidth.value(), 8.0);
+  EXPECT_EQ(rows[2].predicted_bytes_sent, 5);
+  EXPECT_EQ(rows[2].bytes_sent, 0);
+  EXPECT_FALSE(rows[2].bus_bandwidth) << "nothing moved";
 }
 
 TEST(SetBeside, WithoutAPredictionOnlyRatesAreAdded) {
-  json moved = row("all_to_all", 8, 6, 1.0);
-  moved["group"] = "ulysses";
-  json result = result_of(json::array({moved}));
-  set_beside(result, two_ranks(), nullptr);
-  const json& rank = result.at("ranks")[0];
-  EXPECT_FALSE(rank.contains("planned_peak_tensor_bytes"));
-  EXPECT_FALSE(rank.at("collectives")[0].contains("predicted_bytes_sent"));
-  EXPECT_TRUE(rank.at("collectives")[0].contains("bus_bandwidth"));
+  CaseResult result = result_with({row("all_to_all", 8, 6, 1.0, "ulysses")});
+  set_beside(result, two_ranks(), std::nullopt);
+  const RankResult& rank = result.ranks[0];
+  EXPECT_FALSE(rank.planned_peak_tensor_bytes);
+  EXPECT_FALSE(rank.collectives[0].predicted_bytes_sent);
+  EXPECT_TRUE(rank.collectives[0].bus_bandwidth);
 }
 
 TEST(SumOfCollectives, AddsRanksAndKeepsTheSlowestBus) {
-  json fast = row("all_to_all", 8, 6, 1.0), slow = row("all_to_all", 2, 4, 1.0);
-  fast["bus_bandwidth"] = 8.0;
-  slow["bus_bandwidth"] = 2.0;
-  const json ranks = {{{"collectives", {fast, row("barrier", 0, 0, 1.0)}}}, {{"collectives", {slow}}}};
-  const json rows = sum_of_collectives(ranks);
+  Collective fast = row("all_to_all", 8, 6, 1.0), slow = row("all_to_all", 2, 4, 1.0);
+  fast.bus_bandwidth = 8.0;
+  slow.bus_bandwidth = 2.0;
+  const auto rows = sum_of_collectives({rank_with({fast, row("barrier", 0, 0, 1.0)}), rank_with({slow})});
   ASSERT_EQ(rows.size(), 1U);
-  EXPECT_EQ(rows[0].at("bytes_sent"), 10);
-  EXPECT_EQ(rows[0].at("bytes_received"), 10);
-  EXPECT_EQ(rows[0].at("calls"), 2);
-  EXPECT_EQ(rows[0].at("bus_bandwidth"), 2.0);
+  EXPECT_EQ(rows[0].bytes_sent, 10);
+  EXPECT_EQ(rows[0].bytes_received, 10);
+  EXPECT_EQ(rows[0].calls, 2);
+  EXPECT_EQ(rows[0].bus_bandwidth, 2.0);
+  EXPECT_FALSE(rows[0].predicted_bytes_sent) << "none was predicted";
 }
 
 }  // namespace

@@ -1,0 +1,115 @@
+#include "harness/run/judged_run.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "harness/judge/quality.h"
+#include "harness/judge/verdict.h"
+#include "harness/run/earlier_run.h"
+#include "harness/run/locator.h"
+#include "harness/run/measured_result.h"
+#include "harness/run/report_files.h"
+#include "harness/run/result.h"
+#include "harness/run/suite_record.h"
+
+namespace isoframe::harness::run {
+
+namespace fs = std::filesystem;
+namespace records = reports::records;
+using scenario::Case;
+
+namespace {
+
+class RunJudge {
+ public:
+  RunJudge(const records::SuiteRecord& suite, const RunDirectory& directory, const RunOptions& options)
+      : suite_(suite),
+        directory_(directory),
+        options_(options),
+        cases_(cases_of(suite)),
+        environment_(environment_of(suite, cases_)),
+        earlier_(earlier_run(options.against, environment_)),
+        locator_(directory, options) {
+    for (const Case& spec : cases_) results_[spec.name] = measured_result(spec, suite, directory);
+  }
+
+  records::RunRecord run() {
+    records::RunRecord run;
+    run.started = suite_.started;
+    run.finished = suite_.finished;
+    run.interrupted = suite_.interrupted;
+    run.scenarios = suite_.scenarios;
+    run.command = suite_.command;
+    run.environment = environment_;
+    if (earlier_) {
+      run.against = options_.against.string();
+      run.unlike = earlier_->differences();
+    }
+    for (const auto& [verdict, name] : records::Names<records::Verdict>::all) run.counts[name] = 0;
+    for (const Case& spec : cases_) {
+      const records::CaseRow& row = run.cases.emplace_back(judge_case(spec));
+      ++run.counts[records::name_of(row.verdict)];
+    }
+    directory_.keep(run);
+    write_reports(run, cases_, results_, directory_);
+    return run;
+  }
+
+ private:
+  /// Completes the case's result, keeps it and makes its row.
+  records::CaseRow judge_case(const Case& spec) {
+    records::CaseResult& result = results_.at(spec.name);
+    const records::CaseResult* const baseline = spec.baseline.empty() ? nullptr : &results_.at(spec.baseline);
+    result.quality = quality_of(spec, result);
+    judge::Judgement judgement = judgement_of(spec, result, baseline);
+    std::optional<records::AgainstRow> against;
+    if (earlier_) {
+      against = earlier_->beside(spec, result, baseline, directory_, static_cast<int>(cases_.size()));
+      if (against && judgement.verdict == records::Verdict::kPassed)
+        judgement = {against->verdict, against->reason};
+    }
+    result.verdict = judgement.verdict;
+    result.reason = judgement.reason;
+    result.first_divergence = locator_(spec, result, case_named(cases_, spec.baseline), baseline);
+    directory_.keep(result);
+    records::CaseRow row = summary_row(spec, result, baseline);
+    if (earlier_) row.against = against;
+    return row;
+  }
+
+  std::optional<records::Quality> quality_of(const Case& spec, const records::CaseResult& result) const {
+    if (spec.baseline.empty() || result.status != records::Status::kOk) return std::nullopt;
+    const fs::path reference = directory_.frames_of(spec.baseline);
+    if (!directory_.has_frames(spec) || !fs::exists(reference)) return std::nullopt;
+    return judge::compare_frames(reference, directory_.frames_of(spec.name), spec.baseline);
+  }
+
+  judge::Judgement judgement_of(const Case& spec, const records::CaseResult& result,
+                                const records::CaseResult* baseline) const {
+    if (!spec.skip_reason.empty()) return {records::Verdict::kSkipped, spec.skip_reason};
+    if (result.status == records::Status::kOk && result.ranks.empty()) {
+      return {records::Verdict::kSkipped,
+              suite_.interrupted ? "not reached before the interruption" : "not run"};
+    }
+    return judge::judge(spec, result, baseline, count_latency_gates(cases_));
+  }
+
+  const records::SuiteRecord& suite_;
+  const RunDirectory& directory_;
+  const RunOptions& options_;
+  std::vector<Case> cases_;
+  records::Environment environment_;
+  std::optional<EarlierRun> earlier_;
+  Locator locator_;
+  std::map<std::string, records::CaseResult> results_;
+};
+
+}  // namespace
+
+records::RunRecord judge_run(const records::SuiteRecord& suite, const RunDirectory& directory,
+                             const RunOptions& options) {
+  return RunJudge(suite, directory, options).run();
+}
+
+}  // namespace isoframe::harness::run

@@ -1,0 +1,46 @@
+#include "harness/run/measured_result.h"
+
+#include "base/error.h"
+#include "harness/run/prediction.h"
+#include "harness/run/result.h"
+#include "harness/run/suite_record.h"
+
+namespace isoframe::harness::run {
+
+namespace records = reports::records;
+using scenario::Case;
+
+namespace {
+
+/// The prediction for the last round, kept so that `report` works without the checkpoint.  None where it was
+/// not made in time.
+std::optional<Prediction> prediction_of(const Case& spec, const std::vector<RoundRecords>& rounds,
+                                        const RunDirectory& directory) {
+  const std::size_t last = rounds.size() - 1;
+  if (auto kept = directory.prediction(spec, last)) return kept;
+  try {
+    Prediction prediction = predict(spec, rounds.back()[0].tile_costs);
+    directory.keep_prediction(spec, last, prediction);
+    return prediction;
+  } catch (const InputError&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+records::CaseResult measured_result(const Case& spec, const records::SuiteRecord& suite,
+                                    const RunDirectory& directory) {
+  const std::vector<RoundRecords> rounds = directory.rounds(spec);
+  records::CaseResult result =
+      assemble_result(spec, rounds, directory.error(spec), suite.environment, command_of(suite, spec));
+  if (!rounds.empty()) set_beside(result, spec, prediction_of(spec, rounds, directory));
+  result.repeats_identically = true;
+  for (int index = 1; const auto repetition = directory.repetition(spec, index); ++index) {
+    if (!repetition->identical) result.repeats_identically = false;
+    if (index == 1 && spec.baseline.empty()) result.quality_self = repetition;
+  }
+  return result;
+}
+
+}  // namespace isoframe::harness::run

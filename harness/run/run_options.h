@@ -1,0 +1,25 @@
+#pragma once
+// How a run was asked for.
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+
+namespace isoframe::harness::run {
+
+/// The cases whose first difference from their baseline is looked for.
+enum class LocateWhich { kFailed, kDifferent, kNever };
+
+struct RunOptions {
+  std::filesystem::path out;
+  bool resume = false;            ///< rounds that `out` already holds for an unchanged case are not run again
+  std::filesystem::path against;  ///< an earlier run's directory; empty for none
+  std::filesystem::path history;  ///< SQLite file that the run is recorded in; empty for none
+  std::string command;            ///< as the user typed it, for the reports
+  const std::atomic<bool>* interrupted = nullptr;
+  LocateWhich locate = LocateWhich::kFailed;
+
+  bool is_interrupted() const { return interrupted != nullptr && *interrupted; }
+};
+
+}  // namespace isoframe::harness::run

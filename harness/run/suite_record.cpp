@@ -1,0 +1,70 @@
+#include "harness/run/suite_record.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/time.h"
+#include "harness/measure/environment.h"
+#include "harness/scenario/case_json.h"
+
+namespace isoframe::harness::run {
+
+namespace fs = std::filesystem;
+namespace records = reports::records;
+using scenario::Case;
+
+namespace {
+
+/// One value where all cases agree, else a list of them.
+template <typename Value>
+records::Common<Value> common(const std::vector<Case>& cases, Value Case::*member) {
+  std::set<Value> values;
+  for (const Case& spec : cases) values.insert(spec.*member);
+  if (values.size() == 1) return *values.begin();
+  return std::vector<Value>(values.begin(), values.end());
+}
+
+}  // namespace
+
+records::SuiteRecord begin_suite(const scenario::Suite& suite, const RunOptions& options) {
+  records::SuiteRecord record;
+  record.started = base::utc_now();
+  record.command = options.command;
+  record.environment = measure::environment();
+  for (const fs::path& file : suite.files) record.scenarios.push_back(file.string());
+  for (const Case& spec : suite.cases) record.cases.push_back(scenario::to_json(spec));
+  return record;
+}
+
+std::vector<Case> cases_of(const records::SuiteRecord& suite) {
+  std::vector<Case> cases;
+  for (const nlohmann::json& spec : suite.cases) cases.push_back(scenario::case_from_json(spec));
+  return cases;
+}
+
+records::Environment environment_of(const records::SuiteRecord& suite, const std::vector<Case>& cases) {
+  records::Environment environment = suite.environment;
+  environment.threads_per_rank = common(cases, &Case::threads_per_rank);
+  environment.device = common(cases, &Case::device);
+  return environment;
+}
+
+std::string command_of(const records::SuiteRecord& suite, const Case& spec) {
+  std::string files;
+  for (const std::string& file : suite.scenarios) files += " " + file;
+  return fmt::format("build/isoframe run{} --filter {}", files, spec.name);
+}
+
+const Case* case_named(const std::vector<Case>& cases, const std::string& name) {
+  const auto found = std::ranges::find(cases, name, &Case::name);
+  return found == cases.end() ? nullptr : &*found;
+}
+
+int count_latency_gates(const std::vector<Case>& cases) {
+  return static_cast<int>(std::ranges::count_if(
+      cases, [](const Case& spec) { return spec.skip_reason.empty() && spec.gates.latency_ratio_max; }));
+}
+
+}  // namespace isoframe::harness::run
