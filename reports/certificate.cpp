@@ -26,7 +26,7 @@ struct Table {
   TableRows rows;
 };
 
-/// "12.3 (11.9-12.4)": the median and the range, in units of `unit`.
+/// A spread, "12.3 (11.9-12.4)": the median and the range, in units of `unit`.
 std::string spread(const std::optional<metrics::Summary>& summary, double unit) {
   if (!summary) return "-";
   return fmt::format("{} ({}-{})", significant(summary->median / unit), significant(summary->min / unit),

@@ -14,7 +14,7 @@ namespace isoframe::reports {
 
 namespace {
 
-/// OpenCV's matrices have no read-only view; nothing writes through this one.
+/// A matrix over `rgb` for reading: OpenCV's have no read-only view, so nothing may write through it.
 cv::Mat view(const std::uint8_t* rgb, std::int64_t height, std::int64_t width) {
   return {static_cast<int>(height), static_cast<int>(width), CV_8UC3, const_cast<std::uint8_t*>(rgb)};
 }

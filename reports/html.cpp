@@ -31,7 +31,7 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-/// A list a rank of [stage, index, start, seconds].
+/// The timeline as the page reads it: for each rank a list of [stage, index, start, seconds].
 json to_json(const std::vector<records::StageEvents>& timeline) {
   json ranks = json::array();
   for (const records::StageEvents& events : timeline) {
@@ -57,8 +57,8 @@ json to_json(const HtmlCase& shown) {
           {"note", shown.note}};
 }
 
-/// The number of a stage's colour in charts; 0 for what is not drawn.  Encode and decode are at opposite
-/// ends: their parts share colours, as the two inputs do.
+/// The number of a stage's colour in charts; 0 for a stage that is not drawn.  Encode and decode are at
+/// opposite ends: their parts share colours, as the two inputs do.
 int colour_of(const records::Stage& stage) {
   using enum records::StageKind;
   switch (stage.kind) {

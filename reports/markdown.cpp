@@ -50,11 +50,12 @@ std::string case_table(const RunRecord& run) {
          "\nTime: median (smallest-largest), prompt to frames. Memory: of the largest rank.\n";
 }
 
-/// PSNR is infinite if the 8-bit frames are equal; only `identical` says that the floats are equal too.
+/// Sentences that name the cases equal to their baseline.  PSNR is infinite if 8-bit values are equal; only
+/// `identical` says that floats are, too.
 std::string identity(const RunRecord& run) {
   std::string identical, rounded;
   for (const CaseRow& row : run.cases) {
-    // Nothing is claimed for equal grey frames, which prove nothing.
+    // Equal grey frames prove nothing, so nothing is claimed for them.
     if (row.verdict == records::Verdict::kUntrusted) continue;
     const bool same = row.identical.value_or(false);
     if (!same && !(row.psnr && std::isinf(*row.psnr))) continue;
@@ -141,7 +142,7 @@ std::string details(const char* summary, const std::string& body) {
   return fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", summary, body);
 }
 
-/// "1.20 MiB", and the prediction if it differs.
+/// A measured size, "1.20 MiB", and the predicted one where that is another.
 std::string predicted_bytes(std::uint64_t measured, std::optional<std::uint64_t> predicted) {
   if (measured == 0 && predicted.value_or(0) == 0) return "-";
   const std::string shown = bytes(static_cast<double>(measured));

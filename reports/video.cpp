@@ -25,7 +25,7 @@ cv::VideoWriter open_writer(const fs::path& file, int fps, cv::Size size) {
   return writer;
 }
 
-/// Encodes the frames; errors call the file by `name`.
+/// Encodes the frames as `file`, which errors call `name`.
 void encode(const fs::path& file, const fs::path& name, const metrics::ByteFrames& frames, int fps) {
   const int height = static_cast<int>(frames.height), width = static_cast<int>(frames.width);
   const int odd_row = height % 2, odd_column = width % 2;
@@ -41,7 +41,7 @@ void encode(const fs::path& file, const fs::path& name, const metrics::ByteFrame
     writer.write(even);
   }
   writer.release();
-  // OpenCV's writer reports no failed write, such as on a full disk; a file cut short lacks its index.
+  // The writer reports no failed write (a full disk, say); a file cut short shows by its index.
   cv::VideoCapture written(file.string(), cv::CAP_FFMPEG);
   if (!written.isOpened() || written.get(cv::CAP_PROP_FRAME_COUNT) != static_cast<double>(frames.frames))
     throw RunError(fmt::format("{}: not written whole; is the disk full?", name.string()));

@@ -22,8 +22,8 @@ namespace isoframe::reports::records {
 
 namespace {
 
-/// What a field's type holds, below lists, objects by name and optional values: a record, or a plain value.
-/// `suffix` tells how it is held: "[]" in a list, "{}" in an object by name.
+/// The type of what a field holds below lists, objects by name and optional values: a record, or a plain
+/// value. `suffix` tells how it is held: "[]" in a list, "{}" in an object by name.
 template <typename T>
 struct Held {
   using Type = T;
