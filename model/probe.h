@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace at {
@@ -22,13 +23,31 @@ struct Share {
   std::int64_t whole = 0;
 };
 
+/// The names of a tensor's axes, in order: what each of its dimensions counts.
+using Axes = std::span<const std::string_view>;
+
+/// The axes of all tensors that are shown.
+namespace axes {
+inline constexpr std::array<std::string_view, 2> kVector = {"batch", "channels"};
+inline constexpr std::array<std::string_view, 2> kRotary = {"tokens", "channels"};
+inline constexpr std::array<std::string_view, 3> kTokens = {"batch", "tokens", "channels"};
+inline constexpr std::array<std::string_view, 4> kTokensOfHeads = {"batch", "tokens", "heads", "channels"};
+inline constexpr std::array<std::string_view, 4> kHeadsOfTokens = {"batch", "heads", "tokens", "channels"};
+inline constexpr std::array<std::string_view, 3> kPicture = {"rows", "columns", "channels"};
+inline constexpr std::array<std::string_view, 4> kPictures = {"batch", "channels", "rows", "columns"};
+inline constexpr std::array<std::string_view, 4> kFrames = {"frames", "rows", "columns", "channels"};
+inline constexpr std::array<std::string_view, 5> kVideo = {"batch", "channels", "frames", "rows", "columns"};
+}  // namespace axes
+
 /// One place of the computation: a name as the checkpoint or the pipeline spells it ("transformer_blocks",
 /// "latents", "decode.tile") and an index into its repetitions (block 17, step 3), -1 where there is only
-/// one.  A tensor that layouts split says which share of the whole it is: of tokens, of heads, or of both.
+/// one.  A tensor is shown with the names of its axes; one that layouts split says which share of the whole
+/// it is: of tokens, of heads, or of both.
 struct ProbePoint {
   std::string_view name;
   std::int64_t index = -1;
   std::array<Share, 2> shares = {};
+  Axes axes = {};
 };
 
 class Probe {

@@ -20,51 +20,24 @@ namespace {
 
 bool has_prefix(const std::string& name, const char* prefix) { return name.starts_with(prefix); }
 
-/// What the dimensions of a point's tensor count, as the model's headers give its shape.
-std::vector<std::string> axes_of(const std::string& name, std::size_t dims) {
-  std::vector<std::string> axes;
-  if (has_prefix(name, "transformer_blocks.attn.exchanged") ||
-      has_prefix(name, "transformer_blocks.attn.heads")) {
-    axes = {"batch", "heads", "tokens", "channels"};
-  } else if (has_prefix(name, "transformer_blocks.attn.") && dims == 4) {
-    axes = {"batch", "tokens", "heads", "channels"};
-  } else if (has_prefix(name, "decode.") && dims == 4) {
-    axes = {"frames", "rows", "columns", "channels"};
-  } else if (has_prefix(name, "encode.") && dims == 4) {
-    axes = {"frames", "rows", "columns", "channels"};
-  } else if (name == "frames") {
-    axes = {"frames", "rows", "columns", "channels"};
-  } else if (name == "image") {
-    axes = {"rows", "columns", "channels"};
-  } else if (has_prefix(name, "rotary.")) {
-    axes = {"tokens", "channels"};
-  } else if (dims == 5) {
-    axes = {"batch", "channels", "frames", "rows", "columns"};
-  } else if (dims == 3) {
-    axes = {"batch", "tokens", "channels"};
-  }
-  if (axes.size() != dims) {
-    axes.clear();
-    for (std::size_t dim = 0; dim < dims; ++dim) axes.push_back(fmt::format("dimension {}", dim));
-  }
-  return axes;
-}
-
 std::int64_t begin_of(const Part& part, std::int64_t dim) {
   for (const model::Share& share : part.shares)
     if (share.whole > 0 && share.dim == dim) return share.begin;
   return 0;
 }
 
+std::string axis_of(const Part& part, std::size_t dim) {
+  return dim < part.axes.size() ? part.axes[dim] : fmt::format("dimension {}", dim);
+}
+
 /// Which positions along each axis hold a difference, counted in the whole tensor.
-json differing_axes(const Place& place, const Part& part, const at::Tensor& differs) {
-  const std::vector<std::string> names = axes_of(place.name, static_cast<std::size_t>(differs.dim()));
+json differing_axes(const Part& part, const at::Tensor& differs) {
   json axes = json::array();
   for (std::int64_t dim = 0; dim < differs.dim(); ++dim) {
     const at::Tensor along = differs.movedim(dim, 0).flatten(1).any(1);
     const at::Tensor positions = along.nonzero().flatten();
     if (positions.numel() == 0) continue;
-    axes.push_back({{"axis", names[static_cast<std::size_t>(dim)]},
+    axes.push_back({{"axis", axis_of(part, static_cast<std::size_t>(dim))},
                     {"of", differs.size(dim)},
                     {"count", positions.numel()},
                     {"first", positions[0].item<std::int64_t>() + begin_of(part, dim)},
@@ -141,8 +114,7 @@ std::int64_t tile_of(const Place& place) {
   return counts_tiles ? place.index : -1;
 }
 
-json difference_of(const Place& place, const Part& part, const at::Tensor& reference,
-                   const at::Tensor& candidate) {
+json difference_of(const Part& part, const at::Tensor& reference, const at::Tensor& candidate) {
   const at::Tensor a = reference.to(at::kDouble), b = candidate.to(at::kDouble);
   // By bits, as fingerprints compare: -0 is not +0, and a NaN equals itself.
   const auto bits = [](const at::Tensor& x) {
@@ -155,7 +127,7 @@ json difference_of(const Place& place, const Part& part, const at::Tensor& refer
           {"differing_values", differs.sum().item<std::int64_t>()},
           {"max_difference", base::number(distance.max().item<double>())},
           {"relative_l2", base::number((distance.norm() / a.norm()).item<double>())},
-          {"axes", differing_axes(place, part, differs)}};
+          {"axes", differing_axes(part, differs)}};
 }
 
 std::string sentence(const json& found) {

@@ -51,8 +51,7 @@ std::int64_t block_of(const Place& place);
 std::int64_t tile_of(const Place& place);
 
 /// Exactly how two tensors of one shape differ, and where along each of their axes.
-nlohmann::json difference_of(const Place& place, const Part& part, const at::Tensor& reference,
-                             const at::Tensor& candidate);
+nlohmann::json difference_of(const Part& part, const at::Tensor& reference, const at::Tensor& candidate);
 
 /// The `first_divergence` object of result.json, without `difference`.
 nlohmann::json to_json(const Divergence& divergence);

@@ -22,11 +22,13 @@ void PlaceProbe::end(model::ProbePoint) {
 void PlaceProbe::tensor(model::ProbePoint point, const at::Tensor& value) {
   Place place{stages_, std::string(point.name), point.index, 0};
   place.occurrence = seen_[to_string(place)]++;
-  at_place(place, point.shares, value);
+  at_place(place, point, value);
 }
 
-void RecordingProbe::at_place(const Place& place, const Shares& shares, const at::Tensor& value) {
-  trace_.push_back({place, {shares, value.sizes().vec(), fingerprint(value)}});
+void RecordingProbe::at_place(const Place& place, const model::ProbePoint& point, const at::Tensor& value) {
+  trace_.push_back(
+      {place,
+       {point.shares, value.sizes().vec(), fingerprint(value), {point.axes.begin(), point.axes.end()}}});
 }
 
 Regions regions_of(const std::vector<Trace>& traces) {
@@ -41,7 +43,7 @@ Regions regions_of(const std::vector<Trace>& traces) {
   return regions;
 }
 
-void ReferenceProbe::at_place(const Place& place, const Shares&, const at::Tensor& value) {
+void ReferenceProbe::at_place(const Place& place, const model::ProbePoint&, const at::Tensor& value) {
   ReferencePoint& point = reference_.emplace_back(ReferencePoint{place, value.sizes().vec(), {}});
   const auto found = regions_.find(place);
   if (found == regions_.end()) return;
@@ -52,10 +54,9 @@ void ReferenceProbe::at_place(const Place& place, const Shares&, const at::Tenso
   }
 }
 
-void KeepingProbe::at_place(const Place& place, const Shares& shares, const at::Tensor& value) {
+void KeepingProbe::at_place(const Place& place, const model::ProbePoint&, const at::Tensor& value) {
   if (place != place_) return;
   kept_ = value.clone();
-  shares_ = shares;
 }
 
 bool fits(const Shape& whole, const Part& part) {

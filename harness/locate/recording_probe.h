@@ -22,7 +22,7 @@ class PlaceProbe : public model::Probe {
   void tensor(model::ProbePoint point, const at::Tensor& value) final;
 
  protected:
-  virtual void at_place(const Place& place, const Shares& shares, const at::Tensor& value) = 0;
+  virtual void at_place(const Place& place, const model::ProbePoint& point, const at::Tensor& value) = 0;
 
  private:
   std::string stages_;
@@ -36,7 +36,7 @@ class RecordingProbe : public PlaceProbe {
   const Trace& trace() const { return trace_; }
 
  private:
-  void at_place(const Place& place, const Shares& shares, const at::Tensor& value) override;
+  void at_place(const Place& place, const model::ProbePoint& point, const at::Tensor& value) override;
   Trace trace_;
 };
 
@@ -51,7 +51,7 @@ class ReferenceProbe : public PlaceProbe {
   const Reference& reference() const { return reference_; }
 
  private:
-  void at_place(const Place& place, const Shares& shares, const at::Tensor& value) override;
+  void at_place(const Place& place, const model::ProbePoint& point, const at::Tensor& value) override;
   Regions regions_;
   Reference reference_;
 };
@@ -62,13 +62,11 @@ class KeepingProbe : public PlaceProbe {
   explicit KeepingProbe(Place place) : place_(std::move(place)) {}
   /// Undefined where this rank does not come by.
   const at::Tensor& kept() const { return kept_; }
-  const Shares& shares() const { return shares_; }
 
  private:
-  void at_place(const Place& place, const Shares& shares, const at::Tensor& value) override;
+  void at_place(const Place& place, const model::ProbePoint& point, const at::Tensor& value) override;
   Place place_;
   at::Tensor kept_;
-  Shares shares_{};
 };
 
 /// Several observers of one run; each point reaches them in order, so one that writes goes first.

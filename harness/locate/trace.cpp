@@ -58,11 +58,8 @@ json to_json(const Part& part) {
   for (const model::Share& share : part.shares)
     if (share.whole > 0) shares.push_back({share.dim, share.begin, share.whole});
   for (const double sum : part.print.sketch) sketch.push_back(sum);
-  return {{"shares", shares},
-          {"shape", part.shape},
-          {"hash", fmt::format("{:016x}", part.print.hash)},
-          {"norm", part.print.norm},
-          {"sketch", sketch}};
+  return {{"shares", shares},        {"shape", part.shape}, {"hash", fmt::format("{:016x}", part.print.hash)},
+          {"norm", part.print.norm}, {"sketch", sketch},    {"axes", part.axes}};
 }
 
 Part part_from_json(const json& value) {
@@ -70,6 +67,7 @@ Part part_from_json(const json& value) {
   std::size_t next = 0;
   for (const json& share : value.at("shares")) part.shares.at(next++) = {share[0], share[1], share[2]};
   part.shape = value.at("shape").get<Shape>();
+  part.axes = value.value("axes", part.axes);
   part.print.hash = std::stoull(value.at("hash").get<std::string>(), nullptr, 16);
   part.print.norm = number_or_nan(value.at("norm"));
   for (std::size_t i = 0; i < kSketchSize; ++i)

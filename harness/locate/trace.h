@@ -38,6 +38,7 @@ struct Part {
   Shares shares{};
   Shape shape = {};
   Fingerprint print = {};
+  std::vector<std::string> axes = {};  ///< their names, in order
 };
 bool same_region(const Part& a, const Part& b);
 

@@ -36,7 +36,7 @@ json exact_difference(const locate::Divergence& found, const Case& spec, const C
   const Observation keep = {.kind = Observation::Kind::kKeep, .place = found.place, .part = found.part};
   look(spec, {.kind = Observation::Kind::kKeep, .place = found.place}, directory / "candidate", context);
   look(baseline, keep, directory / "baseline", context);
-  return locate::difference_of(found.place, found.part, kept(directory / "baseline", 0),
+  return locate::difference_of(found.part, kept(directory / "baseline", 0),
                                kept(directory / "candidate", found.ranks.front()));
 }
 

@@ -13,7 +13,7 @@ class WatchingProbe : public locate::PlaceProbe {
   explicit WatchingProbe(Watch watch) : watch_(std::move(watch)) {}
 
  private:
-  void at_place(const locate::Place& place, const locate::Shares&, const at::Tensor& value) override {
+  void at_place(const locate::Place& place, const model::ProbePoint&, const at::Tensor& value) override {
     watch_(place, value);
   }
   Watch watch_;

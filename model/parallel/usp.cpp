@@ -62,7 +62,7 @@ class Usp : public SequenceParallel {
         .dim = 1, .begin = site.first_head + self * own_heads, .whole = std::max(site.whole_heads, heads)};
     const Share block_of_all = {.dim = 2, .begin = blocks.offsets[ring_->rank()], .whole = video_length};
     const auto show = [&](const char* name, const at::Tensor& x, const std::array<Share, 2>& shares) {
-      site.probe.tensor({name, site.block, shares}, x);
+      site.probe.tensor({name, site.block, shares, axes::kHeadsOfTokens}, x);
     };
 
     const Qkv joint = joint_heads(video, condition, rows, own_heads);

@@ -56,9 +56,9 @@ Video ImageToVideo::generate(const Request& request, Probe& probe) const {
   {
     const ProbeScope scope(probe, {"image"});
     image = vision::resize_and_crop(vision::load_image(request.image), request.height, request.width);
-    probe.tensor({"image"}, image);
+    probe.tensor({.name = "image", .axes = axes::kPicture}, image);
     image_embeds = image_encoder_->encode(image, probe);
-    probe.tensor({"image_embeds"}, image_embeds);
+    probe.tensor({.name = "image_embeds", .axes = axes::kTokens}, image_embeds);
   }
   const Conditions conditions = stages.encode_prompts(request, without_padding(image_embeds), probe);
   const at::Tensor noise = stages.initial_latents(request, probe);
@@ -68,7 +68,7 @@ Video ImageToVideo::generate(const Request& request, Probe& probe) const {
     const at::Tensor frame = vision::to_video_frame(image).to(stages.options);
     image_latents = encode_on_all_ranks(stages.vae, stages.mesh, frame, request.tiling, probe);
   }
-  probe.tensor({"image_latents"}, image_latents);
+  probe.tensor({.name = "image_latents", .axes = axes::kVideo}, image_latents);
 
   Video video = stages.denoise(noise, first_frame_condition(image_latents, noise.size(2)), conditions,
                                request.steps, probe);

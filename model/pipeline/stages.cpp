@@ -64,14 +64,14 @@ at::Tensor Stages::initial_latents(const Request& request, Probe& probe) const {
            request.width / config.spatial_compression_ratio},
           c10::typeMetaToScalarType(options.dtype()))
           .to(options.device());
-  probe.tensor({"initial_latents"}, latents);
+  probe.tensor({.name = "initial_latents", .axes = axes::kVideo}, latents);
   return latents;
 }
 
 Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const Conditions& conditions,
                       std::int64_t steps, Probe& probe) const {
   const ProbeScope scope(probe, {"denoise", steps});
-  probe.tensor({"first_frame"}, first_frame);
+  probe.tensor({.name = "first_frame", .axes = axes::kVideo}, first_frame);
   Video video;
   for (const sampling::Step& step : sampling::schedule(steps, scheduler)) {
     const ProbeScope step_scope(probe, {"denoise.step", step.index});
@@ -85,7 +85,7 @@ Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const C
     };
     const at::Tensor velocity = guidance.predict(pass, probe);
     latents = sampling::euler_step(latents, velocity, step);
-    probe.tensor({"latents", step.index}, latents);
+    probe.tensor({.name = "latents", .index = step.index, .axes = axes::kVideo}, latents);
     video.step_latents.push_back(latents);
   }
   video.latents = latents;
@@ -97,12 +97,12 @@ at::Tensor Stages::decode(const at::Tensor& latents, const vae::TilingOptions& t
   {
     const ProbeScope scope(probe, {"decode"});
     const at::Tensor unscaled = latents / vae.config().scaling_factor;
-    probe.tensor({"decode.latents"}, unscaled);
+    probe.tensor({.name = "decode.latents", .axes = axes::kVideo}, unscaled);
     const at::Tensor decoded = vae.decode(unscaled, tiling, probe);
-    if (decoded.defined()) probe.tensor({"decode.video"}, decoded);
+    if (decoded.defined()) probe.tensor({.name = "decode.video", .axes = axes::kVideo}, decoded);
     if (decoded.defined() && mesh.rank == 0) frames = to_frames(decoded);
   }
-  if (frames.defined()) probe.tensor({"frames"}, frames);
+  if (frames.defined()) probe.tensor({.name = "frames", .axes = axes::kFrames}, frames);
   return frames;
 }
 

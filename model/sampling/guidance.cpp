@@ -56,10 +56,10 @@ at::Tensor Guidance::predict(const std::function<at::Tensor(Branch)>& pass, Prob
     conditional = both[0];
     unconditional = both[1];
   }
-  probe.tensor({"guidance.conditional"}, conditional);
-  probe.tensor({"guidance.unconditional"}, unconditional);
+  probe.tensor({.name = "guidance.conditional", .axes = axes::kVideo}, conditional);
+  probe.tensor({.name = "guidance.unconditional", .axes = axes::kVideo}, unconditional);
   const at::Tensor guided = unconditional + (conditional - unconditional).mul(scale_);
-  probe.tensor({"guidance"}, guided);
+  probe.tensor({.name = "guidance", .axes = axes::kVideo}, guided);
   return guided;
 }
 

@@ -65,8 +65,8 @@ PromptEncoder::~PromptEncoder() = default;
 
 PromptEmbeds PromptEncoder::encode(const std::string& prompt, Probe& probe) const {
   const PromptEmbeds embeds = {impl_->encode_text(prompt, probe), impl_->encode_glyphs(prompt, probe)};
-  probe.tensor({"prompt_embeds"}, embeds.text);
-  probe.tensor({"prompt_embeds_2"}, embeds.byt5);
+  probe.tensor({.name = "prompt_embeds", .axes = axes::kTokens}, embeds.text);
+  probe.tensor({.name = "prompt_embeds_2", .axes = axes::kTokens}, embeds.byt5);
   return embeds;
 }
 

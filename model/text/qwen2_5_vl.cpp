@@ -193,7 +193,7 @@ at::Tensor Qwen2_5_VLTextModel::forward(const std::vector<std::int64_t>& input_i
   const std::int64_t layers = config_.num_hidden_layers - kSkippedLayers;
   for (std::int64_t i = 0; i < layers; ++i) {
     hidden = run_layer(layers_[static_cast<std::size_t>(i)], hidden, angles);
-    probe.tensor({"text_encoder.layers", i}, hidden);
+    probe.tensor({.name = "text_encoder.layers", .index = i, .axes = axes::kTokens}, hidden);
   }
   return hidden;
 }

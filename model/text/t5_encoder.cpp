@@ -150,7 +150,9 @@ at::Tensor T5Encoder::forward(const std::vector<std::int64_t>& input_ids, Probe&
     const Block& block = blocks_[i];
     hidden = hidden + attention(block, rms_norm(hidden, block.attention_norm, eps), bias);
     hidden = hidden + feed_forward(block, rms_norm(hidden, block.feed_forward_norm, eps));
-    probe.tensor({"text_encoder_2.block", static_cast<std::int64_t>(i)}, hidden);
+    probe.tensor(
+        {.name = "text_encoder_2.block", .index = static_cast<std::int64_t>(i), .axes = axes::kTokens},
+        hidden);
   }
   return rms_norm(hidden, final_layer_norm_, eps);
 }

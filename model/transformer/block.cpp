@@ -95,28 +95,29 @@ std::pair<at::Tensor, at::Tensor> TransformerBlock::operator()(const at::Tensor&
   const Modulation condition_modulation = condition_.modulation(inputs.activated);
   const parallel::Qkv video = video_.qkv(hidden, video_modulation, &inputs.rotary);
   const parallel::Qkv context = condition_.qkv(condition, condition_modulation, nullptr);
-  const auto show = [&](const char* name, const at::Tensor& x, const std::array<Share, 2>& shares) {
-    probe.tensor({name, layer, shares}, x);
+  const auto show = [&](const char* name, Axes names, const at::Tensor& x,
+                        const std::array<Share, 2>& shares) {
+    probe.tensor({name, layer, shares, names}, x);
   };
   const std::array<Share, 2> own = {inputs.rows, video_.heads()};
-  show("transformer_blocks.attn.query", video.query, own);
-  show("transformer_blocks.attn.key", video.key, own);
-  show("transformer_blocks.attn.value", video.value, own);
-  show("transformer_blocks.attn.query.context", context.query, {video_.heads()});
-  show("transformer_blocks.attn.key.context", context.key, {video_.heads()});
-  show("transformer_blocks.attn.value.context", context.value, {video_.heads()});
+  show("transformer_blocks.attn.query", axes::kTokensOfHeads, video.query, own);
+  show("transformer_blocks.attn.key", axes::kTokensOfHeads, video.key, own);
+  show("transformer_blocks.attn.value", axes::kTokensOfHeads, video.value, own);
+  show("transformer_blocks.attn.query.context", axes::kTokensOfHeads, context.query, {video_.heads()});
+  show("transformer_blocks.attn.key.context", axes::kTokensOfHeads, context.key, {video_.heads()});
+  show("transformer_blocks.attn.value.context", axes::kTokensOfHeads, context.value, {video_.heads()});
 
   const auto [video_attended, condition_attended] = sequence.attend(
       video, context, inputs.video_length,
       {.probe = probe, .block = layer, .first_head = own[1].begin, .whole_heads = own[1].whole});
   const auto video_out = video_.finish(hidden, video_attended, video_modulation, [&](const at::Tensor& x) {
-    show("transformer_blocks.attn", x, {inputs.rows});
+    show("transformer_blocks.attn", axes::kTokens, x, {inputs.rows});
   });
-  const auto condition_out =
-      condition_.finish(condition, condition_attended, condition_modulation,
-                        [&](const at::Tensor& x) { show("transformer_blocks.attn.context", x, {}); });
-  show("transformer_blocks", video_out, {inputs.rows});
-  show("transformer_blocks.context", condition_out, {});
+  const auto condition_out = condition_.finish(
+      condition, condition_attended, condition_modulation,
+      [&](const at::Tensor& x) { show("transformer_blocks.attn.context", axes::kTokens, x, {}); });
+  show("transformer_blocks", axes::kTokens, video_out, {inputs.rows});
+  show("transformer_blocks.context", axes::kTokens, condition_out, {});
   return {video_out, condition_out};
 }
 

@@ -50,14 +50,14 @@ struct Transformer::Impl {
     if (condition.text.size(1) < 1) throw InputError("the transformer needs at least one text token");
     std::vector<at::Tensor> tokens;
     const auto append = [&](const char* name, ConditionType type, const at::Tensor& embedded) {
-      probe.tensor({name}, embedded);
+      probe.tensor({.name = name, .axes = axes::kTokens}, embedded);
       tokens.push_back(embedded + cond_type_embed[type]);
     };
     if (condition.image.size(1) > 0) append("image_embedder", kImage, image_embedder(condition.image));
     if (condition.byt5.size(1) > 0) append("context_embedder_2", kByT5, context_embedder_2(condition.byt5));
     append("context_embedder", kText, context_embedder(condition.text, timestep));
     const at::Tensor condition_tokens = at::cat(tokens, 1);
-    probe.tensor({"condition_tokens"}, condition_tokens);
+    probe.tensor({.name = "condition_tokens", .axes = axes::kTokens}, condition_tokens);
     return condition_tokens;
   }
 
@@ -95,14 +95,14 @@ at::Tensor Transformer::forward(const at::Tensor& sample, double timestep, const
   // The reference hands the timestep on in the latents' dtype.
   const at::Tensor time = at::full({1}, timestep, sample.options());
   const at::Tensor time_embedding = m.time_embed(time);
-  probe.tensor({"time_embed"}, time_embedding);
+  probe.tensor({.name = "time_embed", .axes = axes::kVector}, time_embedding);
   const at::Tensor activated = at::silu(time_embedding);
 
   const auto rows = [&](std::int64_t dim) {
     return Share{.dim = dim, .begin = m.sequence.rows(grid.tokens()).begin, .whole = grid.tokens()};
   };
   at::Tensor hidden = m.sequence.shard(m.x_embedder(sample), 1);
-  probe.tensor({"x_embedder", -1, {rows(1)}}, hidden);
+  probe.tensor({"x_embedder", -1, {rows(1)}, axes::kTokens}, hidden);
   at::Tensor tokens = m.embed(condition, time, probe);
 
   const kernels::Rotary rotary = rotary_embedding(grid, config_.rope_axes_dim, config_.rope_theta);
@@ -111,16 +111,16 @@ at::Tensor Transformer::forward(const at::Tensor& sample, double timestep, const
   };
   const BlockInputs inputs = {
       activated, {own_rows(rotary.cos), own_rows(rotary.sin)}, grid.tokens(), rows(1)};
-  probe.tensor({"rotary.cos", -1, {rows(0)}}, inputs.rotary.cos);
-  probe.tensor({"rotary.sin", -1, {rows(0)}}, inputs.rotary.sin);
+  probe.tensor({"rotary.cos", -1, {rows(0)}, axes::kRotary}, inputs.rotary.cos);
+  probe.tensor({"rotary.sin", -1, {rows(0)}, axes::kRotary}, inputs.rotary.sin);
   for (std::int64_t layer = 0; layer < config_.num_layers; ++layer) {
     std::tie(hidden, tokens) = m.transformer_blocks[layer](hidden, tokens, inputs, m.sequence, layer, probe);
   }
 
   const at::Tensor projected = m.proj_out(m.norm_out(hidden, activated));
-  probe.tensor({"proj_out", -1, {rows(1)}}, projected);
+  probe.tensor({"proj_out", -1, {rows(1)}, axes::kTokens}, projected);
   const at::Tensor gathered = m.sequence.gather(projected, 1, grid.tokens());
-  probe.tensor({"proj_out.gathered"}, gathered);
+  probe.tensor({.name = "proj_out.gathered", .axes = axes::kTokens}, gathered);
   return m.x_embedder.unpatchify(gathered, grid);
 }
 

@@ -72,7 +72,7 @@ Tiles run_own_tiles(const TilePlan& plan, const at::Tensor& volume, const TileOp
     {
       const ProbeScope scope(probe, {operation.tile_stage, number});
       result = run_tile(plan, tile, volume, operation);
-      probe.tensor({operation.tile_stage, number}, result);
+      probe.tensor({.name = operation.tile_stage, .index = number, .axes = axes::kFrames}, result);
     }
     if (merges) {
       tiles.results[number] = result;
@@ -108,11 +108,16 @@ at::Tensor execute_tiles(const TilePlan& plan, const at::Tensor& volume, const T
       const auto number = static_cast<std::size_t>(index * plan.columns + column);
       row.push_back(tiles.exchanges[number] ? arrived(tiles, number, operation, probe)
                                             : std::exchange(tiles.results[number], {}));
-      probe.tensor({operation.communication_stage, static_cast<std::int64_t>(number)}, row.back());
+      probe.tensor({.name = operation.communication_stage,
+                    .index = static_cast<std::int64_t>(number),
+                    .axes = axes::kFrames},
+                   row.back());
     }
     const ProbeScope scope(probe, {operation.blend_stage, index});
     merger.add_row(row, [&](std::int64_t column, const at::Tensor& tile) {
-      probe.tensor({operation.blend_stage, index * plan.columns + column}, tile);
+      probe.tensor(
+          {.name = operation.blend_stage, .index = index * plan.columns + column, .axes = axes::kFrames},
+          tile);
     });
   }
   return merger.picture();

@@ -33,7 +33,7 @@ ImageEncoder::ImageEncoder(const checkpoint::Checkpoint& checkpoint, const at::T
 
 at::Tensor ImageEncoder::encode(const at::Tensor& image, Probe& probe) const {
   const at::Tensor pixels = preprocess(image, feature_extractor_);
-  probe.tensor({"image_encoder.pixel_values"}, pixels);
+  probe.tensor({.name = "image_encoder.pixel_values", .axes = axes::kPictures}, pixels);
   return image_encoder_.forward(pixels.to(options_), probe);
 }
 

@@ -142,7 +142,9 @@ at::Tensor SiglipVisionModel::forward(const at::Tensor& pixel_values, Probe& pro
     const at::Tensor inner = layer.fc1(layer.layer_norm2(hidden));
     kernels::gelu_tanh_in_place(inner);
     hidden = hidden + layer.fc2(inner);
-    probe.tensor({"image_encoder.layer", static_cast<std::int64_t>(i)}, hidden);
+    probe.tensor(
+        {.name = "image_encoder.layer", .index = static_cast<std::int64_t>(i), .axes = axes::kTokens},
+        hidden);
   }
   return post_layernorm_(hidden);
 }

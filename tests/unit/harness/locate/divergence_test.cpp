@@ -32,7 +32,11 @@ void run(Probe& probe, int rank, int ranks, const Change& change = {}) {
       whole = whole.sin() + 0.5;
       const at::Tensor own = whole.narrow(1, rank * rows, rows).clone();
       if (change) change(step, block, own);
-      probe.tensor({"transformer_blocks", block, {Share{.dim = 1, .begin = rank * rows, .whole = 6}}}, own);
+      probe.tensor({"transformer_blocks",
+                    block,
+                    {Share{.dim = 1, .begin = rank * rows, .whole = 6}},
+                    axes::kTokensOfHeads},
+                   own);
     }
     probe.tensor({"latents", step}, whole);
   }
@@ -149,24 +153,26 @@ TEST(Traces, SurviveTheirFile) {
   EXPECT_FALSE(first_divergence(expected, again));
   EXPECT_EQ(again[1].size(), ranks[1].size());
   EXPECT_EQ(again[1][0].part.print.sketch, ranks[1][0].part.print.sketch);
+  EXPECT_THAT(again[1][0].part.axes, testing::ElementsAre("batch", "tokens", "heads", "channels"));
 }
 
 TEST(Difference, NamesHeadsAndTokensOfTheWhole) {
   const at::Tensor reference = at::ones({1, 3, 2, 8});
   at::Tensor candidate = reference.clone();
   candidate[0][1][1].add_(0.5);
-  const Place place{"denoise 2", "transformer_blocks.attn.query", 1, 0};
   const Part part{
       .shares = {Share{.dim = 1, .begin = 3, .whole = 6}, Share{.dim = 2, .begin = 2, .whole = 4}},
       .shape = {1, 3, 2, 8},
-      .print = {}};
-  const nlohmann::json difference = difference_of(place, part, reference, candidate);
+      .print = {},
+      .axes = {"batch", "tokens", "heads"}};
+  const nlohmann::json difference = difference_of(part, reference, candidate);
   EXPECT_EQ(difference.at("differing_values"), 8);
   EXPECT_EQ(difference.at("max_difference"), 0.5);
   const nlohmann::json axes = difference.at("axes");
   EXPECT_EQ(axes[1],
             nlohmann::json({{"axis", "tokens"}, {"of", 3}, {"count", 1}, {"first", 4}, {"last", 4}}));
   EXPECT_EQ(axes[2], nlohmann::json({{"axis", "heads"}, {"of", 2}, {"count", 1}, {"first", 3}, {"last", 3}}));
+  EXPECT_EQ(axes[3].at("axis"), "dimension 3") << "a point need not name its axes";
 }
 
 TEST(Sentence, SaysWhereAndHowMuch) {

@@ -24,8 +24,13 @@ class Watch : public Probe {
     const std::lock_guard lock(mutex_);
     stages.emplace(point.name);
   }
+  void tensor(ProbePoint point, const at::Tensor& value) override {
+    const std::lock_guard lock(mutex_);
+    points.emplace(point.name);
+    EXPECT_EQ(point.axes.size(), static_cast<std::size_t>(value.dim())) << point.name;
+  }
 
-  std::set<std::string> stages;
+  std::set<std::string> stages, points;
 
  private:
   std::mutex mutex_;
@@ -55,6 +60,14 @@ TEST_P(ProbePoints, StagesAreThoseOfTheRecords) {
   Watch watch;
   generate("ulysses=2,vae_patch=2", watch);
   EXPECT_EQ(watch.stages, expected);
+}
+
+TEST_P(ProbePoints, EachTensorHasANameForEachOfItsAxes) {
+  Watch watch;
+  generate("ulysses=2,cfg=2,vae_patch=4", watch);
+  generate("ring=2,tensor=2", watch);
+  EXPECT_THAT(watch.points, testing::IsSupersetOf({"prompt_embeds", "transformer_blocks.attn.heads",
+                                                   "latents", "decode.blend", "frames"}));
 }
 
 INSTANTIATE_TEST_SUITE_P(, ProbePoints, testing::Values(Task::kTextToVideo, Task::kImageToVideo), task_name);
