@@ -32,10 +32,11 @@ int selftest(const Arguments& arguments) {
   selftest::Options options;
   options.filter = arguments.filter;
   options.on_progress = show_progress;
-  const nlohmann::json result = selftest::run_selftest(selftest::faults::catalogue(), options);
+  const reports::records::SelftestRecord result =
+      selftest::run_selftest(selftest::faults::catalogue(), options);
   if (::isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
-  std::cout << (arguments.json ? result.dump(2) + "\n" : selftest::table(result));
-  return result.at("passed").get<bool>() ? 0 : 1;
+  std::cout << (arguments.json ? reports::records::to_json(result).dump(2) + "\n" : selftest::table(result));
+  return result.passed ? 0 : 1;
 }
 
 }  // namespace

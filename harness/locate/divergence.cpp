@@ -8,28 +8,26 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
-#include "base/json_file.h"
 #include "harness/locate/recording_probe.h"
 
 namespace isoframe::harness::locate {
 
-using nlohmann::json;
+using reports::records::DivergencePlace;
 
 namespace {
 
-/// A rank's part at some place.
+/// A part that a rank holds at some place.
 struct Held {
   int rank = 0;
   const Part* part = nullptr;
 };
 using Holders = std::map<Place, std::vector<Held>>;
 
-Holders holders_of(const std::vector<Trace>& ranks) {
+Holders holders_of(const std::vector<Recording>& ranks) {
   Holders holders;
   for (std::size_t rank = 0; rank < ranks.size(); ++rank)
-    for (const TracePoint& point : ranks[rank])
+    for (const RecordedPoint& point : ranks[rank])
       holders[point.place].push_back({static_cast<int>(rank), &point.part});
   return holders;
 }
@@ -44,7 +42,8 @@ const Part* expected_of(const ReferencePoint& point, const Part& held) {
   return found == point.parts.end() ? nullptr : &*found;
 }
 
-/// Shares are cut from one grid, so different ones do not overlap and their sizes add up.
+/// True if the ranks' parts make up the whole.  Shares are cut from one grid, so different ones do not
+/// overlap and their sizes add up.
 bool is_covered(const ReferencePoint& point, const std::vector<Held>& held) {
   std::vector<const Part*> distinct;
   std::int64_t sum = 0;
@@ -57,17 +56,17 @@ bool is_covered(const ReferencePoint& point, const std::vector<Held>& held) {
   return sum >= elements(point.whole);
 }
 
-/// Nothing where all ranks agree with the reference.
+/// The difference at one place; nothing if all ranks agree with the reference.
 std::optional<Divergence> compare(const ReferencePoint& point, const std::vector<Held>& held,
                                   double tolerance) {
   Divergence found;
   found.place = point.place;
   found.whole = point.whole;
   if (held.empty()) {
-    found.kind = Kind::kMissing;
+    found.kind = DivergenceKind::kMissing;
     return found;
   }
-  const auto note = [&](const Held& one, Kind kind, double relative_l2) {
+  const auto note = [&](const Held& one, DivergenceKind kind, double relative_l2) {
     if (found.ranks.empty()) {
       found.kind = kind;
       found.part = *one.part;
@@ -78,15 +77,15 @@ std::optional<Divergence> compare(const ReferencePoint& point, const std::vector
   for (const Held& one : held) {
     const Part* expected = expected_of(point, *one.part);
     if (expected == nullptr) {
-      note(one, Kind::kShape, 0.0);
+      note(one, DivergenceKind::kShape, 0.0);
     } else if (expected->print.hash != one.part->print.hash) {
       const double relative_l2 = estimated_relative_l2(expected->print, one.part->print);
-      if (relative_l2 > tolerance || tolerance == 0.0) note(one, Kind::kValues, relative_l2);
+      if (relative_l2 > tolerance || tolerance == 0.0) note(one, DivergenceKind::kValues, relative_l2);
     }
   }
   if (!found.ranks.empty()) return found;
   if (is_covered(point, held)) return std::nullopt;
-  found.kind = Kind::kGap;
+  found.kind = DivergenceKind::kGap;
   return found;
 }
 
@@ -104,7 +103,7 @@ double largest_difference(const ReferencePoint& point, const std::vector<Held>& 
 
 }  // namespace
 
-std::optional<Divergence> first_divergence(const Reference& reference, const std::vector<Trace>& ranks,
+std::optional<Divergence> first_divergence(const Reference& reference, const std::vector<Recording>& ranks,
                                            double tolerance) {
   const Holders holders = holders_of(ranks);
   static const std::vector<Held> kNone;
@@ -121,37 +120,45 @@ std::optional<Divergence> first_divergence(const Reference& reference, const std
   return found;
 }
 
-json to_json(const Divergence& found) {
-  const auto or_null = [](std::int64_t index) { return index < 0 ? json() : json(index); };
-  json region = json::array();
-  for (const model::Share& share : found.part.shares) {
-    if (share.whole == 0 || found.ranks.empty()) continue;
-    const std::int64_t length = static_cast<std::size_t>(share.dim) < found.part.shape.size()
-                                    ? found.part.shape[static_cast<std::size_t>(share.dim)]
-                                    : 0;
+namespace {
+
+std::optional<std::int64_t> if_any(std::int64_t index) {
+  return index < 0 ? std::nullopt : std::optional(index);
+}
+
+/// The dimensions of the baseline's tensor of which the part is a share.
+std::vector<reports::records::DivergenceRegion> region_of(const Part& part) {
+  std::vector<reports::records::DivergenceRegion> region;
+  for (const model::Share& share : part.shares) {
+    if (share.whole == 0) continue;
+    const auto dim = static_cast<std::size_t>(share.dim);
+    const std::int64_t length = dim < part.shape.size() ? part.shape[dim] : 0;
     region.push_back(
-        {{"dim", share.dim}, {"begin", share.begin}, {"end", share.begin + length}, {"whole", share.whole}});
+        {.dim = share.dim, .begin = share.begin, .end = share.begin + length, .whole = share.whole});
   }
-  json growth = json::array();
+  return region;
+}
+
+}  // namespace
+
+DivergencePlace record_of(const Divergence& found) {
+  DivergencePlace record;
+  record.stage = stage_of(found.place);
+  record.step = if_any(stage_index(found.place, "denoise.step"));
+  record.branch = branch_of(found.place);
+  record.block = if_any(block_of(found.place));
+  record.tile = if_any(tile_of(found.place));
+  record.point = found.place.name;
+  record.place = to_string(found.place);
+  record.kind = found.kind;
+  record.ranks = found.ranks;
+  if (!found.ranks.empty()) record.shape = found.part.shape;
+  record.whole_shape = found.whole;
+  record.region = region_of(found.part);
+  if (found.kind == DivergenceKind::kValues) record.relative_l2 = found.relative_l2;
   for (const Growth& later : found.growth)
-    growth.push_back({{"point", later.place.name},
-                      {"index", or_null(later.place.index)},
-                      {"relative_l2", base::number(later.relative_l2)}});
-  const std::string branch = branch_of(found.place);
-  return {{"stage", stage_of(found.place)},
-          {"step", or_null(stage_index(found.place, "denoise.step"))},
-          {"branch", branch.empty() ? json() : json(branch)},
-          {"block", or_null(block_of(found.place))},
-          {"tile", or_null(tile_of(found.place))},
-          {"point", found.place.name},
-          {"place", to_string(found.place)},
-          {"kind", to_string(found.kind)},
-          {"ranks", found.ranks},
-          {"shape", found.ranks.empty() ? json() : json(found.part.shape)},
-          {"whole_shape", found.whole},
-          {"region", region},
-          {"relative_l2", found.kind == Kind::kValues ? base::number(found.relative_l2) : json()},
-          {"growth", growth}};
+    record.growth.push_back({later.place.name, if_any(later.place.index), later.relative_l2});
+  return record;
 }
 
 }  // namespace isoframe::harness::locate

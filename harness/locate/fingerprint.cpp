@@ -33,7 +33,7 @@ ISOFRAME_METRICS_INLINE std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 33);
 }
 
-/// Adds `rows` rows of 16 values, the first of them the row `first` of the tensor.
+/// Adds `rows` rows of 16 values; the first of them is the row `first` of the tensor.
 ISOFRAME_METRICS_VECTORIZED void add_rows(const float* values, std::int64_t rows, std::int64_t first,
                                           double* sums, double* squares) {
   constexpr std::uint32_t kSignBit = 0x80000000U;

@@ -1,5 +1,5 @@
 #pragma once
-// A tensor in 25 numbers: enough to see that two tensors differ, and by how much, without keeping either.
+// Fingerprints: enough of a tensor to see that two differ, and by how much, without keeping either.
 
 #include <array>
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace isoframe::harness::locate {
 
 inline constexpr std::size_t kSketchSize = 16;
 
-/// Equal bytes in equal order give equal fingerprints, whatever the strides.
+/// A tensor in 25 numbers.  Equal bytes in equal order give equal fingerprints, whatever the strides.
 struct Fingerprint {
   std::uint64_t hash = 0;  ///< XXH3 of the bytes
   double norm = 0.0;       ///< L2, in double
@@ -20,11 +20,12 @@ struct Fingerprint {
   std::array<double, kSketchSize> sketch{};
 };
 
-/// Reads `tensor` once, in its logical order.  Any floating-point dtype.
+/// Reads `tensor` once, in its logical order.  Takes any floating-point dtype.
 Fingerprint fingerprint(const at::Tensor& tensor);
 
-/// ||candidate - reference|| / ||reference||, 0 for equal hashes.  Its standard error is a sixth for a
-/// difference spread over many values, more for one in a few.  Infinite where either holds NaN or infinity.
+/// Estimate of ||candidate - reference|| / ||reference||, 0 for equal hashes.  Its standard error is a sixth
+/// for a difference spread over many values, more for one in a few.  Infinite if either holds NaN or
+/// infinity.
 double estimated_relative_l2(const Fingerprint& reference, const Fingerprint& candidate);
 
 }  // namespace isoframe::harness::locate

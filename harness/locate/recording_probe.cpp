@@ -26,15 +26,15 @@ void PlaceProbe::tensor(model::ProbePoint point, const at::Tensor& value) {
 }
 
 void RecordingProbe::at_place(const Place& place, const model::ProbePoint& point, const at::Tensor& value) {
-  trace_.push_back(
+  recording_.push_back(
       {place,
        {point.shares, value.sizes().vec(), fingerprint(value), {point.axes.begin(), point.axes.end()}}});
 }
 
-Regions regions_of(const std::vector<Trace>& traces) {
+Regions regions_of(const std::vector<Recording>& recordings) {
   Regions regions;
-  for (const Trace& trace : traces) {
-    for (const TracePoint& point : trace) {
+  for (const Recording& recording : recordings) {
+    for (const RecordedPoint& point : recording) {
       std::vector<Part>& parts = regions[point.place];
       const auto is_known = [&](const Part& part) { return same_region(part, point.part); };
       if (std::ranges::none_of(parts, is_known)) parts.push_back(point.part);

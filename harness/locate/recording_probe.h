@@ -1,5 +1,5 @@
 #pragma once
-// Probes that turn a run into a trace, or keep one tensor of it.
+// Probes that record a run, or keep one tensor of it.
 
 #include <map>
 #include <set>
@@ -9,12 +9,12 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "harness/locate/trace.h"
+#include "harness/locate/recording.h"
 #include "model/probe.h"
 
 namespace isoframe::harness::locate {
 
-/// Knows the place of every point.  For one thread: a rank's.
+/// Base of probes that need the place of every point.  For one thread: a rank's.
 class PlaceProbe : public model::Probe {
  public:
   void begin(model::ProbePoint point) override;
@@ -26,25 +26,26 @@ class PlaceProbe : public model::Probe {
 
  private:
   std::string stages_;
-  std::vector<std::size_t> lengths_;  ///< of `stages_`, before each stage that is open
+  std::vector<std::size_t> lengths_;  ///< lengths of `stages_` before each stage that is open
   std::map<std::string, int> seen_;   ///< occurrences of each point within the stages that are open
 };
 
-/// A rank's fingerprints.
+/// Records a rank's fingerprints.
 class RecordingProbe : public PlaceProbe {
  public:
-  const Trace& trace() const { return trace_; }
+  const Recording& recording() const { return recording_; }
 
  private:
   void at_place(const Place& place, const model::ProbePoint& point, const at::Tensor& value) override;
-  Trace trace_;
+  Recording recording_;
 };
 
 /// Parts of the whole that ranks of some layout hold, by place.
 using Regions = std::map<Place, std::vector<Part>>;
-Regions regions_of(const std::vector<Trace>& traces);
+/// Collects the parts from the recordings of all ranks of a layout.
+Regions regions_of(const std::vector<Recording>& recordings);
 
-/// What a single rank holds at each place, in the parts that `regions` asks for.
+/// Records what a single rank holds at each place, in the parts that `regions` asks for.
 class ReferenceProbe : public PlaceProbe {
  public:
   explicit ReferenceProbe(Regions regions) : regions_(std::move(regions)) {}
@@ -56,11 +57,11 @@ class ReferenceProbe : public PlaceProbe {
   Reference reference_;
 };
 
-/// A copy of the tensor at one place.
+/// Keeps a copy of the tensor at one place.
 class KeepingProbe : public PlaceProbe {
  public:
   explicit KeepingProbe(Place place) : place_(std::move(place)) {}
-  /// Undefined where this rank does not come by.
+  /// Undefined if this rank never reaches the place.
   const at::Tensor& kept() const { return kept_; }
 
  private:
@@ -69,7 +70,7 @@ class KeepingProbe : public PlaceProbe {
   at::Tensor kept_;
 };
 
-/// Several observers of one run; each point reaches them in order, so one that writes goes first.
+/// Passes each point to several observers of one run in order, so that one that writes must go first.
 class ProbeChain : public model::Probe {
  public:
   explicit ProbeChain(std::vector<model::Probe*> probes) : probes_(std::move(probes)) {}
@@ -87,9 +88,9 @@ class ProbeChain : public model::Probe {
   std::vector<model::Probe*> probes_;
 };
 
-/// Whether `part` is a part of a whole of this shape: every dimension that it does not share is whole.
+/// True if `part` is a part of a whole of this shape: every dimension that it does not share is whole.
 bool fits(const Shape& whole, const Part& part);
-/// That part of `whole`, which it must fit.
+/// Cuts the part out of `whole`, which it must fit.
 at::Tensor part_of(const at::Tensor& whole, const Part& part);
 
 }  // namespace isoframe::harness::locate

@@ -24,11 +24,11 @@ const Ballot::Result* Ballot::majority_of(const Urn& urn) {
   return most != nullptr && 2 * most->votes.size() > all ? most : nullptr;
 }
 
-void Ballot::add(const Voter& voter, const locate::Trace& trace) {
+void Ballot::add(const Voter& voter, const locate::Recording& recording) {
   const auto index = static_cast<std::uint32_t>(voters_.size());
   voters_.push_back(voter);
-  for (std::size_t order = 0; order < trace.size(); ++order) {
-    const auto& [place, part] = trace[order];
+  for (std::size_t order = 0; order < recording.size(); ++order) {
+    const auto& [place, part] = recording[order];
     Result& result = urns_[place][region_of(part)][part.print.hash];
     result.print = part.print;
     result.votes.push_back({index, static_cast<std::uint32_t>(order)});

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "harness/locate/trace.h"
+#include "harness/locate/recording.h"
 
 namespace isoframe::harness::qualify {
 
@@ -42,7 +42,7 @@ struct Undecided {
 /// same region of the tensor.  A rank that is alone with a region votes with its own repetitions.
 class Ballot {
  public:
-  void add(const Voter& voter, const locate::Trace& trace);
+  void add(const Voter& voter, const locate::Recording& recording);
 
   /// Lists who lost a vote, in the order of repetitions.  The first place is the earliest in a rank's own
   /// order, so that a fault is named before what it spreads to.
@@ -59,7 +59,7 @@ class Ballot {
   };
   struct Vote {
     std::uint32_t voter = 0;  ///< in voters_
-    std::uint32_t order = 0;  ///< in its trace
+    std::uint32_t order = 0;  ///< in its recording
   };
   struct Result {
     locate::Fingerprint print;

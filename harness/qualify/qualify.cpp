@@ -97,7 +97,7 @@ class Qualification {
       Ballot& ballot = ballots_[pool_of(spec)];
       for (int rank = 0; rank < spec.layout.world_size(); ++rank)
         ballot.add({spec.name, evidence_.repetitions, rank},
-                   locate::trace_from_json(base::read_json(worker::trace_file(directory, rank))));
+                   locate::recording_from_json(base::read_json(worker::recording_file(directory, rank))));
     });
   }
 
@@ -148,8 +148,7 @@ records::Certificate qualify(scenario::Suite suite, const QualifyOptions& option
   certificate.scenarios = std::move(files);
   certificate.environment = measure::environment();
   base::write_json(options.out / "certificate.json", records::to_json(certificate));
-  base::write_text(options.out / "certificate.md",
-                   reports::certificate_markdown(certificate));
+  base::write_text(options.out / "certificate.md", reports::certificate_markdown(certificate));
   return certificate;
 }
 

@@ -30,9 +30,10 @@ at::Tensor kept(const fs::path& directory, int rank) {
   return model::checkpoint::SafetensorsFile(worker::kept_file(directory, rank)).tensor("kept");
 }
 
-/// How the one tensor of the first rank that differs does so, exactly.
-json exact_difference(const locate::Divergence& found, const Case& spec, const Case& baseline,
-                      const fs::path& directory, const RoundContext& context) {
+/// The exact difference of the first differing rank's tensor.
+records::TensorDifference exact_difference(const locate::Divergence& found, const Case& spec,
+                                           const Case& baseline, const fs::path& directory,
+                                           const RoundContext& context) {
   const Observation keep = {.kind = Observation::Kind::kKeep, .place = found.place, .part = found.part};
   look(spec, {.kind = Observation::Kind::kKeep, .place = found.place}, directory / "candidate", context);
   look(baseline, keep, directory / "baseline", context);
@@ -44,25 +45,24 @@ records::FirstDivergence locate_in(const Case& spec, const Case& baseline, doubl
                                    const fs::path& directory, const RoundContext& context) {
   const fs::path candidate = directory / "candidate", reference = directory / "baseline";
   look(spec, {.kind = Observation::Kind::kRecord}, candidate, context);
-  look(baseline, {.kind = Observation::Kind::kFollow, .traces = candidate}, reference, context);
+  look(baseline, {.kind = Observation::Kind::kFollow, .recordings = candidate}, reference, context);
 
-  std::vector<locate::Trace> traces;
+  std::vector<locate::Recording> recordings;
   for (int rank = 0; rank < spec.layout.world_size(); ++rank)
-    traces.push_back(locate::trace_from_json(base::read_json(worker::trace_file(candidate, rank))));
+    recordings.push_back(
+        locate::recording_from_json(base::read_json(worker::recording_file(candidate, rank))));
   const auto found = locate::first_divergence(
-      locate::reference_from_json(base::read_json(worker::reference_file(reference))), traces, tolerance);
+      locate::reference_from_json(base::read_json(worker::reference_file(reference))), recordings, tolerance);
   if (!found) {
     const std::string than = tolerance > 0.0 ? fmt::format(" by more than {:.1e}", tolerance) : "";
     return {.sentence = "run again, no probe point differs" + than, .reproduced = false, .found = {}};
   }
 
-  json result = locate::to_json(*found);
-  result["reproduced"] = true;
-  result["tolerance"] = tolerance;
-  if (found->kind == locate::Kind::kValues)
-    result["difference"] = exact_difference(*found, spec, baseline, directory, context);
-  result["sentence"] = locate::sentence(result);
-  return records::first_divergence_from_json(result);
+  records::DivergencePlace place = locate::record_of(*found);
+  place.tolerance = tolerance;
+  if (found->kind == locate::DivergenceKind::kValues)
+    place.difference = exact_difference(*found, spec, baseline, directory, context);
+  return {.sentence = locate::sentence(place), .reproduced = true, .found = place};
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ records::FirstDivergence locate(const Case& spec, const Case& baseline, double t
   }
   std::error_code ignored;
   fs::remove_all(directory, ignored);
-  return result;
+  return records::to_json(result);
 }
 
 }  // namespace isoframe::harness::run

@@ -14,6 +14,7 @@
 #include "model/parallel/mesh.h"
 #include "model/pipeline/pipeline.h"
 #include "model/probe.h"
+#include "reports/records/selftest_record.h"
 
 namespace isoframe::harness::selftest {
 
@@ -55,17 +56,6 @@ struct Plant {
   std::function<void(CheckpointCopy&, int rank)> checkpoint = {};
 };
 
-/// What must be reported; a field that is left out is not looked at.
-struct Expected {
-  std::string stage;
-  std::string point = {};
-  std::int64_t step = -1;
-  std::int64_t block = -1;
-  std::int64_t tile = -1;
-  std::string branch = {};
-  std::vector<int> ranks = {};
-};
-
 /// What a fault changes, and so which gates must catch it.
 enum class Harm { kFrames, kTime, kMemory };
 
@@ -74,7 +64,7 @@ struct Fault {
   std::string what;  ///< the bug, in a sentence
   Setting setting;
   Plant plant;
-  Expected expected;
+  reports::records::ExpectedPlace expected;
   Harm harm = Harm::kFrames;
 };
 

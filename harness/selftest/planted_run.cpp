@@ -145,7 +145,7 @@ PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materia
     run_ranks(setting, plant, materials, [&result](Rank& rank) {
       locate::RecordingProbe recording;
       const model::pipeline::Video video = generate(rank, rank.fault.get(), recording);
-      result.ranks[static_cast<std::size_t>(rank.rank)] = recording.trace();
+      result.ranks[static_cast<std::size_t>(rank.rank)] = recording.recording();
       if (rank.rank == 0) result.frames = video.frames;
     });
   } catch (const std::exception& error) {
@@ -191,7 +191,7 @@ std::vector<MeasuredPair> measure_in_turns(const Setting& setting, const Plant& 
   return result;
 }
 
-SoundReference run_reference(const Setting& setting, const std::vector<locate::Trace>& ranks,
+SoundReference run_reference(const Setting& setting, const std::vector<locate::Recording>& ranks,
                              const Materials& materials) {
   const fs::path checkpoint = materials.checkpoint(setting.task);
   const c10::InferenceMode inference;

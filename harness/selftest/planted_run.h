@@ -14,7 +14,7 @@
 namespace isoframe::harness::selftest {
 
 struct PlantedRun {
-  std::vector<locate::Trace> ranks;
+  std::vector<locate::Recording> ranks;
   at::Tensor frames;  ///< undefined after an error
   std::string error;  ///< what a rank threw
 };
@@ -53,7 +53,7 @@ struct SoundReference {
   at::Tensor frames;
   double tolerance = 0.0;  ///< relative L2 that the layout's order of addition accounts for; 0: equal bits
 };
-SoundReference run_reference(const Setting& setting, const std::vector<locate::Trace>& ranks,
+SoundReference run_reference(const Setting& setting, const std::vector<locate::Recording>& ranks,
                              const Materials& materials);
 
 }  // namespace isoframe::harness::selftest

@@ -53,13 +53,13 @@ void locate_harm(Harm harm, const CaseResult& faulty, const CaseResult& sound, R
   if (harm == Harm::kMemory) {
     const auto kept = judge::first_kept(faulty, sound, static_cast<std::int64_t>(judge::kAgainstMemoryBytes));
     if (!kept) return;
-    trial.found = {kept->stage, kept->step, kept->rank};
+    trial.found = {kept->stage, kept->step, "", {kept->rank}};
     trial.sentence = sentence(*kept);
   } else {
     const auto slow =
         judge::slowest_stage({faulty}, {sound}, judge::kAgainstLatency, {.of_case = 0.5, .cases = 1});
     if (!slow) return;
-    trial.found = {slow->stage, std::nullopt, slow->rank};
+    trial.found = {slow->stage, std::nullopt, "", {slow->rank}};
     trial.sentence = sentence(*slow);
   }
 }

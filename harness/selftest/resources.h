@@ -1,28 +1,21 @@
 #pragma once
 // Faults of time and memory, judged as a run is judged against an earlier one.
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "harness/selftest/fault.h"
 #include "harness/selftest/planted_run.h"
+#include "reports/records/selftest_record.h"
 
 namespace isoframe::harness::selftest {
 
-/// Stage of a rank that is slower, or keeps more memory, than without the fault.
-struct ResourcePlace {
-  std::string stage;
-  std::optional<std::int64_t> step;  ///< nothing for a whole stage
-  int rank = 0;
-};
-
 /// Outcome of sound and faulty runs in turns.
 struct ResourceTrial {
-  bool is_caught = false;              ///< the fault's gate broke
-  std::optional<ResourcePlace> found;  ///< only if it was caught
-  std::string sentence;                ///< `found` in words
-  bool is_sound = true;                ///< sound runs hold the same gates among themselves
+  bool is_caught = false;                                ///< the fault's gate broke
+  std::optional<reports::records::ResourcePlace> found;  ///< only if it was caught
+  std::string sentence;                                  ///< `found` in words
+  bool is_sound = true;                                  ///< sound runs hold the same gates among themselves
 };
 
 /// Measures pairs of sound and faulty runs, more and more of them until they tell.

@@ -1,11 +1,13 @@
 #include "harness/selftest/selftest.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fnmatch.h>
 #include <map>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
@@ -15,7 +17,10 @@
 
 namespace isoframe::harness::selftest {
 
-using nlohmann::json;
+namespace records = reports::records;
+using records::DivergencePlace;
+using records::ExpectedPlace;
+using records::FaultRecord;
 
 namespace {
 
@@ -29,17 +34,22 @@ std::vector<Fault> matching(const std::vector<Fault>& faults, const std::string&
   return chosen;
 }
 
-json expected_json(const Expected& expected) {
-  json result = {{"stage", expected.stage}, {"point", expected.point}};
-  const auto add = [&](const char* key, std::int64_t value) {
-    if (value >= 0) result[key] = value;
-  };
-  add("step", expected.step);
-  add("block", expected.block);
-  add("tile", expected.tile);
-  if (!expected.branch.empty()) result["branch"] = expected.branch;
-  if (!expected.ranks.empty()) result["ranks"] = expected.ranks;
-  return result;
+/// True if what was found is what was planted.
+bool is_located(const ExpectedPlace& expected, const DivergencePlace& found) {
+  const auto agrees = [](const auto& wanted, const auto& value) { return !wanted || wanted == value; };
+  return found.stage == expected.stage && found.point == expected.point &&
+         agrees(expected.step, found.step) && agrees(expected.block, found.block) &&
+         agrees(expected.tile, found.tile) && (expected.branch.empty() || expected.branch == found.branch) &&
+         (expected.ranks.empty() || expected.ranks == found.ranks);
+}
+
+bool is_located(const ExpectedPlace& expected, const records::ResourcePlace& found) {
+  DivergencePlace place;
+  place.stage = found.stage;
+  place.step = found.step;
+  place.point = found.point;
+  place.ranks = found.ranks;
+  return is_located(expected, place);
 }
 
 /// The gate that the frames break, or an empty string.
@@ -63,131 +73,114 @@ class Settings {
     const PlantedRun sound = run_planted(setting, {}, materials_);
     if (!sound.error.empty()) throw RunError(fmt::format("{}: {}", setting.layout, sound.error));
     SoundReference reference = run_reference(setting, sound.ranks, materials_);
-    const auto found = locate::first_divergence(reference.trace, sound.ranks, reference.tolerance);
+    const auto found = locate::first_divergence(reference.recording, sound.ranks, reference.tolerance);
     const std::string gate = broken_gate(sound, reference);
-    std::string reason = found ? locate::sentence(locate::to_json(*found)) : "";
+    std::string reason = found ? locate::sentence(locate::record_of(*found)) : "";
     if (!gate.empty()) reason += fmt::format("{}gate {} is broken", reason.empty() ? "" : "; ", gate);
     add_sound(setting, reason);
     return references_.emplace(key, std::move(reference)).first->second;
   }
-  /// A setting without its fault; `reason` says why it did not pass.
+  /// Notes a setting's run without its fault; `reason` says why it did not pass.
   void add_sound(const Setting& setting, const std::string& reason) {
-    sound_.push_back(
-        {{"task", setting.task}, {"layout", setting.layout}, {"passed", reason.empty()}, {"reason", reason}});
+    sound_.push_back({setting.task, setting.layout, reason.empty(), reason});
   }
-  const json& sound() const { return sound_; }
+  const std::vector<records::SoundRecord>& sound() const { return sound_; }
 
  private:
   const Materials& materials_;
   std::map<std::pair<std::string, std::string>, SoundReference> references_;
-  json sound_ = json::array();
+  std::vector<records::SoundRecord> sound_;
 };
 
-/// What a result says of every fault, whatever it harms.
-json described(const Fault& fault, const json& gate, const json& found, const std::string& sentence) {
-  return {{"name", fault.name},
-          {"what", fault.what},
-          {"layout", fault.setting.layout},
-          {"task", fault.setting.task},
-          {"caught", !gate.is_null()},
-          {"located", is_located(fault.expected, found)},
-          {"gate", gate},
-          {"error", nullptr},
-          {"expected", expected_json(fault.expected)},
-          {"found", found},
-          {"sentence", sentence}};
+/// The record of a fault that nothing was found of yet.
+FaultRecord record_of(const Fault& fault) {
+  FaultRecord record;
+  record.name = fault.name;
+  record.what = fault.what;
+  record.layout = fault.setting.layout;
+  record.task = fault.setting.task;
+  record.expected = fault.expected;
+  return record;
 }
 
-json run_frames_fault(const Fault& fault, Settings& settings, const Materials& materials) {
+template <typename Place>
+void set_found(FaultRecord& record, const Place& found, const std::string& sentence) {
+  record.found = found;
+  record.located = is_located(record.expected, found);
+  record.sentence = sentence;
+}
+
+FaultRecord run_frames_fault(const Fault& fault, Settings& settings, const Materials& materials) {
   const SoundReference& reference = settings.reference(fault.setting);
   const PlantedRun run = run_planted(fault.setting, fault.plant, materials);
-  const auto divergence = run.error.empty()
-                              ? locate::first_divergence(reference.trace, run.ranks, reference.tolerance)
-                              : std::nullopt;
-  const json found = divergence ? locate::to_json(*divergence) : json();
-  const std::string gate = broken_gate(run, reference);
-  json result =
-      described(fault, gate.empty() ? json() : json(gate), found, divergence ? locate::sentence(found) : "");
-  if (!run.error.empty()) result["error"] = run.error;
-  return result;
+  FaultRecord record = record_of(fault);
+  record.gate = broken_gate(run, reference);
+  record.caught = !record.gate.empty();
+  record.error = run.error;
+  if (!run.error.empty()) return record;
+  const auto divergence = locate::first_divergence(reference.recording, run.ranks, reference.tolerance);
+  if (!divergence) return record;
+  const DivergencePlace found = locate::record_of(*divergence);
+  set_found(record, found, locate::sentence(found));
+  return record;
 }
 
-json run_resource_fault(const Fault& fault, Settings& settings, const Materials& materials) {
+FaultRecord run_resource_fault(const Fault& fault, Settings& settings, const Materials& materials) {
   const ResourceTrial trial = try_resource_fault(fault, materials);
   settings.add_sound(fault.setting, trial.is_sound ? "" : "sound runs break the gate too");
-  json found;
-  if (trial.found)
-    found = {{"stage", trial.found->stage},
-             {"step", trial.found->step ? json(*trial.found->step) : json()},
-             {"point", ""},
-             {"ranks", {trial.found->rank}}};
-  const char* const gate = fault.harm == Harm::kMemory ? "memory" : "latency";
-  return described(fault, trial.is_caught ? json(gate) : json(), found, trial.sentence);
+  FaultRecord record = record_of(fault);
+  record.caught = trial.is_caught;
+  if (trial.is_caught) record.gate = fault.harm == Harm::kMemory ? "memory" : "latency";
+  if (trial.found) set_found(record, *trial.found, trial.sentence);
+  return record;
 }
 
-json run_fault(const Fault& fault, Settings& settings, const Materials& materials) {
+FaultRecord run_fault(const Fault& fault, Settings& settings, const Materials& materials) {
   const auto start = std::chrono::steady_clock::now();
-  json result = fault.harm == Harm::kFrames ? run_frames_fault(fault, settings, materials)
-                                            : run_resource_fault(fault, settings, materials);
-  result["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return result;
+  FaultRecord record = fault.harm == Harm::kFrames ? run_frames_fault(fault, settings, materials)
+                                                   : run_resource_fault(fault, settings, materials);
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return record;
 }
 
 }  // namespace
 
-bool is_located(const Expected& expected, const json& found) {
-  if (found.is_null()) return false;
-  const json wanted = expected_json(expected);
-  for (const auto& [key, value] : wanted.items())
-    if (found.at(key) != value) return false;
-  return true;
-}
-
-json run_selftest(const std::vector<Fault>& faults, const Options& options) {
+records::SelftestRecord run_selftest(const std::vector<Fault>& faults, const Options& options) {
   const std::vector<Fault> chosen = matching(faults, options.filter);
   const base::TemporaryFolder folder;
   const Materials materials(folder.path());
   Settings settings(materials);
-  json result = {{"faults", json::array()}};
-  std::size_t caught = 0, located = 0;
+  records::SelftestRecord result;
   for (std::size_t number = 0; number < chosen.size(); ++number) {
     const Fault& fault = chosen[number];
     if (options.on_progress) options.on_progress(number, chosen.size(), fault.name);
-    result["faults"].push_back(run_fault(fault, settings, materials));
-    caught += result["faults"].back().at("caught").get<bool>() ? 1 : 0;
-    located += result["faults"].back().at("located").get<bool>() ? 1 : 0;
+    const FaultRecord& record = result.faults.emplace_back(run_fault(fault, settings, materials));
+    result.caught += record.caught ? 1 : 0;
+    result.located += record.located ? 1 : 0;
   }
-  result["sound"] = settings.sound();
-  result["caught"] = caught;
-  result["located"] = located;
-  bool passed = caught == chosen.size() && located == chosen.size();
-  for (const json& sound : settings.sound()) passed = passed && sound.at("passed").get<bool>();
-  result["passed"] = passed;
+  result.sound = settings.sound();
+  result.passed = result.caught == chosen.size() && result.located == chosen.size() &&
+                  std::ranges::all_of(result.sound, &records::SoundRecord::passed);
   return result;
 }
 
-std::string table(const json& result) {
-  const auto yes = [](const json& value) { return value.get<bool>() ? "yes" : "NO"; };
+std::string table(const records::SelftestRecord& result) {
+  const auto yes = [](bool value) { return value ? "yes" : "NO"; };
   const char* const row = "{:<28}{:<30}{:<8}{:<9}{}\n";
   std::string text =
       fmt::format(fmt::runtime(row), "fault", "layout", "caught", "located", "first difference");
-  for (const json& fault : result.at("faults")) {
-    text += fmt::format(fmt::runtime(row), fault.at("name").get<std::string>(),
-                        fault.at("layout").get<std::string>(), yes(fault.at("caught")),
-                        yes(fault.at("located")), fault.at("sentence").get<std::string>());
-    if (!fault.at("located").get<bool>())
-      text += fmt::format("{:<28}expected {}\n", "", fault.at("expected").dump());
-    if (!fault.at("error").is_null())
-      text += fmt::format("{:<28}{}\n", "", fault.at("error").get<std::string>());
+  for (const FaultRecord& fault : result.faults) {
+    text += fmt::format(fmt::runtime(row), fault.name, fault.layout, yes(fault.caught), yes(fault.located),
+                        fault.sentence);
+    if (!fault.located)
+      text += fmt::format("{:<28}expected {}\n", "", records::to_json(fault.expected).dump());
+    if (!fault.error.empty()) text += fmt::format("{:<28}{}\n", "", fault.error);
   }
-  for (const json& sound : result.at("sound")) {
-    const bool passed = sound.at("passed").get<bool>();
-    text += fmt::format("no fault, {} {}: {}\n", sound.at("task").get<std::string>(),
-                        sound.at("layout").get<std::string>(),
-                        passed ? "no difference" : sound.at("reason").get<std::string>());
-  }
-  text += fmt::format("{} of {} faults caught, {} located\n", result.at("caught").get<int>(),
-                      result.at("faults").size(), result.at("located").get<int>());
+  for (const records::SoundRecord& sound : result.sound)
+    text += fmt::format("no fault, {} {}: {}\n", sound.task, sound.layout,
+                        sound.passed ? "no difference" : sound.reason);
+  text += fmt::format("{} of {} faults caught, {} located\n", result.caught, result.faults.size(),
+                      result.located);
   return text;
 }
 

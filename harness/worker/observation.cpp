@@ -14,20 +14,20 @@ using nlohmann::json;
 
 namespace {
 
-std::vector<locate::Trace> read_traces(const fs::path& directory) {
-  std::vector<locate::Trace> traces;
-  for (int rank = 0; fs::exists(trace_file(directory, rank)); ++rank)
-    traces.push_back(locate::trace_from_json(base::read_json(trace_file(directory, rank))));
-  return traces;
+std::vector<locate::Recording> read_recordings(const fs::path& directory) {
+  std::vector<locate::Recording> recordings;
+  for (int rank = 0; fs::exists(recording_file(directory, rank)); ++rank)
+    recordings.push_back(locate::recording_from_json(base::read_json(recording_file(directory, rank))));
+  return recordings;
 }
 
 }  // namespace
 
-void write_trace(const locate::Trace& trace, const fs::path& directory, int rank) {
-  base::write_compact_json(trace_file(directory, rank), locate::to_json(trace));
+void write_recording(const locate::Recording& recording, const fs::path& directory, int rank) {
+  base::write_compact_json(recording_file(directory, rank), locate::to_json(recording));
 }
-fs::path trace_file(const fs::path& directory, int rank) {
-  return directory / fmt::format("trace-{}.json", rank);
+fs::path recording_file(const fs::path& directory, int rank) {
+  return directory / fmt::format("fingerprints-{}.json", rank);
 }
 fs::path reference_file(const fs::path& directory) { return directory / "reference.json"; }
 fs::path kept_file(const fs::path& directory, int rank) {
@@ -36,13 +36,13 @@ fs::path kept_file(const fs::path& directory, int rank) {
 
 json Observation::to_json() const {
   return {{"kind", static_cast<int>(kind)},
-          {"traces", traces.string()},
+          {"recordings", recordings.string()},
           {"place", locate::to_json(place)},
           {"part", locate::to_json(part)}};
 }
 
 Observation Observation::from_json(const json& value) {
-  return {static_cast<Kind>(value.at("kind").get<int>()), value.at("traces").get<std::string>(),
+  return {static_cast<Kind>(value.at("kind").get<int>()), value.at("recordings").get<std::string>(),
           locate::place_from_json(value.at("place")), locate::part_from_json(value.at("part"))};
 }
 
@@ -57,11 +57,11 @@ void observe(const model::pipeline::Pipeline& model, const model::pipeline::Requ
     case Observation::Kind::kRecord: {
       locate::RecordingProbe probe;
       model.generate(request, probe);
-      write_trace(probe.trace(), directory, rank);
+      write_recording(probe.recording(), directory, rank);
       return;
     }
     case Observation::Kind::kFollow: {
-      locate::ReferenceProbe probe(locate::regions_of(read_traces(observation.traces)));
+      locate::ReferenceProbe probe(locate::regions_of(read_recordings(observation.recordings)));
       model.generate(request, probe);
       base::write_compact_json(reference_file(directory), locate::to_json(probe.reference()));
       return;

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "harness/locate/trace.h"
+#include "harness/locate/recording.h"
 #include "model/pipeline/pipeline.h"
 
 namespace isoframe::harness::worker {
@@ -14,15 +14,15 @@ namespace isoframe::harness::worker {
 struct Observation {
   enum class Kind {
     kNone,
-    kRecord,  ///< every rank leaves the fingerprints of its tensors: trace-<rank>.json
+    kRecord,  ///< every rank leaves the fingerprints of its tensors: fingerprints-<rank>.json
     kFollow,  ///< a single rank leaves those of the parts that other ranks held: reference.json
     kKeep,    ///< every rank that comes by `place` leaves its tensor: kept-<rank>.safetensors
     kBeside,  ///< measured as ever, and every rank leaves fingerprints as with kRecord
     kRates,   ///< no generation: every rank leaves rates_of() its machine in rank-<rank>.json
   };
   Kind kind = Kind::kNone;
-  std::filesystem::path traces = {};  ///< kFollow: the folder with the other layout's traces
-  locate::Place place = {};           ///< kKeep
+  std::filesystem::path recordings = {};  ///< kFollow: the folder with the other layout's recordings
+  locate::Place place = {};               ///< kKeep
   locate::Part part = {};  ///< kKeep: of a single rank's tensor, only this part; all of it where empty
 
   nlohmann::json to_json() const;
@@ -33,8 +33,8 @@ struct Observation {
 void observe(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
              const Observation& observation, const std::filesystem::path& directory);
 
-void write_trace(const locate::Trace& trace, const std::filesystem::path& directory, int rank);
-std::filesystem::path trace_file(const std::filesystem::path& directory, int rank);
+void write_recording(const locate::Recording& recording, const std::filesystem::path& directory, int rank);
+std::filesystem::path recording_file(const std::filesystem::path& directory, int rank);
 std::filesystem::path reference_file(const std::filesystem::path& directory);
 std::filesystem::path kept_file(const std::filesystem::path& directory, int rank);
 

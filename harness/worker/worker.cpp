@@ -143,11 +143,11 @@ void measure_case(const Job& job, const model::pipeline::Pipeline& model,
   warmup.steps = 1;
   for (int k = 0; k < spec.warmup; ++k) model.generate(warmup, probe);
   if (spec.warmup > 0) request.tiling = balanced(model, request, probe, device);
-  const bool leaves_trace = job.observation.kind == Observation::Kind::kBeside;
+  const bool leaves_recording = job.observation.kind == Observation::Kind::kBeside;
   locate::RecordingProbe recording;
   Measured measured =
-      measure_one(model, request, probe, device, leaves_trace ? recording : model::no_probe());
-  if (leaves_trace) write_trace(recording.trace(), job.directory, mesh.rank);
+      measure_one(model, request, probe, device, leaves_recording ? recording : model::no_probe());
+  if (leaves_recording) write_recording(recording.recording(), job.directory, mesh.rank);
   records::RankRecord& record = measured.record;
   record.rank = mesh.rank;
   record.pid = getpid();

@@ -11,6 +11,7 @@
 #include "reports/records/published.h"
 #include "reports/records/rank.h"
 #include "reports/records/run_record.h"
+#include "reports/records/selftest_record.h"
 #include "reports/records/stage_event.h"
 
 namespace isoframe::reports::records {
@@ -83,6 +84,8 @@ json to_json(const SuiteRecord& record) { return value_to_json(record); }
 SuiteRecord suite_record_from_json(const json& value) { return read<SuiteRecord>(value); }
 
 json to_json(const HistoryRecord& record) { return value_to_json(record); }
+json to_json(const ExpectedPlace& record) { return value_to_json(record); }
+json to_json(const SelftestRecord& record) { return value_to_json(record); }
 
 json to_json(const Certificate& record) { return value_to_json(record); }
 Certificate certificate_from_json(const json& value) { return read<Certificate>(value); }

@@ -1,6 +1,7 @@
 #include "harness/locate/divergence.h"
 
 #include <functional>
+#include <tuple>
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
@@ -16,6 +17,9 @@ namespace {
 using model::Probe;
 using model::ProbeScope;
 using model::Share;
+using reports::records::DivergenceAxis;
+using reports::records::DivergencePlace;
+using reports::records::TensorDifference;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -42,17 +46,17 @@ void run(Probe& probe, int rank, int ranks, const Change& change = {}) {
   }
 }
 
-std::vector<Trace> traces(int ranks, const std::function<Change(int rank)>& change = {}) {
-  std::vector<Trace> result;
+std::vector<Recording> recordings(int ranks, const std::function<Change(int rank)>& change = {}) {
+  std::vector<Recording> result;
   for (int rank = 0; rank < ranks; ++rank) {
     RecordingProbe probe;
     run(probe, rank, ranks, change ? change(rank) : Change());
-    result.push_back(probe.trace());
+    result.push_back(probe.recording());
   }
   return result;
 }
 
-Reference reference(const std::vector<Trace>& ranks) {
+Reference reference(const std::vector<Recording>& ranks) {
   ReferenceProbe probe(regions_of(ranks));
   run(probe, 0, 1);
   return probe.reference();
@@ -60,13 +64,13 @@ Reference reference(const std::vector<Trace>& ranks) {
 
 TEST(FirstDivergence, OfAnUnchangedRunIsNone) {
   for (const int ranks : {1, 2, 3}) {
-    const std::vector<Trace> sound = traces(ranks);
+    const std::vector<Recording> sound = recordings(ranks);
     EXPECT_FALSE(first_divergence(reference(sound), sound)) << ranks;
   }
 }
 
 TEST(FirstDivergence, IsWhereTheFaultActs) {
-  const std::vector<Trace> ranks = traces(2, [](int rank) -> Change {
+  const std::vector<Recording> ranks = recordings(2, [](int rank) -> Change {
     if (rank != 1) return {};
     return [](std::int64_t step, std::int64_t block, const at::Tensor& x) {
       if (step == 1 && block == 0) x[0][2][1].add_(1e-3);
@@ -74,69 +78,71 @@ TEST(FirstDivergence, IsWhereTheFaultActs) {
   });
   const auto found = first_divergence(reference(ranks), ranks);
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->kind, Kind::kValues);
+  EXPECT_EQ(found->kind, DivergenceKind::kValues);
   EXPECT_EQ(to_string(found->place), "denoise 2/denoise.step 1/transformer_blocks 0");
   EXPECT_THAT(found->ranks, ElementsAre(1));
   EXPECT_EQ(block_of(found->place), 0);
   EXPECT_EQ(stage_of(found->place), "denoise");
   EXPECT_GT(found->relative_l2, 1e-5);
   EXPECT_LT(found->relative_l2, 1e-2);
-  const nlohmann::json json = to_json(*found);
-  EXPECT_EQ(json.at("step"), 1);
-  EXPECT_EQ(json.at("region"), nlohmann::json({{{"dim", 1}, {"begin", 3}, {"end", 6}, {"whole", 6}}}));
+  const DivergencePlace record = record_of(*found);
+  EXPECT_EQ(record.step, 1);
+  ASSERT_EQ(record.region.size(), 1U);
+  const auto& [dim, begin, end, whole] = record.region[0];
+  EXPECT_EQ(std::tuple(dim, begin, end, whole), std::tuple(1, 3, 6, 6));
 }
 
 TEST(FirstDivergence, WithAToleranceIsTheFirstThatExceedsIt) {
   const auto spoil = [](double early, double late) {
-    return traces(2, [=](int) -> Change {
+    return recordings(2, [=](int) -> Change {
       return [=](std::int64_t step, std::int64_t, const at::Tensor& x) {
         x.add_(x * (step == 0 ? early : late));
       };
     });
   };
-  const std::vector<Trace> ranks = spoil(1e-6, 1e-2);
+  const std::vector<Recording> ranks = spoil(1e-6, 1e-2);
   const auto found = first_divergence(reference(ranks), ranks, 1e-4);
   ASSERT_TRUE(found);
   EXPECT_EQ(stage_index(found->place, "denoise.step"), 1);
-  const std::vector<Trace> within = spoil(1e-6, 1e-6);
+  const std::vector<Recording> within = spoil(1e-6, 1e-6);
   EXPECT_FALSE(first_divergence(reference(within), within, 1e-4));
 }
 
 TEST(FirstDivergence, SeesAPartThatNoRankHolds) {
-  std::vector<Trace> ranks = traces(2);
+  std::vector<Recording> ranks = recordings(2);
   const Reference expected = reference(ranks);
   ranks[1] = ranks[0];
   const auto found = first_divergence(expected, ranks);
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->kind, Kind::kGap);
+  EXPECT_EQ(found->kind, DivergenceKind::kGap);
   EXPECT_EQ(to_string(found->place), "denoise 2/denoise.step 0/transformer_blocks 0");
 }
 
 TEST(FirstDivergence, SeesAPlaceThatNoRankComesBy) {
-  std::vector<Trace> ranks = traces(1);
+  std::vector<Recording> ranks = recordings(1);
   const Reference expected = reference(ranks);
   ranks[0].erase(ranks[0].begin() + 1);
   const auto found = first_divergence(expected, ranks);
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->kind, Kind::kMissing);
+  EXPECT_EQ(found->kind, DivergenceKind::kMissing);
   EXPECT_EQ(found->place.index, 1);
   EXPECT_TRUE(found->ranks.empty());
 }
 
 TEST(FirstDivergence, SeesAShapeThatIsNoPartOfTheWhole) {
-  std::vector<Trace> ranks = traces(1);
+  std::vector<Recording> ranks = recordings(1);
   ranks[0][2].part.shape = {1, 6, 4, 9};
   const auto found = first_divergence(reference(ranks), ranks);
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->kind, Kind::kShape);
+  EXPECT_EQ(found->kind, DivergenceKind::kShape);
   EXPECT_EQ(found->place.name, "latents");
 }
 
 TEST(FirstDivergence, FollowsTheDifferenceToTheEnd) {
-  std::vector<Trace> ranks = traces(1);
+  std::vector<Recording> ranks = recordings(1);
   const Reference expected = reference(ranks);
-  for (TracePoint& point : ranks[0]) point.part.print.hash ^= 1;
-  for (TracePoint& point : ranks[0]) point.part.print.sketch[0] += 1.0;
+  for (RecordedPoint& point : ranks[0]) point.part.print.hash ^= 1;
+  for (RecordedPoint& point : ranks[0]) point.part.print.sketch[0] += 1.0;
   const auto found = first_divergence(expected, ranks);
   ASSERT_TRUE(found);
   ASSERT_EQ(found->growth.size(), 2U);
@@ -144,11 +150,11 @@ TEST(FirstDivergence, FollowsTheDifferenceToTheEnd) {
   EXPECT_GT(found->growth[1].relative_l2, 0.0);
 }
 
-TEST(Traces, SurviveTheirFile) {
-  const std::vector<Trace> ranks = traces(2);
-  std::vector<Trace> again;
-  for (const Trace& trace : ranks)
-    again.push_back(trace_from_json(nlohmann::json::parse(to_json(trace).dump())));
+TEST(Recordings, SurviveTheirFile) {
+  const std::vector<Recording> ranks = recordings(2);
+  std::vector<Recording> again;
+  for (const Recording& recording : ranks)
+    again.push_back(recording_from_json(nlohmann::json::parse(to_json(recording).dump())));
   const Reference expected = reference_from_json(nlohmann::json::parse(to_json(reference(ranks)).dump()));
   EXPECT_FALSE(first_divergence(expected, again));
   EXPECT_EQ(again[1].size(), ranks[1].size());
@@ -165,14 +171,19 @@ TEST(Difference, NamesHeadsAndTokensOfTheWhole) {
       .shape = {1, 3, 2, 8},
       .print = {},
       .axes = {"batch", "tokens", "heads"}};
-  const nlohmann::json difference = difference_of(part, reference, candidate);
-  EXPECT_EQ(difference.at("differing_values"), 8);
-  EXPECT_EQ(difference.at("max_difference"), 0.5);
-  const nlohmann::json axes = difference.at("axes");
-  EXPECT_EQ(axes[1],
-            nlohmann::json({{"axis", "tokens"}, {"of", 3}, {"count", 1}, {"first", 4}, {"last", 4}}));
-  EXPECT_EQ(axes[2], nlohmann::json({{"axis", "heads"}, {"of", 2}, {"count", 1}, {"first", 3}, {"last", 3}}));
-  EXPECT_EQ(axes[3].at("axis"), "dimension 3") << "a point need not name its axes";
+  const TensorDifference difference = difference_of(part, reference, candidate);
+  EXPECT_EQ(difference.differing_values, 8);
+  EXPECT_EQ(difference.max_difference, 0.5);
+  ASSERT_EQ(difference.axes.size(), 4U);
+  const auto is_axis = [](const auto& name, auto of, auto count, auto first, auto last) {
+    return testing::AllOf(
+        testing::Field(&DivergenceAxis::axis, name), testing::Field(&DivergenceAxis::of, of),
+        testing::Field(&DivergenceAxis::count, count), testing::Field(&DivergenceAxis::first, first),
+        testing::Field(&DivergenceAxis::last, last));
+  };
+  EXPECT_THAT(difference.axes[1], is_axis("tokens", 3, 1, 4, 4));
+  EXPECT_THAT(difference.axes[2], is_axis("heads", 2, 1, 3, 3));
+  EXPECT_EQ(difference.axes[3].axis, "dimension 3") << "a point need not name its axes";
 }
 
 TEST(Sentence, SaysWhereAndHowMuch) {
@@ -183,7 +194,7 @@ TEST(Sentence, SaysWhereAndHowMuch) {
   found.whole = {1, 4, 3};
   found.relative_l2 = 2.1e-3;
   found.growth.push_back({{"", "frames", -1, 0}, 0.4});
-  EXPECT_EQ(sentence(to_json(found)),
+  EXPECT_EQ(sentence(record_of(found)),
             "stage denoise, step 1, block 3, conditional, transformer_blocks.attn.query, rank 1: relative L2 "
             "about 2.1e-03; 4.0e-01 in frames");
 }

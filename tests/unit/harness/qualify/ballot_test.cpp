@@ -7,13 +7,13 @@ namespace isoframe::harness::qualify {
 namespace {
 
 using locate::Place;
-using locate::Trace;
+using locate::Recording;
 using testing::ElementsAre;
 
 const model::Share kWhole = {};
 constexpr std::int64_t kTokens = 8;
 
-locate::TracePoint point(const std::string& name, std::uint64_t hash, model::Share share = kWhole) {
+locate::RecordedPoint point(const std::string& name, std::uint64_t hash, model::Share share = kWhole) {
   locate::Part part;
   part.shares[0] = share;
   part.shape = {1, share.whole > 0 ? share.whole / 2 : kTokens};
@@ -23,7 +23,7 @@ locate::TracePoint point(const std::string& name, std::uint64_t hash, model::Sha
 }
 
 /// A rank of two: replicated text, its half of the tokens, replicated latents.
-Trace trace(int rank) {
+Recording recording(int rank) {
   return {point("text", 1), point("tokens", 10 + static_cast<std::uint64_t>(rank), {1, rank * 4, kTokens}),
           point("latents", 2)};
 }
@@ -31,7 +31,7 @@ Trace trace(int rank) {
 TEST(Ballot, RunsThatAgreeDeviateNowhere) {
   Ballot ballot;
   for (int repetition = 0; repetition < 3; ++repetition)
-    for (int rank = 0; rank < 2; ++rank) ballot.add({"a", repetition, rank}, trace(rank));
+    for (int rank = 0; rank < 2; ++rank) ballot.add({"a", repetition, rank}, recording(rank));
   EXPECT_TRUE(ballot.deviations().empty());
   EXPECT_FALSE(ballot.undecided());
   EXPECT_EQ(ballot.votes(), 18U);
@@ -41,7 +41,7 @@ TEST(Ballot, NamesTheRankTheRepetitionAndTheFirstPlace) {
   Ballot ballot;
   for (int repetition = 0; repetition < 3; ++repetition) {
     for (int rank = 0; rank < 2; ++rank) {
-      Trace seen = trace(rank);
+      Recording seen = recording(rank);
       if (repetition == 1 && rank == 1) seen[1].part.print.hash = 99;
       if (repetition == 1) seen[2].part.print.hash = 98;  // what the fault spreads to, on both
       ballot.add({"a", repetition, rank}, seen);
@@ -61,7 +61,7 @@ TEST(Ballot, ARankThatIsAlwaysWrongIsOutvotedByOtherCases) {
   for (int repetition = 0; repetition < 3; ++repetition) {
     ballot.add({"single", repetition, 0}, {point("text", 1), point("latents", 2)});
     for (int rank = 0; rank < 2; ++rank) {
-      Trace seen = trace(rank);
+      Recording seen = recording(rank);
       if (rank == 1) seen[0].part.print.hash = 77;
       ballot.add({"pair", repetition, rank}, seen);
     }
@@ -79,7 +79,7 @@ TEST(Ballot, ARankThatIsAlwaysWrongIsOutvotedByOtherCases) {
 TEST(Ballot, WithoutAMajorityNobodyIsNamed) {
   Ballot ballot;
   for (int repetition = 0; repetition < 4; ++repetition) {
-    Trace seen = trace(0);
+    Recording seen = recording(0);
     seen[1].part.print.hash = static_cast<std::uint64_t>(50 + repetition);
     seen[2].part.print.hash = static_cast<std::uint64_t>(60 + repetition % 2);
     ballot.add({"a", repetition, 0}, seen);
@@ -95,7 +95,7 @@ TEST(Ballot, WithoutAMajorityNobodyIsNamed) {
 TEST(Ballot, PartsOfOneTensorVoteApart) {
   Ballot ballot;
   for (int repetition = 0; repetition < 3; ++repetition)
-    for (int rank = 0; rank < 2; ++rank) ballot.add({"a", repetition, rank}, {trace(rank)[1]});
+    for (int rank = 0; rank < 2; ++rank) ballot.add({"a", repetition, rank}, {recording(rank)[1]});
   EXPECT_TRUE(ballot.deviations().empty());
   EXPECT_FALSE(ballot.undecided());
 }

@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "harness/selftest/plants.h"
@@ -35,35 +34,35 @@ TEST(Selftest, AFaultInAnotherPlaceThanExpectedIsNotLocated) {
   const std::vector<Fault> faults = faults::catalogue();
   Fault fault = named(faults, "activation-bit");
   fault.expected.block = 0;
-  const nlohmann::json result = run_selftest({fault}, {});
-  EXPECT_TRUE(result.at("faults")[0].at("caught").get<bool>());
-  EXPECT_FALSE(result.at("faults")[0].at("located").get<bool>());
-  EXPECT_FALSE(result.at("passed").get<bool>());
+  const reports::records::SelftestRecord result = run_selftest({fault}, {});
+  EXPECT_TRUE(result.faults[0].caught);
+  EXPECT_FALSE(result.faults[0].located);
+  EXPECT_FALSE(result.passed);
 }
 
 TEST(Selftest, AFaultThatDoesNothingIsNeitherCaughtNorLocated) {
   Fault fault = named(faults::catalogue(), "activation-bit");
   fault.plant = at_point({"transformer_blocks", 1, 1}, 1, [](const at::Tensor&) {});
-  const nlohmann::json result = run_selftest({fault}, {});
-  EXPECT_FALSE(result.at("faults")[0].at("caught").get<bool>());
-  EXPECT_FALSE(result.at("faults")[0].at("located").get<bool>());
-  EXPECT_TRUE(result.at("faults")[0].at("found").is_null());
-  EXPECT_TRUE(result.at("sound")[0].at("passed").get<bool>());
+  const reports::records::SelftestRecord result = run_selftest({fault}, {});
+  EXPECT_FALSE(result.faults[0].caught);
+  EXPECT_FALSE(result.faults[0].located);
+  EXPECT_FALSE(result.faults[0].found);
+  EXPECT_TRUE(result.sound[0].passed);
 }
 
 TEST(Selftest, ALeakIsFoundAtItsFirstStep) {
-  const nlohmann::json result = run_selftest({named(faults::catalogue(), "leak")}, {});
-  EXPECT_EQ(result.at("faults")[0].at("gate"), "memory");
-  EXPECT_EQ(result.at("faults")[0].at("found").at("step"), 0);
-  EXPECT_TRUE(result.at("passed").get<bool>());
+  const reports::records::SelftestRecord result = run_selftest({named(faults::catalogue(), "leak")}, {});
+  EXPECT_EQ(result.faults[0].gate, "memory");
+  EXPECT_EQ(std::get<reports::records::ResourcePlace>(result.faults[0].found.value()).step, 0);
+  EXPECT_TRUE(result.passed);
 }
 
 TEST(Selftest, APlantThatLeaksNothingPasses) {
   Fault fault = named(faults::catalogue(), "leak");
   fault.plant = at_point({"latents"}, 0, [](const at::Tensor&) {});
-  const nlohmann::json result = run_selftest({fault}, {});
-  EXPECT_FALSE(result.at("faults")[0].at("caught").get<bool>());
-  EXPECT_TRUE(result.at("sound")[0].at("passed").get<bool>());
+  const reports::records::SelftestRecord result = run_selftest({fault}, {});
+  EXPECT_FALSE(result.faults[0].caught);
+  EXPECT_TRUE(result.sound[0].passed);
 }
 
 TEST(Selftest, AnUnknownNameIsAnError) {

@@ -1,5 +1,5 @@
 #pragma once
-// What a rank showed at its probe points, in order, as fingerprints.
+// Recordings: the fingerprints of the tensors that a rank showed at its probe points, in order.
 
 #include <array>
 #include <cstdint>
@@ -13,10 +13,9 @@
 
 namespace isoframe::harness::locate {
 
-/// A point in one run: "denoise 2/denoise.step 0/denoise.conditional 0/transformer" are the stages around it,
-/// each with its index where it has one.
+/// A probe point in one run, with the stages around it.
 struct Place {
-  std::string stages;
+  std::string stages;  ///< "denoise 2/denoise.step 0/transformer": each with its index, if it has one
   std::string name;
   std::int64_t index = -1;
   int occurrence = 0;  ///< of the same point within the same stages
@@ -24,8 +23,9 @@ struct Place {
   auto operator<=>(const Place&) const = default;
 };
 
-/// The stage's index among those around a point ("denoise.step" -> 0), -1 where there is none.
+/// Index of a stage around the place ("denoise.step" -> 0), -1 if the stage has none or is not around it.
 std::int64_t stage_index(const Place& place, const std::string& stage);
+/// True if the stage is around the place.
 bool is_within(const Place& place, const std::string& stage);
 /// "denoise 2/denoise.step 0/.../transformer_blocks.attn.query 1"
 std::string to_string(const Place& place);
@@ -33,38 +33,41 @@ std::string to_string(const Place& place);
 using Shares = std::array<model::Share, 2>;
 using Shape = std::vector<std::int64_t>;
 
-/// One tensor: which share of the whole, and its fingerprint.
+/// A tensor that a rank holds, which may be a part of the whole that a single rank would hold.
 struct Part {
   Shares shares{};
   Shape shape = {};
   Fingerprint print = {};
-  std::vector<std::string> axes = {};  ///< their names, in order
+  std::vector<std::string> axes = {};  ///< names of its axes, in order
 };
+/// True if both are the same part of the whole.
 bool same_region(const Part& a, const Part& b);
 
-struct TracePoint {
+/// A part that a rank showed, and where.
+struct RecordedPoint {
   Place place;
   Part part;
 };
 
-/// Of one rank.
-using Trace = std::vector<TracePoint>;
+/// All that one rank showed, in order.
+using Recording = std::vector<RecordedPoint>;
 
-/// Of the baseline's one rank: at each point the whole's shape, and a fingerprint of every part of it that
-/// some rank of the other layout holds.
+/// The baseline's tensor at one place: the whole's shape, and a fingerprint of every part of it that some
+/// rank of the other layout holds.
 struct ReferencePoint {
   Place place;
   Shape whole;
   std::vector<Part> parts;
 };
+/// All that the baseline's one rank showed, in order.
 using Reference = std::vector<ReferencePoint>;
 
 nlohmann::json to_json(const Place& place);
 Place place_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const Part& part);
 Part part_from_json(const nlohmann::json& json);
-nlohmann::json to_json(const Trace& trace);
-Trace trace_from_json(const nlohmann::json& json);
+nlohmann::json to_json(const Recording& recording);
+Recording recording_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const Reference& reference);
 Reference reference_from_json(const nlohmann::json& json);
 

@@ -1,4 +1,4 @@
-#include "harness/locate/trace.h"
+#include "harness/locate/recording.h"
 
 #include <algorithm>
 #include <limits>
@@ -23,7 +23,8 @@ std::string element_of(const std::string& stages, const std::string& stage) {
   return {};
 }
 
-/// JSON has neither NaN nor infinity; a sketch that holds one is no use but as that.
+/// Reads null, which JSON has for NaN and infinity, as NaN: a sketch that holds either only says that it
+/// does.
 double number_or_nan(const json& value) {
   return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
@@ -86,9 +87,9 @@ Place place_from_json(const json& value) {
   return {value.at("stages"), value.at("name"), value.at("index"), value.at("occurrence")};
 }
 
-json to_json(const Trace& trace) {
+json to_json(const Recording& recording) {
   json points = json::array();
-  for (const TracePoint& point : trace) {
+  for (const RecordedPoint& point : recording) {
     json record = to_json(point.place);
     record["part"] = to_json(point.part);
     points.push_back(record);
@@ -96,11 +97,11 @@ json to_json(const Trace& trace) {
   return {{"points", points}};
 }
 
-Trace trace_from_json(const json& value) {
-  Trace trace;
+Recording recording_from_json(const json& value) {
+  Recording recording;
   for (const json& point : value.at("points"))
-    trace.push_back({place_from_json(point), part_from_json(point.at("part"))});
-  return trace;
+    recording.push_back({place_from_json(point), part_from_json(point.at("part"))});
+  return recording;
 }
 
 json to_json(const Reference& reference) {
