@@ -31,9 +31,8 @@ struct Divergence {
 };
 
 /// Finds the first place, in the order of the baseline's one rank, at which the ranks' recordings do not give
-/// the same bits; with a tolerance above 0, at which they are further apart than that in relative L2.  Places
-/// are compared in the order in which tensors depend on each other, so the first difference is where the
-/// fault acts.
+/// the same bits; with a tolerance above 0, at which they are further apart than that in relative L2. Tensors
+/// come in that order after all that they depend on, so the first difference is where the fault acts.
 std::optional<Divergence> first_divergence(const Reference& reference, const std::vector<Recording>& ranks,
                                            double tolerance = 0.0);
 

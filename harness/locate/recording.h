@@ -18,7 +18,7 @@ struct Place {
   std::string stages;  ///< "denoise 2/denoise.step 0/transformer": each with its index, if it has one
   std::string name;
   std::int64_t index = -1;
-  int occurrence = 0;  ///< of the same point within the same stages
+  int occurrence = 0;  ///< counts the same point within the same stages
 
   auto operator<=>(const Place&) const = default;
 };

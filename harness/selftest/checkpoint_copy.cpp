@@ -9,7 +9,7 @@ namespace isoframe::harness::selftest {
 
 namespace fs = std::filesystem;
 
-/// Folders of parts are links to the original's until one is changed.
+/// Makes the copy with links to the original's folders of parts; a part that is changed is copied first.
 void CheckpointCopy::make() {
   if (is_made_) return;
   fs::remove_all(copy_);

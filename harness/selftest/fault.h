@@ -34,7 +34,7 @@ class CheckpointCopy {
   /// Rewrites one tensor of a part ("transformer"), in place.
   void change(const std::string& part, const std::string& tensor,
               const std::function<void(const at::Tensor&)>& edit);
-  /// The copy where there is one, else the original.
+  /// The copy if there is one, else the original.
   const std::filesystem::path& directory() const { return is_made_ ? copy_ : original_; }
 
  private:
@@ -45,10 +45,11 @@ class CheckpointCopy {
   bool is_made_ = false;
 };
 
-/// Where a fault gets in.  All but `probe` are objects that a rank is built from or given: model code knows
-/// nothing of faults.  Each is called on every rank; an empty one changes nothing.
+/// Entrances of a fault.  All but `probe` change objects that a rank is built from or given, so that model
+/// code knows nothing of faults.  Each is called on every rank; an empty one changes nothing.
 struct Plant {
-  /// Writes into tensors at their probe points, before they are used; null for a rank that is left alone.
+  /// Makes a probe that writes into tensors at their probe points, before they are used; null for a rank that
+  /// is left alone.
   std::function<std::unique_ptr<model::Probe>(int rank)> probe = {};
   /// Puts decorators around groups and sequence parallelism.
   std::function<void(model::parallel::Mesh&)> mesh = {};
@@ -56,7 +57,7 @@ struct Plant {
   std::function<void(CheckpointCopy&, int rank)> checkpoint = {};
 };
 
-/// What a fault changes, and so which gates must catch it.
+/// Kind of damage, which decides which gates must catch the fault.
 enum class Harm { kFrames, kTime, kMemory };
 
 struct Fault {

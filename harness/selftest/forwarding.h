@@ -13,7 +13,7 @@ namespace isoframe::harness::selftest {
 
 using model::parallel::ForwardingGroup;
 
-/// What `sound` receives, spoilt as it arrives.
+/// Exchange that spoils what `sound` receives as it arrives.
 class SpoiltExchange : public model::parallel::Exchange {
  public:
   using Spoil = std::function<void(const at::Tensor&)>;
@@ -32,7 +32,7 @@ class SpoiltExchange : public model::parallel::Exchange {
 
 class ForwardingSequence : public model::parallel::SequenceParallel {
  public:
-  /// `ranks`: how many share the sequence.
+  /// `ranks` is the number of ranks that share the sequence.
   ForwardingSequence(std::unique_ptr<SequenceParallel> sound, int ranks)
       : sound_(std::move(sound)), ranks_(ranks) {}
   model::parallel::Range rows(std::int64_t length) const override { return sound_->rows(length); }

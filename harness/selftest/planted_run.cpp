@@ -31,8 +31,8 @@ using reports::records::RankRecord;
 
 namespace {
 
-/// Two latent frames of 5 x 7 in six tiles of four shapes, both branches, two steps: the least in which every
-/// fault of the catalogue has a place.
+/// The smallest request in which every fault of the catalogue has a place: two latent frames of 5 x 7 in six
+/// tiles of four shapes, both branches, two steps.
 Request request_of(const Setting& setting, const Materials& materials) {
   Request request;
   if (setting.task == "i2v") request.image = materials.image();
@@ -98,12 +98,12 @@ namespace {
 struct Rank {
   std::unique_ptr<model::pipeline::Pipeline> model;
   Request request;
-  std::unique_ptr<model::Probe> fault;  ///< null where the plant has no probe
+  std::unique_ptr<model::Probe> fault;  ///< null if the plant has no probe
   std::shared_ptr<model::parallel::Group> world;
   int rank = 0;
 };
 
-/// `run` on every rank, each a thread of this process.
+/// Calls `run` on every rank, each a thread of this process.
 void run_ranks(const Setting& setting, const Plant& plant, const Materials& materials,
                const std::function<void(Rank&)>& run) {
   const fs::path checkpoint = materials.checkpoint(setting.task);
@@ -128,7 +128,8 @@ void run_ranks(const Setting& setting, const Plant& plant, const Materials& mate
       kPatience);
 }
 
-/// `fault` may be null; it comes first, so that the observer sees what it did.
+/// Generates with `fault`, which may be null, before `observer`, so that the observer sees what the fault
+/// did.
 model::pipeline::Video generate(const Rank& rank, model::Probe* fault, model::Probe& observer) {
   std::vector<model::Probe*> probes = {&observer};
   if (fault != nullptr) probes.insert(probes.begin(), fault);

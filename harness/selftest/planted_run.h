@@ -13,26 +13,29 @@
 
 namespace isoframe::harness::selftest {
 
+/// Recordings and frames of one run.
 struct PlantedRun {
   std::vector<locate::Recording> ranks;
   at::Tensor frames;  ///< undefined after an error
   std::string error;  ///< what a rank threw
 };
 
-/// What runs need on disk: a tiny checkpoint for each task and a picture, made when they are first asked for.
+/// Files that runs need: a tiny checkpoint for each task and a picture, made when they are first asked for.
 class Materials {
  public:
   explicit Materials(std::filesystem::path folder) : folder_(std::move(folder)) {}
   std::filesystem::path checkpoint(const std::string& task) const;
   /// A JPEG of another shape than the video's, so that it is resized and cropped.
   std::filesystem::path image() const;
-  /// For ranks' copies of the checkpoint.
+  /// Folder for ranks' copies of the checkpoint.
   std::filesystem::path scratch() const { return folder_ / "scratch"; }
 
  private:
   std::filesystem::path folder_;
 };
 
+/// Generates the video under the setting's layout with the fault planted.  An exception of a rank becomes the
+/// run's `error`.
 PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials);
 
 /// Two runs in turns, one of them faulty.  Each rank's record has its `busy` times by ThreadClock,
@@ -47,12 +50,13 @@ struct MeasuredPair {
 std::vector<MeasuredPair> measure_in_turns(const Setting& setting, const Plant& plant, int pairs,
                                            const Materials& materials);
 
-/// What a single rank makes of the same video, in the parts that `ranks` hold of it.
+/// The same video of a single rank.
 struct SoundReference {
-  locate::Reference trace;
+  locate::Reference recording;
   at::Tensor frames;
   double tolerance = 0.0;  ///< relative L2 that the layout's order of addition accounts for; 0: equal bits
 };
+/// Generates the video on a single rank and records it in the parts that `ranks` hold of it.
 SoundReference run_reference(const Setting& setting, const std::vector<locate::Recording>& ranks,
                              const Materials& materials);
 

@@ -12,7 +12,7 @@ namespace isoframe::harness::selftest {
 
 constexpr int kEveryRank = -1;
 
-/// A point; an index or a step of -1 is any.
+/// Probe points by name, index and step; an index or a step of -1 stands for any.
 struct Spot {
   std::string name;
   std::int64_t index = -1;
@@ -25,8 +25,9 @@ using Watch = std::function<void(const locate::Place&, const at::Tensor&)>;
 
 /// Changes the tensor at a point of one rank.
 Plant at_point(const Spot& spot, int rank, const Change& change);
-/// `make` makes one watch a rank.
+/// Lets a watch see every point of a rank; `make` makes one for each rank.
 Plant watching(int rank, const std::function<Watch()>& make);
+/// True if the place is one of the points.
 bool is_at(const locate::Place& place, const Spot& spot);
 
 /// Puts `make(sound group)` in place of a group of the mesh, on one rank.
@@ -53,11 +54,12 @@ Plant in_sequence(int rank) {
 }
 /// Changes one tensor of one rank's checkpoint.
 Plant in_weights(const std::string& part, const std::string& tensor, int rank, const Change& change);
+/// Changes the request that a rank is given.
 Plant in_request(const std::function<void(model::pipeline::Request&, int rank)>& change);
 
 /// Flips one bit of the float in the middle.
 void flip_bit(const at::Tensor& tensor, int bit);
-/// The last mantissa bit of one value: the smallest change there is.
+/// Flips the last mantissa bit of one value, which is the smallest change there is.
 void flip_last_bit(const at::Tensor& tensor);
 
 }  // namespace isoframe::harness::selftest

@@ -1,5 +1,5 @@
-// How sure a latency verdict is: runs, each judged as --against judges it beside the one before.  Of
-// unchanged code, and with one stage a tenth slower.
+// How sure a latency verdict is: runs of unchanged code, and of one with one stage a tenth slower, each
+// judged as --against judges it beside the run before.
 //
 // At a noise that is known, a thousand simulated runs of each (minutes):
 //   build/isoframe_benchmark --benchmark_filter=simulated_latency_gate
@@ -54,7 +54,7 @@ CaseResult empty() {
 
 struct Case {
   std::string name;
-  std::string slow_stage;  ///< empty for none
+  std::string slow_stage;  ///< empty if no stage is slow
   CaseResult result = empty();
 
   void add(const Sample& sample) {
@@ -66,12 +66,12 @@ struct Case {
 const Case kBaseline{"baseline", ""}, kUnchanged{"unchanged", ""}, kSlowDenoise{"slow_denoise", "denoise"},
     kSlowDecode{"slow_decode", "decode"};
 
-/// What is measured in a run: the baseline first, then what is compared with the run before.
+/// Makes the cases of a run: the baseline first, then those that are compared with the run before.
 using Cases = std::function<std::vector<Case>(int run)>;
 
-/// Short generations on one thread.  A pair is as long as it takes to generate each side this often in turns:
-/// on a machine with neighbours a tenth of a second deviates from the next one by 7 %, and a pair is to
-/// deviate by no more than 2 to 3 %.
+/// This machine, with short generations on one thread.  A pair is as long as it takes to generate each side
+/// this often in turns: on a machine with neighbours a tenth of a second deviates from the next one by 7 %,
+/// and a pair is to deviate by no more than 2 to 3 %.
 class RealMachine {
  public:
   void measure(const std::vector<Case*>& cases) const {
@@ -108,7 +108,7 @@ class RealMachine {
   SyntheticModel model_{"tiny", SyntheticModel::Video{.height = 64, .width = 80, .frames = 1}};
 };
 
-/// Each stage's times are log-normal around its share of a second.
+/// A machine on which each stage's times are log-normal around its part of a second.
 class SimulatedMachine {
  public:
   explicit SimulatedMachine(double noise) : noise_(0.0, noise) {}
@@ -131,7 +131,7 @@ class SimulatedMachine {
   std::normal_distribution<double> noise_;
 };
 
-/// The deviation of a stage's times in units of the baseline's, of one side: what the simulation calls noise.
+/// Noise as the simulation has it: the deviation of a stage's times in units of the baseline's, on one side.
 double noise_of(const CaseResult& result, const CaseResult& baseline, const std::string& stage) {
   std::vector<double> ratios;
   for (std::size_t i = 0; i < kPairs; ++i)
@@ -147,34 +147,34 @@ using Counts = std::map<std::string, double>;
 /// Adds to `counts` what became of a run's cases, each judged as the only one and as one of as many as
 /// smoke.yaml has.
 void judge(const std::vector<Case>& now, const Side& then, Counts& counts) {
-  for (auto value = now.begin() + 1; value != now.end(); ++value) {
+  for (auto spec = now.begin() + 1; spec != now.end(); ++spec) {
     for (const int compared : {1, kCasesOfSmoke}) {
       const auto [verdict, reason] =
-          harness::judge::judge_against(side(*value, now[0]), then, std::nullopt, {}, compared);
-      counts[fmt::format("{}_{}_of_{}", value->name, name_of(verdict), compared)] += 1;
-      if (verdict == Verdict::kFailed && !value->slow_stage.empty() &&
-          reason.find(value->slow_stage + " on rank 0") != std::string::npos)
-        counts[fmt::format("{}_located_of_{}", value->name, compared)] += 1;
+          harness::judge::judge_against(side(*spec, now[0]), then, std::nullopt, {}, compared);
+      counts[fmt::format("{}_{}_of_{}", spec->name, name_of(verdict), compared)] += 1;
+      if (verdict == Verdict::kFailed && !spec->slow_stage.empty() &&
+          reason.find(spec->slow_stage + " on rank 0") != std::string::npos)
+        counts[fmt::format("{}_located_of_{}", spec->name, compared)] += 1;
     }
   }
 }
 
-/// Measures what is in doubt again, with the baseline.
+/// Measures the cases in doubt again, with the baseline.
 template <typename Machine>
 void measure_again(Machine& machine, std::vector<Case>& now, const Side& then, Counts& counts) {
   for (int measurement = 1; measurement < harness::judge::kMostMeasurements; ++measurement) {
     std::vector<Case*> again = {&now[0]};
-    for (auto value = now.begin() + 1; value != now.end(); ++value) {
-      if (!harness::judge::is_slowdown_undecided(side(*value, now[0]), then, kCasesOfSmoke)) continue;
-      again.push_back(&*value);
-      counts[fmt::format("{}_again_{}", value->name, measurement)] += 1;
+    for (auto spec = now.begin() + 1; spec != now.end(); ++spec) {
+      if (!harness::judge::is_slowdown_undecided(side(*spec, now[0]), then, kCasesOfSmoke)) continue;
+      again.push_back(&*spec);
+      counts[fmt::format("{}_again_{}", spec->name, measurement)] += 1;
     }
     if (again.size() == 1) break;
     machine.measure(again);
   }
 }
 
-/// So many runs, each judged beside the one before; the first has none before it.  `judged` is given each
+/// Judges so many runs, each beside the one before; the first has none before it.  `judged` is given each
 /// run's counts: of verdicts, of measurements, and the deviation of each stage's times.
 template <typename Machine>
 void judge_runs(Machine& machine, int runs, const Cases& cases,
@@ -198,7 +198,7 @@ void judge_runs(Machine& machine, int runs, const Cases& cases,
   }
 }
 
-/// The sum of what runs gave, but for deviations, of which it is the mean.
+/// Sums of the runs' counts, and means of their deviations.
 class Totals {
  public:
   void add(const Counts& counts) {
@@ -219,7 +219,7 @@ void show(benchmark::State& state, const Totals& totals) {
   for (const auto& [name, count] : totals.counts()) state.counters[name] = count;
 }
 
-/// Two cores at once, each with its own runs.
+/// Runs on two cores at once, each with runs of its own.
 void latency_gate(benchmark::State& state) {
   constexpr int kCores = 2, kRuns = 100;
   Totals totals;

@@ -45,7 +45,7 @@ BENCHMARK_CAPTURE(compare_bytes, ssim, ssim)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(compare_bytes, ssim_uniform, ssim_uniform)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(compare_bytes, psnr, psnr)->Unit(benchmark::kMillisecond);
 
-/// Planes of the same size, all different: FFmpeg's ssim and psnr.
+/// FFmpeg's ssim and psnr of planes that differ everywhere.
 void ffmpeg_scores(benchmark::State& state) {
   const ByteVideo reference = quantize(view(1)), candidate = quantize(view(2));
   RgbToYuv420 to_yuv(kHeight, kWidth);

@@ -17,8 +17,8 @@ using Tensors = std::vector<at::Tensor>;
 
 const Setting kSequence = {.layout = "ulysses=2,vae_patch=2"};
 
-/// Blocks of the first exchange of an attention hold query, key and value: five dimensions; those of the way
-/// back four.
+/// True for the exchange after an attention.  Its blocks have four dimensions; those of the exchange before
+/// hold query, key and value and have five.
 bool is_way_back(const Shapes& shapes) { return shapes.front().size() == 4; }
 
 class RopeFromZero : public ForwardingSequence {

@@ -11,7 +11,7 @@ namespace isoframe::harness::selftest::faults {
 
 using Faults = std::vector<Fault>;
 
-/// Lets everything on the rank between two probe points of the stage take a tenth longer.
+/// Makes the stage take a tenth more of its thread's time on one rank.
 Plant slow_stage(const std::string& stage, int rank);
 
 Faults image_faults();
@@ -20,7 +20,7 @@ Faults attention_faults();
 Faults ring_and_tensor_faults();
 Faults denoising_faults();
 Faults decoding_faults();
-/// Faults of time and memory, which leave frames alone.
+/// Faults that leave frames sound, but not time or memory.
 Faults resource_faults();
 /// All faults, in the order of the pipeline.
 Faults catalogue();

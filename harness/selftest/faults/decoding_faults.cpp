@@ -1,4 +1,4 @@
-// Faults of decoding: tiles, their way to rank 0, their blending, and the finished picture.
+// Latents to frames: tiles, their way to rank 0, their blending, and what is done with the picture.
 
 #include <map>
 
@@ -14,8 +14,7 @@ namespace {
 
 using model::parallel::Mesh;
 
-// 5 x 7 latents in tiles of 4 with a stride of 3 make two rows of three tiles.  With two ranks, rank 1 has
-// tiles 1, 4 and 5.
+// 5 x 7 latents in tiles of 4 with a stride of 3: two rows of three tiles.  Of two ranks, rank 1 has 1, 4, 5.
 const Setting kTiles = {.layout = "ulysses=2,vae_patch=2"};
 const Setting kOutsider = {.layout = "ulysses=2,cfg=2,vae_patch=3"};
 constexpr std::int64_t kColumns = 3;
@@ -24,7 +23,7 @@ constexpr std::int64_t kRowLimit = 48;
 constexpr double kScalingFactor = 1.03682;
 constexpr std::int64_t kHeight = 1, kWidth = 2;
 
-/// A tile that no rank sends.
+/// Exchange whose tensor nobody sends.
 class NothingArrives : public model::parallel::Exchange {
  public:
   explicit NothingArrives(at::Tensor tensor) : tensor_(std::move(tensor)) {}
@@ -34,7 +33,7 @@ class NothingArrives : public model::parallel::Exchange {
   at::Tensor tensor_;
 };
 
-/// Plans for one rank more than there is, whose tiles no rank runs.
+/// Plans for one rank more than there is: that rank's tiles are run by nobody, and never arrive.
 class OneRankMore : public ForwardingGroup {
  public:
   using ForwardingGroup::ForwardingGroup;
@@ -47,7 +46,7 @@ class OneRankMore : public ForwardingGroup {
   }
 };
 
-/// Spoils the tile with one number as it arrives.
+/// Spoils the tile of one number as it arrives.
 class TileSpoilt : public ForwardingGroup {
  public:
   TileSpoilt(std::shared_ptr<Group> sound, int number, SpoiltExchange::Spoil spoil)
@@ -91,7 +90,7 @@ Watch merge_as_they_arrive() {
   };
 }
 
-/// Blends tiles in another way than the merger did, from the tiles before blending.
+/// Blends tiles in another way than the merger did, from what they were before.
 using Blending = std::function<void(const at::Tensor& tile, const at::Tensor& above, const at::Tensor& left)>;
 Watch blend_otherwise(bool from_unblended, const Blending& blending) {
   return [=, raw = std::map<std::int64_t, at::Tensor>(), blended = std::map<std::int64_t, at::Tensor>()](
@@ -120,7 +119,7 @@ void left_then_above(const at::Tensor& tile, const at::Tensor& above, const at::
   if (above.defined()) model::vae::blend(above, tile, kBlend, kHeight);
 }
 
-/// Everything below the first row of tiles moves down by a pixel.
+/// Moves everything below the first row of tiles down by a pixel.
 void paste_one_row_low(const at::Tensor& video) {
   const at::Tensor below = video.slice(3, kRowLimit);
   below.copy_(below.roll(1, 3));

@@ -1,4 +1,4 @@
-// Faults of image-to-video, from the picture to the transformer's input.
+// Image-to-video: from the picture to what the transformer sees of it.
 
 #include <ATen/ATen.h>
 
@@ -11,28 +11,29 @@ namespace {
 
 using model::parallel::Mesh;
 
-// With CFG both ranks have the image's tokens; with Ulysses they are all on rank 0.
+// Under Ulysses the image's tokens are all on rank 0; here the other rank has them too.
 const Setting kGuidedImage = {.layout = "cfg=2", .task = "i2v"};
 const Setting kImage = {.layout = "ulysses=2,vae_patch=2", .task = "i2v"};
 constexpr double kScalingFactor = 1.03682;
 
-/// Replaces each pixel by the mean of it and its neighbours.
+/// Replaces each pixel by the mean of itself and its neighbours.
 void soften(const at::Tensor& image) {
   const at::Tensor planes = image.to(at::kFloat).permute({2, 0, 1}).unsqueeze(0);
   const at::Tensor softened = at::avg_pool2d(planes, {3, 3}, {1, 1}, {1, 1}, false, false);
   image.copy_(softened.squeeze(0).permute({1, 2, 0}).round());
 }
 
-/// Inverts the mask of [1, C + 1, F, h, w], which is the last channel; the image is the first frame.
+/// Inverts the mask, the last channel of [1, C + 1, F, h, w].
 void invert_mask(const at::Tensor& first_frame) {
   const at::Tensor mask = first_frame.select(1, first_frame.size(1) - 1);
   mask.copy_(1.0 - mask);
 }
+/// Repeats the image, the first frame of [1, C + 1, F, h, w], in all frames.
 void hold_first_frame(const at::Tensor& first_frame) {
   first_frame.copy_(first_frame.narrow(2, 0, 1).expand_as(first_frame).clone());
 }
 
-/// Flips a bit of the mean in [F, h, w, 2 C], whose second half is the variance, which is never read.
+/// Flips a bit of the mean, the first half of [F, h, w, 2 C]; nobody reads the second, the variance.
 void flip_bit_of_mean(const at::Tensor& moments) { flip_bit(moments.narrow(3, 0, moments.size(3) / 2), 20); }
 
 class NotReceived : public ForwardingGroup {

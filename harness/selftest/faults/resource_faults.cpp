@@ -1,4 +1,4 @@
-// Slow ranks and leaks, which leave frames as they are.
+// Slow ranks and leaks: frames stay what they are.
 
 #include <memory>
 #include <string>
@@ -27,7 +27,7 @@ Watch leak() {
   };
 }
 
-/// Lets a stage take a tenth more of its thread's time.
+/// Makes a stage take a tenth more of its thread's time.
 class SlowStage : public model::Probe {
  public:
   explicit SlowStage(std::string stage) : stage_(std::move(stage)) {}

@@ -13,7 +13,7 @@
 namespace isoframe::harness::selftest {
 namespace {
 
-/// Installed before any tensor of this program, as install_caching_allocator() asks for.
+/// Installs the allocator before any tensor of this program, as install_caching_allocator() asks for.
 [[maybe_unused]] const bool kAllocatorInstalled = (model::kernels::install_caching_allocator(), true);
 
 TEST(Catalogue, HoldsAtLeastThirtyFaultsOfDistinctNames) {
