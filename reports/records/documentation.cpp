@@ -15,6 +15,7 @@
 #include "reports/records/published.h"
 #include "reports/records/rank.h"
 #include "reports/records/run_record.h"
+#include "reports/records/selftest_record.h"
 #include "reports/records/stage_event.h"
 #include "reports/records/visit.h"
 
@@ -140,6 +141,7 @@ std::map<std::string, std::string> documentation() {
   documentation.add_file<ComparisonRecord>("compare.json");
   documentation.add_file<Certificate>("certificate.json");
   documentation.add_file<MeasureSeries>("history --json");
+  documentation.add_file<SelftestRecord>("selftest --json");
   return documentation.take();
 }
 

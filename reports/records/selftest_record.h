@@ -1,5 +1,5 @@
 #pragma once
-// What `isoframe selftest` prints with --json.
+// Records of planted faults: what `isoframe selftest --json` prints.
 
 #include <cstdint>
 #include <optional>
@@ -15,7 +15,7 @@
 
 namespace isoframe::reports::records {
 
-/// Where a planted fault must be found; a field that is left out is not looked at.
+/// The place where a planted fault must be found; a field that is left out is not looked at.
 struct ExpectedPlace {
   std::string stage;
   std::string point = {};
@@ -28,11 +28,11 @@ struct ExpectedPlace {
     return std::tuple{
         field("stage", &T::stage, "", "outermost stage"),
         field("point", &T::point, "", "probe point; empty for a fault of time or memory"),
-        field("step", &T::step, "", "denoising step", Presence::kOmitted),
-        field("block", &T::block, "", "block", Presence::kOmitted),
-        field("tile", &T::tile, "", "tile", Presence::kOmitted),
+        field("step", &T::step, "", "denoising step that it must be found in", Presence::kOmitted),
+        field("block", &T::block, "", "block that it must be found in", Presence::kOmitted),
+        field("tile", &T::tile, "", "tile that it must be found in", Presence::kOmitted),
         field("branch", &T::branch, "", "`conditional` or `unconditional`", Presence::kOmitted),
-        field("ranks", &T::ranks, "", "that differ there", Presence::kOmitted),
+        field("ranks", &T::ranks, "", "ranks that differ there", Presence::kOmitted),
     };
   }
 };
@@ -49,8 +49,8 @@ struct ResourcePlace {
     return std::tuple{
         field("stage", &T::stage, "", "outermost stage"),
         field("step", &T::step, "", "denoising step; null for a whole stage", Presence::kNull),
-        field("point", &T::point, "", "empty"),
-        field("ranks", &T::ranks, "", "the one rank"),
+        field("point", &T::point, "", "always empty: a stage is not one point"),
+        field("ranks", &T::ranks, "", "the rank, in a list"),
     };
   }
 };
@@ -68,22 +68,25 @@ struct FaultRecord {
   static constexpr auto fields() {
     using T = FaultRecord;
     return std::tuple{
-        field("name", &T::name, "", "the fault's"),
+        field("name", &T::name, "", "name of the fault"),
         field("what", &T::what, "", "the bug, in a sentence"),
-        field("layout", &T::layout, "", "of the run that it was planted in"),
+        field("layout", &T::layout, "", "layout that it was planted in, in canonical spelling"),
         field("task", &T::task, "", "`t2v` or `i2v`"),
         field("caught", &T::caught, "", "whether a gate broke"),
         field("located", &T::located, "", "whether what was found is what was planted"),
         field("gate", &T::gate, "",
-              "that broke: `identical` or `relative_l2_max` of the frames, `finished` if a rank threw, "
-              "`latency` or "
-              "`memory` against sound runs",
+              "gate that broke: `identical` or `relative_l2_max` of the frames, `finished` if a rank threw, "
+              "`latency` or `memory` against sound runs",
               Presence::kNull),
-        field("error", &T::error, "", "what a rank threw", Presence::kNull),
-        field("expected", &T::expected, "", "where it must be found"),
-        field("found", &T::found, "", "where it was found", Presence::kNull),
+        field("error", &T::error, "", "message of the exception that a rank threw", Presence::kNull),
+        field("expected", &T::expected, "", "place where it must be found"),
+        field(
+            "found", &T::found, "",
+            "place where it was found, as in `first_divergence`; for a fault of time or memory its `stage`, "
+            "`step`, `point` and `ranks` only",
+            Presence::kNull),
         field("sentence", &T::sentence, "", "`found` in words"),
-        field("seconds", &T::seconds, "s", "that this took"),
+        field("seconds", &T::seconds, "s", "time that this took"),
     };
   }
 };
@@ -100,11 +103,12 @@ struct SoundRecord {
         field("task", &T::task, "", "`t2v` or `i2v`"),
         field("layout", &T::layout, "", "in canonical spelling"),
         field("passed", &T::passed, "", "whether nothing was found"),
-        field("reason", &T::reason, "", "why not"),
+        field("reason", &T::reason, "", "reason why it did not pass"),
     };
   }
 };
 
+/// The outcome of all planted faults.
 struct SelftestRecord {
   std::vector<FaultRecord> faults;
   std::vector<SoundRecord> sound;
@@ -114,10 +118,10 @@ struct SelftestRecord {
   static constexpr auto fields() {
     using T = SelftestRecord;
     return std::tuple{
-        field("faults", &T::faults, "", "one a planted fault"),
-        field("sound", &T::sound, "", "one a layout without a fault"),
-        field("caught", &T::caught, "", "how many faults"),
-        field("located", &T::located, "", "how many faults"),
+        field("faults", &T::faults, "", "planted faults"),
+        field("sound", &T::sound, "", "the same layouts without a fault"),
+        field("caught", &T::caught, "", "number of faults that were caught"),
+        field("located", &T::located, "", "number of faults that were located"),
         field("passed", &T::passed, "", "whether all were caught and located, and sound runs passed"),
     };
   }

@@ -19,6 +19,7 @@
 #include "reports/records/published.h"
 #include "reports/records/rank.h"
 #include "reports/records/run_record.h"
+#include "reports/records/selftest_record.h"
 #include "reports/records/stage_event.h"
 #include "reports/records/visit.h"
 
@@ -135,6 +136,10 @@ TEST(Records, ThatAreOnlyWrittenHaveEveryField) {
   HistoryRecord history;
   Filler(4).fill(history);
   expect_every_key<MeasureSeries>(to_json(history).at("one").at(0));
+  SelftestRecord selftest;
+  Filler(5).fill(selftest);
+  expect_every_key<SelftestRecord>(to_json(selftest));
+  expect_every_key<FaultRecord>(to_json(selftest).at("faults").at(0));
 }
 
 TEST(Records, AStageEventIsAListOfItsValues) {
