@@ -11,11 +11,11 @@ namespace {
 
 using Times = std::vector<double>;
 
-/// The repetitions after the first measurement.
+/// Repetitions after the first measurement.
 Repetitions again(const Repeated& measured) { return {measured.repeat, SIZE_MAX}; }
 
-/// Interval of the latest measurements.  A first one that was followed by others was chosen for being slow;
-/// they have no such bias.
+/// Interval of the measurements after the first, if there are any: a first one that they follow was chosen
+/// for being slow, which is a bias that they do not have.
 metrics::RatioInterval latest(const Repeated& measured, double confidence) {
   return measured.interval(measured.is_measured_again ? again(measured) : Repetitions(), confidence);
 }
@@ -25,7 +25,7 @@ bool excludes_slowdown(const metrics::RatioInterval& interval, double limit) {
   return interval.upper <= limit * kToldApart;
 }
 
-/// True for what seems slower: a significant result too stays a suspicion until measuring again confirms it.
+/// True if it seems slower.  A significant result too stays a suspicion until measuring again confirms it.
 bool is_suspicion(Slowness found, const Repeated& measured) {
   return found == Slowness::kSuspected || (found == Slowness::kCertain && !measured.is_measured_again);
 }

@@ -175,7 +175,7 @@ std::optional<KeptMemory> first_kept(const CaseResult& now, const CaseResult& th
   for (std::size_t rank = 0; rank < std::min(now.ranks.size(), then.ranks.size()); ++rank) {
     const std::vector<std::int64_t> more = excess(now.ranks[rank], then.ranks[rank]);
     if (more.empty() || more.back() <= std::max(allowed, most ? most->total : 0)) continue;
-    // It begins where a good part is kept of what one step or stage adds on average.
+    // It begins after the first step or stage that keeps a good part of what one adds on average.
     const std::int64_t part = more.back() / static_cast<std::int64_t>(2 * more.size());
     const auto first = std::ranges::find_if(more, [&](std::int64_t bytes) { return bytes > part; });
     const records::LiveTensors& after =

@@ -43,7 +43,7 @@ struct Part {
 /// True if both are the same part of the whole.
 bool same_region(const Part& a, const Part& b);
 
-/// A part that a rank showed, and where.
+/// A part that a rank showed, and its place.
 struct RecordedPoint {
   Place place;
   Part part;
