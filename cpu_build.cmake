@@ -36,6 +36,7 @@ function(isoframe_shared_module target folder)
   list(FILTER sources INCLUDE REGEX "_cuda\\.cpp$")
   add_library(${target} STATIC "${empty_source}" ${sources})
   target_link_libraries(${target} PUBLIC isoframe_options ${ARGN} INTERFACE ${target}_of_cpu_build)
+  isoframe_headers(${target} "${folder}" PUBLIC)
 
   file(RELATIVE_PATH place "${PROJECT_BINARY_DIR}" "${CMAKE_CURRENT_BINARY_DIR}")
   set(archive "${ISOFRAME_CPU_BUILD}/${place}/lib${target}.a")
