@@ -6,7 +6,7 @@
 #include <string>
 #include <unistd.h>
 
-#include "harness/launch/local.h"
+#include "harness/launch/progress_report.h"
 
 namespace isoframe::harness::launch {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/launch/local.h"
+#include "harness/launch/progress_report.h"
 
 namespace isoframe::harness::launch {
 
@@ -21,8 +21,5 @@ class ProgressReader {
   int rank_;
   std::string partial_;
 };
-
-/// "denoise step 3", "decode.tile 5", "text": where a person would look for it.
-std::string describe(const Progress& progress);
 
 }  // namespace isoframe::harness::launch

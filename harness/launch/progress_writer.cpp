@@ -7,13 +7,13 @@
 #include <string>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
+#include "harness/launch/progress_report.h"
 
 namespace isoframe::harness::launch {
 
 ProgressWriter ProgressWriter::from_environment() {
   int descriptor = -1;
-  if (const char* text = std::getenv("ISOFRAME_PROGRESS_FD")) {
+  if (const char* text = std::getenv(kProgressVariable)) {
     const std::string_view digits = text;
     std::from_chars(digits.data(), digits.data() + digits.size(), descriptor);
   }
@@ -36,10 +36,7 @@ ProgressWriter::ProgressWriter(int descriptor) : descriptor_(descriptor) {
 
 void ProgressWriter::write(std::string_view stage, std::int64_t index, std::int64_t of) const {
   if (descriptor_ < 0) return;
-  nlohmann::json report = {{"stage", stage}};
-  if (index >= 0) report["index"] = index;
-  if (of >= 0) report["of"] = of;
-  const std::string line = report.dump() + "\n";
+  const std::string line = to_line({.stage = std::string(stage), .index = index, .of = of});
   // Shorter than PIPE_BUF: written whole or, when the pipe is full, not at all.  Lost is lost.
   [[maybe_unused]] const ssize_t written = ::write(descriptor_, line.data(), line.size());
 }

@@ -7,9 +7,8 @@
 
 namespace isoframe::harness::launch {
 
-/// Tells the launcher where this rank is, through the descriptor in ISOFRAME_PROGRESS_FD (see
-/// harness/launch/local.h).  Never blocks and never fails: a launcher that is slow, gone or absent costs
-/// nothing but the report.
+/// Tells the launcher where this rank is, through the descriptor in kProgressVariable.  Never blocks and
+/// never fails: a launcher that is slow, gone or absent costs nothing but the report.
 class ProgressWriter {
  public:
   /// Sends nothing where the variable is missing or names no open descriptor.  Otherwise SIGPIPE is ignored

@@ -47,7 +47,7 @@ std::vector<std::string> environment_of(const LocalJob& job, int rank, int progr
   std::map<std::string, std::string> own = {{"RANK", std::to_string(rank)},
                                             {"LOCAL_RANK", std::to_string(rank)},
                                             {"WORLD_SIZE", std::to_string(job.world_size)},
-                                            {"ISOFRAME_PROGRESS_FD", std::to_string(progress_descriptor)}};
+                                            {kProgressVariable, std::to_string(progress_descriptor)}};
   std::vector<std::string> result;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;

@@ -8,8 +8,10 @@
 #include <sys/types.h>
 
 #include "harness/launch/file_descriptor.h"
-#include "harness/launch/local.h"
+#include "harness/launch/local_job.h"
+#include "harness/launch/local_result.h"
 #include "harness/launch/progress_reader.h"
+#include "harness/launch/progress_report.h"
 
 namespace isoframe::harness::launch {
 

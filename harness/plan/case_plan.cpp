@@ -11,6 +11,8 @@
 #include "harness/request/request.h"
 #include "harness/scenario/dtype.h"
 #include "harness/scenario/naming_case.h"
+#include "model/checkpoint/weight_files.h"
+#include "model/pipeline/limits.h"
 #include "model/pipeline/request.h"
 #include "model/synthetic/presets.h"
 #include "model/text/glyph_texts.h"

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "harness/scenario/case.h"
+#include "model/pipeline/limits.h"
 #include "model/pipeline/request.h"
 #include "model/pipeline/size_buckets.h"
 

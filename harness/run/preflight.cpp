@@ -4,6 +4,7 @@
 #include "harness/request/request.h"
 #include "harness/scenario/naming_case.h"
 #include "model/checkpoint/checkpoint.h"
+#include "model/pipeline/limits.h"
 #include "model/vision/image_file.h"
 
 namespace isoframe::harness::run {

@@ -17,6 +17,7 @@
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/in_process.h"
 #include "model/parallel/numerics.h"
+#include "model/pipeline/limits.h"
 #include "model/synthetic/presets.h"
 #include "model/synthetic/synthetic.h"
 #include "reports/heat_map.h"

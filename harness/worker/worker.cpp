@@ -33,6 +33,7 @@
 #include "model/device/device.h"
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/gloo_rendezvous.h"
+#include "model/pipeline/limits.h"
 #include "model/pipeline/pipeline.h"
 #include "reports/records/rank.h"
 

@@ -1,9 +1,7 @@
 #pragma once
 // A checkpoint directory in diffusers' layout: model_index.json and a folder a part.
 
-#include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,42 +10,6 @@
 #include "model/checkpoint/parameters.h"
 
 namespace isoframe::model::checkpoint {
-
-/// The weights of one part's folder: `*.safetensors`, sharded or not, memory-mapped.  Tensors are views of
-/// the map (copy-on-write private pages, so ranks of one machine share the memory) unless `options` ask
-/// for another type or device: then each is copied there as it is taken.
-class WeightFiles : public ParameterSource {
- public:
-  /// Maps the files and checks their headers.  Throws InputError naming the file for a truncated or malformed
-  /// one.
-  explicit WeightFiles(const std::filesystem::path& folder, const at::TensorOptions& options = at::kFloat);
-  ~WeightFiles() override;
-  at::Tensor parameter(const std::string& name, const Shape& shape) override;
-  /// Converts no more than the slice.
-  at::Tensor parameter(const std::string& name, const Shape& shape, const Slice& slice) override;
-  /// parameter()'s errors without its tensor: nothing is read or converted.
-  void check(const std::string& name, const Shape& shape);
-
-  bool has(const std::string& name) const;
-  /// Tensors in the files that nobody asked for: tied copies, a language-model head.
-  std::vector<std::string> unused() const;
-  /// Throws InputError naming file and tensor for the first one in use that holds a NaN or an infinity, be it
-  /// in the file or by conversion to a narrower type.  Reads all of them.
-  void require_finite() const;
-  /// The dtype in the file, before conversion.
-  struct Entry {
-    std::string name;
-    Shape shape;
-    at::ScalarType dtype;
-    std::uint64_t bytes;
-    std::string file;
-  };
-  std::vector<Entry> entries() const;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
 
 /// Notes what a model asks for.  parameter() returns tensors on the meta device.
 class Declaration : public ParameterSource {

@@ -1,3 +1,5 @@
+#include "model/checkpoint/weight_files.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -8,7 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/config.h"
 #include "model/checkpoint/safetensors.h"
 
 namespace isoframe::model::checkpoint {

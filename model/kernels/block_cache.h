@@ -7,7 +7,7 @@
 #include <map>
 #include <mutex>
 
-#include "model/kernels/caching_allocator.h"
+#include "model/kernels/memory_statistics.h"
 
 namespace isoframe::model::kernels {
 

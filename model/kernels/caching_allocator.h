@@ -4,17 +4,9 @@
 // The C library gives large blocks back to the kernel, so every large tensor begins with a page fault for
 // each page: elementwise work then runs at 5 GB/s in place of 35 - 145.
 
-#include <cstddef>
-#include <cstdint>
+#include "model/kernels/memory_statistics.h"
 
 namespace isoframe::model::kernels {
-
-/// Bytes of CPU tensors.
-struct MemoryStatistics {
-  std::uint64_t live = 0;      ///< requested by the tensors that exist now
-  std::uint64_t peak = 0;      ///< the most of `live` since the last reset_peak()
-  std::uint64_t reserved = 0;  ///< held from the operating system, in use or kept
-};
 
 /// Makes LibTorch allocate CPU tensors here.  Call once, before the first tensor of the program: a block of
 /// another allocator must not be freed by this one.

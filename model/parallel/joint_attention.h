@@ -35,8 +35,4 @@ std::unique_ptr<JointAttention> make_whole_attention();
 /// are gathered, and every rank merges them in the order of the blocks.
 std::unique_ptr<JointAttention> make_ring_attention(std::shared_ptr<Group> ring);
 
-/// USP around an attention of the caller's.
-std::unique_ptr<SequenceParallel> make_usp(std::shared_ptr<Group> ulysses, std::shared_ptr<Group> ring,
-                                           std::unique_ptr<JointAttention> attention);
-
 }  // namespace isoframe::model::parallel

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "model/parallel/usp.h"
 
 namespace isoframe::model::parallel {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "model/parallel/layout.h"
-#include "model/parallel/predicted_traffic.h"
+#include "model/parallel/pass_shape.h"
 #include "model/parallel/split.h"
 
 namespace isoframe::model::parallel {

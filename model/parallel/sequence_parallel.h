@@ -3,7 +3,6 @@
 // attention sees all of them.
 
 #include <cstdint>
-#include <memory>
 #include <utility>
 
 #include <ATen/core/Tensor.h>
@@ -49,16 +48,5 @@ class SequenceParallel {
                                                    std::int64_t video_length,
                                                    const AttentionSite& site = {}) const = 0;
 };
-
-/// Ulysses inside a ring (USP: Fang & Zhao 2024).  The ring splits the video tokens into blocks and each
-/// block is split over the Ulysses group: one all-to-all turns a rank's tokens with all heads into all tokens
-/// of the block with a share of the heads (Jacobs et al. 2023), ring attention (Liu et al. 2023) brings the
-/// other blocks' keys and values past them, and one all-to-all turns the output back.  Ulysses alone gives
-/// the bits of one rank; a ring adds in another order, but gives the same bits for every Ulysses size.  With
-/// two groups of one it is plain attention.
-std::unique_ptr<SequenceParallel> make_usp(std::shared_ptr<Group> ulysses, std::shared_ptr<Group> ring);
-
-/// USP with a ring of one.
-std::unique_ptr<SequenceParallel> make_ulysses(std::shared_ptr<Group> group);
 
 }  // namespace isoframe::model::parallel

@@ -1,3 +1,5 @@
+#include "model/parallel/usp.h"
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>

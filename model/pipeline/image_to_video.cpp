@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "model/pipeline/first_frame.h"
+#include "model/pipeline/limits.h"
 #include "model/pipeline/stages.h"
 #include "model/vision/crop.h"
 #include "model/vision/image_encoder.h"

@@ -1,7 +1,8 @@
+#include "model/pipeline/limits.h"
+
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "model/pipeline/request.h"
 #include "model/pipeline/size_buckets.h"
 #include "model/sampling/guidance.h"
 #include "model/transformer/transformer.h"

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/checkpoint/weight_files.h"
 #include "model/parallel/mesh.h"
 #include "model/parallel/sequence_parallel.h"
 #include "model/pipeline/request.h"

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "model/pipeline/limits.h"
 #include "model/pipeline/stages.h"
 
 namespace isoframe::model::pipeline {

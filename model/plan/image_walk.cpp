@@ -1,7 +1,7 @@
+#include "model/plan/image_walk.h"
+
 #include <algorithm>
 #include <cmath>
-
-#include "model/plan/walks.h"
 
 namespace isoframe::model::plan {
 

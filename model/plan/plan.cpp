@@ -4,9 +4,12 @@
 #include <utility>
 
 #include "model/parallel/rank_share.h"
+#include "model/plan/image_walk.h"
+#include "model/plan/text_walk.h"
 #include "model/plan/tiles.h"
 #include "model/plan/traffic.h"
-#include "model/plan/walks.h"
+#include "model/plan/transformer_walk.h"
+#include "model/plan/vae_walk.h"
 #include "model/plan/weights.h"
 
 namespace isoframe::model::plan {

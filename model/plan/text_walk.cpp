@@ -1,6 +1,6 @@
-#include <algorithm>
+#include "model/plan/text_walk.h"
 
-#include "model/plan/walks.h"
+#include <algorithm>
 
 namespace isoframe::model::plan {
 

@@ -1,7 +1,9 @@
+#include "model/plan/transformer_walk.h"
+
 #include <array>
 #include <utility>
 
-#include "model/plan/walks.h"
+#include "model/parallel/rank_share.h"
 
 namespace isoframe::model::plan {
 

@@ -1,7 +1,8 @@
+#include "model/plan/vae_walk.h"
+
 #include <utility>
 
 #include "model/plan/tiles.h"
-#include "model/plan/walks.h"
 
 namespace isoframe::model::plan {
 

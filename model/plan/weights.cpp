@@ -8,6 +8,7 @@
 #include "model/parallel/group.h"
 #include "model/parallel/sequence_parallel.h"
 #include "model/parallel/tensor_parallel.h"
+#include "model/parallel/usp.h"
 #include "model/vae/vae.h"
 
 namespace isoframe::model::plan {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "model/parallel/sequence_parallel.h"
+#include "model/parallel/usp.h"
 #include "model/text/qwen2_5_vl.h"
 #include "model/text/t5_encoder.h"
 #include "model/transformer/transformer.h"

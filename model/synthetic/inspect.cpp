@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "model/checkpoint/safetensors.h"
+#include "model/checkpoint/weight_files.h"
 #include "model/synthetic/declare.h"
 
 namespace isoframe::model::synthetic {

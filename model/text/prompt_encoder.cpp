@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include "model/checkpoint/weight_files.h"
 #include "model/text/prompt_template.h"
 #include "model/text/prompt_tokenizer.h"
 #include "model/text/qwen2_5_vl.h"

@@ -1,7 +1,7 @@
+#include "model/transformer/config.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include "model/transformer/transformer.h"
 
 namespace isoframe::model::transformer {
 

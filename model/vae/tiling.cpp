@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "model/vae/tile_plan.h"
+#include "model/vae/tile_geometry.h"
 
 namespace isoframe::model::vae {
 

@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/weight_files.h"
 #include "model/probe.h"
 #include "model/vision/siglip.h"
 #include "model/vision/siglip_processor.h"

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "model/parallel/in_process.h"
+#include "model/parallel/usp.h"
 #include "model/pipeline/first_frame.h"
 #include "model/probe.h"
 #include "model/sampling/flow_match_euler.h"

@@ -18,6 +18,7 @@
 #include "drawn_case.h"
 #include "generation.h"
 #include "model/parallel/forwarding_group.h"
+#include "model/parallel/usp.h"
 #include "model/vae/tile_plan.h"
 #include "seeded_parameters.h"
 

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/device/device.h"
+#include "model/pipeline/limits.h"
 #include "model/pipeline/request.h"
 #include "model/pipeline/size_buckets.h"
 #include "model/text/prompt_encoder.h"

@@ -4,6 +4,7 @@
 
 #include "harness/selftest/faults/catalogue.h"
 #include "harness/selftest/plants.h"
+#include "model/parallel/usp.h"
 
 namespace isoframe::harness::selftest::faults {
 

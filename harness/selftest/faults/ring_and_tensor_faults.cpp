@@ -7,6 +7,7 @@
 #include "model/parallel/joint_attention.h"
 #include "model/parallel/partial_attention.h"
 #include "model/parallel/split.h"
+#include "model/parallel/usp.h"
 
 namespace isoframe::harness::selftest::faults {
 

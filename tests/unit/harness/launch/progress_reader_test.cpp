@@ -37,11 +37,5 @@ TEST(ProgressReader, ALineWithoutEndIsDroppedAndTheNextIsRead) {
   EXPECT_THAT(reader.read("\n{\"stage\": \"text\"}\n"), SizeIs(1));
 }
 
-TEST(Describe, SaysStageAndIndex) {
-  EXPECT_EQ(describe({0, "text", -1, -1}), "text");
-  EXPECT_EQ(describe({0, "denoise", 3, 8}), "denoise step 3");
-  EXPECT_EQ(describe({0, "decode.tile", 5, -1}), "decode.tile 5");
-}
-
 }  // namespace
 }  // namespace isoframe::harness::launch

@@ -1,3 +1,5 @@
+#include "model/checkpoint/weight_files.h"
+
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "model/parallel/in_process.h"
 #include "model/parallel/sequence_parallel.h"
+#include "model/parallel/usp.h"
 
 namespace isoframe::model::parallel {
 namespace {

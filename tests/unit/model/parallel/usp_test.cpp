@@ -1,5 +1,7 @@
 // Ring attention and Ulysses inside it, against attention on one rank and in float64.
 
+#include "model/parallel/usp.h"
+
 #include <cmath>
 
 #include <ATen/ATen.h>

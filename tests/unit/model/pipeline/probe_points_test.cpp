@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "model/parallel/in_process.h"
+#include "model/pipeline/limits.h"
 #include "reports/records/stages.h"
 #include "tests/unit/model/pipeline/tiny_generation.h"
 

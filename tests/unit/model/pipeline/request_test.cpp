@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "model/pipeline/limits.h"
 #include "model/pipeline/size_buckets.h"
 
 namespace isoframe::model::pipeline {

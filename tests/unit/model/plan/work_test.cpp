@@ -13,8 +13,12 @@
 
 #include "model/kernels/linear.h"
 #include "model/parallel/sequence_parallel.h"
+#include "model/parallel/usp.h"
+#include "model/plan/image_walk.h"
 #include "model/plan/plan.h"
-#include "model/plan/walks.h"
+#include "model/plan/text_walk.h"
+#include "model/plan/transformer_walk.h"
+#include "model/plan/vae_walk.h"
 #include "model/vae/vae.h"
 
 namespace isoframe::model::plan {

@@ -5,6 +5,7 @@
 
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/safetensors.h"
+#include "model/checkpoint/weight_files.h"
 #include "model/synthetic/initializer.h"
 #include "model/synthetic/inspect.h"
 #include "model/synthetic/presets.h"

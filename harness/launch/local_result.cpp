@@ -1,9 +1,9 @@
+#include "harness/launch/local_result.h"
+
 #include <csignal>
 #include <cstring>
 
 #include <fmt/format.h>
-
-#include "harness/launch/local.h"
 
 namespace isoframe::harness::launch {
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/launch/progress_report.h"
+
+namespace isoframe::harness::launch {
+
+/// Ranks to be started as processes of this machine.
+struct LocalJob {
+  std::vector<std::string>
+      command;  ///< argv of one rank; RANK, LOCAL_RANK, WORLD_SIZE are in its environment
+  /// The one process is not a rank but starts them: those variables are taken out of its environment, and it
+  /// writes to launcher.log.
+  bool is_launcher = false;
+  std::map<std::string, std::string> environment;
+  int world_size = 1;
+  std::filesystem::path directory;  ///< stdout and stderr of rank r go to rank-<r>.log there
+  double timeout_seconds = 600.0;   ///< of the whole job
+  double stall_seconds = 0.0;       ///< no progress line from any rank for this long; 0: no limit
+  std::function<void(const Progress&)> on_progress;
+  const std::atomic<bool>* interrupted = nullptr;  ///< set by a signal handler: end everything
+  /// Called about every 50 ms.  False: something that is not our child has failed, end everything.
+  std::function<bool()> on_tick;
+};
+
+}  // namespace isoframe::harness::launch

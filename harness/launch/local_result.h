@@ -1,0 +1,34 @@
+#pragma once
+// How ranks ended.
+
+#include <string>
+#include <vector>
+
+namespace isoframe::harness::launch {
+
+struct RankOutcome {
+  int rank = 0;
+  bool finished = false;  ///< exited by itself with 0
+  int exit_code = 0;      ///< when it exited
+  int signal = 0;         ///< when it was killed by one that was not ours
+  bool ended_by_us = false;
+  std::string stage;       ///< the last it reported, e.g. "denoise step 3"
+  std::string last_words;  ///< last non-empty lines of its stderr, at most 2,000 characters
+};
+
+enum class Outcome { kFinished, kFailed, kTimedOut, kStalled, kInterrupted };
+
+struct LocalResult {
+  Outcome outcome = Outcome::kFinished;
+  /// The rank that failed first, by itself; after a timeout or a stall the running rank that was heard from
+  /// longest ago.
+  int culprit = -1;
+  std::vector<RankOutcome> ranks;
+  double seconds = 0.0;
+  double limit_seconds = 0.0;  ///< the one that was passed: timeout or stall
+  /// One line: "rank 1 was killed by signal 11 (Segmentation fault) in stage 'denoise step 3'; last words:
+  /// ...".  A rank that exits with 2 has said in its last line what is wrong with the input: then that line.
+  std::string summary() const;
+};
+
+}  // namespace isoframe::harness::launch

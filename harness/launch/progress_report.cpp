@@ -1,0 +1,30 @@
+#include "harness/launch/progress_report.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace isoframe::harness::launch {
+
+std::string to_line(const Progress& progress) {
+  nlohmann::json report = {{"stage", progress.stage}};
+  if (progress.index >= 0) report["index"] = progress.index;
+  if (progress.of >= 0) report["of"] = progress.of;
+  return report.dump() + "\n";
+}
+
+std::optional<Progress> from_line(int rank, std::string_view line) {
+  const nlohmann::json json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("stage") || !json["stage"].is_string()) return std::nullopt;
+  const auto integer = [&](const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_number_integer() ? found->get<std::int64_t>() : -1;
+  };
+  return Progress{rank, json["stage"].get<std::string>(), integer("index"), integer("of")};
+}
+
+std::string describe(const Progress& progress) {
+  if (progress.index < 0) return progress.stage;
+  return fmt::format("{}{} {}", progress.stage, progress.stage == "denoise" ? " step" : "", progress.index);
+}
+
+}  // namespace isoframe::harness::launch

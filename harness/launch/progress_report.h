@@ -1,0 +1,30 @@
+#pragma once
+// A rank's report of where it is, and the line that carries it through a pipe.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace isoframe::harness::launch {
+
+/// The environment variable that holds a rank's end of the pipe, a file descriptor.
+inline constexpr const char* kProgressVariable = "ISOFRAME_PROGRESS_FD";
+
+struct Progress {
+  int rank = 0;
+  std::string stage;
+  std::int64_t index = -1;
+  std::int64_t of = -1;
+};
+
+/// {"stage": "denoise", "index": 3, "of": 8} and a line's end; numbers below zero and the rank, which whoever
+/// reads the pipe knows, are left out.
+std::string to_line(const Progress& progress);
+/// The report in a line of that rank, without the line's end; none for a line that is no report.
+std::optional<Progress> from_line(int rank, std::string_view line);
+
+/// "denoise step 3", "decode.tile 5", "text": where a person would look for it.
+std::string describe(const Progress& progress);
+
+}  // namespace isoframe::harness::launch
