@@ -25,7 +25,7 @@ struct Sums {
   double sum = 0.0, squares = 0.0, count = 0.0;
   void add(double value) { sum += value, squares += value * value, count += 1.0; }
   double mean() const { return sum / count; }
-  /// Of the mean.
+  /// The squared standard error of the mean.
   double variance() const { return std::max(0.0, (squares - sum * sum / count) / (count - 1.0)) / count; }
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// Where a series of results moved for good.
+// Points at which a series of results moved for good.
 
 #include <cstddef>
 #include <vector>

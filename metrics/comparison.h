@@ -25,16 +25,16 @@ struct SsimLocation {
 
 struct Comparison {
   std::int64_t frames = 0;
-  std::optional<FloatDifference> floats;  ///< where both have floats
+  std::optional<FloatDifference> floats;  ///< if both have floats
   std::int64_t differing_bytes = 0;       ///< 8-bit values
   int max_byte_difference = 0;
   std::optional<std::int64_t> first_different_frame;  ///< in 8 bits
   FrameScores psnr, psnr_luma;
-  std::optional<FrameScores> ssim;          ///< nothing where frames are smaller than its window
-  std::optional<FrameScores> ms_ssim;       ///< nothing where frames are too small for five scales
-  std::optional<SsimLocation> lowest_ssim;  ///< nothing where all frames are equal
+  std::optional<FrameScores> ssim;          ///< nothing if frames are smaller than its window
+  std::optional<FrameScores> ms_ssim;       ///< nothing if frames are too small for five scales
+  std::optional<SsimLocation> lowest_ssim;  ///< nothing if all frames are equal
   std::optional<Region> worst;              ///< kRegionSide; nothing where all frames are equal
-  std::string planes;                       ///< what `ffmpeg` was computed on: "yuv420p", "yuv420p from RGB"
+  std::string planes;  ///< planes that `ffmpeg` was computed on: "yuv420p", "yuv420p from RGB"
   FfmpegScores ffmpeg;
   TemporalDifference temporal;
 
@@ -46,7 +46,7 @@ class ComparisonSum {
  public:
   ComparisonSum(std::int64_t height, std::int64_t width);
 
-  /// The next frame of both.
+  /// Adds the next frame of both.
   void add(const Frame& reference, const Frame& candidate);
   Comparison result() const;
 

@@ -22,7 +22,7 @@ struct FfmpegScores {
 /// (libavfilter/vf_ssim.c, after x264); PSNR: libavfilter/vf_psnr.c.  8-bit planes.
 class FfmpegScoresSum {
  public:
-  /// Both of one format and size.
+  /// Adds a pair of frames, both of one format and size.
   void add(const YuvFrame& reference, const YuvFrame& candidate);
   FfmpegScores result() const;
 

@@ -1,5 +1,5 @@
 #pragma once
-// How far float frames are apart, before 8 bits hide it.
+// Distances of float frames, before 8 bits hide them.
 
 #include <array>
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace isoframe::metrics {
 /// 2^(k-1) to 2^k - 1 (1, 2-3, 4-7, ...).  -0 and +0 are 0 apart in [0]; NaN against a number is in the last.
 using UlpHistogram = std::array<std::int64_t, 33>;
 
-/// How many floats lie between the two, plus one; 0 for equal values and for +0 and -0; 2^32 - 1 where one is
-/// NaN and the bits differ.
+/// The number of floats between the two, plus one; 0 for equal values and for +0 and -0; 2^32 - 1 where one
+/// is NaN and the bits differ.
 std::uint32_t ulp_distance(float a, float b);
 
 /// Values are compared by their bits: +0 and -0 differ, a NaN equals the same NaN.  Where a value differs and
@@ -36,7 +36,7 @@ struct FloatDifference {
 /// Adds up frame by frame.
 class FloatDifferenceSum {
  public:
-  /// The next frame of both: `count` values.
+  /// Adds the next frame of both: `count` values.
   void add(const float* reference, const float* candidate, std::int64_t count);
   FloatDifference result() const;
 

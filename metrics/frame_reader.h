@@ -17,7 +17,7 @@ struct VideoInfo {
   std::string kind;  ///< "video file", "image folder", "float frames"
   std::int64_t height = 0;
   std::int64_t width = 0;
-  std::optional<std::int64_t> frames;  ///< where it is known before the last one is read
+  std::optional<std::int64_t> frames;  ///< if known before the last one is read
   std::optional<double> rate;          ///< frames a second, where the source has one
 };
 
@@ -31,23 +31,23 @@ class FrameReader {
  public:
   virtual ~FrameReader() = default;
   virtual const VideoInfo& info() const = 0;
-  /// The next frame into `frame`, whose memory is used again; false after the last.  Throws InputError naming
-  /// the file where it is damaged or of another size than the frames before it.
+  /// Reads the next frame into `frame`, whose memory is reused; false after the last.  Throws InputError
+  /// naming the file where it is damaged or of another size than the frames before it.
   virtual bool read(Frame& frame) = 0;
 };
 
-/// A video file (whatever FFmpeg decodes; its first video stream).  RGB by libswscale in the stream's own
-/// colour matrix and range.  Throws InputError where there is no such file or no video in it.
+/// Opens a video file (whatever FFmpeg decodes; its first video stream).  RGB by libswscale in the stream's
+/// own colour matrix and range.  Throws InputError where there is no such file or no video in it.
 std::unique_ptr<FrameReader> open_video_file(const std::filesystem::path& file);
 
-/// A folder of .png, .jpg and .jpeg images, ordered by name with numbers read as numbers (frame_2 before
-/// frame_10).  Throws InputError where there are none.
+/// Opens a folder of .png, .jpg and .jpeg images, ordered by name with numbers read as numbers (frame_2
+/// before frame_10).  Throws InputError where there are none.
 std::unique_ptr<FrameReader> open_image_folder(const std::filesystem::path& folder);
 
-/// Either of them.
+/// Opens a video file or an image folder, whichever `path` is.
 std::unique_ptr<FrameReader> open_video(const std::filesystem::path& path);
 
-/// All of a short one.
+/// Reads a whole video into memory: for short ones.
 ByteVideo read_video(const std::filesystem::path& path);
 
 }  // namespace isoframe::metrics

@@ -1,5 +1,5 @@
 #pragma once
-// What a quality metric says about a video: one number a frame, and the two that gates read.
+// A quality metric's scores of a video: one number a frame, and the two that gates read.
 
 #include <cstdint>
 #include <vector>

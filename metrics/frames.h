@@ -39,7 +39,7 @@ struct ByteVideo {
 /// becomes 0.
 ByteVideo quantize(const FloatFrames& frames);
 
-/// The same of `count` values.
+/// Rounds `count` values in the same way.
 void quantize(const float* values, std::int64_t count, std::uint8_t* out);
 
 /// Throws InputError unless both have the same, non-empty shape.

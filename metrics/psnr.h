@@ -21,7 +21,7 @@ double decibels(double squared_error, double values);
 /// decibels would be infinite as soon as one frame is equal.  Throws InputError where shapes differ.
 FrameScores psnr(const ByteFrames& reference, const ByteFrames& candidate);
 
-/// The same of their luma.
+/// PSNR of the frames' luma, in the same way.
 FrameScores psnr_luma(const ByteFrames& reference, const ByteFrames& candidate);
 
 }  // namespace isoframe::metrics

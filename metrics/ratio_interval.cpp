@@ -51,7 +51,7 @@ double pooled_variance(const std::vector<double>& a, const std::vector<double>& 
   return ((count(a) - 1.0) * variance(a) + (count(b) - 1.0) * variance(b)) / (count(a) + count(b) - 2.0);
 }
 
-/// Of both sides, each from its own mean.
+/// Deviations of both sides, each from its own mean.
 std::vector<double> residuals(const std::vector<double>& a, const std::vector<double>& b) {
   std::vector<double> result;
   for (const std::vector<double>* side : {&a, &b}) {
@@ -61,7 +61,7 @@ std::vector<double> residuals(const std::vector<double>& a, const std::vector<do
   return result;
 }
 
-/// Of a statistic and its standard error, from resampled values of (statistic - estimate) / error.
+/// Interval of a statistic with its standard error, from resampled values of (statistic - estimate) / error.
 RatioInterval interval(double estimate, double error, const std::vector<double>& t, double confidence,
                        std::size_t pairs) {
   if (error == 0.0 || t.empty()) return {std::exp(estimate), std::exp(estimate), std::exp(estimate), pairs};

@@ -1,5 +1,5 @@
 #pragma once
-// How much slower: the ratio of paired measurements with a confidence interval.
+// Ratio of paired measurements with a confidence interval: how much slower.
 
 #include <vector>
 
@@ -21,10 +21,10 @@ struct RatioInterval {
 RatioInterval ratio_interval(const std::vector<double>& candidate, const std::vector<double>& reference,
                              double confidence);
 
-/// The same where nothing is paired, as between two runs: Student's statistic, resampled from both sides'
-/// deviations together, since a side of ten alone hardly knows its spread.  A side that deviates more than
-/// both together has an error of its own, so that a noisy run beside a quiet one does not pass for quiet; at
-/// 99 % such a bound is then exceeded by chance in some 2 of 100, not 1.
+/// Interval of the ratio if nothing is paired, as between two runs: Student's statistic, resampled from both
+/// sides' deviations together, since a side of ten alone hardly knows its spread.  A side that deviates more
+/// than both together has an error of its own, so that a noisy run beside a quiet one does not pass for
+/// quiet; at 99 % such a bound is then exceeded by chance in some 2 of 100, not 1.
 RatioInterval unpaired_ratio_interval(const std::vector<double>& candidate,
                                       const std::vector<double>& reference, double confidence);
 

@@ -1,5 +1,5 @@
 #pragma once
-// Where in a frame two pictures are furthest apart.
+// The region of a frame in which two pictures are furthest apart.
 
 #include <cstdint>
 
@@ -12,7 +12,7 @@ struct Region {
   std::int64_t frame = 0;
   std::int64_t x = 0, y = 0;  ///< its top left pixel
   std::int64_t width = 0, height = 0;
-  double psnr = 0.0;  ///< of its pixels
+  double psnr = 0.0;  ///< PSNR of its pixels
 };
 
 /// The square of kRegionSide pixels with the largest squared error, at any position; the first of them in

@@ -12,7 +12,7 @@ double quantile(const std::vector<double>& samples, double q);
 
 double mean(const std::vector<double>& samples);
 
-/// With n - 1 in the denominator; 0 for a single sample.
+/// Standard deviation with n - 1 in the denominator; 0 for a single sample.
 double sample_standard_deviation(const std::vector<double>& samples);
 
 struct Summary {

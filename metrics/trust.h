@@ -1,5 +1,5 @@
 #pragma once
-// Whether frames can fail a check at all: equal grey frames prove nothing.
+// Tests whether frames can fail a check at all: equal grey frames prove nothing.
 
 #include <string>
 

@@ -10,5 +10,5 @@
 #else
 #define ISOFRAME_METRICS_VECTORIZED
 #endif
-// What a vectorized function calls must end up inside it.
+// For functions that a vectorized function calls: they must end up inside it.
 #define ISOFRAME_METRICS_INLINE inline __attribute__((always_inline))

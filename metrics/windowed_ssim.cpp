@@ -11,7 +11,8 @@ namespace {
 constexpr double kC1 = (0.01 * 255.0) * (0.01 * 255.0);
 constexpr double kC2 = (0.03 * 255.0) * (0.03 * 255.0);
 
-/// What goes through the window: x, y, x * y and x * x + y * y; only the sum of both variances is needed.
+/// Values that go through the window: x, y, x * y and x * x + y * y; only the sum of both variances is
+/// needed.
 constexpr std::int64_t kMaps = 4;
 
 template <typename Value>

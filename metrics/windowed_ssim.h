@@ -20,7 +20,7 @@ struct SsimWindow {
   std::int64_t side() const { return static_cast<std::int64_t>(weights.size()); }
 };
 
-/// Of one frame.  Windows that leave the frame are not counted.
+/// SSIM of one frame.  Windows that leave the frame are not counted.
 struct SsimOfFrame {
   std::array<double, 3> ssim{};                    ///< mean of l * c * s, by channel
   std::array<double, 3> cs{};                      ///< mean of c * s, by channel

@@ -20,7 +20,7 @@ struct YuvFrame {
   std::array<Plane, 3> planes;
 };
 
-/// From interleaved RGB to yuv420p by libswscale: BT.601, limited range, bicubic chroma; what
+/// Converts interleaved RGB to yuv420p by libswscale: BT.601, limited range, bicubic chroma; what
 /// `ffmpeg -pix_fmt yuv420p` makes of the same pixels.
 class RgbToYuv420 {
  public:

@@ -5,7 +5,7 @@
 
 namespace isoframe::harness::launch {
 
-/// From now on SIGINT and SIGTERM set the flag that is returned, and interrupt blocking calls.  Each does so
+/// Lets SIGINT and SIGTERM set the flag that is returned, and interrupt blocking calls.  Each does so
 /// once: the same signal again has its default action and ends the process, and with it its ranks.
 const std::atomic<bool>& catch_interrupts();
 

@@ -6,13 +6,13 @@
 
 namespace isoframe::harness::launch {
 
-/// A template such as "mpirun -n {ranks} {worker}", taken apart into words as a shell would ('...', "...",
+/// Takes a template such as "mpirun -n {ranks} {worker}" apart into words as a shell would ('...', "...",
 /// \), but expanding nothing.  {ranks} is the number of ranks, {worker} the command of one of them: several
 /// words where it stands alone, one quoted text inside a word.
 std::vector<std::string> launcher_command(const std::string& launcher, int ranks,
                                           const std::vector<std::string>& worker);
 
-/// What is wrong with a template; empty when it is well.
+/// Says what is wrong with a template; empty if nothing is.
 std::string launcher_problem(const std::string& launcher);
 /// Throws InputError for a template that is wrong or whose program is not on the PATH.
 void check_launcher(const std::string& launcher);

@@ -31,7 +31,8 @@ constexpr int kRunErrorCode = 3;
 
 bool failed(const RankOutcome& outcome) { return !outcome.finished && !outcome.ended_by_us; }
 
-/// How likely a failure is the first cause: a lost peer shows as a run error, never as a signal.
+/// Orders failures by how likely each is the first cause: a lost peer shows as a run error, never as a
+/// signal.
 int suspicion(const RankOutcome& outcome) {
   if (outcome.signal != 0) return 2;
   return outcome.exit_code == kRunErrorCode ? 0 : 1;

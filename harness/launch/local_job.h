@@ -21,8 +21,8 @@ struct LocalJob {
   std::map<std::string, std::string> environment;
   int world_size = 1;
   std::filesystem::path directory;  ///< stdout and stderr of rank r go to rank-<r>.log there
-  double timeout_seconds = 600.0;   ///< of the whole job
-  double stall_seconds = 0.0;       ///< no progress line from any rank for this long; 0: no limit
+  double timeout_seconds = 600.0;   ///< for the whole job
+  double stall_seconds = 0.0;       ///< longest time without a line from any rank; 0: no limit
   std::function<void(const Progress&)> on_progress;
   const std::atomic<bool>* interrupted = nullptr;  ///< set by a signal handler: end everything
   /// Called about every 50 ms.  False: something that is not our child has failed, end everything.

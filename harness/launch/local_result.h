@@ -1,5 +1,5 @@
 #pragma once
-// How ranks ended.
+// The end of ranks: each one's outcome, and that of all together.
 
 #include <string>
 #include <vector>
@@ -9,8 +9,8 @@ namespace isoframe::harness::launch {
 struct RankOutcome {
   int rank = 0;
   bool finished = false;  ///< exited by itself with 0
-  int exit_code = 0;      ///< when it exited
-  int signal = 0;         ///< when it was killed by one that was not ours
+  int exit_code = 0;      ///< if it exited
+  int signal = 0;         ///< if killed by one that the harness did not send
   bool ended_by_us = false;
   std::string stage;       ///< the last it reported, e.g. "denoise step 3"
   std::string last_words;  ///< last non-empty lines of its stderr, at most 2,000 characters
@@ -26,8 +26,9 @@ struct LocalResult {
   std::vector<RankOutcome> ranks;
   double seconds = 0.0;
   double limit_seconds = 0.0;  ///< the one that was passed: timeout or stall
-  /// One line: "rank 1 was killed by signal 11 (Segmentation fault) in stage 'denoise step 3'; last words:
-  /// ...".  A rank that exits with 2 has said in its last line what is wrong with the input: then that line.
+  /// Says in one line what happened: "rank 1 was killed by signal 11 (Segmentation fault) in stage 'denoise
+  /// step 3'; last words: ...".  A rank that exits with 2 has said in its last line what is wrong with the
+  /// input: then that line.
   std::string summary() const;
 };
 

@@ -10,7 +10,7 @@
 
 namespace isoframe::harness::launch {
 
-/// Where a run of several rounds is, and how long it may still take.  Times are passed in: no clock inside.
+/// Estimate of how far a run of several rounds is and how long it may still take; the caller passes times.
 class ProgressEstimate {
  public:
   using Seconds = std::chrono::duration<double>;
@@ -18,12 +18,12 @@ class ProgressEstimate {
   explicit ProgressEstimate(int rounds) : rounds_(rounds) {}
 
   void begin(std::string name, Seconds now);
-  /// Reports of rank 0 count; the others are in the same stage or wait for it.
+  /// Takes a report.  Only rank 0's count; the others are in the same stage or wait for it.
   void update(const Progress& progress, Seconds now);
   void end(Seconds now);
 
-  /// From the mean of finished rounds; in the first round from the pace of its denoising steps, which leaves
-  /// the decode out.  Unknown before either.
+  /// Time left, from the mean of finished rounds; in the first round from the pace of its denoising steps,
+  /// which leaves the decode out.  Unknown before either.
   std::optional<Seconds> left(Seconds now) const;
   /// "[2/14] t2v-usp2: denoise 3/8, 0:42, about 1:30 left"
   std::string text(Seconds now) const;
@@ -38,8 +38,8 @@ class ProgressEstimate {
   Seconds spent_{0};          ///< in finished rounds
 };
 
-/// Rewritten in place with every report.  Silent when the descriptor is no terminal or TERM is dumb; without
-/// colours in any case.
+/// A line rewritten in place with every report.  Silent when the descriptor is no terminal or TERM is dumb;
+/// without colours in any case.
 class ProgressLine {
  public:
   explicit ProgressLine(int rounds, int descriptor = STDERR_FILENO);
@@ -49,7 +49,7 @@ class ProgressLine {
 
   void begin(const std::string& name);
   void update(const Progress& progress);
-  /// The round is over; the line is wiped until the next begins.
+  /// Ends a round: the line is wiped until the next begins.
   void end();
 
  private:

@@ -8,7 +8,8 @@ namespace isoframe::harness::launch {
 
 namespace {
 
-/// No report is that long: a program that writes something else there must not fill the memory.
+/// Longest line that is kept, longer than any report: a program that writes something else must not fill
+/// memory.
 constexpr std::size_t kLongestLine = 4096;
 
 }  // namespace

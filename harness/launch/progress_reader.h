@@ -9,8 +9,8 @@
 
 namespace isoframe::harness::launch {
 
-/// Bytes in, reports out.  Lines may arrive in pieces; what is not a report is passed over: a rank may be any
-/// program.
+/// Turns bytes into reports.  Lines may arrive in pieces; what is not a report is passed over: a rank may be
+/// any program.
 class ProgressReader {
  public:
   explicit ProgressReader(int rank) : rank_(rank) {}

@@ -11,14 +11,14 @@ namespace isoframe::harness::launch {
 /// never fails: a launcher that is slow, gone or absent costs nothing but the report.
 class ProgressWriter {
  public:
-  /// Sends nothing where the variable is missing or names no open descriptor.  Otherwise SIGPIPE is ignored
-  /// in this process from now on.
+  /// A writer that sends nothing if the variable is missing or names no open descriptor.  Otherwise SIGPIPE
+  /// is ignored in this process from now on.
   static ProgressWriter from_environment();
-  /// Appends to a file, for whoever cannot be reached by a descriptor.
+  /// A writer that appends to a file, for whoever cannot be reached by a descriptor.
   static ProgressWriter to_file(const std::filesystem::path& path);
   explicit ProgressWriter(int descriptor);
 
-  /// `index` and `of` below zero are left out.
+  /// Sends a report; `index` and `of` below zero are left out.
   void write(std::string_view stage, std::int64_t index = -1, std::int64_t of = -1) const;
 
  private:

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// As shells have it.
+/// The exit code for a program that cannot be run, as shells have it.
 constexpr int kCannotRun = 127;
 
 /// argv or envp, built before fork(): the child must not allocate, another thread may hold the allocator's
@@ -77,7 +77,7 @@ struct Child {
   char* const* environment;
 };
 
-/// After fork(), in the child: only async-signal-safe calls.
+/// Turns the child into the rank after fork(), by async-signal-safe calls only.
 [[noreturn]] void become_rank(const Child& child) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -152,7 +152,7 @@ void RankProcess::start(const LocalJob& job) {
   pid_ = ::fork();
   if (pid_ < 0) fail(rank, "no process");
   if (pid_ == 0) become_rank(child);
-  // Also here: whichever comes first, a signal to the group finds it.
+  // The child does the same; whichever comes first, a signal to the group finds the child.
   ::setpgid(pid_, pid_);
 }
 
@@ -181,8 +181,8 @@ bool RankProcess::try_reap() {
   siginfo_t info{};
   if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
     return false;
-  // While it is not reaped its number is its own: what it left in its group can be ended without hitting
-  // others.
+  // Until it is reaped nobody else gets its number, so what it left in its group can be ended without
+  // hitting others.
   ::kill(-pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;

@@ -15,7 +15,7 @@
 
 namespace isoframe::harness::launch {
 
-/// Started by the constructor, ended and reaped by the destructor at the latest.
+/// A process started by the constructor, ended and reaped by the destructor at the latest.
 ///
 /// The process leads a process group of its own, so that a Ctrl-C at the terminal reaches only the harness,
 /// which then ends the ranks in order.  It is killed when the THREAD that started it ends (PR_SET_PDEATHSIG),
@@ -29,7 +29,8 @@ class RankProcess {
   RankProcess(const RankProcess&) = delete;
   RankProcess& operator=(const RankProcess&) = delete;
 
-  /// What poll() may wait on; -1 when the rank has closed it, which is mostly because it ended.
+  /// The descriptor that poll() may wait on; -1 when the rank has closed it, which is mostly because it
+  /// ended.
   int progress_descriptor() const { return progress_.get(); }
   /// Passes on what has arrived, never blocks.  Returns whether a report was among it.
   bool read_progress(const std::function<void(const Progress&)>& on_progress);
@@ -38,10 +39,10 @@ class RankProcess {
   /// Collects the process if it has ended, with what is left of its group; never blocks.  Returns whether it
   /// ended just now.
   bool try_reap();
-  /// To the whole group.  A rank that ends after this was ended by us.
+  /// Signals the whole group.  A rank that ends after this counts as ended by the harness.
   void signal(int number);
 
-  /// Complete once the process has been reaped.
+  /// How the rank ended; complete once the process has been reaped.
   const RankOutcome& outcome() const { return outcome_; }
 
  private:

@@ -26,7 +26,7 @@ class Declaration : public ParameterSource {
   std::vector<Item> items_;
 };
 
-/// What a checkpoint makes videos from.
+/// The input from which a checkpoint makes videos.
 enum class Task { kTextToVideo, kImageToVideo };
 /// "text-to-video (t2v)", "image-to-video (i2v)"
 std::string to_string(Task task);

@@ -15,7 +15,7 @@ class Config {
  public:
   /// Throws InputError for a file that is missing, not JSON or not an object.
   static Config load(const std::filesystem::path& file);
-  /// For tests and synthetic checkpoints: `origin` stands in error messages in place of a file.
+  /// Takes values from memory, for tests and synthetic checkpoints: error messages name `origin`.
   Config(nlohmann::json values, std::string origin);
 
   bool has(const std::string& key) const;
@@ -25,7 +25,7 @@ class Config {
   bool boolean(const std::string& key) const;
   std::string text(const std::string& key) const;
   std::vector<std::int64_t> integers(const std::string& key) const;
-  /// The same with a default for a key that is missing or null.
+  /// Reads a key with a default for one that is missing or null.
   std::int64_t integer(const std::string& key, std::int64_t otherwise) const;
   double number(const std::string& key, double otherwise) const;
   bool boolean(const std::string& key, bool otherwise) const;

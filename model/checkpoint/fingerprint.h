@@ -1,5 +1,5 @@
 #pragma once
-// What a checkpoint is, in a few letters: two machines' copies are compared without reading their weights.
+// Fingerprints of checkpoints, by which two machines' copies are compared without reading their weights.
 
 #include <filesystem>
 #include <map>
@@ -7,12 +7,12 @@
 
 namespace isoframe::model::checkpoint {
 
-/// By part ("transformer", "model_index.json"): 12 hexadecimal digits over the part's configs, tokenizer
-/// files and the headers and sizes of its safetensors files.  Equal weights are not proven by it; other
-/// shapes, dtypes, files or settings are found.
+/// Fingerprints by part ("transformer", "model_index.json"): 12 hexadecimal digits over the part's configs,
+/// tokenizer files and the headers and sizes of its safetensors files.  Equal weights are not proven by it;
+/// other shapes, dtypes, files or settings are found.
 std::map<std::string, std::string> fingerprints(const std::filesystem::path& directory);
 
-/// The same length over the bytes of one file; "none" where it cannot be read.
+/// Fingerprint of one file's bytes, of the same length; "none" if it cannot be read.
 std::string fingerprint_of_file(const std::filesystem::path& path);
 
 }  // namespace isoframe::model::checkpoint

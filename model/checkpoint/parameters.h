@@ -1,5 +1,5 @@
 #pragma once
-// What a layer is built from: tensors asked for by the checkpoint's own names, with the shape the layer
+// Tensors from which layers are built, asked for by the checkpoint's own names, with the shape the layer
 // needs.
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct Slice {
   std::int64_t length = 0;
 };
 
-/// Where parameters come from: a folder of safetensors (WeightFiles), or a declaration that only notes names
+/// A source of parameters: a folder of safetensors (WeightFiles), or a declaration that only notes names
 /// and shapes (Declaration), by which a synthetic checkpoint learns what to write.
 class ParameterSource {
  public:

@@ -26,7 +26,7 @@ namespace {
 constexpr std::uint64_t kLengthBytes = 8;
 /// The limit of the reference implementation: a longer header is not a header.
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
-/// Where data begins, so that vector loads of a mapped tensor are aligned.
+/// Alignment of the data's begin, so that vector loads of a mapped tensor are aligned.
 constexpr std::uint64_t kDataAlignment = 64;
 
 struct DtypeName {
@@ -56,7 +56,7 @@ std::optional<at::ScalarType> dtype_of(const std::string& name) {
   return std::nullopt;
 }
 
-/// Nothing where the product does not fit into 63 bits.
+/// Bytes of a tensor; nothing if their number does not fit into 63 bits.
 std::optional<std::uint64_t> checked_bytes(const Shape& shape, at::ScalarType dtype) {
   std::int64_t bytes = static_cast<std::int64_t>(c10::elementSize(dtype));
   for (const std::int64_t size : shape) {

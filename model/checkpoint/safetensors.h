@@ -20,7 +20,7 @@ namespace isoframe::model::checkpoint {
 /// The format's name of a dtype: "F32", "BF16".  Throws std::logic_error where it has none.
 const char* dtype_name(at::ScalarType dtype);
 
-/// What a header says of one tensor.
+/// One tensor's entry in a header.
 struct TensorSpec {
   std::string name;
   Shape shape;
@@ -38,7 +38,7 @@ class SafetensorsFile {
   explicit SafetensorsFile(std::filesystem::path path);
 
   const std::filesystem::path& path() const { return path_; }
-  /// In the order of their data.
+  /// Entries in the order of their data.
   const std::vector<TensorSpec>& specs() const { return specs_; }
   bool has(const std::string& name) const { return index_.count(name) != 0; }
   /// Throws InputError when there is no such tensor.

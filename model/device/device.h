@@ -21,22 +21,22 @@ void check_available(const std::string& name, int ranks_here = 1);
 /// fewer GPUs than ranks on this machine.
 c10::Device take(const std::string& name, int local_rank);
 
-/// The same input gives the same bits, on a GPU too: deterministic algorithms, no search for the fastest one
-/// in cuDNN, a fixed cuBLAS workspace; float32 products in float32 unless `tf32` allows TF32.  Call before
-/// the first use of the device.
+/// Makes the same input give the same bits, on a GPU too: deterministic algorithms, no search in cuDNN for
+/// the fastest one, a fixed cuBLAS workspace; float32 products in float32 unless `tf32` allows TF32.  Call
+/// before the first use of the device.
 void compute_reproducibly(const c10::Device& device, bool tf32 = false);
 
 /// Returns when all that the model has asked of the device is done, before a clock is read: of its current
 /// stream, since collectives that were started travel on streams of their own.
 void synchronize(const c10::Device& device);
 
-/// When the device is done with what it was asked for before the mark: on a CPU the time of the mark; on a
-/// GPU that of an event in the current stream, which is waited for when it is asked.
+/// Returns when the device was done with what it was asked for before the mark: on a CPU the time of the
+/// mark; on a GPU that of an event in the current stream, which is waited for when it is asked.
 using Moment = std::function<std::chrono::steady_clock::time_point()>;
-/// Each call marks a moment, and holds nothing up.  Of a GPU, to 0.1 ms in a run of half an hour.
+/// Makes a clock: each call marks a moment and holds nothing up.  A GPU's is right to 0.1 ms in half an hour.
 std::function<Moment()> clock_of(const c10::Device& device);
 
-/// Bytes; of a GPU.  What is allocated and the peaks are the caching allocator's, as PyTorch reports them.
+/// Bytes of a GPU's memory.  `allocated` and the peaks are the caching allocator's, as PyTorch reports them.
 struct Memory {
   std::uint64_t allocated = 0;  ///< by the tensors that exist now
   std::uint64_t peak_allocated = 0;
@@ -44,21 +44,21 @@ struct Memory {
   std::uint64_t used = 0;  ///< by all processes, now
   std::uint64_t total = 0;
 };
-/// Nothing for a CPU.
+/// Reads a GPU's memory; nothing for a CPU.
 std::optional<Memory> memory(const c10::Device& device);
 void reset_peak_memory(const c10::Device& device);
 
-/// What a report says of a GPU.
+/// A GPU as reports describe it.
 struct Description {
   std::string name;
   std::string compute_capability;  ///< "9.0"
   std::uint64_t memory_bytes = 0;
-  /// Of the driver, from NVML; empty with `nvml_absence` saying why.
+  /// The driver's version, from NVML; if empty, `nvml_absence` says why.
   std::string driver;
   std::optional<double> celsius, power_watts, sm_clock_hertz;
   std::string nvml_absence;
 };
-/// Nothing for a CPU.
+/// Describes a GPU; nothing for a CPU.
 std::optional<Description> describe(const c10::Device& device);
 
 }  // namespace isoframe::model::device

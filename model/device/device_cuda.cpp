@@ -86,7 +86,8 @@ void compute_reproducibly(const c10::Device& device, bool tf32) {
   setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
   at::Context& context = at::globalContext();
   context.setDeterministicAlgorithms(true, /*warn_only=*/false);
-  // Else every new tensor would be filled, to no purpose here: none is read before it is written.
+  // Deterministic algorithms fill every new tensor, which costs time; no tensor here is read before it is
+  // written.
   context.setDeterministicFillUninitializedMemory(false);
   context.setDeterministicCuDNN(true);
   context.setBenchmarkCuDNN(false);

@@ -10,7 +10,7 @@ namespace isoframe::model::device {
 
 namespace {
 
-// Of nvml.h, which neither the wheels nor Debian have: a stable C interface.
+// Declarations of nvml.h, which neither the wheels nor Debian have: a stable C interface.
 using Device = struct nvmlDevice_st*;
 constexpr int kSuccess = 0;
 constexpr int kClockSm = 1;
@@ -22,7 +22,7 @@ class Library {
 
   explicit operator bool() const { return handle_ != nullptr; }
 
-  /// Whether the call exists and succeeds.
+  /// True if the call exists and succeeds.
   template <class... Arguments>
   bool call(const char* name, Arguments... arguments) const {
     const auto function = reinterpret_cast<int (*)(Arguments...)>(::dlsym(handle_.get(), name));

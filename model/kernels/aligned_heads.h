@@ -1,5 +1,5 @@
 #pragma once
-// What attention reads, where every head begins as every other does.
+// Heads for attention to read, each of which begins at the same alignment.
 
 #include <cstdint>
 

@@ -44,7 +44,7 @@ bool has_kernel(const at::Tensor& x) {
   return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous();
 }
 
-// Where one row of a volume goes in the padded one: its own place, and every border that repeats it.
+// The places of a volume's row in the padded one: its own, and every border that repeats it.
 template <typename FillRow>
 at::Tensor pad_rows(const at::Tensor& x, const FillRow& fill_row) {
   const std::int64_t frames = x.size(0);

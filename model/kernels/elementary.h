@@ -12,7 +12,7 @@
 
 namespace isoframe::model::kernels {
 
-/// As ATen's of the same name: the shape and dtype of x, on x's device.
+/// Like ATen's functions of the same names: the shape and dtype of x, on x's device.
 at::Tensor exp(const at::Tensor& x);
 at::Tensor log(const at::Tensor& x);
 at::Tensor sin(const at::Tensor& x);

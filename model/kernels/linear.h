@@ -7,7 +7,7 @@
 
 namespace isoframe::model::kernels {
 
-/// On the CPU matrices are padded to so many rows, and weights to a multiple of so many columns.
+/// Padding on the CPU: the fewest rows of a matrix, and the number whose multiple the columns of weights are.
 inline constexpr std::int64_t kFewestRows = 16;
 inline constexpr std::int64_t kColumnMultiple = 16;
 constexpr std::int64_t padded_columns(std::int64_t columns) {

@@ -82,7 +82,7 @@ PackedConv3d::PackedConv3d(PackedConv3d&&) noexcept = default;
 at::Tensor PackedConv3d::packed_for(const at::Tensor& batch) const {
   const std::lock_guard lock(state_->mutex);
   if (batch.sizes() != at::IntArrayRef(state_->input_size)) {
-    // Before the next is made: there is never memory for two.
+    // Frees it before the next is made: there is never memory for two.
     state_->packed.reset();
     state_->input_size.clear();
     state_->packed = pack(state_->weight, batch.sizes());

@@ -71,7 +71,7 @@ ISOFRAME_VECTORIZED void add_position(const float* expanded, const float* input,
   }
 }
 
-// Where a frame of the output comes from: the frame, its half in time, how many channels of `expanded` each
+// The source of a frame of the output: the frame, its half in time, how many channels of `expanded` each
 // of the 2 x 2 positions has, and how often the shortcut repeats.
 struct FrameSource {
   std::int64_t frame, half, stride, repeats;

@@ -28,7 +28,7 @@ constexpr milliseconds kSlack(2000);
 std::string key_of(int rank) { return fmt::format("agreement/facts/{}", rank); }
 double seconds(milliseconds time) { return static_cast<double>(time.count()) / 1000; }
 
-/// What rank 0 found; no message: all is well.
+/// Rank 0's verdict; without a message all is well.
 struct Verdict {
   std::string message;
   bool bad_input = false;

@@ -2,7 +2,7 @@
 // A group of ranks and the collectives that the model needs.
 //
 // A group of one returns its input, so the single-device path is the parallel path with groups of one.
-// Everything larger is c10d's: Gloo for CPU tensors (NCCL for CUDA tensors later), no transport of our own.
+// Everything larger is c10d's: Gloo for CPU tensors, NCCL for CUDA tensors, no transport of our own.
 
 #include <chrono>
 #include <cstdint>
@@ -26,8 +26,8 @@ struct Traffic {
   double seconds = 0.0;              ///< wall time inside the calls, waiting included
 };
 
-/// One call that has ended.  What is started and waited for ends twice: when it has been started, with its
-/// bytes, and when it has been waited for, with none.
+/// A report of one call that has ended.  An asynchronous call is reported twice: when it has been started,
+/// with its bytes, and when it has been waited for, with none.  A call that fails is not reported.
 struct CollectiveCall {
   std::string_view group;
   std::string_view collective;  ///< as in Group::traffic()
@@ -41,7 +41,7 @@ struct CollectiveCall {
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  /// What was received, once it is here and what was sent is on its way; an undefined tensor for a mere send.
+  /// Returns what was received, once it is here and what was sent is on its way; for a send nothing.
   /// Call once.
   virtual at::Tensor wait() = 0;
 };
@@ -54,8 +54,8 @@ class Group {
   virtual int size() const = 0;
   virtual const std::string& name() const = 0;
 
-  /// Each rank's `input`; they agree in dtype and number of dimensions and may differ in the size of `dim`,
-  /// which `sizes` gives for every rank.  Returns their concatenation along `dim`.
+  /// Returns every rank's `input`, concatenated along `dim`.  Inputs agree in dtype and number of dimensions
+  /// and may differ in the size of `dim`, which `sizes` gives for every rank.
   virtual at::Tensor all_gather(const at::Tensor& input, std::int64_t dim,
                                 const std::vector<std::int64_t>& sizes) = 0;
 
@@ -64,18 +64,19 @@ class Group {
   virtual std::vector<at::Tensor> all_to_all(const std::vector<at::Tensor>& inputs,
                                              const std::vector<std::vector<std::int64_t>>& output_shapes) = 0;
 
-  /// The sum of every rank's `tensor`, in place; all of one shape and dtype.  The backend chooses the order
+  /// Sums every rank's `tensor`, in place; all are of one shape and dtype.  The backend chooses the order
   /// of addition; every rank gets the same bits.
   virtual void all_reduce(at::Tensor& tensor) = 0;
 
-  /// `tensor` of `root` to every rank, in place.
+  /// Copies `tensor` of `root` to every rank, in place.
   virtual void broadcast(at::Tensor& tensor, int root) = 0;
-  /// Point to point, matched by tag, and in the same order on both sides of a pair.  Both travel while the
-  /// caller computes, once the other side has started too; `tensor` must not change before wait().
+  /// Starts to move a tensor point to point, matched by tag, and in the same order on both sides of a pair.
+  /// Both travel while the caller computes, once the other side has started too; `tensor` must not change
+  /// before wait().
   virtual std::unique_ptr<Exchange> start_send(const at::Tensor& tensor, int destination, int tag) = 0;
   virtual std::unique_ptr<Exchange> start_receive(const std::vector<std::int64_t>& shape,
                                                   const at::TensorOptions& options, int source, int tag) = 0;
-  /// The same, waited for.
+  /// Sends or receives as above, and waits.
   void send(const at::Tensor& tensor, int destination, int tag);
   void receive(at::Tensor& tensor, int source, int tag);
   /// Starts to send `outgoing` to rank `destination` and to receive a tensor of `shape` and the same dtype
@@ -85,15 +86,15 @@ class Group {
                                                    const std::vector<std::int64_t>& shape, int source) = 0;
   virtual void barrier() = 0;
 
-  /// By collective ("all_to_all", "all_gather", "all_reduce", "broadcast", "send", "receive", "exchange",
-  /// "barrier"). The seconds of what is started and waited for leave out the computation between;
-  /// an all-reduce's bytes are what the ring algorithm moves, 2 (n - 1) / n of the tensor: the backend does
-  /// not tell its own.
+  /// Traffic by collective ("all_to_all", "all_gather", "all_reduce", "broadcast", "send", "receive",
+  /// "exchange", "barrier"). The seconds of asynchronous calls leave out the computation between start and
+  /// wait; an all-reduce's bytes are what the ring algorithm moves, 2 (n - 1) / n of the tensor: the backend
+  /// does not tell its own.
   const std::map<std::string, Traffic>& traffic() const { return traffic_; }
   void reset_traffic() { traffic_.clear(); }
 
-  /// Hears of each call as it ends, on the thread that made it; one that throws is not heard of.  An empty
-  /// function hears nothing more.
+  /// A listener to all calls that end well, on the thread that made them; an empty function ends the
+  /// listening.
   using Observer = std::function<void(const CollectiveCall&)>;
   void set_observer(Observer observer) { observer_ = std::move(observer); }
 
@@ -102,7 +103,7 @@ class Group {
   std::map<std::string, Traffic> traffic_;
 };
 
-/// The group of one rank, by this name.
+/// Makes a group of one rank, by this name.
 std::shared_ptr<Group> self_group(const std::string& name);
 
 }  // namespace isoframe::model::parallel

@@ -14,7 +14,7 @@ namespace isoframe::model::parallel {
 
 namespace {
 
-/// Of a rank without keys: its lse of minus infinity weighs nothing.
+/// The part of a rank without keys: its lse of minus infinity weighs nothing.
 PartialAttention no_attention(const at::Tensor& query) {
   const at::TensorOptions options = query.options().dtype(at::toOpMathType(query.scalar_type()));
   return {at::zeros(query.sizes(), options),

@@ -31,7 +31,7 @@ Layout parse_layout(const std::string& text);
 /// The canonical spelling: "single" or the names that are not 1, in the order of the struct.
 std::string to_string(const Layout& layout);
 
-/// What a layout has to agree with before anything is loaded.
+/// The sizes that a layout has to agree with, before anything is loaded.
 struct LayoutConstraints {
   std::int64_t attention_heads = 0;  ///< of the transformer
   double guidance_scale = 0.0;       ///< 1 means no second pass, so nothing for cfg=2 to do

@@ -56,7 +56,7 @@ std::optional<Address> address_from_environment() {
   return Address{*host, static_cast<std::uint16_t>(environment_integer("MASTER_PORT", *port, 1, 65535))};
 }
 
-/// Where rank 0 lets itself be found when nobody has said so.
+/// The address at which rank 0 lets itself be found when nobody has named one.
 std::string own_address(const RankOfWorld& self) {
   if (const auto interface = chosen_interface()) return address_of(*interface);
   if (self.one_machine) return "127.0.0.1";

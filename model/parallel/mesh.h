@@ -44,7 +44,7 @@ struct Mesh {
 
   std::unique_ptr<SequenceParallel> sequence_parallel() const;
   TensorParallel tensor_parallel() const { return {tensor, reduction, reduction_parts}; }
-  /// All distinct groups of more than one rank that this rank is in, for their traffic.
+  /// Lists the distinct groups of more than one rank that this rank is in, for their traffic.
   std::vector<std::shared_ptr<Group>> groups() const;
 };
 

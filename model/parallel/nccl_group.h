@@ -9,7 +9,7 @@
 
 namespace isoframe::model::parallel {
 
-/// As make_gloo_group(); `device` is the rank's own GPU.  NCCL chooses its interface itself, or by
+/// Like make_gloo_group(); `device` is the rank's own GPU.  NCCL chooses its interface itself, or by
 /// NCCL_SOCKET_IFNAME.  Waits block this thread, and give up after the timeout, as Gloo's do.  Throws
 /// InputError in a build without CUDA.
 std::shared_ptr<Group> make_nccl_group(const Member& member, const c10::intrusive_ptr<c10d::Store>& store,

@@ -23,7 +23,7 @@ std::shared_ptr<Group> make_nccl_group(const Member& member, const c10::intrusiv
     nccl = c10::make_intrusive<ProcessGroupNCCL>(c10::make_intrusive<PrefixStore>("nccl", store), member.rank,
                                                  member.size, std::move(settings));
     nccl->setBoundDeviceId(device);
-    // All members are here.  Later, in a collective in which some have nothing to send, they are not.
+    // All members come here together; in a collective in which some have nothing to send they may not.
     nccl->eagerConnectSingleDevice(device);
   });
   return make_backend_group(

@@ -33,7 +33,7 @@ struct InterfaceAddress {
   bool is_ipv4;
 };
 
-/// Of interfaces that are up; link-local addresses, which need a scope to be reached, left out.
+/// Addresses of interfaces that are up, without link-local ones, which need a scope to be reached.
 std::vector<InterfaceAddress> interface_addresses() {
   ifaddrs* first = nullptr;
   if (::getifaddrs(&first) != 0) return {};

@@ -14,7 +14,7 @@ std::vector<std::string> interfaces();
 std::string address_of(const std::string& interface);
 /// Empty where it has none.
 std::string host_name();
-/// What this machine's host name resolves to; empty where it does not.
+/// The address that this machine's host name resolves to; empty if it does not.
 std::string address_of_host_name();
 /// The interface over which this machine reaches `host`; empty where it does not resolve or has no route.
 std::string interface_towards(const std::string& host);

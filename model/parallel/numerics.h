@@ -1,5 +1,5 @@
 #pragma once
-// What a layout's frames may differ by from those of another arithmetic, usually of a single device.
+// How far a layout's frames may be from those of another arithmetic, usually of a single device.
 
 #include <cstdint>
 #include <string>
@@ -10,7 +10,7 @@ namespace isoframe::model::parallel {
 
 /// How ranks of a tensor parallel group add their partial products.
 enum class Reduction {
-  kFast,           ///< the backend's all-reduce, in whatever order it likes
+  kFast,           ///< the backend's all-reduce, in an order of its own
   kDeterministic,  ///< in the order of the ranks: the bits depend on the layout's `tensor` and nothing else
 };
 /// "fast" or "deterministic".
@@ -18,7 +18,7 @@ std::string to_string(Reduction reduction);
 /// Throws InputError for another word.
 Reduction parse_reduction(const std::string& text);
 
-/// What decides in which order numbers are added.
+/// The settings that decide in which order numbers are added.
 struct Arithmetic {
   Layout layout = {};
   Reduction reduction = Reduction::kFast;
@@ -28,17 +28,17 @@ struct Arithmetic {
 
 enum class Numerics {
   kIdentical,  ///< the same additions in the same order: every bit of every frame is equal
-  kBounded,    ///< the same sums in another order: equal to within bound()
+  kBounded,    ///< the same sums in another order: equal to within relative_l2_bound()
 };
 /// "identical" or "bounded".
 std::string to_string(Numerics numerics);
 
-/// CFG, Ulysses and VAEPP move whole rows, heads and tiles: identical.  A ring merges as many partial
-/// softmaxes as it has ranks, and tensor parallelism adds as many partial products: bounded, unless both
-/// sides merge as many, and add as many in a fixed order.
+/// The class of a run.  CFG, Ulysses and VAEPP move whole rows, heads and tiles: identical.  A ring merges as
+/// many partial softmaxes as it has ranks, and tensor parallelism adds as many partial products: bounded,
+/// unless both sides merge as many, and add as many in a fixed order.
 Numerics numerics(const Arithmetic& run, const Arithmetic& reference = {});
 
-/// What lies between prompt and frames.
+/// The amount of computation between prompt and frames.
 struct Depth {
   std::int64_t steps = 0;
   std::int64_t blocks = 0;         ///< of the transformer
@@ -54,7 +54,7 @@ struct Depth {
 /// do; guidance multiplies them by |g| + |1 - g|; what follows is taken to leave relative errors as they are.
 double relative_l2_bound(const Arithmetic& run, const Depth& depth);
 
-/// What a relative L2 distance leaves of PSNR and SSIM, for frames in [0, 1] rounded to 8 bits.
+/// The PSNR and SSIM that a relative L2 distance leaves, for frames in [0, 1] rounded to 8 bits.
 struct ImageBound {
   double psnr_min;  ///< dB
   double ssim_min;

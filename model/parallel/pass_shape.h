@@ -8,7 +8,7 @@ namespace isoframe::model::parallel {
 struct PassShape {
   std::int64_t video_tokens = 0;
   std::int64_t condition_tokens = 0;  ///< text, ByT5 and image together
-  std::int64_t text_tokens = 0;       ///< those that the refiner sees
+  std::int64_t text_tokens = 0;       ///< as many as the refiner sees
   std::int64_t heads = 0;
   std::int64_t head_dim = 0;
   std::int64_t blocks = 0;

@@ -7,7 +7,7 @@ namespace isoframe::model::parallel {
 
 namespace {
 
-/// Of the float32 in which partial attention is merged.
+/// Bytes of a float32, in which partial attention is merged.
 constexpr std::int64_t kMergedBytes = 4;
 
 class Ledger {

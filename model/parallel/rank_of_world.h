@@ -11,7 +11,7 @@ struct RankOfWorld {
   int world_size = 1;
   int local_rank = 0;        ///< among the ranks of this machine: which accelerator is its own
   bool one_machine = false;  ///< the launcher says that all ranks are here
-  /// The same on all ranks of one launch and on no others, as far as the launcher tells; else empty.
+  /// A name that all ranks of one launch share and no others, if the launcher gives one; else empty.
   std::string launch_id;
 };
 

@@ -22,12 +22,12 @@ struct RankShare {
         own_heads(heads / layout.ulysses) {}
 
   int ulysses, ring, tensor;  ///< the rank's place in each group
-  Split blocks;               ///< of the ring
+  Split blocks;               ///< the ring's split of the tokens
   std::int64_t block;         ///< tokens of the rank's ring block
   std::int64_t rows;          ///< tokens of the rank
   std::int64_t first_row;
   std::int64_t heads;      ///< of the tensor rank
-  std::int64_t own_heads;  ///< in attention
+  std::int64_t own_heads;  ///< heads of the rank in attention
 };
 
 }  // namespace isoframe::model::parallel

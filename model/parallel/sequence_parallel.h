@@ -20,23 +20,23 @@ struct Qkv {
   at::Tensor value;
 };
 
-/// Which attention it is, for observers.
+/// The place of an attention in the model, for observers.
 struct AttentionSite {
   Probe& probe = no_probe();
   std::int64_t block = -1;
-  std::int64_t first_head = 0;   ///< of this rank's, tensor parallelism having shared them out
-  std::int64_t whole_heads = 0;  ///< of all ranks
+  std::int64_t first_head = 0;   ///< the first head of this rank under tensor parallelism
+  std::int64_t whole_heads = 0;  ///< heads of all ranks
 };
 
 class SequenceParallel {
  public:
   virtual ~SequenceParallel() = default;
 
-  /// Which of `length` rows this rank holds.
+  /// The rows out of `length` that this rank holds.
   virtual Range rows(std::int64_t length) const = 0;
   /// This rank's rows of `tokens` along `dim`.
   virtual at::Tensor shard(const at::Tensor& tokens, std::int64_t dim) const = 0;
-  /// All rows again: the inverse of shard(), `length` rows in all.
+  /// Gathers all `length` rows on every rank: the inverse of shard().
   virtual at::Tensor gather(const at::Tensor& local, std::int64_t dim, std::int64_t length) const = 0;
 
   /// Joint attention over [video | condition].  `video` holds this rank's tokens out of `video_length`,

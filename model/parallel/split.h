@@ -1,5 +1,5 @@
 #pragma once
-// How something whole is shared out: consecutive parts, one a rank.
+// The shares of a whole: consecutive parts, one a rank.
 
 #include <cstdint>
 #include <vector>
@@ -16,7 +16,7 @@ struct Range {
   std::int64_t length = 0;
 };
 
-/// As even as possible, the first parts one longer; parts are empty where there is less than one each.
+/// Splits as evenly as possible: the first parts are one longer; parts may be empty.
 Split split_evenly(std::int64_t length, int parts);
 
 }  // namespace isoframe::model::parallel

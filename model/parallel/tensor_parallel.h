@@ -17,7 +17,7 @@ namespace isoframe::model::parallel {
 
 class TensorParallel {
  public:
-  /// One rank, which holds everything and adds in one part.
+  /// Tensor parallelism of one rank, which holds everything and adds in one part.
   TensorParallel();
   /// A group of more than one adds in as many parts as it has ranks; `parts` is what a group of one does, so
   /// that it can add as a larger one does.

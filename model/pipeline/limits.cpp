@@ -40,7 +40,7 @@ std::int64_t video_tokens(const Request& request, const Limits& limits) {
 
 namespace {
 
-/// Empty where the side will do, else why not.
+/// Says why a side will not do; empty if it will.
 std::string side_error(const char* name, std::int64_t value, std::int64_t multiple) {
   constexpr std::int64_t kLargest = 16384;
   if (value >= multiple && value <= kLargest && value % multiple == 0) return {};

@@ -1,5 +1,5 @@
 #pragma once
-// What a checkpoint allows.
+// The rules that a request must keep for a checkpoint.
 
 #include <cstdint>
 
@@ -15,7 +15,7 @@ struct VaeConfig;
 
 namespace isoframe::model::pipeline {
 
-/// What a request and a layout must satisfy, read from the checkpoint's configs alone: nothing is loaded.
+/// Numbers that requests and layouts are checked against, read from a checkpoint's configs alone.
 struct Limits {
   std::int64_t attention_heads = 0;
   std::int64_t blocks = 0;     ///< of the transformer

@@ -17,7 +17,7 @@ class Pipeline {
  public:
   virtual ~Pipeline() = default;
 
-  /// The same on every rank of the mesh, at once.
+  /// Makes a video.  Every rank of the mesh calls it at once, with the same request.
   virtual Video generate(const Request& request, Probe& probe) const = 0;
 
   /// Surplus tensors in the checkpoint's files.

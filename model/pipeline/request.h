@@ -1,5 +1,5 @@
 #pragma once
-// What a pipeline is asked for and gives.
+// A pipeline's input and output.
 
 #include <cstdint>
 #include <filesystem>
@@ -15,7 +15,7 @@ namespace isoframe::model::pipeline {
 
 using checkpoint::Task;
 
-/// One video.
+/// A request for one video.
 struct Request {
   std::string prompt;
   std::string negative_prompt;

@@ -1,5 +1,5 @@
 #pragma once
-// What the two pipelines share: their parts, and what is done with them from prompts to frames.
+// Parts that the two pipelines share, and the stages from prompts to frames that they run.
 
 #include <memory>
 #include <optional>
@@ -19,7 +19,7 @@
 
 namespace isoframe::model::pipeline {
 
-/// By guidance branch; empty for the one that this rank does not run.
+/// Conditions of both guidance branches; empty for the one that this rank does not run.
 struct Conditions {
   transformer::Condition conditional;
   transformer::Condition unconditional;
@@ -29,7 +29,8 @@ struct Stages {
   Stages(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh, std::optional<double> guidance_scale,
          const at::TensorOptions& options);
 
-  /// Both prompts' text states, each beside the same image tokens [1, I, image_embed_dim], I = 0 without.
+  /// Encodes both prompts: their text states, each beside the same image tokens [1, I, image_embed_dim], I =
+  /// 0 without.
   Conditions encode_prompts(const Request& request, const at::Tensor& image_embeds, Probe& probe) const;
 
   /// Noise [1, C, f, h, w] of the request's seed.

@@ -1,5 +1,5 @@
 #pragma once
-// What a computation would cost, from the sizes of its tensors alone.
+// The cost of a computation, from the sizes of its tensors alone.
 //
 // The walks of this folder go through the model as the model goes through its tensors: where it allocates one
 // they hold as many bytes, for as long; where it multiplies they count.  So a walk's peak is the model's.
@@ -11,7 +11,7 @@
 
 namespace isoframe::model::plan {
 
-/// What computes.  It decides what there is besides tensors: attention's scratch, packed weights.
+/// The machine that computes.  It decides what there is besides tensors: attention's scratch, packed weights.
 struct Machine {
   at::ScalarType dtype = at::kFloat;
   int threads = 1;
@@ -65,7 +65,7 @@ class Account {
   /// An operator that reads and writes so many numbers.
   void count(double flops, double numbers);
 
-  /// Of what was counted since the last begin().
+  /// Work counted since the last begin().
   const Work& work() const { return work_; }
   std::int64_t peak() const { return peak_; }
   /// Counts from nothing; the peak begins at what is held now.

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kColours = 3;
 
-/// What vision::resize_and_crop leaves of one side of the picture.
+/// One side of the picture as vision::resize_and_crop leaves it.
 struct Side {
   std::int64_t source;    ///< pixels in the file
   std::int64_t covering;  ///< after resizing, before the cut

@@ -29,7 +29,7 @@ struct ModelConfig {
   std::optional<vision::SiglipVisionConfig> image_encoder;
   double guidance_scale = 1.0;
 };
-/// By part's name, as in the checkpoint.
+/// Configs by the part's name, as in the checkpoint.
 using ReadConfig = std::function<checkpoint::Config(const std::string& part)>;
 ModelConfig read_model(const ReadConfig& config, checkpoint::Task task);
 
@@ -39,7 +39,7 @@ struct PromptTokens {
   std::int64_t glyphs = 0;  ///< that ByT5 is fed
 };
 
-/// One generation.
+/// Sizes of one generation.
 struct Generation {
   std::int64_t height = 0;
   std::int64_t width = 0;
@@ -75,7 +75,7 @@ parallel::PassShape pass_shape(const ModelConfig& model, const Generation& gener
 /// The prompts whose branch of guidance rank `rank` runs.
 std::vector<PromptTokens> own_prompts(const Generation& generation, int rank);
 
-/// Whether tensor parallelism divides an encoder's heads: else it is on every rank.
+/// True if tensor parallelism divides an encoder's heads; else the encoder is whole on every rank.
 bool splits_text_encoder(const ModelConfig& model, int tensor);
 bool splits_text_encoder_2(const ModelConfig& model, int tensor);
 

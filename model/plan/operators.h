@@ -14,14 +14,14 @@ struct Volume {
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::int64_t positions() const { return frames * height * width; }
-  /// After causal_pad().
+  /// Number of positions after causal_pad().
   std::int64_t padded_positions() const { return (frames + 2) * (height + 2) * (width + 2); }
 };
 
 /// kernels::linear of so many rows.  Returns its output.
 Held linear(Account& account, std::int64_t rows, std::int64_t in, std::int64_t out);
 
-/// How a layer whose inputs are split is added up (parallel::RowParallelLinear).
+/// Settings for adding up a layer whose inputs are split (parallel::RowParallelLinear).
 struct Sums {
   int ranks = 1;  ///< of the tensor group
   parallel::Reduction reduction = parallel::Reduction::kFast;

@@ -38,10 +38,10 @@ struct RankPlan {
   std::int64_t peak_tensor_bytes() const;
 };
 
-/// By part, what its files hold: used in place by a CPU where it is the machine's own dtype.
+/// Dtype of each part's files: used in place by a CPU where it is the machine's own dtype.
 using FileDtypes = std::map<std::string, at::ScalarType>;
 
-/// Each rank of the layout.  A part that `files` does not name has the machine's dtype.
+/// Plans each rank of the layout.  A part that `files` does not name has the machine's dtype.
 std::vector<RankPlan> plan_generation(const ModelConfig& model, const Generation& generation,
                                       const Machine& machine, const FileDtypes& files = {});
 

@@ -10,7 +10,7 @@ namespace isoframe::model::plan {
 vae::TilePlan decode_tiles(const ModelConfig& model, const Generation& generation);
 vae::TilePlan encode_tiles(const ModelConfig& model, const Generation& generation);
 
-/// Whether `rank` runs the decoder (the encoder) on anything.
+/// True if `rank` runs the decoder (the encoder) on anything.
 bool runs_decoder(const ModelConfig& model, const Generation& generation, int rank);
 bool runs_encoder(const ModelConfig& model, const Generation& generation, int rank);
 

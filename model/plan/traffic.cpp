@@ -40,7 +40,7 @@ PredictedTraffic text_traffic(const ModelConfig& model, const Generation& genera
   return traffic;
 }
 
-/// Each tile to rank 0, once and of its own size, as `channels` numbers of `frames` frames.
+/// Traffic of tiles to rank 0, each once and of its own size, as `channels` numbers of `frames` frames.
 PredictedTraffic tile_traffic(const vae::TilePlan& plan, std::int64_t frames, std::int64_t channels,
                               at::ScalarType dtype, int rank) {
   std::int64_t positions = 0;

@@ -9,7 +9,7 @@
 
 namespace isoframe::model::plan {
 
-/// What rank `rank` sends and receives, by stage: "text", "encode", "denoise", "decode".
+/// Bytes that rank `rank` sends and receives, by stage: "text", "encode", "denoise", "decode".
 /// - text: the text encoders' sums over the tensor group, where it divides their heads;
 /// - encode: tiles to rank 0, each once, and the image's latents from it to everyone;
 /// - denoise: parallel::predicted_pass of each pass, and guidance's exchange;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t kTimeChannels = 256;
 constexpr std::int64_t kByT5HiddenSize = 2048;
 constexpr std::int64_t kRefinerMlpRatio = 4;
-/// Of rotary angles and of merged partial attention.
+/// Bytes of a rotary angle and of a number of merged partial attention.
 constexpr std::int64_t kFloatBytes = 4;
 
 using Qkv = std::array<Held, 3>;

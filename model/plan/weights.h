@@ -1,5 +1,5 @@
 #pragma once
-// What a rank's weights weigh: what the model's own constructors ask for, slices counted as slices.
+// Sizes of a rank's weights: those that the model's own constructors ask for, slices counted as slices.
 
 #include <cstdint>
 #include <map>

@@ -10,7 +10,7 @@ namespace isoframe::model::sampling {
 
 namespace {
 
-// Of ClassifierFreeGuidance where the config names none.
+// Scale of ClassifierFreeGuidance if the config names none.
 constexpr double kDefaultScale = 7.5;
 
 // Reference: math.isclose with its default tolerance.

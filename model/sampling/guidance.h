@@ -16,7 +16,7 @@ namespace isoframe::model::sampling {
 /// guider/guider_config.json (or guider/config.json).  Throws InputError for another class or an unsupported
 /// option.
 struct GuiderConfig {
-  /// Of uncond + scale * (cond - uncond); 1, no second pass, where guidance is not enabled.  A config with
+  /// The scale in uncond + scale * (cond - uncond); 1, no second pass, if guidance is off.  A config with
   /// use_original_formulation, cond + s * (cond - uncond), becomes s + 1.
   double guidance_scale = 1.0;
   static GuiderConfig from(const checkpoint::Config& config);
@@ -34,7 +34,7 @@ class Guidance {
   /// is 1.  Shows an observer both predictions as they are after the exchange, and the result.
   at::Tensor predict(const std::function<at::Tensor(Branch)>& pass, Probe& probe = no_probe()) const;
 
-  /// Whether this rank will ever run this branch: prompts of others need not be encoded here.
+  /// True if this rank ever runs this branch: prompts of others need not be encoded here.
   bool runs(Branch branch) const;
   double scale() const { return scale_; }
 

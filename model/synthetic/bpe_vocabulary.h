@@ -22,7 +22,7 @@ class BpeVocabulary {
 
   /// Token -> id.
   const std::map<std::string, std::int64_t>& ids() const { return ids_; }
-  /// In order of rank.
+  /// Merges in order of rank.
   const std::vector<std::pair<std::string, std::string>>& merges() const { return merges_; }
 
  private:

@@ -1,5 +1,5 @@
 #pragma once
-// What a checkpoint holds, against what the model asks for.
+// A checkpoint's contents, compared with what the model asks for.
 
 #include <cstdint>
 #include <map>

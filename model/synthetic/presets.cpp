@@ -153,7 +153,7 @@ constexpr std::string_view kMedium = R"json({
   }
 })json";
 
-/// What the published 480p image-to-video model has besides, and has otherwise.
+/// Differences of the published 480p image-to-video model.
 constexpr std::string_view kFullImage = R"json({
   "transformer": {"task_type": "i2v"},
   "image_encoder": {

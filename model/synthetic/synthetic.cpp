@@ -24,7 +24,7 @@ using Items = std::vector<checkpoint::Declaration::Item>;
 
 namespace {
 
-/// By this file a synthetic checkpoint is known, and may be replaced by another.
+/// The file that marks a checkpoint as synthetic, so that it may be replaced by another.
 constexpr const char* kNote = "isoframe.json";
 constexpr const char* kDiffusersVersion = "0.42.1";
 

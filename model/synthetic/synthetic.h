@@ -13,8 +13,8 @@ namespace isoframe::model::synthetic {
 /// Bytes of weights written so far, and of all.  It may throw to end the writing; no file is left then.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-/// What would be written, part by part: {"transformer": [{"name", "shape"}, ..], ..}.  Throws InputError
-/// where sizes do not fit together.
+/// Lists what would be written, part by part: {"transformer": [{"name", "shape"}, ..], ..}.  Throws
+/// InputError where sizes do not fit together.
 nlohmann::json describe_checkpoint(const nlohmann::json& configuration);
 
 /// Writes a checkpoint that diffusers' HunyuanVideo15Pipeline loads, or where `configuration` has an

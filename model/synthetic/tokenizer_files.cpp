@@ -12,7 +12,7 @@ using nlohmann::ordered_json;
 
 namespace {
 
-/// As in the published tokenizer.json.
+/// The pattern of the published tokenizer.json.
 constexpr const char* kSplitPattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
@@ -31,7 +31,7 @@ constexpr std::string_view kCommonWords =
     "green "
     "white yellow small large beautiful dark bright.";
 
-/// In Qwen2's order; the first kSpecialTokens are special.
+/// Tokens in Qwen2's order; the first kSpecialTokens are special.
 constexpr const char* kAddedTokens[] = {
     "<|endoftext|>",  "<|im_start|>",   "<|im_end|>",     "<|object_ref_start|>", "<|object_ref_end|>",
     "<|box_start|>",  "<|box_end|>",    "<|quad_start|>", "<|quad_end|>",         "<|vision_start|>",
@@ -82,7 +82,7 @@ ordered_json byte_level() {
   return {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", false}, {"use_regex", false}};
 }
 
-/// In order of id, as people expect to read it.
+/// Entries in order of id, as people expect to read them.
 ordered_json vocabulary_by_id(const BpeVocabulary& vocabulary) {
   std::vector<std::string> tokens(vocabulary.ids().size());
   for (const auto& [token, id] : vocabulary.ids()) tokens[static_cast<std::size_t>(id)] = token;

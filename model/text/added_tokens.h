@@ -22,7 +22,7 @@ struct AddedToken {
   bool rstrip = false;       ///< takes in the white space after it
   bool normalized = true;    ///< looked for in the normalized text
 
-  /// From an entry of tokenizer.json's `added_tokens` or tokenizer_config.json's `added_tokens_decoder`,
+  /// Reads an entry of tokenizer.json's `added_tokens` or tokenizer_config.json's `added_tokens_decoder`,
   /// whose key is the id.  Throws InputError naming `origin`.
   static AddedToken from(const nlohmann::json& entry, const std::string& origin);
 };
@@ -41,7 +41,7 @@ class AddedTokenSearch {
 
  private:
   std::vector<AddedToken> tokens_;
-  /// By first byte: indices of tokens, longest first.
+  /// Indices of tokens by their first byte, longest first.
   std::array<std::vector<std::size_t>, 256> by_first_byte_;
 };
 

@@ -15,7 +15,8 @@ namespace isoframe::model::text {
 
 namespace {
 
-/// Where the text model's tensors begin: it may have been saved alone, or as a part of the whole Qwen2.5-VL.
+/// The prefix of the text model's tensors: it may have been saved alone, or as a part of the whole
+/// Qwen2.5-VL.
 checkpoint::Parameters text_model_parameters(checkpoint::WeightFiles& files) {
   for (const char* prefix : {"model", "language_model", "model.language_model"}) {
     if (files.has(std::string(prefix) + ".embed_tokens.weight")) return checkpoint::Parameters(files, prefix);

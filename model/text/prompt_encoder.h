@@ -1,5 +1,5 @@
 #pragma once
-// From a prompt to what the transformer is conditioned on: chat template, Qwen2.5-VL text states, glyph
+// Turns a prompt into what the transformer is conditioned on: chat template, Qwen2.5-VL text states, glyph
 // texts, ByT5. Reference: HunyuanVideo15Pipeline.encode_prompt (diffusers 0.42).
 
 #include <memory>

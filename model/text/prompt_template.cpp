@@ -6,8 +6,8 @@ namespace isoframe::model::text {
 
 namespace {
 
-/// What the model was trained with, to the letter: the runs of spaces were the indentation of a continued
-/// line.
+/// The template that the model was trained with, to the letter: the runs of spaces were the indentation of a
+/// continued line.
 constexpr const char* kSystemMessage =
     "You are a helpful assistant. Describe the video by detailing the following aspects: "
     "        1. The main content and theme of the video. "

@@ -29,7 +29,7 @@ struct Qwen2_5_VLTextConfig {
   double rms_norm_eps;
   double rope_theta;
 
-  /// From config.json, flat or with the text model's part under `text_config`.  Throws InputError for sizes
+  /// Reads config.json, flat or with the text model's part under `text_config`.  Throws InputError for sizes
   /// that do not fit together and for what is not implemented (sliding windows, scaled RoPE, other
   /// activations).
   static Qwen2_5_VLTextConfig from(const checkpoint::Config& config);

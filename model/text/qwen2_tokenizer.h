@@ -21,7 +21,7 @@ class Qwen2Tokenizer {
   /// Reads `folder`/tokenizer.json, and tokenizer_config.json where there is one.  Throws InputError naming
   /// the file for what is malformed or belongs to another kind of tokenizer, padding to the left included.
   explicit Qwen2Tokenizer(const std::filesystem::path& folder);
-  /// From the contents of tokenizer.json; `origin` stands in error messages.
+  /// Reads the contents of tokenizer.json; `origin` stands in error messages.
   Qwen2Tokenizer(const nlohmann::json& tokenizer, const std::string& origin);
 
   /// Token ids of `text`, nothing added.  Added tokens in the text ("<|im_end|>") become their ids wherever

@@ -29,7 +29,7 @@ struct T5EncoderConfig {
   double layer_norm_epsilon;
   T5FeedForward feed_forward_proj;
 
-  /// From config.json.  Throws InputError for a `feed_forward_proj` other than "relu" and "gated-gelu".
+  /// Reads config.json.  Throws InputError for a `feed_forward_proj` other than "relu" and "gated-gelu".
   static T5EncoderConfig from(const checkpoint::Config& config);
 };
 

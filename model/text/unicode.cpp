@@ -43,7 +43,7 @@ struct Range {
   utf8proc_int32_t first, last;
 };
 
-/// What normalization has learned since Unicode 9: combining classes assigned later, and the one later
+/// Changes of normalization since Unicode 9: combining classes assigned later, and the one later
 /// composition's second half.  The `tokenizers` library's tables are those of Unicode 9 (found by comparing
 /// tokenizers 0.23 with Unicode 14 on every code point; the last five ranges are Unicode 15's).
 constexpr Range kSinceUnicode9[] = {

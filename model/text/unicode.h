@@ -14,13 +14,13 @@ void require_utf8(std::string_view text);
 /// Normalization form C.  `text` must be valid UTF-8.
 std::string nfc(std::string_view text);
 
-/// Which characters count as white space around an added token.
+/// The characters that count as white space around an added token.
 enum class WhiteSpace {
   kUnicode,  ///< the White_Space property, as in the `tokenizers` library
   kPython    ///< and the separators U+001C - U+001F, as in Python's str.strip
 };
 
-/// How many bytes of white space `text` begins or ends with.
+/// Counts the bytes of white space that `text` begins or ends with.
 std::size_t leading_space(std::string_view text, WhiteSpace kind);
 std::size_t trailing_space(std::string_view text, WhiteSpace kind);
 

@@ -21,7 +21,7 @@ struct Modulation {
   at::Tensor shift_msa, scale_msa, gate_msa, shift_mlp, scale_mlp, gate_mlp;
 };
 
-/// What every block of one pass is given.
+/// Inputs that all blocks of one pass share.
 struct BlockInputs {
   at::Tensor activated;       ///< SiLU of the time embedding, [1, D]
   kernels::Rotary rotary;     ///< of this rank's video tokens
@@ -33,8 +33,8 @@ struct BlockInputs {
 /// stream.
 class BlockStream {
  public:
-  /// Which names: the video's (norm1, attn.to_q, ff) or the condition's (norm1_context, attn.add_q_proj,
-  /// ff_context).
+  /// The names of its layers: the video's (norm1, attn.to_q, ff) or the condition's (norm1_context,
+  /// attn.add_q_proj, ff_context).
   struct Names;
   static const Names kVideo;
   static const Names kCondition;
@@ -47,7 +47,7 @@ class BlockStream {
   /// hidden: [B, S, D] -> [B, S, own heads, head_dim] each.
   parallel::Qkv qkv(const at::Tensor& hidden, const Modulation& modulation,
                     const kernels::Rotary* rotary) const;
-  /// Which of the block's heads those are.
+  /// The share of the block's heads that this rank holds.
   Share heads() const { return heads_; }
   /// Output projection, gated residual, MLP, gated residual.  attended: [B, S, own heads, head_dim] -> [B, S,
   /// D].  `show` is given the residual stream between attention and MLP.

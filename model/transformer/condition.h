@@ -1,5 +1,5 @@
 #pragma once
-// What a denoising pass is conditioned on, valid tokens only: padding is trimmed before it gets here.
+// The condition of a denoising pass, valid tokens only: padding is trimmed before it gets here.
 
 #include <ATen/core/Tensor.h>
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kTimeChannels = 256;
 constexpr double kMaxPeriod = 10000.0;
-// Of torch.nn.LayerNorm where the reference names none.
+// The epsilon of torch.nn.LayerNorm, for layers for which the reference names none.
 constexpr double kDefaultEps = 1e-5;
 // The reference's own constant: no config names the width between ByT5's projections.
 constexpr std::int64_t kByT5HiddenSize = 2048;

@@ -1,5 +1,5 @@
 #pragma once
-// From latents, timestep and encoder states to tokens of the inner width.
+// Embeddings of latents, timestep and encoder states: tokens of the inner width.
 
 #include <cstdint>
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace isoframe::model::transformer {
 
-/// How many tokens a video has along each axis.
+/// A video's number of tokens along each axis.
 struct TokenGrid {
   std::int64_t frames = 0;
   std::int64_t height = 0;

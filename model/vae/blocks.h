@@ -1,7 +1,7 @@
 #pragma once
-// What encoder and decoder are built of.  Volumes are [F, H, W, C], contiguous: one video, channels last, so
-// that a convolution with a 1 x 1 x 1 kernel is a linear layer and a norm over channels reads one run of
-// memory.
+// Blocks that encoder and decoder are built of.  Volumes are [F, H, W, C], contiguous: one video, channels
+// last, so that a convolution with a 1 x 1 x 1 kernel is a linear layer and a norm over channels reads one
+// run of memory.
 
 #include <cstdint>
 #include <optional>

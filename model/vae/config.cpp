@@ -32,7 +32,7 @@ std::vector<Stage> stages_of(const std::vector<std::int64_t>& widths, bool match
   return stages;
 }
 
-// Whether a shortcut can turn `from` channels, rearranged over `factor` positions, into `to`: whole groups,
+// True if a shortcut can turn `from` channels, rearranged over `factor` positions, into `to`: whole groups,
 // and whole half groups for the first frame of a temporal one.
 bool shortcut_fits(std::int64_t from, std::int64_t to, bool temporal) {
   const std::int64_t factor = temporal ? 8 : 4;

@@ -38,7 +38,7 @@ at::Tensor run_tile(const TilePlan& plan, const TileAssignment& tile, const at::
   }
 }
 
-/// Of another rank's tile, on the merging rank.
+/// Starts to receive another rank's tile, on the merging rank.
 std::unique_ptr<parallel::Exchange> start_receive(const TilePlan& plan, const TileAssignment& tile,
                                                   const TileOperation& operation,
                                                   const at::TensorOptions& options, parallel::Group& group) {
@@ -48,7 +48,7 @@ std::unique_ptr<parallel::Exchange> start_receive(const TilePlan& plan, const Ti
                              options, tile.rank, static_cast<int>(plan.number(tile)));
 }
 
-/// By tile number: own results, and what is under way from or to other ranks.
+/// Tiles by number: own results, and exchanges under way with other ranks.
 struct Tiles {
   explicit Tiles(std::size_t count) : results(count), exchanges(count) {}
   std::vector<at::Tensor> results;
@@ -83,7 +83,7 @@ Tiles run_own_tiles(const TilePlan& plan, const at::Tensor& volume, const TileOp
   return tiles;
 }
 
-/// Until what tile `number` is under way for has arrived.
+/// Waits until the exchange of tile `number` is complete, and returns its tensor.
 at::Tensor arrived(Tiles& tiles, std::size_t number, const TileOperation& operation, Probe& probe) {
   const ProbeScope scope(probe, {operation.communication_stage, static_cast<std::int64_t>(number)});
   return std::exchange(tiles.exchanges[number], {})->wait();

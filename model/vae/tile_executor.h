@@ -13,7 +13,7 @@
 
 namespace isoframe::model::vae {
 
-/// What is done with a tile, and how an observer sees it.  Decode and encode are two of these.
+/// The work on a tile, and the names under which observers see it.  Decode and encode are two of these.
 struct TileOperation {
   std::function<at::Tensor(const at::Tensor& tile)> run;  ///< [F, h, w, C] -> [F', h', w', C'], contiguous
   std::int64_t output_frames = 0;

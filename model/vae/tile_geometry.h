@@ -1,5 +1,5 @@
 #pragma once
-// Where tiles lie in the input, and what each gives to the output.
+// The grid of tiles in the input, and the part of the output that each gives.
 
 #include <cstdint>
 
@@ -20,7 +20,7 @@ struct TileGeometry {
   std::int64_t output_size(std::int64_t input_size) const { return input_size / input_unit * output_unit; }
 };
 
-/// Latents to pixels and pixels to latents, products truncated as Python's int() does.
+/// Geometry of latents to pixels, and of pixels to latents; products are truncated as by Python's int().
 /// Reference: AutoencoderKLHunyuanVideo15.tiled_decode, tiled_encode (diffusers 0.42).
 TileGeometry decode_geometry(const TilingOptions& options, std::int64_t spatial_compression);
 TileGeometry encode_geometry(const TilingOptions& options, std::int64_t spatial_compression);

@@ -31,7 +31,7 @@ class TileMerger {
       const std::function<void(std::int64_t column, const at::Tensor& tile)>& show =
           [](std::int64_t, const at::Tensor&) {});
 
-  /// After the last row.
+  /// The picture, after the last row.
   at::Tensor picture() const { return picture_; }
 
  private:

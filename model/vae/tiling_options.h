@@ -19,12 +19,12 @@ class TileCosts {
   std::map<Shape, double> seconds_;
 };
 
-/// What a user sets.  Sizes in pixels.
+/// Settings of a user.  Sizes are in pixels.
 struct TilingOptions {
   bool enabled = true;
   std::int64_t tile_size = 256;  ///< tile_sample_min_height and _width
   double overlap = 0.25;         ///< tile_overlap_factor
-  /// How tiles are shared out; they must be the same on every rank.  Frames do not depend on them.
+  /// Costs by which tiles are shared out: the same on every rank.  Frames do not depend on them.
   TileCosts decode_costs = {};
   TileCosts encode_costs = {};
 };

@@ -39,7 +39,7 @@ class Vae {
   /// empty where it would not tile.
   std::vector<TileAssignment> decode_plan(std::int64_t frames, std::int64_t height, std::int64_t width,
                                           const TilingOptions& tiling, int vae_patch) const;
-  /// The same of encode(), for a video of this size.
+  /// The plan that encode() follows for a video of this size.
   std::vector<TileAssignment> encode_plan(std::int64_t frames, std::int64_t height, std::int64_t width,
                                           const TilingOptions& tiling, int vae_patch) const;
 

@@ -1,5 +1,5 @@
 #pragma once
-// From a picture to the image tokens that the transformer is conditioned on.
+// Turns a picture into the image tokens that the transformer is conditioned on.
 // Reference: HunyuanVideo15ImageToVideoPipeline.encode_image (diffusers 0.42).
 
 #include <string>

@@ -78,7 +78,7 @@ class QuietStandardError {
   int saved_;
 };
 
-/// As stored: grey, BGR or BGRA, of 8 or 16 bits; empty where the pixels cannot be decoded.
+/// Decodes a picture as stored: grey, BGR or BGRA, of 8 or 16 bits; empty where the pixels cannot be decoded.
 cv::Mat decode(const Bytes& bytes) {
   const QuietStandardError quiet;
   try {

@@ -1,5 +1,5 @@
 #pragma once
-// What a picture file says of itself before its pixels are decoded.
+// A picture file's header, read before its pixels are decoded.
 
 #include <cstdint>
 #include <span>
@@ -16,8 +16,8 @@ struct ImageHeader {
   bool is_turned() const { return orientation >= 5; }
 };
 
-/// Of a PNG, JPEG or still WebP file.  Throws InputError, starting with `origin`, for anything else: a file
-/// of another kind, one that ends early, an animation, CMYK.
+/// Reads a PNG, JPEG or still WebP file's header.  Throws InputError, starting with `origin`, for anything
+/// else: a file of another kind, one that ends early, an animation, CMYK.
 ImageHeader read_image_header(std::span<const std::uint8_t> file, const std::string& origin);
 
 }  // namespace isoframe::model::vision

@@ -48,7 +48,7 @@ double weight_at(Filter filter, double distance) {
   return 0.0;
 }
 
-/// What one position of the result takes from the source: `weights` in units of 2^-22, from `begin` on.
+/// One position's weights of the source: `weights` in units of 2^-22, from `begin` on.
 struct Tap {
   std::int64_t begin = 0;
   std::vector<std::int32_t> weights;
@@ -130,8 +130,8 @@ at::Tensor run_on_rows(const Pass& pass, const at::Tensor& picture) {
   return run(pass, picture.flatten(1).unsqueeze(0)).view({pass.side.count, picture.size(1), picture.size(2)});
 }
 
-/// Which pass is first decides how intermediate pixels are rounded.  Pillow 13 takes rows first where many
-/// more of them vanish than of columns; earlier ones never do.
+/// Chooses the first pass, which decides how intermediate pixels are rounded.  Pillow 13 takes rows first
+/// where many more of them vanish than of columns; earlier ones never do.
 bool takes_rows_first(std::int64_t height, std::int64_t width, const ResizedSide& rows,
                       const ResizedSide& columns) {
   return rows.size < height && height - rows.size > 2 * (width - columns.size);

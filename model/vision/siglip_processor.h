@@ -1,5 +1,5 @@
 #pragma once
-// From a picture to what SigLIP looks at.  Reference: SiglipImageProcessorPil (transformers 5.23), the one
+// Turns a picture into what SigLIP looks at.  Reference: SiglipImageProcessorPil (transformers 5.23), the one
 // that diffusers gets where torchvision is not installed; torchvision's resampling differs from it by one
 // 8-bit step here and there.
 
