@@ -7,6 +7,7 @@
 #include "harness/judge/quality.h"
 #include "harness/run/outputs.h"
 #include "harness/run/round.h"
+#include "harness/scenario/likeness.h"
 #include "harness/scenario/case_json.h"
 
 namespace isoframe::harness::run {
@@ -21,15 +22,6 @@ constexpr const char* kSuite = "suite.json";
 constexpr const char* kRounds = ".rounds";
 constexpr const char* kDone = "done.json";
 constexpr const char* kError = "error.json";
-
-/// The part of a case that a measurement depends on: gates may change between a run and its resumption.
-json what_is_measured(const scenario::Case& spec) {
-  json result = scenario::to_json(spec);
-  for (const char* key :
-       {"where", "baseline", "expected_different", "gates", "repeat", "timeout_seconds", "meeting_seconds"})
-    result.erase(key);
-  return result;
-}
 
 fs::path prediction_file(const fs::path& of_case, std::size_t round) {
   return of_case / kRounds / fmt::format("prediction-{}.json", round);
@@ -92,7 +84,7 @@ fs::path RunDirectory::round(const scenario::Case& spec, int index) const {
 bool RunDirectory::has_round(const scenario::Case& spec, int index) const {
   const fs::path file = round(spec, index) / kDone;
   return fs::exists(file) && has_frames(spec) &&
-         records::round_record_from_json(base::read_json(file)).spec == what_is_measured(spec);
+         scenario::is_measured_as(spec, records::round_record_from_json(base::read_json(file)).spec);
 }
 
 void RunDirectory::keep_round(const scenario::Case& spec, int index) const {
@@ -107,7 +99,7 @@ void RunDirectory::keep_round(const scenario::Case& spec, int index) const {
     fs::remove(from / "latents.safetensors");
   }
   base::write_json(from / kDone,
-                   records::to_json(records::RoundRecord{what_is_measured(spec),
+                   records::to_json(records::RoundRecord{scenario::measured_key(spec),
                                                          read_rank_records(from, spec.layout.world_size())}));
 }
 

@@ -8,37 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/did_you_mean.h"
-#include "harness/scenario/case_json.h"
+#include "harness/scenario/case_keys.h"
 #include "harness/scenario/error.h"
 
 namespace isoframe::harness::scenario {
 namespace {
-
-/// A field of a case's JSON, and the key that a file says it with.
-struct Field {
-  const char* json;
-  const char* key;
-};
-
-// What is asked for decides the frames always; how it is computed may differ where different frames are
-// expected.
-constexpr Field kAskedFor[] = {{"checkpoint", "checkpoint"},
-                               {"task", "task"},
-                               {"image", "image"},
-                               {"prompt", "prompt"},
-                               {"negative_prompt", "negative_prompt"},
-                               {"height", "height"},
-                               {"width", "width"},
-                               {"frames", "frames"},
-                               {"steps", "steps"},
-                               {"seed", "seed"},
-                               {"guidance_scale", "guidance_scale"}};
-constexpr Field kComputedWith[] = {{"tiling", "tiling.enabled"},
-                                   {"tile_size", "tiling.tile_size"},
-                                   {"tile_overlap", "tiling.overlap"},
-                                   {"dtype", "dtype"},
-                                   {"device", "device"},
-                                   {"threads_per_rank", "threads_per_rank"}};
 
 std::string shown(const nlohmann::json& value) {
   constexpr std::size_t kLongest = 60;
@@ -48,16 +22,21 @@ std::string shown(const nlohmann::json& value) {
   return text;
 }
 
-void check_agreement(const Draft& draft, const nlohmann::json& own, const Draft& baseline,
-                     const nlohmann::json& reference, const Field& field) {
-  const nlohmann::json& mine = own.at(field.json);
-  const nlohmann::json& theirs = reference.at(field.json);
+/// What is asked for decides the frames always; how it is computed may differ where different frames are
+/// expected.
+bool must_agree(const CaseKey& key, const Case& spec) {
+  return key.role == Role::kAskedFor || (key.role == Role::kComputedWith && !spec.expected_different);
+}
+
+void check_agreement(const Draft& draft, const Case& spec, const Draft& baseline, const Case& reference,
+                     const CaseKey& key) {
+  const nlohmann::json mine = key.to_json(spec), theirs = key.to_json(reference);
   if (mine == theirs) return;
   throw ScenarioError(
-      draft.location_of(field.key),
+      draft.location_of(key.name),
       fmt::format("{} {} of '{}' is not its baseline's: '{}' has {} ({}); both must ask for the same frames",
-                  field.key, shown(mine), draft.name, baseline.name, shown(theirs),
-                  to_string(baseline.location_of(field.key))));
+                  key.name, shown(mine), draft.name, baseline.name, shown(theirs),
+                  to_string(baseline.location_of(key.name))));
 }
 
 void check_pair(const Draft& draft, const Case& spec, const Draft& baseline, const Case& reference) {
@@ -67,11 +46,9 @@ void check_pair(const Draft& draft, const Case& spec, const Draft& baseline, con
         fmt::format("baseline '{}' has a baseline itself, '{}' ({}); name that one", reference.name,
                     reference.baseline, to_string(baseline.location_of("baseline"))));
   }
-  const nlohmann::json own = to_json(spec);
-  const nlohmann::json other = to_json(reference);
-  for (const Field& field : kAskedFor) check_agreement(draft, own, baseline, other, field);
-  if (spec.expected_different) return;
-  for (const Field& field : kComputedWith) check_agreement(draft, own, baseline, other, field);
+  for (const CaseKey& key : case_keys()) {
+    if (must_agree(key, spec)) check_agreement(draft, spec, baseline, reference, key);
+  }
 }
 
 /// Identical frames are asked for by default; of an order of addition that is not the baseline's, those

@@ -6,25 +6,13 @@
 #include <optional>
 #include <string>
 
+#include "harness/scenario/gates.h"
 #include "harness/scenario/location.h"
 #include "model/parallel/layout.h"
 #include "model/parallel/numerics.h"
 #include "reports/records/published.h"
 
 namespace isoframe::harness::scenario {
-
-/// What a case must satisfy.  Unset gates are not checked.
-struct Gates {
-  bool identical = false;  ///< every float of every frame equals the baseline's
-  bool bounded =
-      false;  ///< within what the two layouts' orders of addition account for (model/parallel/numerics.h)
-  std::optional<double> psnr_min;               ///< dB, on 8-bit frames, mean over frames
-  std::optional<double> ssim_min;               ///< on 8-bit frames, mean over frames
-  std::optional<double> relative_l2_max;        ///< on float frames
-  std::optional<double> max_difference_max;     ///< on float frames
-  std::optional<double> latency_ratio_max;      ///< median total time / the baseline's in the same run
-  std::optional<double> peak_tensor_ratio_max;  ///< largest rank's peak tensor memory / the baseline's
-};
 
 struct Case {
   std::string name;

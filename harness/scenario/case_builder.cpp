@@ -1,5 +1,6 @@
 #include "harness/scenario/case_builder.h"
 
+#include <algorithm>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -9,6 +10,8 @@
 
 #include "harness/scenario/case_keys.h"
 #include "harness/scenario/error.h"
+#include "harness/scenario/gates.h"
+#include "harness/scenario/readers.h"
 #include "harness/scenario/tile_rule.h"
 #include "model/device/device.h"
 #include "model/parallel/layout.h"
@@ -16,15 +19,29 @@
 namespace isoframe::harness::scenario {
 namespace {
 
-bool is_gate(const std::string& key) { return key.starts_with("gates."); }
+const std::string kGatePrefix = "gates.";
+
+bool is_gate(const std::string& key) { return key.starts_with(kGatePrefix); }
+
+bool is_claim(const std::string& key) {
+  return std::ranges::any_of(kGateClaims,
+                             [&](const GateClaim& claim) { return key == kGatePrefix + claim.name; });
+}
 
 /// Whether `settings` say something about frames: then nobody needs the default gate.
 bool has_quality_gate(const Settings& settings) {
-  for (const char* gate :
-       {"identical", "bounded", "psnr_min", "ssim_min", "relative_l2_max", "max_difference_max"}) {
-    if (settings.contains(std::string("gates.") + gate)) return true;
+  const auto is_given = [&](const auto& gate) { return settings.contains(kGatePrefix + gate.name); };
+  return std::ranges::any_of(kGateClaims, is_given) ||
+         std::ranges::any_of(kGates, [&](const Gate& gate) { return !is_ratio(gate) && is_given(gate); });
+}
+
+/// Puts the value of a key of Settings into the field that it stands for.
+void read_key(Case& result, const std::string& key, const Value& value, const std::string& called) {
+  if (is_gate(key)) {
+    read_gate(result.gates, key.substr(kGatePrefix.size()), value, called);
+  } else {
+    case_key(key).read(result, value, called);
   }
-  return false;
 }
 
 /// Defaults speak to all cases, so what makes no sense for one is dropped; what a case says itself is an
@@ -42,7 +59,7 @@ void settle_comparison(Settings& settings, Case& result) {
     const bool is_dropped = is_void && (what.from_defaults || is_own_baseline);
     if (is_void && !is_dropped) {
       if (!is_compared) what.value.fail(fmt::format("{} needs a baseline to compare with; name one", key));
-      if ((key == "gates.identical" || key == "gates.bounded") && what.value.boolean(key)) {
+      if (is_claim(key) && what.value.boolean(key)) {
         what.value.fail(fmt::format("{} contradicts expected_different; keep one", key));
       }
     }
@@ -50,27 +67,33 @@ void settle_comparison(Settings& settings, Case& result) {
   }
 }
 
+/// A file says the size of a text-to-video case; `generate` has one to fall back on.
+std::vector<std::string> required_keys(const Draft& draft, const Case& result) {
+  if (result.task == "i2v") return {"prompt", "frames", "steps", "image"};
+  if (draft.is_from_options) return {"prompt", "frames", "steps"};
+  return {"prompt", "frames", "steps", "height", "width"};
+}
+
 void require_keys(const Draft& draft, const Case& result) {
-  std::vector<std::string> required = {"prompt", "frames", "steps"};
-  if (result.task == "i2v") {
-    required.push_back("image");
-  } else {
-    required.insert(required.end(), {"height", "width"});
-  }
   std::vector<std::string> missing;
-  for (const std::string& key : required) {
-    if (!draft.settings.contains(key)) missing.push_back(key);
+  for (const std::string& key : required_keys(draft, result)) {
+    if (!draft.settings.contains(key)) missing.push_back(draft.called(key));
   }
   if (!missing.empty()) {
-    throw ScenarioError(draft.where, fmt::format("case '{}' has no {}; give it here or in defaults",
-                                                 draft.name, fmt::join(missing, ", ")));
+    const std::string keys = fmt::format("{}", fmt::join(missing, ", "));
+    fail_at(draft.where,
+            draft.is_from_options
+                ? fmt::format("task {} needs {}", result.task, keys)
+                : fmt::format("case '{}' has no {}; give it here or in defaults", draft.name, keys));
   }
   if (result.task == "t2v" && draft.settings.contains("image")) {
-    throw ScenarioError(draft.location_of("image"), "image is for task i2v; this case is t2v");
+    fail_at(draft.location_of("image"),
+            fmt::format("{} is for task i2v; this case is t2v", draft.called("image")));
   }
   if ((result.height == 0) != (result.width == 0)) {
-    throw ScenarioError(draft.location_of(result.height == 0 ? "width" : "height"),
-                        "height and width go together; give both, or none for the image's");
+    fail_at(draft.location_of(result.height == 0 ? "width" : "height"),
+            fmt::format("{} and {} go together; give both, or none for the image's", draft.called("height"),
+                        draft.called("width")));
   }
 }
 
@@ -81,9 +104,8 @@ void settle_dtype(const Draft& draft, Case& result) {
 
 void check_tf32(const Draft& draft, const Case& result) {
   if (result.tf32 && (result.device != "cuda" || result.dtype != "float32"))
-    throw ScenarioError(
-        draft.location_of("tf32"),
-        fmt::format("tf32 is for float32 on cuda; this case is {} on {}", result.dtype, result.device));
+    fail_at(draft.location_of("tf32"), fmt::format("{} is for float32 on cuda; this case is {} on {}",
+                                                   draft.called("tf32"), result.dtype, result.device));
 }
 
 void check_layout(const Draft& draft, const Case& result) {
@@ -95,16 +117,16 @@ void check_layout(const Draft& draft, const Case& result) {
   try {
     model::parallel::check_layout(layout, constraints);
   } catch (const InputError& error) {
-    throw ScenarioError(draft.location_of("layout"), error.what());
+    fail_at(draft.location_of("layout"), error.what());
   }
 }
 
 void check_reduction(const Draft& draft, const Case& result) {
   if (result.reduction_parts > 1 && result.layout.tensor > 1) {
-    throw ScenarioError(
-        draft.location_of("reduction_parts"),
-        fmt::format("reduction_parts {} is for tensor=1; layout '{}' adds in {} parts already",
-                    result.reduction_parts, model::parallel::to_string(result.layout), result.layout.tensor));
+    fail_at(draft.location_of("reduction_parts"),
+            fmt::format("{} {} is for tensor=1; layout '{}' adds in {} parts already",
+                        draft.called("reduction_parts"), result.reduction_parts,
+                        model::parallel::to_string(result.layout), result.layout.tensor));
   }
 }
 
@@ -113,24 +135,23 @@ void check_tiles(const Draft& draft, const Case& result) {
   const bool has_size = draft.settings.contains("tiling.tile_size");
   const std::string problem = tile_problem(result.tile_size, result.tile_overlap, kSpatialCompression);
   if (!problem.empty()) {
-    throw ScenarioError(draft.location_of(has_size ? "tiling.tile_size" : "tiling.overlap"), problem);
+    fail_at(draft.location_of(has_size ? "tiling.tile_size" : "tiling.overlap"), problem);
   }
 }
 
 }  // namespace
 
-Case build_case(const Draft& draft, const std::filesystem::path& checkpoint) {
-  Case result;
+Case build_case(const Draft& draft, const Case& initial) {
+  Case result = initial;
   result.name = draft.name;
   result.where = draft.where;
-  result.checkpoint = checkpoint;
-  for (const auto& [key, setting] : draft.settings) read_key(result, key, setting.value);
+  for (const auto& [key, setting] : draft.settings) read_key(result, key, setting.value, draft.called(key));
 
   Settings settings = draft.settings;
   settle_comparison(settings, result);
   result.gates = {};
   for (const auto& [key, setting] : settings) {
-    if (is_gate(key)) read_key(result, key, setting.value);
+    if (is_gate(key)) read_key(result, key, setting.value, key);
   }
   if (!result.baseline.empty() && !result.expected_different && !has_quality_gate(settings)) {
     result.gates.identical = true;

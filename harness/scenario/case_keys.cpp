@@ -1,193 +1,254 @@
 #include "harness/scenario/case_keys.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
-#include <functional>
+#include <filesystem>
 #include <limits>
-#include <map>
 #include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "harness/launch/launcher.h"
-#include "harness/scenario/error.h"
-#include "harness/scenario/paths.h"
-#include "harness/scenario/published.h"
-#include "harness/scenario/settings.h"
-#include "model/parallel/layout.h"
+#include "harness/scenario/readers.h"
 
 namespace isoframe::harness::scenario {
 namespace {
 
-constexpr std::int64_t kMostPixels = 16'384;
-constexpr std::int64_t kMostFrames = 16'385;
+using nlohmann::json;
+using reports::records::PublishedFigures;
+
 constexpr std::int64_t kMostSteps = 1'000;  // the scheduler's own timesteps
 constexpr std::int64_t kMostThreads = 1'024;
 constexpr std::int64_t kMostRounds = 1'000'000;
 constexpr double kMostSeconds = 1e9;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-std::int64_t pixels(const Value& value, const std::string& key) {
-  const std::int64_t size = value.integer(key, 1, kMostPixels);
-  if (size % kSpatialCompression != 0) {
-    const std::int64_t below = size - size % kSpatialCompression;
-    const std::int64_t above = below + kSpatialCompression;
-    value.fail(fmt::format("{} {} is not a multiple of {}; use {}", key, size, kSpatialCompression,
-                           below == 0 ? fmt::format("{}", above) : fmt::format("{} or {}", below, above)));
-  }
-  return size;
-}
-
-std::int64_t frame_count(const Value& value, const std::string& key) {
-  const std::int64_t frames = value.integer(key, 1, kMostFrames);
-  if (frames % kTemporalCompression != 1) {
-    const std::int64_t below = (frames - 1) / kTemporalCompression * kTemporalCompression + 1;
-    value.fail(fmt::format("{} {} is not 1 + {}k; use {} or {}", key, frames, kTemporalCompression, below,
-                           below + kTemporalCompression));
-  }
-  return frames;
-}
-
-/// A number in [least, most].
-double number(const Value& value, const std::string& key, double least, double most) {
-  const double number = value.number(key);
-  if (number >= least && number <= most) return number;
-  value.fail(most == kInfinity ? fmt::format("{} {} is below {}", key, number, least)
-                               : fmt::format("{} {} is outside {} to {}", key, number, least, most));
-}
-
-double positive(const Value& value, const std::string& key) {
-  const double number = value.number(key);
-  if (!(number > 0.0) || std::isinf(number)) value.fail(fmt::format("{} {} is not above 0", key, number));
-  return number;
-}
-
-double seconds(const Value& value, const std::string& key) {
-  const double seconds = positive(value, key);
-  if (seconds > kMostSeconds) value.fail(fmt::format("{} is above {}", key, kMostSeconds));
-  return seconds;
-}
-
-double finite(const Value& value, const std::string& key, double least) {
-  return number(value, key, least, std::numeric_limits<double>::max());
-}
-
-std::string one_of(const Value& value, const std::string& key, const std::vector<std::string>& known) {
-  std::string text = value.text(key);
-  for (const std::string& word : known) {
-    if (text == word) return text;
-  }
-  // The lists are short, and the word nearest to "gpu" is "cpu": show them all.
-  value.fail(fmt::format("unknown {} '{}'; use {}", key, text, fmt::join(known, " or ")));
-}
-
-model::parallel::Layout layout(const Value& value, const std::string& key) {
-  std::string text;
-  if (value.is_mapping()) {
-    for (const Entry& entry : value.mapping(key, subkeys(key))) {
-      text += fmt::format("{}{}={}", text.empty() ? "" : ",", entry.key, entry.value.text(entry.key));
-    }
+template <typename T>
+json as_json(const T& value) {
+  if constexpr (std::is_same_v<T, std::filesystem::path>) {
+    return value.string();
+  } else if constexpr (std::is_same_v<T, model::parallel::Layout> ||
+                       std::is_same_v<T, model::parallel::Reduction>) {
+    return model::parallel::to_string(value);
+  } else if constexpr (std::is_same_v<T, PublishedFigures>) {
+    return reports::records::to_json(value);
   } else {
-    text = value.text(key);
-  }
-  try {
-    return model::parallel::parse_layout(text);
-  } catch (const InputError& error) {
-    value.fail(error.what());
+    return value;
   }
 }
+template <typename T>
+json as_json(const std::optional<T>& value) {
+  return value ? as_json(*value) : json();
+}
 
-using Reader = std::function<void(Case&, const Value&, const std::string& key)>;
+template <typename T>
+void set_from(const json& value, T& member) {
+  if constexpr (std::is_same_v<T, std::filesystem::path>) {
+    member = value.get<std::string>();
+  } else if constexpr (std::is_same_v<T, model::parallel::Layout>) {
+    member = model::parallel::parse_layout(value.get<std::string>());
+  } else if constexpr (std::is_same_v<T, model::parallel::Reduction>) {
+    member = model::parallel::parse_reduction(value.get<std::string>());
+  } else if constexpr (std::is_same_v<T, PublishedFigures>) {
+    member = reports::records::published_figures_from_json(value);
+  } else {
+    value.get_to(member);
+  }
+}
+template <typename T>
+void set_from(const json& value, std::optional<T>& member) {
+  member.reset();
+  if (!value.is_null()) set_from(value, member.emplace());
+}
 
-Reader gate(std::optional<double> Gates::*member, double least, double most) {
-  return [=](Case& result, const Value& value, const std::string& key) {
-    result.gates.*member = number(value, key, least, most);
+template <typename T, typename Member>
+void assign(Member& member, T value) {
+  if constexpr (std::is_integral_v<Member>) {
+    member = static_cast<Member>(value);  // within the range of its reader
+  } else {
+    member = std::move(value);
+  }
+}
+
+/// A default as README.md shows it.
+std::string shown(const json& value) {
+  if (value.is_string()) return value == "" ? "`\"\"`" : fmt::format("`{}`", value.get<std::string>());
+  return value.is_boolean() ? value.dump() : fmt::format("{}", value.get<double>());
+}
+
+struct Words {
+  std::string fallback;  ///< empty: the default of Case
+  std::string meaning;
+};
+
+template <typename T, typename Member>
+CaseKey row(const char* name, Member Case::*member, const Reader<T>& reader, Role role, const Words& words) {
+  std::string option = fmt::format("--{}", name);
+  std::replace(option.begin(), option.end(), '_', '-');
+  const json initial = as_json(Case{}.*member);
+  return {.name = name,
+          .json = name,
+          .option = role == Role::kBookkeeping ? "" : option,
+          .role = role,
+          .type = reader.type,
+          .schema = reader.schema,
+          .fallback = words.fallback.empty() ? shown(initial) : words.fallback,
+          .initial = initial,
+          .meaning = words.meaning,
+          .has_default = words.fallback.empty(),
+          .is_path = std::is_same_v<T, std::filesystem::path>,
+          .read = [member, read = reader.read](
+                      Case& spec, const Value& value,
+                      const std::string& called) { assign(spec.*member, read(value, called)); },
+          .to_json = [member](const Case& spec) { return as_json(spec.*member); },
+          .from_json = [member](Case& spec, const json& value) { set_from(value, spec.*member); }};
+}
+
+CaseKey with_json(CaseKey key, const char* json) {
+  key.json = json;
+  return key;
+}
+CaseKey with_option(CaseKey key, const char* option) {
+  key.option = option;
+  return key;
+}
+
+std::vector<CaseKey> frames_asked_for() {
+  using enum Role;
+  return {
+      row("checkpoint", &Case::checkpoint, path(), kAskedFor,
+          {"the file's",
+           "folder in diffusers' layout; text-to-video and image-to-video have different ones"}),
+      row("task", &Case::task, one_of({"t2v", "i2v"}), kAskedFor, {"", "text-to-video or image-to-video"}),
+      row("image", &Case::image, path(), kAskedFor,
+          {"required for `i2v`",
+           "the first frame: PNG, JPEG or WebP; resized to cover the size and cut around its centre"}),
+      row("prompt", &Case::prompt, text(), kAskedFor,
+          {"required", "`\"\"` is allowed; double-quoted words in it are drawn as glyphs"}),
+      row("negative_prompt", &Case::negative_prompt, text(), kAskedFor, {"", "what not to show"}),
+      row("height", &Case::height, pixels(), kAskedFor,
+          {"required for `t2v`",
+           "pixels; where `height` and `width` are both absent, the nearest to the image's proportions at "
+           "the "
+           "checkpoint's `target_size` (`generate`: 16:9 without an image)"}),
+      row("width", &Case::width, pixels(), kAskedFor, {"required for `t2v`", "pixels"}),
+      row("frames", &Case::frames, frame_count(), kAskedFor, {"required", "how many: 1, 5, 9, ..., 33"}),
+      row("steps", &Case::steps, integer(1, kMostSteps), kAskedFor, {"required", "denoising steps"}),
+      row("seed", &Case::seed, integer(0, std::numeric_limits<std::int64_t>::max()), kAskedFor,
+          {"", "of the initial noise"}),
+      row("guidance_scale", &Case::guidance_scale, number(0.0, std::numeric_limits<double>::max()), kAskedFor,
+          {"the checkpoint's", "1 turns the second pass off"}),
   };
 }
 
-Reader ratio(std::optional<double> Gates::*member) {
-  return [=](Case& result, const Value& value, const std::string& key) {
-    result.gates.*member = positive(value, key);
+std::vector<CaseKey> ways_to_compute() {
+  using enum Role;
+  return {
+      with_option(with_json(row("tiling.enabled", &Case::tiling, boolean(), kComputedWith,
+                                {"", "`false`: the VAE decodes and encodes in one piece"}),
+                            "tiling"),
+                  "--no-tiling"),
+      with_option(
+          with_json(row("tiling.tile_size", &Case::tile_size, tile_size(), kComputedWith, {"", "pixels"}),
+                    "tile_size"),
+          "--tile-size"),
+      with_option(with_json(row("tiling.overlap", &Case::tile_overlap, overlap(), kComputedWith,
+                                {"", "share of a tile; `tile_size / 16 * (1 - overlap)` must be whole"}),
+                            "tile_overlap"),
+                  "--tile-overlap"),
+      row("layout", &Case::layout, layout(), kMeasuredWith,
+          {"", fmt::format("`ulysses=2,vae_patch=2` or `{{ulysses: 2, vae_patch: 2}}`; names: `{}`",
+                           fmt::join(model::parallel::dimension_names(), "`, `"))}),
+      row("reduction", &Case::reduction, reduction(), kMeasuredWith,
+          {"",
+           "how tensor parallel ranks add their products: by the backend's all-reduce, or in the order of "
+           "the "
+           "ranks"}),
+      row("reduction_parts", &Case::reduction_parts, integer(1, model::parallel::kMaxRanks), kMeasuredWith,
+          {"",
+           "with `tensor=1`: add in as many parts as `tensor=N` does; such a baseline is identical to "
+           "`tensor=N` "
+           "with `deterministic`"}),
+      row("dtype", &Case::dtype, one_of({"float32", "bfloat16", "float16"}), kComputedWith,
+          {"`float32` on cpu, `bfloat16` on cuda", "weights are converted while loading"}),
+      row("device", &Case::device, one_of({"cpu", "cuda"}), kComputedWith,
+          {"", "`cuda`: one GPU a rank, in a build of the `cuda` preset"}),
+      row("tf32", &Case::tf32, boolean(), kComputedWith,
+          {"", "with `float32` on `cuda`: products may be computed in TF32"}),
+      row("threads_per_rank", &Case::threads_per_rank, integer(1, kMostThreads), kComputedWith,
+          {"", "CPU threads; as many as the baseline has, or frames may differ in their last bits"}),
+      row("warmup", &Case::warmup, integer(0, kMostRounds), kMeasuredWith,
+          {"", "generations before the one that is measured, in each round"}),
+      row("launcher", &Case::launcher, launcher(), kMeasuredWith,
+          {"none",
+           "a program that starts the ranks, e.g. `mpirun -n {ranks} {worker}` "
+           "([launchers](../ci/launchers.md)); "
+           "`--launcher` goes first"}),
   };
 }
 
-/// Every key but tiling and gates, which arrive taken apart.
-const std::map<std::string, Reader>& readers() {
-  using C = Case;
-  using V = const Value&;
-  using K = const std::string&;
-  static const std::map<std::string, Reader> table = {
-      {"checkpoint", [](C& c, V v, K k) { c.checkpoint = read_path(v, k); }},
-      {"task",
-       [](C& c, V v, K k) {
-         c.task = one_of(v, k, {"t2v", "i2v"});
-       }},
-      {"image", [](C& c, V v, K k) { c.image = read_path(v, k); }},
-      {"prompt", [](C& c, V v, K k) { c.prompt = v.text(k); }},
-      {"negative_prompt", [](C& c, V v, K k) { c.negative_prompt = v.text(k); }},
-      {"height", [](C& c, V v, K k) { c.height = pixels(v, k); }},
-      {"width", [](C& c, V v, K k) { c.width = pixels(v, k); }},
-      {"frames", [](C& c, V v, K k) { c.frames = frame_count(v, k); }},
-      {"steps", [](C& c, V v, K k) { c.steps = v.integer(k, 1, kMostSteps); }},
-      {"seed",
-       [](C& c, V v, K k) {
-         c.seed = static_cast<std::uint64_t>(v.integer(k, 0, std::numeric_limits<std::int64_t>::max()));
-       }},
-      {"guidance_scale", [](C& c, V v, K k) { c.guidance_scale = finite(v, k, 0.0); }},
-      {"tiling.enabled", [](C& c, V v, K k) { c.tiling = v.boolean(k); }},
-      {"tiling.tile_size", [](C& c, V v, K k) { c.tile_size = v.integer(k, 1, kMostPixels); }},
-      {"tiling.overlap", [](C& c, V v, K k) { c.tile_overlap = number(v, k, 0.0, 1.0); }},
-      {"layout", [](C& c, V v, K k) { c.layout = layout(v, k); }},
-      {"reduction",
-       [](C& c, V v, K k) {
-         c.reduction = model::parallel::parse_reduction(one_of(v, k, {"fast", "deterministic"}));
-       }},
-      {"reduction_parts",
-       [](C& c, V v, K k) {
-         c.reduction_parts = static_cast<int>(v.integer(k, 1, model::parallel::kMaxRanks));
-       }},
-      {"dtype",
-       [](C& c, V v, K k) {
-         c.dtype = one_of(v, k, {"float32", "bfloat16", "float16"});
-       }},
-      {"device",
-       [](C& c, V v, K k) {
-         c.device = one_of(v, k, {"cpu", "cuda"});
-       }},
-      {"tf32", [](C& c, V v, K k) { c.tf32 = v.boolean(k); }},
-      {"threads_per_rank",
-       [](C& c, V v, K k) { c.threads_per_rank = static_cast<int>(v.integer(k, 1, kMostThreads)); }},
-      {"warmup", [](C& c, V v, K k) { c.warmup = static_cast<int>(v.integer(k, 0, kMostRounds)); }},
-      {"repeat", [](C& c, V v, K k) { c.repeat = static_cast<int>(v.integer(k, 1, kMostRounds)); }},
-      {"timeout_seconds", [](C& c, V v, K k) { c.timeout_seconds = seconds(v, k); }},
-      {"meeting_seconds", [](C& c, V v, K k) { c.meeting_seconds = seconds(v, k); }},
-      {"launcher",
-       [](C& c, V v, K k) {
-         c.launcher = v.text(k);
-         const std::string problem = launch::launcher_problem(c.launcher);
-         if (!c.launcher.empty() && !problem.empty()) v.fail(problem);
-       }},
-      {"baseline", [](C& c, V v, K k) { c.baseline = v.text(k); }},
-      {"expected_different", [](C& c, V v, K k) { c.expected_different = v.boolean(k); }},
-      {"published", [](C& c, V v, K k) { c.published = read_published(v, k); }},
-      {"gates.identical", [](C& c, V v, K k) { c.gates.identical = v.boolean(k); }},
-      {"gates.bounded", [](C& c, V v, K k) { c.gates.bounded = v.boolean(k); }},
-      {"gates.psnr_min", gate(&Gates::psnr_min, 0.0, kInfinity)},
-      {"gates.ssim_min", gate(&Gates::ssim_min, -1.0, 1.0)},
-      {"gates.relative_l2_max", gate(&Gates::relative_l2_max, 0.0, kInfinity)},
-      {"gates.max_difference_max", gate(&Gates::max_difference_max, 0.0, kInfinity)},
-      {"gates.latency_ratio_max", ratio(&Gates::latency_ratio_max)},
-      {"gates.peak_tensor_ratio_max", ratio(&Gates::peak_tensor_ratio_max)},
+std::vector<CaseKey> bookkeeping() {
+  using enum Role;
+  return {
+      row("repeat", &Case::repeat, integer(1, kMostRounds), kBookkeeping,
+          {"", "rounds; each measures one generation"}),
+      with_option(row("timeout_seconds", &Case::timeout_seconds, above_zero(kMostSeconds), kBookkeeping,
+                      {"", "of one round, loading included"}),
+                  "--timeout"),
+      with_option(row("meeting_seconds", &Case::meeting_seconds, above_zero(kMostSeconds), kBookkeeping,
+                      {"", "how long ranks wait at the start for the last of them to come"}),
+                  "--meeting-seconds"),
+      row("baseline", &Case::baseline, text("name"), kBookkeeping,
+          {"none",
+           "a case of the same file that has none itself; may hold `{key}`; a case that names itself is a "
+           "baseline"}),
+      row("published", &Case::published, published(), kBookkeeping,
+          {"none",
+           "a row of published figures, FILE relative to the scenario, that reports show beside the case"}),
+      row("expected_different", &Case::expected_different, boolean(), kBookkeeping,
+          {"", "other frames are no failure (an untiled run, say): quality is reported"}),
   };
-  return table;
+}
+
+std::vector<CaseKey> all_keys() {
+  std::vector<CaseKey> keys = frames_asked_for();
+  for (CaseKey& key : ways_to_compute()) keys.push_back(std::move(key));
+  for (CaseKey& key : bookkeeping()) keys.push_back(std::move(key));
+  return keys;
 }
 
 }  // namespace
 
-void read_key(Case& result, const std::string& key, const Value& value) {
-  readers().at(key)(result, value, key);
+std::string to_string(Role role) {
+  switch (role) {
+    case Role::kAskedFor:
+      return "asked for";
+    case Role::kComputedWith:
+      return "computed with";
+    case Role::kMeasuredWith:
+      return "measured with";
+    case Role::kBookkeeping:
+      break;
+  }
+  return "bookkeeping";
+}
+
+const std::vector<CaseKey>& case_keys() {
+  static const std::vector<CaseKey> keys = all_keys();
+  return keys;
+}
+
+const CaseKey& case_key(const std::string& name) {
+  const auto found = std::ranges::find(case_keys(), name, &CaseKey::name);
+  if (found == case_keys().end()) throw std::logic_error("no such key: " + name);
+  return *found;
+}
+
+std::string group_of(const std::string& name) {
+  const std::size_t dot = name.find('.');
+  return dot == std::string::npos ? "" : name.substr(0, dot);
 }
 
 }  // namespace isoframe::harness::scenario

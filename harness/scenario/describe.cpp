@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "reports/text.h"
 
@@ -34,21 +32,9 @@ std::string counted(std::size_t count, const std::string& what) {
 }  // namespace
 
 std::string gates_text(const Case& spec) {
-  const Gates& gates = spec.gates;
-  std::vector<std::string> parts;
-  const auto add = [&](const char* form, const std::optional<double>& bound) {
-    if (bound) parts.push_back(fmt::format(fmt::runtime(form), *bound));
-  };
-  if (spec.expected_different) parts.emplace_back("reported");
-  if (gates.identical) parts.emplace_back("identical");
-  if (gates.bounded) parts.emplace_back("bounded");
-  add("PSNR >= {}", gates.psnr_min);
-  add("SSIM >= {}", gates.ssim_min);
-  add("rel. L2 <= {}", gates.relative_l2_max);
-  add("difference <= {}", gates.max_difference_max);
-  add("time <= {}x", gates.latency_ratio_max);
-  add("tensor peak <= {}x", gates.peak_tensor_ratio_max);
-  return parts.empty() ? "-" : fmt::format("{}", fmt::join(parts, ", "));
+  const std::string gates = text_of(spec.gates);
+  if (!spec.expected_different) return gates.empty() ? "-" : gates;
+  return gates.empty() ? "reported" : "reported, " + gates;
 }
 
 std::string table(const Suite& suite) {

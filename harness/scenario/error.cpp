@@ -25,4 +25,9 @@ std::string printable(const std::string& text) {
 ScenarioError::ScenarioError(const Location& where, const std::string& message)
     : InputError(to_string(where) + ": " + printable(message)) {}
 
+void fail_at(const Location& where, const std::string& message) {
+  if (where.file.empty()) throw InputError(printable(message));
+  throw ScenarioError(where, message);
+}
+
 }  // namespace isoframe::harness::scenario

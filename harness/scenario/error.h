@@ -15,4 +15,8 @@ class ScenarioError : public InputError {
   ScenarioError(const Location& where, const std::string& message);
 };
 
+/// Throws a ScenarioError, or an InputError where `where` is no place in a file: a value from the command
+/// line.
+[[noreturn]] void fail_at(const Location& where, const std::string& message);
+
 }  // namespace isoframe::harness::scenario

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/scenario/case_keys.h"
 #include "harness/scenario/error.h"
 #include "harness/scenario/name_template.h"
 
@@ -65,12 +66,15 @@ Draft draft_at(const Value& where, const Value& name, Settings settings, const s
     text = Value(YAML::Node(render(text, "baseline", settings, parts)), text.where());
   }
   std::string full_name = case_name(name, settings, parts);
-  return {std::move(full_name), name.where(), where.where(), std::move(settings)};
+  return {.name = std::move(full_name),
+          .name_where = name.where(),
+          .where = where.where(),
+          .settings = std::move(settings)};
 }
 
 std::vector<Draft> expand_case(const Settings& defaults, const Value& value) {
   std::vector<std::string> known = {"name"};
-  known.insert(known.end(), case_keys().begin(), case_keys().end());
+  known.insert(known.end(), key_names().begin(), key_names().end());
   known.push_back("matrix");
 
   std::optional<Value> name;
@@ -103,6 +107,10 @@ std::vector<Draft> expand_case(const Settings& defaults, const Value& value) {
 
 }  // namespace
 
+std::string Draft::called(const std::string& key) const {
+  return is_from_options ? case_key(key).option : key;
+}
+
 const Location& Draft::location_of(const std::string& key) const {
   const auto setting = settings.find(key);
   return setting == settings.end() ? where : setting->second.value.where();
@@ -111,7 +119,7 @@ const Location& Draft::location_of(const std::string& key) const {
 std::vector<Draft> expand_cases(const Value* defaults, const Value& cases) {
   Settings shared;
   if (defaults != nullptr) {
-    for (const Entry& entry : defaults->mapping("defaults", case_keys())) {
+    for (const Entry& entry : defaults->mapping("defaults", key_names())) {
       set(shared, entry.key, {entry.value, true});
     }
   }

@@ -10,11 +10,16 @@ namespace isoframe::harness::scenario {
 
 struct Draft {
   std::string name;
-  Location name_where;
-  Location where;  ///< of the case in the file
+  Location name_where = {};
+  Location where = {};  ///< of the case in the file
   Settings settings;
 
-  /// Of the value of `key`, or of the case where it is not given.
+  /// Whether `generate` was given the settings, as options, and not a file.
+  bool is_from_options = false;
+
+  /// How errors call a key: by its name in a file, by its option on the command line.
+  std::string called(const std::string& key) const;
+  /// Place of the value of `key`, or of the case where it is not given.
   const Location& location_of(const std::string& key) const;
 };
 

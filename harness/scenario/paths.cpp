@@ -39,8 +39,11 @@ std::string expand_variables(const Value& value, const std::string& key) {
 }  // namespace
 
 std::filesystem::path read_path(const Value& value, const std::string& key) {
-  const std::string text = expand_variables(value, key);
+  // The shell has expanded what the command line says, and its folder is the current one.
+  const bool is_from_file = !value.where().file.empty();
+  const std::string text = is_from_file ? expand_variables(value, key) : value.text(key);
   if (text.empty()) value.fail(key + " is empty; name a path");
+  if (!is_from_file) return text;
   const std::filesystem::path folder = std::filesystem::path(value.where().file).parent_path();
   return (folder / text).lexically_normal();
 }

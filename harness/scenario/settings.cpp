@@ -2,15 +2,44 @@
 
 #include <utility>
 
+#include "harness/scenario/case_keys.h"
+#include "harness/scenario/gates.h"
+
 namespace isoframe::harness::scenario {
 namespace {
 
+std::vector<std::string> make_key_names() {
+  std::vector<std::string> names;
+  for (const CaseKey& key : case_keys()) {
+    const std::string group = group_of(key.name);
+    const std::string& name = group.empty() ? key.name : group;
+    if (names.empty() || names.back() != name) names.push_back(name);
+  }
+  names.emplace_back("gates");
+  return names;
+}
+
 std::vector<std::string> make_axis_keys() {
-  std::vector<std::string> keys = case_keys();
+  std::vector<std::string> keys = key_names();
   for (const std::string key : {"tiling", "gates"}) {
     for (const std::string& subkey : subkeys(key)) keys.push_back(key + "." + subkey);
   }
   return keys;
+}
+
+std::vector<std::string> tiling_names() {
+  std::vector<std::string> names;
+  for (const CaseKey& key : case_keys()) {
+    if (group_of(key.name) == "tiling") names.push_back(key.name.substr(key.name.find('.') + 1));
+  }
+  return names;
+}
+
+std::vector<std::string> gate_names() {
+  std::vector<std::string> names;
+  for (const GateClaim& claim : kGateClaims) names.emplace_back(claim.name);
+  for (const Gate& gate : kGates) names.emplace_back(gate.name);
+  return names;
 }
 
 void put(Settings& settings, const std::string& key, Setting setting) {
@@ -25,36 +54,9 @@ void put_all(Settings& settings, const std::string& key, const Setting& setting)
 
 }  // namespace
 
-const std::vector<std::string>& case_keys() {
-  static const std::vector<std::string> keys = {"checkpoint",
-                                                "task",
-                                                "image",
-                                                "prompt",
-                                                "negative_prompt",
-                                                "height",
-                                                "width",
-                                                "frames",
-                                                "steps",
-                                                "seed",
-                                                "guidance_scale",
-                                                "tiling",
-                                                "layout",
-                                                "reduction",
-                                                "reduction_parts",
-                                                "dtype",
-                                                "device",
-                                                "tf32",
-                                                "threads_per_rank",
-                                                "warmup",
-                                                "repeat",
-                                                "timeout_seconds",
-                                                "meeting_seconds",
-                                                "launcher",
-                                                "gates",
-                                                "baseline",
-                                                "published",
-                                                "expected_different"};
-  return keys;
+const std::vector<std::string>& key_names() {
+  static const std::vector<std::string> names = make_key_names();
+  return names;
 }
 
 const std::vector<std::string>& axis_keys() {
@@ -64,11 +66,7 @@ const std::vector<std::string>& axis_keys() {
 
 const std::vector<std::string>& subkeys(const std::string& key) {
   static const std::map<std::string, std::vector<std::string>> keys = {
-      {"tiling", {"enabled", "tile_size", "overlap"}},
-      {"gates",
-       {"identical", "bounded", "psnr_min", "ssim_min", "relative_l2_max", "max_difference_max",
-        "latency_ratio_max", "peak_tensor_ratio_max"}},
-      {"layout", {"ulysses", "ring", "cfg", "tensor", "vae_patch"}}};
+      {"tiling", tiling_names()}, {"gates", gate_names()}, {"layout", model::parallel::dimension_names()}};
   static const std::vector<std::string> none;
   const auto found = keys.find(key);
   return found == keys.end() ? none : found->second;

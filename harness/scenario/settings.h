@@ -20,7 +20,7 @@ struct Setting {
 using Settings = std::map<std::string, Setting>;
 
 /// Keys of a case, as written in a file, without name and matrix.
-const std::vector<std::string>& case_keys();
+const std::vector<std::string>& key_names();
 /// The same and the dotted ones: what can be an axis, or stand in a name's template.
 const std::vector<std::string>& axis_keys();
 /// The keys inside `tiling`, `gates` and a `layout` that is written as a mapping; none for any other key.

@@ -46,11 +46,11 @@ std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
   };
   check_version(root, part("version"));
   const std::optional<Value> checkpoint_value = part("checkpoint");
-  fs::path checkpoint;
+  Case initial;
   if (overrides.checkpoint) {
-    checkpoint = *overrides.checkpoint;
+    initial.checkpoint = *overrides.checkpoint;
   } else if (checkpoint_value) {
-    checkpoint = read_path(*checkpoint_value, "checkpoint");
+    initial.checkpoint = read_path(*checkpoint_value, "checkpoint");
   } else {
     root.fail("the scenario has no checkpoint; name a checkpoint's folder");
   }
@@ -69,7 +69,7 @@ std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
                                       "must be its own",
                                       draft.name, to_string(first->second)));
     }
-    cases.push_back(build_case(draft, checkpoint));
+    cases.push_back(build_case(draft, initial));
     if (overrides.repeat) cases.back().repeat = *overrides.repeat;
     if (overrides.launcher) cases.back().launcher = *overrides.launcher;
     cases.back().skip_reason = reason_to_skip(cases.back());

@@ -25,7 +25,7 @@ Location location(const std::string& file, const YAML::Mark& mark) {
 
 }  // namespace
 
-void Value::fail(const std::string& message) const { throw ScenarioError(where_, message); }
+void Value::fail(const std::string& message) const { fail_at(where_, message); }
 
 std::string Value::shown() const {
   if (node_.IsMap()) return "a mapping";

@@ -51,9 +51,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 const Dimension& dimension(std::string_view name, const std::string& text) {
   const auto found = std::ranges::find(kDimensions, name, &Dimension::name);
   if (found != kDimensions.end()) return *found;
-  std::vector<std::string> names;
-  for (const Dimension& candidate : kDimensions) names.emplace_back(candidate.name);
-  const std::string hint = base::did_you_mean(name, names);
+  const std::string hint = base::did_you_mean(name, dimension_names());
   throw InputError(
       fmt::format("layout '{}': unknown name '{}'{}", text, name,
                   hint.empty() ? "; the names are ulysses, ring, cfg, tensor and vae_patch" : hint));
@@ -130,6 +128,15 @@ Layout nearest_that_divides(const Layout& layout, std::int64_t heads) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& dimension_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const Dimension& dimension : kDimensions) list.emplace_back(dimension.name);
+    return list;
+  }();
+  return names;
+}
 
 Layout parse_layout(const std::string& text) {
   Layout layout;

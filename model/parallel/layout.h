@@ -10,6 +10,9 @@ namespace isoframe::model::parallel {
 /// A layout of more ranks is taken for a slip of the keyboard.
 inline constexpr int kMaxRanks = 4096;
 
+/// The names that a layout may have: "ulysses", ...
+const std::vector<std::string>& dimension_names();
+
 /// Sizes of the parallel groups, 1 where unnamed.  Ranks = ulysses x ring x cfg x tensor; vae_patch is at
 /// most that. Rank order as in the peers: tensor varies fastest, then ulysses, then ring, then cfg.
 struct Layout {

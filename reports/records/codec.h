@@ -3,9 +3,7 @@
 // functions that the records' headers declare.
 
 #include <array>
-#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +19,7 @@
 #include "base/error.h"
 #include "reports/records/field.h"
 #include "reports/records/names.h"
+#include "reports/records/number.h"
 #include "reports/records/visit.h"
 
 namespace isoframe::reports::records {
@@ -48,13 +47,6 @@ template <typename T>
 concept IsNamed = requires {
   Names<T>::all;
 };
-
-/// A number in JSON, which has no infinity and no NaN: "inf", "-inf", and null for what was not measured.
-inline nlohmann::json number_to_json(double value) {
-  if (std::isnan(value)) return nullptr;
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  return value;
-}
 
 template <typename T>
 nlohmann::json value_to_json(const T& value);
@@ -167,19 +159,6 @@ void integer_from_json(const nlohmann::json& json, T& value, const Path& path) {
   value = json.get<T>();
 }
 
-inline void number_from_json(const nlohmann::json& json, double& value, const Path& path) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (json.is_number()) {
-    value = json.get<double>();
-  } else if (json.is_null()) {
-    value = std::numeric_limits<double>::quiet_NaN();
-  } else if (json == "inf" || json == "-inf") {
-    value = json == "inf" ? kInfinity : -kInfinity;
-  } else {
-    path.fail("is not a number");
-  }
-}
-
 /// Reads the first alternative that fits the value's kind: a list, or anything that is none.
 template <typename... T>
 void variant_from_json(const nlohmann::json& json, std::variant<T...>& value, const Path& path) {
@@ -234,7 +213,9 @@ void value_from_json(const nlohmann::json& json, T& value, const Path& path) {
   } else if constexpr (std::is_integral_v<T>) {
     integer_from_json(json, value, path);
   } else if constexpr (std::is_floating_point_v<T>) {
-    number_from_json(json, value, path);
+    const auto number = number_from_json(json);
+    if (!number) path.fail("is not a number");
+    value = *number;
   } else {
     if (!json.is_string()) path.fail("is not text");
     value = json.get<std::string>();

@@ -78,6 +78,49 @@ class Usage(CommandLine):
         self.assert_error(isoframe("validate", SCENARIOS[0], "--filter"), 2, "--filter")
 
 
+class Generate(CommandLine):
+    GOOD = {"checkpoint": "c", "task": "t2v", "prompt": "p", "frames": 5, "steps": 2, "seed": 0, "out": "o"}
+
+    def test_what_is_wrong_is_said_as_a_scenario_would_say_it(self):
+        cases = [
+            ({"height": 100, "width": 64}, "--height 100 is not a multiple of 16; use 96 or 112"),
+            ({"height": 64}, "--height and --width go together; give both, or none for the image's"),
+            ({"frames": 6}, "--frames 6 is not 1 + 4k; use 5 or 9"),
+            ({"frames": "five"}, "--frames wants a whole number, not the value 'five'"),
+            ({"steps": 1001}, "--steps 1001 is outside 1 to 1000"),
+            ({"seed": -1}, "--seed -1 is outside 0 to 9223372036854775807"),
+            ({"guidance-scale": "high"}, "--guidance-scale wants a number, not the value 'high'"),
+            ({"tile-overlap": 1.5}, "--tile-overlap 1.5 is outside 0 to 1"),
+            ({"tile-size": 100}, "tile size 100 px is not a multiple of 16 px"),
+            ({"layout": "ulises=2"}, "unknown name 'ulises'; did you mean 'ulysses'?"),
+            ({"layout": "cfg=2", "guidance-scale": 1}, "layout 'cfg=2'"),
+            ({"layout": "tensor=2", "reduction-parts": 2}, "--reduction-parts 2 is for tensor=1; layout 'tensor=2' adds in 2 parts already"),
+            ({"reduction": "slow"}, "unknown --reduction 'slow'; use fast or deterministic"),
+            ({"dtype": "float23"}, "unknown --dtype 'float23'; use float32 or bfloat16 or float16"),
+            ({"device": "gpu"}, "unknown --device 'gpu'; use cpu or cuda"),
+            ({"tf32": "true"}, "--tf32 is for float32 on cuda; this case is float32 on cpu"),
+            ({"tf32": "true", "device": "cuda"}, "this case is bfloat16 on cuda"),
+            ({"threads-per-rank": 0}, "--threads-per-rank 0 is outside 1 to 1024"),
+            ({"warmup": -1}, "--warmup -1 is outside 0 to 1000000"),
+            ({"timeout": 0}, "--timeout 0 is not above 0"),
+            ({"meeting-seconds": 0}, "--meeting-seconds 0 is not above 0"),
+            ({"launcher": "mpirun"}, "{worker}"),
+            ({"task": "t2w"}, "unknown --task 't2w'; use t2v or i2v"),
+            ({"task": "i2v"}, "task i2v needs --image"),
+            ({"image": "x.png"}, "--image is for task i2v; this case is t2v"),
+        ]
+        for change, expected in cases:
+            with self.subTest(change=change):
+                options = [f"--{name}={value}" for name, value in (self.GOOD | change).items()]
+                self.assert_error(isoframe("generate", *options), 2, "isoframe generate: ", expected)
+
+    def test_help_shows_every_option_with_its_default(self):
+        text = isoframe("generate", "--help").stdout
+        for option in ("--tile-size INT [256]", "--tile-overlap FLOAT [0.25]", "--layout TEXT [single]", "--timeout FLOAT [86400]",
+                       "--warmup INT [0]", "--device TEXT:{cpu,cuda} [cpu]", "--seed INT REQUIRED", "--no-tiling"):
+            self.assertIn(option, text)
+
+
 class Validate(CommandLine):
     def test_shipped_scenarios_are_good(self):
         result = isoframe("validate", *SCENARIOS)

@@ -107,14 +107,14 @@ class ImageToVideo(unittest.TestCase):
         self.assert_refused("folder", "a folder, not an image", image=self.root)
 
     def test_what_does_not_go_together(self):
-        self.assert_refused("no image", "--task i2v needs an image; add --image FILE", image=None)
-        self.assert_refused("image for t2v", "--image is for --task i2v", task="t2v", checkpoint="t2v")
+        self.assert_refused("no image", "task i2v needs --image", image=None)
+        self.assert_refused("image for t2v", "--image is for task i2v; this case is t2v", task="t2v", checkpoint="t2v")
         self.assert_refused("t2v checkpoint", self.root / "t2v", "is for text-to-video (t2v), not for image-to-video (i2v)",
                             checkpoint="t2v")
         self.assert_refused("i2v checkpoint", self.root / "i2v", "is for image-to-video (i2v), not for text-to-video (t2v)",
                             task="t2v", image=None)
-        self.assert_refused("frames", "frames 6 is not 1 + 4 n", "5 or 9", frames=6)
-        self.assert_refused("size", "height 60 is not a multiple of 16 px", "48 or 64", size=(60, 96))
+        self.assert_refused("frames", "--frames 6 is not 1 + 4k", "5 or 9", frames=6)
+        self.assert_refused("size", "--height 60 is not a multiple of 16", "48 or 64", size=(60, 96))
 
     def test_a_scenario_names_the_case_whose_image_is_missing(self):
         scenario = self.root / "missing.yaml"

@@ -170,6 +170,16 @@ TEST(Baselines, AgreeInWhatDecidesTheFrames) {
   EXPECT_THAT(error("    device: cuda\n"), HasSubstr("is not its baseline's"));
 }
 
+TEST(Baselines, Float32IsNotWhatTf32IsComparedWith) {
+  const std::string head =
+      "version: 1\ncheckpoint: c\n"
+      "defaults: {prompt: x, height: 64, width: 64, frames: 1, steps: 1, device: cuda, dtype: float32}\n"
+      "cases:\n  - name: a\n  - {name: b, baseline: a, tf32: true";
+  EXPECT_THAT(error_of(head + "}\n"),
+              HasSubstr("tf32 true of 'b' is not its baseline's: 'a' has false (s.yaml:5:5)"));
+  EXPECT_EQ(error_of(head + ", expected_different: true}\n"), "");
+}
+
 TEST(Baselines, MayBeComputedInAnotherWayWhereDifferentFramesAreExpected) {
   const std::string head =
       kHead + "  - name: a\n  - name: b\n    baseline: a\n    expected_different: true\n";

@@ -1,0 +1,54 @@
+#include "harness/scenario/likeness.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/scenario/case_keys.h"
+
+namespace isoframe::harness::scenario {
+
+using nlohmann::json;
+
+namespace {
+
+json value_in(const json& earlier, const CaseKey& key) { return earlier.value(key.json, key.initial); }
+
+json file_name(const json& path) {
+  const std::filesystem::path whole = std::filesystem::path(path.get<std::string>()).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
+}  // namespace
+
+json measured_key(const Case& spec) {
+  json result = json::object();
+  for (const CaseKey& key : case_keys()) {
+    if (key.role != Role::kBookkeeping) result[key.json] = key.to_json(spec);
+  }
+  return result;
+}
+
+bool is_measured_as(const Case& spec, const json& earlier) {
+  for (const CaseKey& key : case_keys()) {
+    if (key.role != Role::kBookkeeping && key.to_json(spec) != value_in(earlier, key)) return false;
+  }
+  return true;
+}
+
+std::vector<std::string> differences(const Case& spec, const json& earlier) {
+  std::vector<std::string> result;
+  for (const CaseKey& key : case_keys()) {
+    if (key.role == Role::kBookkeeping) continue;
+    json now = key.to_json(spec), then = value_in(earlier, key);
+    if (key.is_path) {
+      now = file_name(now);
+      then = file_name(then);
+    }
+    if (now != then) result.push_back(fmt::format("{}: {} then, {} now", key.name, then.dump(), now.dump()));
+  }
+  return result;
+}
+
+}  // namespace isoframe::harness::scenario

@@ -1,0 +1,15 @@
+#pragma once
+// A number in JSON, which has no infinity and no NaN.
+
+#include <optional>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace isoframe::reports::records {
+
+/// "inf" and "-inf" for infinities, null for NaN, which stands for what was not measured.
+nlohmann::json number_to_json(double value);
+/// The inverse; nothing for what is no number.
+std::optional<double> number_from_json(const nlohmann::json& json);
+
+}  // namespace isoframe::reports::records
