@@ -2,19 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "harness/judge/latency.h"
+#include "harness/scenario/gates.h"
 #include "model/parallel/numerics.h"
 
 namespace isoframe::harness::judge {
 
 using records::CaseResult;
 using records::Quality;
+using scenario::Gate;
 
 namespace {
 
@@ -25,7 +26,7 @@ double relative_l2_of(const CaseResult& result) {
 double psnr_of(const Quality& quality) { return quality.psnr.mean; }
 double ssim_of(const Quality& quality) { return quality.ssim ? quality.ssim->mean : 0.0; }
 
-std::string db(double psnr) { return std::isinf(psnr) ? "inf" : fmt::format("{:.2f} dB", psnr); }
+std::string db(double psnr) { return scenario::decibels(psnr); }
 
 LatencyJudgement latency_of(const scenario::Case& spec, const CaseResult& result, const CaseResult& baseline,
                             int comparisons) {
@@ -33,12 +34,6 @@ LatencyJudgement latency_of(const scenario::Case& spec, const CaseResult& result
   return paired_judgement(result.latency.total_seconds, baseline.latency.total_seconds,
                           static_cast<std::size_t>(spec.repeat), *spec.gates.latency_ratio_max, spec.baseline,
                           comparisons);
-}
-
-/// The largest rank's; NaN if it was not measured, so that no gate holds.
-double peak_tensor(const CaseResult& result) {
-  const auto peak = result.peak_tensor_bytes();
-  return peak ? static_cast<double>(*peak) : std::numeric_limits<double>::quiet_NaN();
 }
 
 /// The gate `bounded` as the gates that it stands for.
@@ -50,34 +45,53 @@ scenario::Gates with_bounds(scenario::Gates gates, double relative_l2) {
   return gates;
 }
 
+/// What a gate reads; nothing if it was not measured.  A gate on time has a judgement of its own.
+std::optional<double> value_of(const Gate& gate, const CaseResult& result, const CaseResult& baseline) {
+  if (gate.of_quality != nullptr) return gate.of_quality(result.quality.value());
+  return gate.of_results != nullptr ? gate.of_results(result, baseline) : std::nullopt;
+}
+
+/// Calls act(gate, bound) for each gate that is set, but for time.
+template <typename Act>
+void for_each_gate(const scenario::Gates& gates, const Act& act) {
+  for (const Gate& gate : scenario::kGates) {
+    if (gate.source != scenario::GateSource::kTime && gates.*gate.bound) act(gate, *(gates.*gate.bound));
+  }
+}
+
 /// Why a baseline's own repetition forbids a gate of this case, or an empty string.
 std::string tighter_than_floor(const scenario::Gates& gates, const std::optional<Quality>& floor,
                                const std::string& baseline) {
   if (!floor)
     return fmt::format("baseline '{}' ran only once, so nothing shows that it repeats itself", baseline);
   if (floor->identical) return {};
-  const std::string prefix =
-      fmt::format("baseline '{}' does not repeat itself (A/A: PSNR {}, SSIM {:.6f}), so no gate can ask for ",
-                  baseline, db(psnr_of(*floor)), ssim_of(*floor));
-  if (gates.identical) return prefix + "identical frames";
-  if (gates.psnr_min && *gates.psnr_min > psnr_of(*floor))
-    return prefix + fmt::format("PSNR {}", db(*gates.psnr_min));
-  if (gates.ssim_min && *gates.ssim_min > ssim_of(*floor))
-    return prefix + fmt::format("SSIM {:.6f}", *gates.ssim_min);
-  const metrics::FloatDifference& difference = floor->floats.value();
-  if (gates.relative_l2_max && *gates.relative_l2_max < difference.relative_l2)
-    return prefix + fmt::format("relative L2 {:.1e}", *gates.relative_l2_max);
-  if (gates.max_difference_max && *gates.max_difference_max < difference.max_difference)
-    return prefix + fmt::format("difference {:.1e}", *gates.max_difference_max);
-  return {};
+  std::string tighter = gates.identical ? "identical frames" : "";
+  for_each_gate(gates, [&](const Gate& gate, double bound) {
+    if (!tighter.empty() || gate.of_quality == nullptr) return;
+    const std::optional<double> repeated = gate.of_quality(*floor);
+    if (!repeated || is_beyond(gate, *repeated, bound)) tighter = text_of(gate, bound, baseline);
+  });
+  if (tighter.empty()) return {};
+  return fmt::format(
+      "baseline '{}' does not repeat itself (A/A: PSNR {}, SSIM {:.6f}), so no gate can ask for {}", baseline,
+      db(psnr_of(*floor)), ssim_of(*floor), tighter);
+}
+
+/// Which gate reads what was not measured, or an empty string.
+std::string not_measured(const scenario::Gates& gates, const CaseResult& result, const CaseResult& baseline) {
+  std::string names;
+  for_each_gate(gates, [&](const Gate& gate, double /*bound*/) {
+    if (!value_of(gate, result, baseline)) names += fmt::format("{}{}", names.empty() ? "" : ", ", gate.name);
+  });
+  return names.empty() ? "" : fmt::format("what {} reads was not measured", names);
 }
 
 std::vector<std::string> broken_gates(const scenario::Case& spec, const scenario::Gates& gates,
                                       const CaseResult& result, const CaseResult& baseline) {
   const Quality& quality = result.quality.value();
-  const metrics::FloatDifference& difference = quality.floats.value();
   std::vector<std::string> broken;
   if (gates.identical && !quality.identical) {
+    const metrics::FloatDifference& difference = quality.floats.value();
     const auto frame = difference.first_differing_frame;
     const std::string first = frame ? std::to_string(*frame) : "null";
     broken.push_back(
@@ -85,22 +99,11 @@ std::vector<std::string> broken_gates(const scenario::Case& spec, const scenario
                     "first in frame {}",
                     spec.baseline, db(psnr_of(quality)), ssim_of(quality), difference.max_difference, first));
   }
-  if (gates.psnr_min && psnr_of(quality) < *gates.psnr_min)
-    broken.push_back(fmt::format("PSNR {} (needs {})", db(psnr_of(quality)), db(*gates.psnr_min)));
-  if (gates.ssim_min && ssim_of(quality) < *gates.ssim_min)
-    broken.push_back(fmt::format("SSIM {:.6f} (needs {:.6f})", ssim_of(quality), *gates.ssim_min));
-  if (gates.relative_l2_max && difference.relative_l2 > *gates.relative_l2_max)
-    broken.push_back(
-        fmt::format("relative L2 {:.1e} (at most {:.1e})", difference.relative_l2, *gates.relative_l2_max));
-  if (gates.max_difference_max && difference.max_difference > *gates.max_difference_max)
-    broken.push_back(fmt::format("largest difference {:.1e} (at most {:.1e})", difference.max_difference,
-                                 *gates.max_difference_max));
-  if (gates.peak_tensor_ratio_max) {
-    const double ratio = peak_tensor(result) / peak_tensor(baseline);
-    if (!(ratio <= *gates.peak_tensor_ratio_max))
-      broken.push_back(fmt::format("its largest rank needs {:.3f}x the tensor memory of {} (at most {:.3f}x)",
-                                   ratio, spec.baseline, *gates.peak_tensor_ratio_max));
-  }
+  for_each_gate(gates, [&](const Gate& gate, double bound) {
+    const std::optional<double> value = value_of(gate, result, baseline);
+    if (value && is_beyond(gate, *value, bound))
+      broken.push_back(text_of_broken(gate, *value, bound, spec.baseline));
+  });
   return broken;
 }
 
@@ -142,6 +145,8 @@ Judgement judge(const scenario::Case& spec, const CaseResult& result, const Case
       spec.gates.bounded ? with_bounds(spec.gates, relative_l2_bound(result, *baseline)) : spec.gates;
   const std::string floor = tighter_than_floor(gates, baseline->quality_self, spec.baseline);
   if (!floor.empty()) return {Verdict::kUntrusted, floor};
+  const std::string gap = not_measured(gates, result, *baseline);
+  if (!gap.empty()) return {Verdict::kUntrusted, gap};
   std::vector<std::string> broken = broken_gates(spec, gates, result, *baseline);
   const LatencyJudgement latency = latency_of(spec, result, *baseline, comparisons);
   if (latency.outcome == LatencyOutcome::kBroken) broken.push_back(latency.reason);
