@@ -64,6 +64,7 @@ void ComparisonSum::add(const Frame& reference, const Frame& candidate) {
     // Exact by definition, and the usual case costs nothing.
     ssim_frames_.push_back(1.0);
     ms_ssim_frames_.push_back(1.0);
+    pixels_.add_equal(values / 3);
   }
   temporal_.add(reference.rgb.data(), candidate.rgb.data(), values);
   add_planes(reference, candidate);
@@ -75,6 +76,7 @@ void ComparisonSum::add_different(const Frame& reference, const Frame& candidate
   const std::uint8_t* y = candidate.rgb.data();
   if (!sum_.first_different_frame) sum_.first_different_frame = frames_;
   const ByteDifference bytes = byte_difference(x, y, static_cast<std::int64_t>(reference.rgb.size()));
+  pixels_.add(x, y, height_ * width_);
   sum_.differing_bytes += bytes.count;
   sum_.max_byte_difference = std::max(sum_.max_byte_difference, bytes.max);
 
@@ -112,6 +114,7 @@ Comparison ComparisonSum::result() const {
   if (large_enough_) result.ssim = scores_of(ssim_frames_);
   if (std::min(height_, width_) >= kMsSsimShortestSide) result.ms_ssim = scores_of(ms_ssim_frames_);
   result.temporal = temporal_.result();
+  result.pixels = pixels_.result();
   result.ffmpeg = ffmpeg_.result();
   return result;
 }

@@ -10,6 +10,7 @@
 #include "metrics/frame_reader.h"
 #include "metrics/frame_scores.h"
 #include "metrics/ms_ssim.h"
+#include "metrics/pixel_difference.h"
 #include "metrics/region.h"
 #include "metrics/temporal.h"
 #include "metrics/windowed_ssim.h"
@@ -37,6 +38,7 @@ struct Comparison {
   std::string planes;  ///< planes that `ffmpeg` was computed on: "yuv420p", "yuv420p from RGB"
   FfmpegScores ffmpeg;
   TemporalDifference temporal;
+  PixelDifference pixels;
 
   bool equal_bytes() const { return differing_bytes == 0; }
 };
@@ -63,6 +65,7 @@ class ComparisonSum {
   MsSsim ms_ssim_;
   FfmpegScoresSum ffmpeg_;
   TemporalDifferenceSum temporal_;
+  PixelDifferenceSum pixels_;
   RgbToYuv420 to_yuv_;
   YuvFrame reference_yuv_, candidate_yuv_;
   std::vector<double> psnr_frames_, luma_frames_, ssim_frames_, ms_ssim_frames_;

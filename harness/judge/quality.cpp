@@ -1,5 +1,8 @@
 #include "harness/judge/quality.h"
 
+#include <optional>
+
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -10,6 +13,7 @@
 
 namespace isoframe::harness::judge {
 
+using reports::records::LatentDifference;
 using reports::records::Quality;
 
 namespace {
@@ -38,6 +42,20 @@ void set_frame(metrics::Frame& frame, const metrics::FloatFrames& frames, std::i
   metrics::quantize(values, frames.frame_values(), frame.rgb.data());
 }
 
+/// The final latents beside two files of frames; nothing unless both have them, of one shape.
+std::optional<LatentDifference> compare_latents(const std::filesystem::path& reference_folder,
+                                                const std::filesystem::path& candidate_folder) {
+  constexpr const char* kName = "latents.safetensors";
+  if (!exists(reference_folder / kName) || !exists(candidate_folder / kName)) return std::nullopt;
+  const model::checkpoint::SafetensorsFile reference_file(reference_folder / kName);
+  const model::checkpoint::SafetensorsFile candidate_file(candidate_folder / kName);
+  const at::Tensor reference = reference_file.tensor("latents").to(at::kDouble);
+  const at::Tensor candidate = candidate_file.tensor("latents").to(at::kDouble);
+  if (reference.sizes() != candidate.sizes()) return std::nullopt;
+  const double difference = (candidate - reference).norm().item<double>();
+  return LatentDifference{difference == 0.0 ? 0.0 : difference / reference.norm().item<double>()};
+}
+
 metrics::Comparison compare(const metrics::FloatFrames& expected, const metrics::FloatFrames& actual) {
   metrics::ComparisonSum sum(expected.height, expected.width);
   metrics::Frame reference, candidate;
@@ -64,8 +82,12 @@ Quality compare_frames(const std::filesystem::path& reference_file,
   }
   const metrics::Comparison comparison = compare(expected, actual);
   if (!comparison.ssim) throw InputError(fmt::format("{}: too small for SSIM", candidate_file.string()));
-  return {reports::records::metrics_of(comparison), reference, comparison.floats->identical(),
-          distrust.empty(), distrust};
+  return {reports::records::metrics_of(comparison),
+          reference,
+          comparison.floats->identical(),
+          distrust.empty(),
+          distrust,
+          compare_latents(reference_file.parent_path(), candidate_file.parent_path())};
 }
 
 }  // namespace isoframe::harness::judge

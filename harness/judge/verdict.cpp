@@ -83,7 +83,7 @@ std::string not_measured(const scenario::Gates& gates, const CaseResult& result,
   for_each_gate(gates, [&](const Gate& gate, double /*bound*/) {
     if (!value_of(gate, result, baseline)) names += fmt::format("{}{}", names.empty() ? "" : ", ", gate.name);
   });
-  return names.empty() ? "" : fmt::format("what {} reads was not measured", names);
+  return names.empty() ? "" : fmt::format("nothing was measured for {}", names);
 }
 
 std::vector<std::string> broken_gates(const scenario::Case& spec, const scenario::Gates& gates,

@@ -28,15 +28,19 @@ struct Gates {
   std::optional<double> ssim_min;
   std::optional<double> relative_l2_max;
   std::optional<double> max_difference_max;
+  std::optional<double> ms_ssim_min;
+  std::optional<double> temporal_max;
+  std::optional<double> latents_relative_l2_max;
   std::optional<double> latency_ratio_max;
   std::optional<double> peak_tensor_ratio_max;
 };
 
 /// What a gate reads.
 enum class GateSource {
-  kFrames,  ///< metrics of frames: two videos without a run have them too
-  kMemory,  ///< the results of the case and of its baseline
-  kTime,    ///< samples of both; noise makes a judgement of its own of it (harness/judge/latency.h)
+  kFrames,   ///< metrics of frames: two videos without a run have them too
+  kLatents,  ///< final latents of a case and its baseline
+  kMemory,   ///< the results of the case and of its baseline
+  kTime,     ///< samples of both; noise makes a judgement of its own of it (harness/judge/latency.h)
 };
 
 enum class GateLimit { kAtLeast, kAtMost };
@@ -53,8 +57,8 @@ struct Gate {
   std::string (*format)(double value);
   const char* unit;     ///< of its key in README.md; empty where it has none
   const char* meaning;  ///< one sentence for README.md
-  /// The number, nothing where it was not measured.  For kFrames.
-  std::optional<double> (*of_quality)(const reports::records::Metrics&) = nullptr;
+  /// The number, nothing where it was not measured.  For kFrames and kLatents.
+  std::optional<double> (*of_quality)(const reports::records::Quality&) = nullptr;
   /// The same for kMemory.
   std::optional<double> (*of_results)(const reports::records::CaseResult& result,
                                       const reports::records::CaseResult& baseline) = nullptr;
@@ -95,7 +99,7 @@ inline constexpr Gate kGates[] = {
      .format = decibels,
      .unit = "dB, `.inf` allowed",
      .meaning = "mean PSNR over 8-bit frames is at least this",
-     .of_quality = [](const reports::records::Metrics& quality) { return std::optional(quality.psnr.mean); }},
+     .of_quality = [](const reports::records::Quality& quality) { return std::optional(quality.psnr.mean); }},
     {.name = "ssim_min",
      .bound = &Gates::ssim_min,
      .limit = GateLimit::kAtLeast,
@@ -108,7 +112,7 @@ inline constexpr Gate kGates[] = {
      .unit = "",
      .meaning = "mean SSIM over 8-bit frames is at least this",
      .of_quality =
-         [](const reports::records::Metrics& quality) {
+         [](const reports::records::Quality& quality) {
            return quality.ssim ? std::optional(quality.ssim->mean) : std::nullopt;
          }},
     {.name = "relative_l2_max",
@@ -123,7 +127,7 @@ inline constexpr Gate kGates[] = {
      .unit = "",
      .meaning = "relative L2 difference of the float frames is at most this",
      .of_quality =
-         [](const reports::records::Metrics& quality) {
+         [](const reports::records::Quality& quality) {
            return quality.floats ? std::optional(quality.floats->relative_l2) : std::nullopt;
          }},
     {.name = "max_difference_max",
@@ -138,9 +142,56 @@ inline constexpr Gate kGates[] = {
      .unit = "",
      .meaning = "the largest difference of two floats, in [0, 1], is at most this",
      .of_quality =
-         [](const reports::records::Metrics& quality) {
+         [](const reports::records::Quality& quality) {
            return std::optional(quality.floats ? quality.floats->max_difference
                                                : quality.eight_bit.max_difference / 255.0);
+         }},
+    {.name = "ms_ssim_min",
+     .bound = &Gates::ms_ssim_min,
+     .limit = GateLimit::kAtLeast,
+     .source = GateSource::kFrames,
+     .least = 0.0,
+     .most = 1.0,
+     .brief = "MS-SSIM",
+     .phrase = "MS-SSIM {value}",
+     .format = six_digits,
+     .unit = "",
+     .meaning =
+         "mean MS-SSIM over 8-bit frames is at least this; it needs frames of 161 pixels or more a side",
+     .of_quality =
+         [](const reports::records::Quality& quality) {
+           return quality.ms_ssim ? std::optional(quality.ms_ssim->mean) : std::nullopt;
+         }},
+    {.name = "temporal_max",
+     .bound = &Gates::temporal_max,
+     .limit = GateLimit::kAtMost,
+     .source = GateSource::kFrames,
+     .least = 0.0,
+     .most = std::numeric_limits<double>::infinity(),
+     .brief = "flicker",
+     .phrase = "temporal difference {value}",
+     .format = two_significant,
+     .unit = "",
+     .meaning =
+         "from each frame to the next the change differs from the baseline's by at most this, RMS in 8-bit "
+         "steps",
+     .of_quality =
+         [](const reports::records::Quality& quality) { return std::optional(quality.temporal.max); }},
+    {.name = "latents_relative_l2_max",
+     .bound = &Gates::latents_relative_l2_max,
+     .limit = GateLimit::kAtMost,
+     .source = GateSource::kLatents,
+     .least = 0.0,
+     .most = std::numeric_limits<double>::infinity(),
+     .brief = "latents' rel. L2",
+     .phrase = "the latents' relative L2 {value}",
+     .format = two_significant,
+     .unit = "",
+     .meaning =
+         "relative L2 difference of the final latents is at most this; it is steadier than a gate on pixels",
+     .of_quality =
+         [](const reports::records::Quality& quality) {
+           return quality.latents ? std::optional(quality.latents->relative_l2) : std::nullopt;
          }},
     {.name = "latency_ratio_max",
      .bound = &Gates::latency_ratio_max,
@@ -172,7 +223,9 @@ inline constexpr Gate kGates[] = {
 };
 
 /// Whether its bound is a ratio of the case to its baseline.
-constexpr bool is_ratio(const Gate& gate) { return gate.source != GateSource::kFrames; }
+constexpr bool is_ratio(const Gate& gate) {
+  return gate.source == GateSource::kMemory || gate.source == GateSource::kTime;
+}
 
 /// What its bound may be.
 Reader<double> reader_of(const Gate& gate);

@@ -73,6 +73,21 @@ struct TableOf<metrics::TemporalDifference> {
 };
 
 template <>
+struct TableOf<metrics::PixelDifference> {
+  using T = metrics::PixelDifference;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("mean", &T::mean, "8-bit steps", "mean over all pixels"),
+        field("percentile_99", &T::percentile_99, "8-bit steps", "99 % of the pixels differ by no more"),
+        field("percentile_99_9", &T::percentile_99_9, "8-bit steps",
+              "99.9 % of the pixels differ by no more"),
+        field("share_beyond", &T::share_beyond, "",
+              "shares of the pixels that differ by more than 1, 2, 4, 8 and 16 steps"),
+    };
+  }
+};
+
+template <>
 struct TableOf<metrics::Region> {
   using T = metrics::Region;
   static constexpr auto fields() {
@@ -167,6 +182,7 @@ struct Metrics {
   EightBit eight_bit;
   std::optional<metrics::FloatDifference> floats;  ///< where both sides have floats
   metrics::TemporalDifference temporal;
+  std::optional<metrics::PixelDifference> pixels;  ///< nothing in what earlier versions wrote
   std::optional<metrics::Region> worst_region;
   std::optional<metrics::SsimLocation> lowest_ssim;
   Ffmpeg ffmpeg;
@@ -183,6 +199,9 @@ struct Metrics {
         field("float", &T::floats, "", "differences of float values; null where a side has no floats",
               Presence::kNull),
         field("temporal", &T::temporal, "", "how differently the videos change from frame to frame"),
+        field("pixels", &T::pixels, "",
+              "differences of 8-bit pixels; a pixel's difference is the largest of its channels'",
+              Presence::kNull),
         field("worst_region", &T::worst_region, "",
               "the region of lowest PSNR; null where all frames are equal", Presence::kNull),
         field("lowest_ssim", &T::lowest_ssim, "",
@@ -195,12 +214,25 @@ struct Metrics {
 /// The record of a comparison's metrics.
 Metrics metrics_of(const metrics::Comparison& comparison);
 
+/// Final latents against the reference's.
+struct LatentDifference {
+  double relative_l2 = 0.0;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("relative_l2", &LatentDifference::relative_l2, "",
+              "norm of the difference / norm of the reference"),
+    };
+  }
+};
+
 /// A comparison of a case's frames with others: the metrics, and whether they can be trusted.
 struct Quality : Metrics {
   std::string reference;
   bool identical = false;
   bool trusted = true;
   std::string untrusted_reason;
+  std::optional<LatentDifference> latents;
 
   static constexpr auto fields() {
     using T = Quality;
@@ -213,6 +245,8 @@ struct Quality : Metrics {
             field("trusted", &T::trusted, "",
                   "false for frames without contrast or with NaN: equal grey frames prove nothing"),
             field("untrusted_reason", &T::untrusted_reason, "", "why it is not trusted; null where it is",
+                  Presence::kNull),
+            field("latents", &T::latents, "", "the final latents; null if either side has none",
                   Presence::kNull),
         });
   }

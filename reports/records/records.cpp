@@ -121,6 +121,7 @@ Metrics metrics_of(const metrics::Comparison& comparison) {
                         .first_differing_frame = comparison.first_different_frame},
           .floats = comparison.floats,
           .temporal = comparison.temporal,
+          .pixels = comparison.pixels,
           .worst_region = comparison.worst,
           .lowest_ssim = comparison.lowest_ssim,
           .ffmpeg = {

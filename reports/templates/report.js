@@ -180,6 +180,12 @@ function publishedSection() {
     element("ul", {}, data.published.differences.map((sentence) => element("li", {}, sentence)))));
 }
 
+function pixelText(pixels) {
+  const shares = [1, 2, 4, 8, 16].map((step, i) => `${significant(100 * pixels.share_beyond[i])} % beyond ${step}`);
+  return `mean ${significant(pixels.mean)}, 99 % within ${significant(pixels.percentile_99)}, ` +
+    `99.9 % within ${significant(pixels.percentile_99_9)}; ${shares.join(", ")}`;
+}
+
 function qualityFacts(quality) {
   const floats = quality.float || {};
   const equal = quality.psnr.min === "inf";
@@ -189,6 +195,7 @@ function qualityFacts(quality) {
     ["largest difference", significant(floats.max_difference)], ["relative L2", significant(floats.relative_l2)],
     ["floats that differ", floats.differing_values === undefined ? "" : String(floats.differing_values)],
     ["flicker (RMS)", quality.temporal ? significant(quality.temporal.mean) : ""],
+    ["8-bit steps apart", quality.pixels ? pixelText(quality.pixels) : ""],
     ["NaN or infinite", floats.candidate_non_finite === undefined ? "" : String(floats.candidate_non_finite)]]);
 }
 

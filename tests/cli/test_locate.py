@@ -28,11 +28,12 @@ cases:
   - name: strict
     layout: ring=2
     baseline: base
-    gates: {{identical: true}}
+    gates: {{identical: true, latents_relative_l2_max: 1.0e-12}}
   - name: untiled
     tiling: false
     baseline: base
     expected_different: true
+    gates: {{latents_relative_l2_max: 0}}
   - name: sound
     layout: ulysses=2
     baseline: base
@@ -72,6 +73,18 @@ class Located(CheckpointTest):
         self.assertIn("heads", [axis["axis"] for axis in difference["axes"]])
         self.assertEqual([later["point"] for later in found["growth"]], ["latents", "latents", "decode.video", "frames"])
         self.assertGreater(found["growth"][-1]["relative_l2"], 0)
+
+    def test_final_latents_are_gated(self):
+        """A ring changes them; tiles, which come after them, do not."""
+        strict, untiled = self.result("strict"), self.result("untiled")
+        self.assertGreater(strict["quality"]["latents"]["relative_l2"], 0.0)
+        self.assertLess(strict["quality"]["latents"]["relative_l2"], 1e-5)
+        self.assertIn("the latents' relative L2 ", strict["reason"])
+        self.assertEqual(untiled["quality"]["latents"]["relative_l2"], 0.0)
+        self.assertEqual(untiled["verdict"], "passed")
+        # A difference of that size is below a step of 8 bits for every pixel, untiled frames are not.
+        self.assertEqual(strict["quality"]["pixels"]["share_beyond"], [0.0] * 5)
+        self.assertGreater(untiled["quality"]["pixels"]["mean"], 0.0)
 
     def test_documents_say_it(self):
         line = "first difference: stage denoise, step 0, block 0, conditional, transformer_blocks.attn.heads"

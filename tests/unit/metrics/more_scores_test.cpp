@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "metrics/ms_ssim.h"
+#include "metrics/pixel_difference.h"
 #include "metrics/psnr.h"
 #include "metrics/region.h"
 #include "metrics/ssim.h"
@@ -88,6 +89,41 @@ TEST(Temporal, AConstantOffsetDoesNotFlicker) {
   EXPECT_EQ(sum.result().max, 0.0);
   EXPECT_EQ(sum.result().worst_frame, 0);
   EXPECT_DOUBLE_EQ(sum.result().reference_change, 7.0 / 6.0);
+}
+
+TEST(PixelDifference, EqualsNumpysPercentiles) {
+  for (std::size_t k = 0; k < recorded::kVideos.size(); ++k) {
+    const recorded::Video& video = recorded::kVideos[k];
+    const recorded::PixelScores& expected = recorded::kPixelScores[k];
+    const ByteVideo reference = pattern(video.frames, video.height, video.width);
+    const ByteVideo candidate = disturbed(reference, video.noise);
+    PixelDifferenceSum sum;
+    for (int i = 0; i < video.frames; ++i)
+      sum.add(reference.view().frame(i), candidate.view().frame(i), reference.view().frame_values() / 3);
+    const PixelDifference result = sum.result();
+    EXPECT_NEAR(result.mean, expected.mean, 1e-9);
+    EXPECT_NEAR(result.percentile_99, expected.percentile_99, 1e-9);
+    EXPECT_NEAR(result.percentile_99_9, expected.percentile_99_9, 1e-9);
+    expect_near({result.share_beyond.begin(), result.share_beyond.end()}, expected.share_beyond, 1e-12);
+  }
+}
+
+TEST(PixelDifference, CountsAPixelByItsWorstChannelAndEqualFramesAsZero) {
+  // Pixels of the first frame are 3, 0, 16 and 17 apart, those of the second are equal.
+  const std::vector<std::uint8_t> reference(12, 100);
+  std::vector<std::uint8_t> candidate = reference;
+  candidate[0] = 101;
+  candidate[2] = 97;
+  candidate[7] = 116;
+  candidate[9] = 83;
+  PixelDifferenceSum sum;
+  sum.add(reference.data(), candidate.data(), 4);
+  sum.add_equal(4);
+  const PixelDifference result = sum.result();
+  EXPECT_DOUBLE_EQ(result.mean, 36.0 / 8.0);
+  EXPECT_DOUBLE_EQ(result.percentile_99, 16.0 + 0.93);
+  EXPECT_THAT(result.share_beyond, testing::ElementsAre(3 / 8.0, 3 / 8.0, 2 / 8.0, 2 / 8.0, 1 / 8.0));
+  EXPECT_EQ(PixelDifferenceSum().result().mean, 0.0);
 }
 
 TEST(WorstRegion, FindsTheSquareThatHoldsThePlantedFault) {

@@ -55,6 +55,10 @@ def change_errors(a, b):
     return np.sqrt((difference**2).mean(axis=(1, 2, 3)))
 
 
+def pixel_differences(a, b):
+    return np.abs(b.astype(np.int64) - a.astype(np.int64)).max(axis=-1)
+
+
 def mean_change(a):
     return float(np.abs(np.diff(a.astype(np.int64), axis=0)).mean())
 
@@ -108,6 +112,13 @@ for height, width, noise in [(176, 192, 6), (176, 208, 60)]:
     reference = pattern(1, height, width)
     score = multi_scale(reference[0], disturbed(reference, [noise])[0])
     print(f"    {{{height}, {width}, {noise}, {score!r}}},")
+print("};\n\n// NumPy's percentiles of the pixels of kVideos; a pixel's difference is the largest of its channels'.")
+print("struct PixelScores {\n  double mean, percentile_99, percentile_99_9;\n  std::vector<double> share_beyond;\n};")
+print("inline const std::vector<PixelScores> kPixelScores = {")
+for frames, height, width, noise in VIDEOS:
+    pixels = pixel_differences(pattern(frames, height, width), disturbed(pattern(frames, height, width), noise))
+    shares = [(pixels > step).mean() for step in (1, 2, 4, 8, 16)]
+    print(f"    {{{', '.join(repr(float(v)) for v in (pixels.mean(), *np.percentile(pixels, [99, 99.9])))}, {braces(shares)}}},")
 halves = ((np.arange(255) + 0.5) / 255).astype(np.float32)
 rounded = (halves * 255).round().astype(np.uint8)
 print("};\n\n// 8-bit value of (i + 0.5) / 255: half to even, as far as float32 hits the half.")

@@ -72,6 +72,23 @@ inline const std::vector<MultiScale> kMultiScale = {
     {176, 208, 60, 0.8835430847751254},
 };
 
+// NumPy's percentiles of the pixels of kVideos; a pixel's difference is the largest of its channels'.
+struct PixelScores {
+  double mean, percentile_99, percentile_99_9;
+  std::vector<double> share_beyond;
+};
+inline const std::vector<PixelScores> kPixelScores = {
+    {22.133333333333333,
+     89.21000000000004,
+     90.0,
+     {0.6555555555555556, 0.6125, 0.3329861111111111, 0.3329861111111111, 0.32881944444444444}},
+    {11.793388429752065, 30.0, 30.0, {0.5, 0.5, 0.49586776859504134, 0.4834710743801653, 0.4132231404958678}},
+    {35.40097856477167,
+     191.09000000000015,
+     199.0,
+     {0.9459459459459459, 0.7418452935694315, 0.7020037278657968, 0.4664492078285182, 0.24976700838769805}},
+};
+
 // 8-bit value of (i + 0.5) / 255: half to even, as far as float32 hits the half.
 inline const std::vector<std::uint8_t> kRoundedHalves = {
     0,   2,   2,   4,   4,   6,   6,   8,   8,   10,  10,  12,  12,  14,  14,  16,  16,  18,  18,  20,

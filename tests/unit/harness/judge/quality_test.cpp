@@ -64,6 +64,24 @@ TEST_F(Quality, GreyAndNanFramesAreNotTrusted) {
   EXPECT_FALSE(quality.identical);
 }
 
+TEST_F(Quality, FinalLatentsBesideTheFramesAreCompared) {
+  const auto write_side = [&](const std::string& side, const at::Tensor& latents) {
+    fs::create_directories(folder_ / side);
+    if (latents.defined())
+      model::checkpoint::write_safetensors(folder_ / side / "latents.safetensors", {{"latents", latents}});
+    return write(side + "/frames", frames());
+  };
+  // Two of four differ by 3 and 4: 5 of a norm of 10.
+  const at::Tensor reference = at::tensor({1.0F, 1.0F, 7.0F, 7.0F}),
+                   candidate = at::tensor({4.0F, 1.0F, 7.0F, 3.0F});
+  const fs::path same = write_side("reference", reference), other = write_side("candidate", candidate);
+  EXPECT_EQ(compare_frames(same, other, "a").latents->relative_l2, 0.5);
+  EXPECT_EQ(compare_frames(same, same, "a").latents->relative_l2, 0.0);
+  EXPECT_FALSE(compare_frames(same, write_side("without", {}), "a").latents.has_value());
+  EXPECT_FALSE(
+      compare_frames(same, write_side("shorter", candidate.narrow(0, 0, 2)), "a").latents.has_value());
+}
+
 TEST_F(Quality, DifferentSizesAreRefused) {
   EXPECT_THROW(compare_frames(write("a", frames()), write("b", frames().narrow(1, 0, 16)), "a"), InputError);
 }

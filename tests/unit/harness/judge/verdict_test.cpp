@@ -1,5 +1,8 @@
 #include "harness/judge/verdict.h"
 
+#include <optional>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -105,6 +108,80 @@ TEST_F(Judge, NoGateIsTighterThanTheBaselinesOwnNoise) {
   case_.gates = scenario::Gates();
   case_.gates.psnr_min = 46.0;
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+}
+
+/// One gate that reads a number of the comparison.
+struct NumberGate {
+  const char* name;
+  std::optional<double> scenario::Gates::*bound;
+  double asked, good, bad;
+  void (*set)(records::Quality&, double);
+  const char* reason;
+};
+
+class EachGate : public Judge, public testing::WithParamInterface<NumberGate> {
+ protected:
+  EachGate() {
+    case_.gates = scenario::Gates();
+    case_.gates.*GetParam().bound = GetParam().asked;
+    result_.quality = with(GetParam().good);
+  }
+  static records::Quality with(double value) {
+    records::Quality result = quality(false);
+    GetParam().set(result, value);
+    return result;
+  }
+};
+
+TEST_P(EachGate, HoldsWithinItsBoundAndBreaksBeyond) {
+  EXPECT_EQ(run().verdict, Verdict::kPassed) << run().reason;
+  result_.quality = with(GetParam().asked);
+  EXPECT_EQ(run().verdict, Verdict::kPassed) << run().reason;
+  result_.quality = with(GetParam().bad);
+  EXPECT_EQ(run().verdict, Verdict::kFailed);
+  EXPECT_EQ(run().reason, GetParam().reason);
+}
+
+TEST_P(EachGate, IsNoTighterThanTheBaselinesOwnNoise) {
+  baseline_.quality_self = with(GetParam().good);
+  EXPECT_EQ(run().verdict, Verdict::kPassed) << run().reason;
+  baseline_.quality_self = with(GetParam().bad);
+  EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+  EXPECT_THAT(run().reason, testing::HasSubstr("does not repeat itself"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Gates, EachGate,
+    testing::Values(
+        NumberGate{"psnr_min", &scenario::Gates::psnr_min, 40.0, 41.0, 39.0,
+                   [](records::Quality& quality, double value) { quality.psnr.mean = value; },
+                   "PSNR 39.00 dB (needs 40.00 dB)"},
+        NumberGate{"ssim_min", &scenario::Gates::ssim_min, 0.9, 0.95, 0.85,
+                   [](records::Quality& quality, double value) { quality.ssim->mean = value; },
+                   "SSIM 0.850000 (needs 0.900000)"},
+        NumberGate{"relative_l2_max", &scenario::Gates::relative_l2_max, 0.1, 0.05, 0.2,
+                   [](records::Quality& quality, double value) { quality.floats->relative_l2 = value; },
+                   "relative L2 2.0e-01 (at most 1.0e-01)"},
+        NumberGate{"max_difference_max", &scenario::Gates::max_difference_max, 0.1, 0.05, 0.2,
+                   [](records::Quality& quality, double value) { quality.floats->max_difference = value; },
+                   "largest difference 2.0e-01 (at most 1.0e-01)"},
+        NumberGate{"ms_ssim_min", &scenario::Gates::ms_ssim_min, 0.9, 0.95, 0.85,
+                   [](records::Quality& quality, double value) { quality.ms_ssim.emplace().mean = value; },
+                   "MS-SSIM 0.850000 (needs 0.900000)"},
+        NumberGate{"temporal_max", &scenario::Gates::temporal_max, 2.0, 1.0, 3.0,
+                   [](records::Quality& quality, double value) { quality.temporal.max = value; },
+                   "temporal difference 3.0e+00 (at most 2.0e+00)"},
+        NumberGate{"latents_relative_l2_max", &scenario::Gates::latents_relative_l2_max, 0.1, 0.05, 0.2,
+                   [](records::Quality& quality, double value) { quality.latents = {value}; },
+                   "the latents' relative L2 2.0e-01 (at most 1.0e-01)"}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(Judge, AGateOnWhatWasNotMeasuredIsUntrusted) {
+  case_.gates = scenario::Gates();
+  case_.gates.ms_ssim_min = 0.9;
+  case_.gates.latents_relative_l2_max = 0.1;
+  EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+  EXPECT_EQ(run().reason, "nothing was measured for ms_ssim_min, latents_relative_l2_max");
 }
 
 TEST_F(Judge, DoesNotTrustABaselineThatRanOnce) {

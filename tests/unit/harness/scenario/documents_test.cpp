@@ -1,5 +1,5 @@
 // scenarios/README.md and the schema say what the tables of keys and gates say.  With
-// ISOFRAME_WRITE_DOCUMENTS=1 this test writes what it would otherwise compare.
+// UPDATE_README=1 this test writes what it would otherwise compare.
 
 #include "harness/scenario/documents.h"
 
@@ -25,19 +25,20 @@ std::string read(const fs::path& file) {
 }
 
 void expect_content(const fs::path& file, const std::string& expected) {
-  const bool writes = std::getenv("ISOFRAME_WRITE_DOCUMENTS") != nullptr;
+  const bool writes = std::getenv("UPDATE_README") != nullptr;
   if (writes) std::ofstream(file, std::ios::binary) << expected;
   // EXPECT_TRUE: what differs would fill the screen twice.
-  EXPECT_TRUE(read(file) == expected) << file.lexically_normal().string()
-                                      << " is not as the tables say; ISOFRAME_WRITE_DOCUMENTS=1 writes it";
+  EXPECT_TRUE(read(file) == expected)
+      << file.lexically_normal().string() << " is not as the tables say; UPDATE_README=1 writes it";
 }
 
-/// `text` with `content` between the lines that begin and end the part of this name.
-std::string with_part(const std::string& text, const std::string& name, const std::string& content) {
-  const std::string begin = "<!-- " + name + ": written from ", end = "<!-- end of " + name + " -->";
-  const std::size_t from = text.find('\n', text.find(begin)) + 1, to = text.find(end);
-  if (text.find(begin) == std::string::npos || to == std::string::npos) return "no part '" + name + "'";
-  return text.substr(0, from) + content + text.substr(to);
+/// `text` with what stands between the markers of this name replaced by `content`.
+std::string with_part(std::string text, const std::string& name, const std::string& content) {
+  const std::string begin = "<!-- " + name + " -->\n";
+  const std::size_t at = text.find(begin);
+  if (at == std::string::npos) return "no place for " + name;
+  const std::size_t from = at + begin.size();
+  return text.replace(from, text.find("<!-- end -->", from) - from, content);
 }
 
 TEST(Documents, TheSchemaIsWhatTheTablesSay) {

@@ -214,6 +214,15 @@ TEST(CaseGates, IdenticalFramesAreAskedForUnlessAQualityGateSaysOtherwise) {
   EXPECT_EQ(suite.cases[3].gates.psnr_min, 40.0);
 }
 
+TEST(CaseGates, EveryGateOnFramesOrLatentsTakesThePlaceOfIdenticalFrames) {
+  for (const Gate& gate : kGates) {
+    const Suite suite =
+        load(kHead + "  - name: a\n  - {name: b, baseline: a, gates: {" + gate.name + ": 0.5}}\n");
+    EXPECT_EQ(suite.cases[1].gates.*gate.bound, 0.5) << gate.name;
+    EXPECT_EQ(suite.cases[1].gates.identical, is_ratio(gate)) << gate.name;
+  }
+}
+
 TEST(CaseGates, AnotherOrderOfAdditionIsBoundedUnlessIdenticalIsAskedFor) {
   const Suite suite =
       load(kHead +

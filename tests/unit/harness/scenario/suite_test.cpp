@@ -105,14 +105,9 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   spec.launcher = "mpirun -n {ranks} {worker}";
   spec.baseline = "b";
   spec.expected_different = true;
-  spec.gates = {.identical = true,
-                .bounded = true,
-                .psnr_min = std::numeric_limits<double>::infinity(),
-                .ssim_min = 0.9,
-                .relative_l2_max = 1e-5,
-                .max_difference_max = 0.0,
-                .latency_ratio_max = 1.5,
-                .peak_tensor_ratio_max = 0.75};
+  for (const GateClaim& claim : kGateClaims) spec.gates.*claim.asked = true;
+  for (const Gate& gate : kGates) spec.gates.*gate.bound = 0.5;
+  spec.gates.psnr_min = std::numeric_limits<double>::infinity();
   reports::records::PublishedFigures published;
   published.title = "Tiled";
   published.seconds = 2.5;
@@ -127,6 +122,7 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   EXPECT_EQ(json, again);
   EXPECT_EQ(json.at("layout"), "ulysses=2,cfg=2,vae_patch=3");
   EXPECT_EQ(json.at("gates").at("psnr_min"), "inf");
+  EXPECT_EQ(json.at("gates").size(), std::size(kGateClaims) + std::size(kGates));
   // No field is left at its default, so that one forgotten in either direction shows.
   const nlohmann::json fresh = to_json(Case{});
   for (const auto& [key, unset] : fresh.items()) EXPECT_NE(json.at(key), unset) << key;
