@@ -68,6 +68,15 @@ void add_ffmpeg(Rows& rows, const records::Ffmpeg& scores) {
       fmt::format("y {} u {} v {} average {}", psnr(p.y), psnr(p.u), psnr(p.v), psnr(p.average)));
 }
 
+std::string text_of(const metrics::PixelDifference& pixels) {
+  std::string text = fmt::format("mean {}, 99 % within {}, 99.9 % within {}", significant(pixels.mean),
+                                 significant(pixels.percentile_99), significant(pixels.percentile_99_9));
+  for (std::size_t k = 0; k < metrics::kPixelSteps.size(); ++k)
+    text += fmt::format("{} {} % beyond {}", k == 0 ? ";" : ",", significant(100.0 * pixels.share_beyond[k]),
+                        metrics::kPixelSteps[k]);
+  return text;
+}
+
 Rows rows_of(const ComparisonRecord& result) {
   const records::Metrics& quality = result.quality;
   Rows rows = {{"reference", side(result.reference)},
@@ -81,6 +90,7 @@ Rows rows_of(const ComparisonRecord& result) {
   rows.emplace_back(
       "8-bit values that differ",
       fmt::format("{}, by {} at most", quality.eight_bit.differing_values, quality.eight_bit.max_difference));
+  if (quality.pixels) rows.emplace_back("8-bit steps that pixels are apart", text_of(*quality.pixels));
   if (quality.floats) add_floats(rows, *quality.floats);
   const metrics::TemporalDifference& temporal = quality.temporal;
   rows.emplace_back(

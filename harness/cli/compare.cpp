@@ -1,20 +1,47 @@
 #include "harness/compare/compare.h"
 
 #include <iostream>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
+#include "harness/scenario/documents.h"
+#include "harness/scenario/yaml_value.h"
 #include "reports/comparison.h"
 
 namespace isoframe::harness::cli {
 
+namespace {
+
+using scenario::Gate;
+
+/// Gates by the names that they have in scenarios, and by those that some had before.
+std::string names_of(const Gate& gate) {
+  static const std::map<std::string, std::string> kEarlier = {
+      {"psnr_min", ",--min-psnr"}, {"ssim_min", ",--min-ssim"}, {"max_difference_max", ",--max-abs"}};
+  const auto earlier = kEarlier.find(gate.name);
+  return scenario::option_of(gate) + (earlier == kEarlier.end() ? "" : earlier->second);
+}
+
+/// The bound that an option gives, with the checks of scenarios.
+void set_gate(scenario::Gates& gates, const Gate& gate, const std::string& text) {
+  const std::string number = text == "inf" ? ".inf" : text;
+  scenario::read_gate(gates, gate.name, scenario::Value(YAML::Node(number), {}), scenario::option_of(gate));
+}
+
+}  // namespace
+
 void add_compare_command(CLI::App& program, int& exit_code) {
   struct Arguments {
     std::string reference, candidate, out;
-    double min_psnr = 0.0, min_ssim = 0.0, max_abs = 0.0;
+    std::map<std::string, std::string> bounds;
     bool json = false;
   };
   auto arguments = std::make_shared<Arguments>();
@@ -27,19 +54,21 @@ void add_compare_command(CLI::App& program, int& exit_code) {
   command->add_option("reference", arguments->reference, "What is right")->required();
   command->add_option("candidate", arguments->candidate, "What is held against it")->required();
   command->add_option("--out", arguments->out, "Folder for compare.json, report.md and heat maps");
-  CLI::Option* psnr = command->add_option("--min-psnr", arguments->min_psnr, "dB, instead of equality");
-  CLI::Option* ssim = command->add_option("--min-ssim", arguments->min_ssim, "Instead of equality");
-  CLI::Option* abs = command
-                         ->add_option("--max-abs", arguments->max_abs,
-                                      "Largest difference of a value in [0, 1], instead of equality")
-                         ->check(CLI::NonNegativeNumber);
+  std::vector<std::pair<const Gate*, CLI::Option*>> options;
+  for (const Gate& gate : scenario::kGates) {
+    if (gate.source != scenario::GateSource::kFrames) continue;
+    CLI::Option* option =
+        command->add_option(names_of(gate), arguments->bounds[gate.name],
+                            fmt::format("Instead of equality: {}", scenario::plain(gate.meaning)));
+    options.emplace_back(&gate, option->type_name("FLOAT"));
+  }
   command->add_flag("--json", arguments->json, "Print compare.json instead of the table");
-  command->callback([arguments, psnr, ssim, abs, &exit_code] {
-    compare::CompareOptions options{arguments->reference, arguments->candidate, arguments->out, {}, {}, {}};
-    if (psnr->count() > 0) options.min_psnr = arguments->min_psnr;
-    if (ssim->count() > 0) options.min_ssim = arguments->min_ssim;
-    if (abs->count() > 0) options.max_abs = arguments->max_abs;
-    const reports::records::ComparisonRecord result = compare::compare(options);
+  command->callback([arguments, options, &exit_code] {
+    compare::CompareOptions asked{arguments->reference, arguments->candidate, arguments->out};
+    for (const auto& [gate, option] : options) {
+      if (option->count() > 0) set_gate(asked.gates, *gate, arguments->bounds.at(gate->name));
+    }
+    const reports::records::ComparisonRecord result = compare::compare(asked);
     std::cout << (arguments->json ? reports::records::to_json(result).dump(2) + "\n"
                                   : reports::comparison_summary(result));
     exit_code = result.passed ? 0 : 1;

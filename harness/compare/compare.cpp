@@ -10,6 +10,7 @@
 #include "base/json_file.h"
 #include "harness/compare/open_frames.h"
 #include "harness/compare/worst_frames.h"
+#include "harness/scenario/documents.h"
 #include "metrics/comparison.h"
 #include "reports/comparison.h"
 #include "reports/heat_map.h"
@@ -22,6 +23,7 @@ using metrics::Comparison;
 using metrics::FrameReader;
 using reports::records::ComparisonRecord;
 using reports::records::Likeness;
+using scenario::Gate;
 
 namespace {
 
@@ -80,31 +82,35 @@ Likeness verdict_of(const Comparison& comparison) {
   return comparison.floats && comparison.floats->identical() ? Likeness::kIdentical : Likeness::kEqual8Bit;
 }
 
-double max_abs(const Comparison& comparison) {
-  return comparison.floats ? comparison.floats->max_difference : comparison.max_byte_difference / 255.0;
+/// Calls act(gate, bound) for each gate on frames that is set.
+template <typename Act>
+void for_each_gate(const scenario::Gates& gates, const Act& act) {
+  for (const Gate& gate : scenario::kGates) {
+    if (gate.source == scenario::GateSource::kFrames && gates.*gate.bound) act(gate, *(gates.*gate.bound));
+  }
 }
 
-std::vector<std::string> broken_gates(const CompareOptions& options, const Comparison& comparison) {
+std::vector<std::string> broken_gates(const scenario::Gates& gates,
+                                      const reports::records::Metrics& metrics) {
+  reports::records::Quality quality;
+  static_cast<reports::records::Metrics&>(quality) = metrics;
   std::vector<std::string> broken;
-  const double psnr = comparison.psnr.mean;
-  if (options.min_psnr && psnr < *options.min_psnr)
-    broken.push_back(fmt::format("PSNR {:.2f} dB (needs {})", psnr, *options.min_psnr));
-  if (options.min_ssim && !comparison.ssim)
-    throw InputError("--min-ssim: the frames are smaller than SSIM's window of 11 x 11");
-  if (options.min_ssim && comparison.ssim->mean < *options.min_ssim)
-    broken.push_back(fmt::format("SSIM {:.6f} (needs {})", comparison.ssim->mean, *options.min_ssim));
-  if (options.max_abs && max_abs(comparison) > *options.max_abs)
-    broken.push_back(
-        fmt::format("largest difference {:.3g} (at most {})", max_abs(comparison), *options.max_abs));
+  for_each_gate(gates, [&](const Gate& gate, double bound) {
+    const std::optional<double> value = gate.of_quality(quality);
+    if (!value)
+      throw InputError(
+          fmt::format("{}: these videos have no such number; their frames are too small for it, or a "
+                      "side has no floats",
+                      scenario::option_of(gate)));
+    if (is_beyond(gate, *value, bound)) broken.push_back(text_of_broken(gate, *value, bound, ""));
+  });
   return broken;
 }
 
-std::map<std::string, double> gates_of(const CompareOptions& options) {
-  std::map<std::string, double> gates;
-  if (options.min_psnr) gates["min_psnr"] = *options.min_psnr;
-  if (options.min_ssim) gates["min_ssim"] = *options.min_ssim;
-  if (options.max_abs) gates["max_abs"] = *options.max_abs;
-  return gates;
+std::map<std::string, double> bounds_of(const scenario::Gates& gates) {
+  std::map<std::string, double> bounds;
+  for_each_gate(gates, [&](const Gate& gate, double bound) { bounds[gate.name] = bound; });
+  return bounds;
 }
 
 reports::records::ComparedVideo side(const fs::path& path, const metrics::VideoInfo& info) {
@@ -146,12 +152,12 @@ ComparisonRecord compare(const CompareOptions& options) {
   result.height = reference->info().height;
   result.width = reference->info().width;
   result.verdict = verdict_of(comparison);
-  result.gates = gates_of(options);
-  result.broken_gates = broken_gates(options, comparison);
+  result.quality = reports::records::metrics_of(comparison);
+  result.gates = bounds_of(options.gates);
+  result.broken_gates = broken_gates(options.gates, result.quality);
   result.passed =
       result.verdict != Likeness::kUntrusted &&
       (result.gates.empty() ? result.verdict != Likeness::kDifferent : result.broken_gates.empty());
-  result.quality = reports::records::metrics_of(comparison);
   if (!options.out.empty()) write_files(result, options, worst);
   return result;
 }

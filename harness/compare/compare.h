@@ -2,8 +2,8 @@
 // The comparison of two videos: are they the same, and if not, where and by how much do they differ?
 
 #include <filesystem>
-#include <optional>
 
+#include "harness/scenario/gates.h"
 #include "reports/records/metrics.h"
 
 namespace isoframe::harness::compare {
@@ -12,11 +12,8 @@ struct CompareOptions {
   std::filesystem::path reference;
   std::filesystem::path candidate;
   std::filesystem::path out;  ///< compare.json, report.md and heat maps go there; empty for none
-  // Gates; any of them takes the place of "equal after 8 bits".
-  std::optional<double> min_psnr;
-  std::optional<double> min_ssim;
-  /// Largest difference of values in [0, 1]: floats if both sides have them, else 8-bit values / 255.
-  std::optional<double> max_abs;
+  /// Those on frames count; any of them takes the place of "equal after 8 bits".
+  scenario::Gates gates = {};
 };
 
 /// Compares two videos in one pass, with a few frames in memory; writes files if `out` is given.  Throws

@@ -1,5 +1,6 @@
 #include "harness/scenario/documents.h"
 
+#include <algorithm>
 #include <regex>
 #include <vector>
 
@@ -8,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/scenario/case_keys.h"
-#include "harness/scenario/gates.h"
 #include "harness/scenario/readers.h"
 #include "harness/scenario/settings.h"
 
@@ -110,6 +110,12 @@ std::string group_row(const std::string& group) {
 }
 
 }  // namespace
+
+std::string option_of(const Gate& gate) {
+  std::string option = fmt::format("--{}", gate.name);
+  std::replace(option.begin(), option.end(), '_', '-');
+  return option;
+}
 
 std::string plain(const std::string& markdown) {
   static const std::regex kLink(R"(\[([^\]]*)\]\([^)]*\))");

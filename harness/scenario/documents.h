@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "harness/scenario/gates.h"
+
 namespace isoframe::harness::scenario {
 
 /// The JSON Schema of a scenario file.
@@ -11,6 +13,9 @@ std::string schema_text();
 /// Markdown tables of the keys of a case and of its gates.
 std::string key_table_text();
 std::string gate_table_text();
+
+/// Its option of `compare`: "--psnr-min".
+std::string option_of(const Gate& gate);
 
 /// `markdown` without backticks and links, for a terminal and for the schema.
 std::string plain(const std::string& markdown);

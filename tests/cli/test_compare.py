@@ -118,7 +118,9 @@ class Compare(unittest.TestCase):
         nudged = self.frames("b", [value + 0.02 for value in values], 2)
         self.assertEqual(self.compare(reference, nudged).returncode, 1)
         self.assertEqual(self.compare(reference, nudged, "--min-psnr", 30, "--max-abs", 0.03).returncode, 0)
-        for gate in (("--min-psnr", 60), ("--min-ssim", 0.9999999), ("--max-abs", 0.01)):
+        gates = (("--psnr-min", 60), ("--ssim-min", 0.9999999), ("--max-difference-max", 0.01), ("--relative-l2-max", 0.001),
+                 ("--min-psnr", 60), ("--min-ssim", 0.9999999), ("--max-abs", 0.01))
+        for gate in gates:
             result = self.compare(reference, nudged, *gate)
             self.assertEqual(result.returncode, 1, gate)
             self.assertIn("outside the gates", result.stdout)

@@ -93,7 +93,7 @@ TEST_F(Compare, NotANumberIsNotTrustedEvenWhereBothHaveItAndGatesWouldPass) {
   CompareOptions asked = options(frames, frames);
   EXPECT_EQ(compare(asked).verdict, Likeness::kUntrusted);
   EXPECT_FALSE(compare(asked).passed);
-  asked.min_psnr = 1.0;
+  asked.gates.psnr_min = 1.0;
   const ComparisonRecord gated = compare(asked);
   EXPECT_THAT(gated.broken_gates, IsEmpty());
   EXPECT_FALSE(gated.passed);
@@ -102,28 +102,30 @@ TEST_F(Compare, NotANumberIsNotTrustedEvenWhereBothHaveItAndGatesWouldPass) {
 TEST_F(Compare, AGateTakesThePlaceOfEquality) {
   CompareOptions asked = options(pattern(2), pattern(2) + 5 / 255.0F);
   EXPECT_FALSE(compare(asked).passed);
-  asked.max_abs = 0.05;
+  asked.gates.max_difference_max = 0.05;
   EXPECT_TRUE(compare(asked).passed);
-  EXPECT_THAT(compare(asked).gates, ElementsAre(testing::Pair("max_abs", 0.05)));
+  EXPECT_THAT(compare(asked).gates, ElementsAre(testing::Pair("max_difference_max", 0.05)));
 }
 
 TEST_F(Compare, EachGateThatIsBrokenIsNamedWithWhatItNeeds) {
   CompareOptions asked = options(pattern(2), pattern(2) + 5 / 255.0F);
-  asked.min_psnr = 60.0;
-  asked.min_ssim = 1.0;
-  asked.max_abs = 0.01;
+  asked.gates.psnr_min = 60.0;
+  asked.gates.ssim_min = 1.0;
+  asked.gates.max_difference_max = 0.01;
   const ComparisonRecord result = compare(asked);
   // 20 log10(255 / 5) dB: every value is off by 5 of 255.
-  EXPECT_THAT(result.broken_gates, ElementsAre("PSNR 34.15 dB (needs 60)", testing::StartsWith("SSIM 0."),
-                                               "largest difference 0.0196 (at most 0.01)"));
+  EXPECT_THAT(result.broken_gates,
+              ElementsAre("PSNR 34.15 dB (needs 60.00 dB)", testing::StartsWith("SSIM 0."),
+                          "largest difference 2.0e-02 (at most 1.0e-02)"));
   EXPECT_FALSE(result.passed);
 }
 
 TEST_F(Compare, FramesSmallerThanTheWindowHaveNoSsimToGate) {
   CompareOptions asked = options(pattern(1).slice(1, 0, 8), pattern(1).slice(1, 0, 8));
   EXPECT_EQ(compare(asked).verdict, Likeness::kIdentical);
-  asked.min_ssim = 0.5;
-  EXPECT_THAT(refusal(asked), HasSubstr("--min-ssim: the frames are smaller than SSIM's window"));
+  asked.gates.ssim_min = 0.5;
+  EXPECT_THAT(refusal(asked),
+              HasSubstr("--ssim-min: these videos have no such number; their frames are too small for it"));
 }
 
 TEST_F(Compare, ImagesAreOrderedByTheNumbersInTheirNames) {
