@@ -13,7 +13,6 @@ namespace isoframe::harness::run {
 
 namespace fs = std::filesystem;
 namespace records = reports::records;
-using nlohmann::json;
 using scenario::Case;
 using worker::Observation;
 
@@ -77,7 +76,7 @@ records::FirstDivergence locate(const Case& spec, const Case& baseline, double t
   }
   std::error_code ignored;
   fs::remove_all(directory, ignored);
-  return records::to_json(result);
+  return result;
 }
 
 }  // namespace isoframe::harness::run

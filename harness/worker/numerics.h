@@ -2,7 +2,8 @@
 // What a case's order of addition may cost against a single device's.
 
 #include "harness/scenario/case.h"
-#include "model/pipeline/pipeline.h"
+#include "model/pipeline/limits.h"
+#include "model/pipeline/request.h"
 #include "reports/records/names.h"
 #include "reports/records/rank.h"
 
