@@ -39,7 +39,7 @@ void run(Probe& probe, int rank, int ranks, const Change& change = {}) {
       probe.tensor({"transformer_blocks",
                     block,
                     {Share{.dim = 1, .begin = rank * rows, .whole = 6}},
-                    axes::kTokensOfHeads},
+                    model::axes::kTokensOfHeads},
                    own);
     }
     probe.tensor({"latents", step}, whole);

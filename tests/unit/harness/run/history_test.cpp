@@ -78,13 +78,13 @@ TEST_F(HistoryFile, ABaselineIsTheNewestAcceptedOfItsMachine) {
   history.record(folder_ / "rejected", run("2026-01-03T00:00:00Z", 1.0));
   history.accept(folder_ / "old");
   history.accept(folder_ / "new");
-  const std::string machine = machine_of(machine());
-  const auto runs = history.accepted("smoke.yaml", machine);
+  const std::string name = machine_of(machine());
+  const auto runs = history.accepted("smoke.yaml", name);
   ASSERT_EQ(runs.size(), 2u);
   EXPECT_EQ(runs[0].directory, (folder_ / "new").string());
   EXPECT_TRUE(history.accepted("smoke.yaml", "another").empty());
   history.record(folder_ / "new", run("2026-01-02T00:00:00Z", 5.0));
-  EXPECT_EQ(history.accepted("smoke.yaml", machine).size(), 2u) << "recording again keeps what was accepted";
+  EXPECT_EQ(history.accepted("smoke.yaml", name).size(), 2u) << "recording again keeps what was accepted";
 }
 
 TEST(MachineOf, NamesEveryDevice) {

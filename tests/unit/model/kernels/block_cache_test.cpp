@@ -8,6 +8,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "model/kernels/caching_allocator.h"
+#include "model/kernels/memory_statistics.h"
+
 namespace isoframe::model::kernels {
 namespace {
 
