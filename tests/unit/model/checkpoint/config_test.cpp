@@ -61,9 +61,9 @@ TEST(Config, KnowsDiffusersAndTransformersClasses) {
 TEST(Config, AFileThatIsNotAConfigIsNamed) {
   const TestFolder folder;
   EXPECT_THAT(input_error([&] { Config::load(folder / "absent.json"); }),
-              HasSubstr("absent.json: no such file"));
+              HasSubstr("absent.json: cannot be read: No such file or directory"));
   EXPECT_THAT(input_error([&] { Config::load(folder.write("a.json", "{\"x\": ")); }),
-              HasSubstr("a.json: not JSON: syntax error at byte"));
+              HasSubstr("a.json:1:7: not JSON: the file is damaged or was cut short"));
   EXPECT_THAT(input_error([&] { Config::load(folder.write("b.json", "[1]")); }),
               HasSubstr("b.json: must be a JSON object, but is array"));
 }
