@@ -1,6 +1,5 @@
 #include "base/json_file.h"
 
-#include <cmath>
 #include <string>
 #include <string_view>
 
@@ -46,12 +45,6 @@ void write_json(const std::filesystem::path& path, const nlohmann::json& value) 
 
 void write_compact_json(const std::filesystem::path& path, const nlohmann::json& value) {
   write_text(path, dumped(value, -1));
-}
-
-nlohmann::json number(double value) {
-  if (std::isnan(value)) return nullptr;
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  return value;
 }
 
 }  // namespace isoframe::base

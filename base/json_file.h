@@ -18,7 +18,4 @@ void write_json(const std::filesystem::path& path, const nlohmann::json& value);
 /// Writes JSON in one line, for files that only programs read; otherwise like write_json().
 void write_compact_json(const std::filesystem::path& path, const nlohmann::json& value);
 
-/// A number in JSON, which has no infinity: "inf" and "-inf" stand for it, null for NaN (not measured).
-nlohmann::json number(double value);
-
 }  // namespace isoframe::base

@@ -31,13 +31,15 @@ double percentile(const Counts& counts, std::int64_t pixels, double share) {
 
 }  // namespace
 
-void PixelDifferenceSum::add(const std::uint8_t* reference, const std::uint8_t* candidate, std::int64_t pixels) {
+void PixelDifferenceSum::add(const std::uint8_t* reference, const std::uint8_t* candidate,
+                             std::int64_t pixels) {
   constexpr std::int64_t kChannels = 3;
   for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
     int largest = 0;
     for (std::int64_t channel = 0; channel < kChannels; ++channel) {
       const std::int64_t at = pixel * kChannels + channel;
-      largest = std::max(largest, std::abs(static_cast<int>(reference[at]) - static_cast<int>(candidate[at])));
+      largest =
+          std::max(largest, std::abs(static_cast<int>(reference[at]) - static_cast<int>(candidate[at])));
     }
     ++counts_[static_cast<std::size_t>(largest)];
   }

@@ -14,7 +14,8 @@ struct PixelDifference {
   double mean = 0.0;
   double percentile_99 = 0.0;  ///< interpolated between two pixels, as NumPy's percentile() does
   double percentile_99_9 = 0.0;
-  std::array<double, kPixelSteps.size()> share_beyond = {};  ///< of pixels that differ by more than kPixelSteps[k]
+  std::array<double, kPixelSteps.size()> share_beyond =
+      {};  ///< of pixels that differ by more than kPixelSteps[k]
 };
 
 /// Counts frame by frame; its memory is one count for each possible difference.

@@ -30,8 +30,7 @@ void print_run(const reports::records::RunRecord& run, const std::string& direct
   if (json) {
     std::cout << reports::records::to_json(run).dump(2) << "\n";
   } else {
-    std::cout << reports::console_summary(run) << "report: " << directory
-              << "/report.html\n";
+    std::cout << reports::console_summary(run) << "report: " << directory << "/report.html\n";
   }
 }
 

@@ -7,8 +7,8 @@
 #include "harness/judge/quality.h"
 #include "harness/run/outputs.h"
 #include "harness/run/round.h"
-#include "harness/scenario/likeness.h"
 #include "harness/scenario/case_json.h"
+#include "harness/scenario/likeness.h"
 
 namespace isoframe::harness::run {
 

@@ -1,7 +1,6 @@
 #include "base/json_file.h"
 
 #include <fstream>
-#include <limits>
 #include <sys/stat.h>
 
 #include <gmock/gmock.h>
@@ -82,14 +81,6 @@ TEST_F(JsonFile, ADamagedFileIsNamedWithLineAndColumn) {
 TEST_F(JsonFile, BytesThatAreNoTextDoNotLoseTheFile) {
   write_json(path("a.json"), {{"last_words", "bad \xff byte"}});
   EXPECT_EQ(read_json(path("a.json")).at("last_words"), "bad \uFFFD byte");
-}
-
-TEST(JsonNumber, InfinityIsAStringAndNanIsNull) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(number(kInfinity), "inf");
-  EXPECT_EQ(number(-kInfinity), "-inf");
-  EXPECT_TRUE(number(std::numeric_limits<double>::quiet_NaN()).is_null());
-  EXPECT_EQ(number(41.25), 41.25);
 }
 
 }  // namespace
