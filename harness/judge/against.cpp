@@ -1,9 +1,9 @@
 #include "harness/judge/against.h"
 
-#include <cmath>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "harness/scenario/gates.h"
 
 namespace isoframe::harness::judge {
 
@@ -16,7 +16,7 @@ namespace {
 std::string changed_frames(const Quality& quality, const CaseResult& result, bool alike) {
   const double psnr = quality.psnr.mean, difference = quality.floats.value().relative_l2;
   const std::string seen = fmt::format("frames differ from the earlier run's: PSNR {}, relative L2 {:.1e}",
-                                       std::isinf(psnr) ? "inf" : fmt::format("{:.2f} dB", psnr), difference);
+                                       scenario::decibels(psnr), difference);
   if (!alike) return psnr < kAgainstPsnr ? seen + fmt::format(" (PSNR at least {} dB)", kAgainstPsnr) : "";
   if (quality.identical) return {};
   if (!result.numerics || result.numerics->kind != records::NumericsClass::kBounded)
