@@ -28,7 +28,7 @@ using scenario::CaseKey;
 /// Default time limit, a day: a full-size model on a CPU takes hours.
 constexpr double kDefaultTimeout = 86400.0;
 
-/// Keys that a scenario may leave to its defaults, or that make no video without.
+/// Keys that have no default here; a scenario has one for some of them.
 const std::set<std::string> kRequired = {"checkpoint", "task", "prompt", "frames", "steps", "seed"};
 
 /// The option of a key.

@@ -8,9 +8,9 @@
 
 namespace isoframe::harness::judge {
 
-/// All metrics on 8-bit frames, differences on float frames and on the final latents beside them, and whether
-/// the numbers can be trusted at all. `reference` is the reference's name in the result.  Throws InputError
-/// if a file is missing or the two have different sizes.
+/// Every field of the record: metrics of the frames and of what lies beside them, and whether the numbers can
+/// be trusted at all.  `reference` is the reference's name in the result.  Throws InputError if a file of
+/// frames is missing or the two have different sizes.
 reports::records::Quality compare_frames(const std::filesystem::path& reference_file,
                                          const std::filesystem::path& candidate_file,
                                          const std::string& reference);
