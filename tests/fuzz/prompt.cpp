@@ -16,7 +16,8 @@
 using namespace isoframe::model;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const text::Qwen2Tokenizer tokenizer(isoframe::base::read_json(ISOFRAME_FUZZ_TOKENIZER), "tokenizer.json");
+  static const text::Qwen2Tokenizer tokenizer(isoframe::base::read_json(ISOFRAME_FUZZ_TOKENIZER),
+                                              "tokenizer.json");
   static const text::Byt5Tokenizer glyphs(checkpoint::Config(nlohmann::json::object(), "tokenizer_2"));
   const std::string prompt(reinterpret_cast<const char*>(data), size);
   isoframe::fuzz::expect_clear_error([&] {
