@@ -63,20 +63,22 @@ class Usp : public SequenceParallel {
     const Share own_heads_of_all = {
         .dim = 1, .begin = site.first_head + self * own_heads, .whole = std::max(site.whole_heads, heads)};
     const Share block_of_all = {.dim = 2, .begin = blocks.offsets[ring_->rank()], .whole = video_length};
-    const auto show = [&](const char* name, const at::Tensor& x, const std::array<Share, 2>& shares) {
-      site.probe.tensor({name, site.block, shares, axes::kHeadsOfTokens}, x);
+    const auto show = [&](const char* name, Axes names, const at::Tensor& x,
+                          const std::array<Share, 2>& shares) {
+      site.probe.tensor({name, site.block, shares, names}, x);
     };
 
     const Qkv joint = joint_heads(video, condition, rows, own_heads);
-    show("transformer_blocks.attn.exchanged.query", joint.query.narrow(2, 0, block_length),
+    show("transformer_blocks.attn.exchanged.query", axes::kHeadsOfTokens,
+         joint.query.narrow(2, 0, block_length), {own_heads_of_all, block_of_all});
+    show("transformer_blocks.attn.exchanged.key", axes::kHeadsOfTokens, joint.key.narrow(2, 0, block_length),
          {own_heads_of_all, block_of_all});
-    show("transformer_blocks.attn.exchanged.key", joint.key.narrow(2, 0, block_length),
-         {own_heads_of_all, block_of_all});
-    show("transformer_blocks.attn.exchanged.value", joint.value.narrow(2, 0, block_length),
-         {own_heads_of_all, block_of_all});
+    show("transformer_blocks.attn.exchanged.value", axes::kHeadsOfTokens,
+         joint.value.narrow(2, 0, block_length), {own_heads_of_all, block_of_all});
     const auto [video_heads, condition_heads] = (*attention_)(joint, video_length);
-    show("transformer_blocks.attn.heads", video_heads, {own_heads_of_all, block_of_all});
-    show("transformer_blocks.attn.heads.context", condition_heads, {own_heads_of_all});
+    show("transformer_blocks.attn.heads", axes::kHeadsOfTokens, video_heads,
+         {own_heads_of_all, block_of_all});
+    show("transformer_blocks.attn.heads.context", axes::kHeadsOfTokens, condition_heads, {own_heads_of_all});
     const at::Tensor attended = video_heads.transpose(1, 2);
 
     // Back: to each rank its rows of these heads, from each rank this rank's rows of its heads.
@@ -90,9 +92,9 @@ class Usp : public SequenceParallel {
     const at::Tensor condition_out =
         ulysses_->all_gather(condition_heads.transpose(1, 2), 2, std::vector<std::int64_t>(ranks, own_heads));
     const Share heads_of_all = {.dim = 2, .begin = site.first_head, .whole = own_heads_of_all.whole};
-    show("transformer_blocks.attn.output", video_out,
+    show("transformer_blocks.attn.output", axes::kTokensOfHeads, video_out,
          {Share{.dim = 1, .begin = this->rows(video_length).begin, .whole = video_length}, heads_of_all});
-    show("transformer_blocks.attn.output.context", condition_out, {heads_of_all});
+    show("transformer_blocks.attn.output.context", axes::kTokensOfHeads, condition_out, {heads_of_all});
     return {video_out, condition_out};
   }
 

@@ -28,10 +28,19 @@ class Watch : public Probe {
   void tensor(ProbePoint point, const at::Tensor& value) override {
     const std::lock_guard lock(mutex_);
     points.emplace(point.name);
-    EXPECT_EQ(point.axes.size(), static_cast<std::size_t>(value.dim())) << point.name;
+    ASSERT_EQ(point.axes.size(), static_cast<std::size_t>(value.dim())) << point.name;
+    for (const Share& share : point.shares) {
+      if (share.whole == 0) continue;
+      const std::string_view axis = point.axes[static_cast<std::size_t>(share.dim)];
+      EXPECT_EQ(share.whole, axis == "heads"    ? heads
+                             : axis == "tokens" ? tokens
+                                                : -1)
+          << point.name << " " << axis;
+    }
   }
 
   std::set<std::string> stages, points;
+  std::int64_t heads = 0, tokens = 0;  ///< of the transformer; layouts share out nothing else
 
  private:
   std::mutex mutex_;
@@ -40,13 +49,16 @@ class Watch : public Probe {
 class ProbePoints : public TinyGeneration {
  protected:
   void generate(const char* layout, Watch& watch) const {
+    const checkpoint::Checkpoint checkpoint(directory_);
+    const Limits limits = read_limits(checkpoint);
+    watch.heads = limits.attention_heads;
+    watch.tokens = video_tokens(request_, limits);
     const parallel::Layout parsed = parallel::parse_layout(layout);
     parallel::run_in_threads(parsed.world_size(), [&](parallel::Rendezvous& rendezvous) {
       const c10::InferenceMode inference;
       at::set_num_threads(1);
-      const auto model =
-          load_pipeline(checkpoint::Checkpoint(directory_), parallel::make_mesh(parsed, rendezvous),
-                        std::nullopt, at::TensorOptions(at::kFloat));
+      const auto model = load_pipeline(checkpoint, parallel::make_mesh(parsed, rendezvous), std::nullopt,
+                                       at::TensorOptions(at::kFloat));
       model->generate(request_, watch);
       model->mesh().world->barrier();
     });
