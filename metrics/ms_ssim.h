@@ -18,7 +18,7 @@ inline constexpr std::int64_t kMsSsimShortestSide = 161;
 /// negative terms count as 0; channels are averaged.
 class MsSsim {
  public:
-  /// Interleaved 8-bit RGB.  Nothing where a side is shorter than kMsSsimShortestSide.
+  /// Compares interleaved 8-bit RGB. Nothing if a side is shorter than kMsSsimShortestSide.
   std::optional<double> operator()(const std::uint8_t* reference, const std::uint8_t* candidate,
                                    std::int64_t height, std::int64_t width);
 

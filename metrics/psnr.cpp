@@ -49,7 +49,7 @@ std::uint64_t squared_error(const std::uint8_t* a, const std::uint8_t* b, std::i
 
 ISOFRAME_METRICS_VECTORIZED double squared_luma_error(const std::uint8_t* a, const std::uint8_t* b,
                                                       std::int64_t pixels) {
-  // In thousandths, all integers: exact, and vectorized without reordering sums of doubles.
+  // Sums are integers, in thousandths: exact, and vectorized without reordering sums of doubles.
   std::int64_t sum = 0;
   for (std::int64_t i = 0; i < pixels; ++i) {
     const std::int64_t difference = 299 * (a[3 * i] - b[3 * i]) + 587 * (a[3 * i + 1] - b[3 * i + 1]) +

@@ -19,7 +19,7 @@ struct TemporalDifference {
 
 class TemporalDifferenceSum {
  public:
-  /// The next frame of both: `count` 8-bit values.
+  /// Adds the next frame of both videos, `count` 8-bit values.
   void add(const std::uint8_t* reference, const std::uint8_t* candidate, std::int64_t count);
   TemporalDifference result() const;
 

@@ -55,7 +55,7 @@ std::string case_table(const RunRecord& run) {
 std::string identity(const RunRecord& run) {
   std::string identical, rounded;
   for (const CaseRow& row : run.cases) {
-    // Equal grey frames prove nothing, so nothing is claimed for them.
+    // Nothing is claimed for equal grey frames, which prove nothing.
     if (row.verdict == records::Verdict::kUntrusted) continue;
     const bool same = row.identical.value_or(false);
     if (!same && !(row.psnr && std::isinf(*row.psnr))) continue;

@@ -41,7 +41,7 @@ void encode(const fs::path& file, const fs::path& name, const metrics::ByteFrame
     writer.write(even);
   }
   writer.release();
-  // The writer reports no failed write (a full disk, say); a file cut short shows by its index.
+  // OpenCV's writer reports no failed write, such as on a full disk; a file cut short lacks its index.
   cv::VideoCapture written(file.string(), cv::CAP_FFMPEG);
   if (!written.isOpened() || written.get(cv::CAP_PROP_FRAME_COUNT) != static_cast<double>(frames.frames))
     throw RunError(fmt::format("{}: not written whole; is the disk full?", name.string()));

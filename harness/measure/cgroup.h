@@ -1,5 +1,5 @@
 #pragma once
-// What a container allows.
+// The limits that a container sets.
 
 #include <filesystem>
 

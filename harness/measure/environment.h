@@ -1,5 +1,6 @@
 #pragma once
-// What can spoil or explain a measurement: the machine, its limits, its load, and what was built.
+// The environment of a measurement, which may spoil or explain it: the machine, its limits, its load, and the
+// build.
 
 #include "reports/records/case_result.h"
 

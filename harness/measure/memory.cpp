@@ -34,7 +34,7 @@ bool reset_peak_resident() {
 std::optional<std::uint64_t> proportional_bytes() { return kilobytes_in("/proc/self/smaps_rollup", "Pss:"); }
 
 PeakProportional::PeakProportional(std::chrono::milliseconds interval) {
-  // Signals are for the main thread.
+  // The thread blocks all signals, which are for the main thread.
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -1,5 +1,5 @@
 #pragma once
-// What this process holds in memory, as Linux counts it.
+// Memory of this process, as Linux counts it.
 
 #include <chrono>
 #include <condition_variable>
@@ -22,9 +22,9 @@ std::optional<std::uint64_t> proportional_bytes();
 
 /// The largest proportional_bytes() of a span of time, sampled by a thread of its own.
 ///
-/// The kernel walks the page tables for each look: 15 to 20 ms for a resident GiB in 4 KiB pages, during
-/// which mmap() waits.  So a thread that took a look rests 50 times as long: at most 2 % of a core.  Peaks
-/// shorter than the interval may be missed; for those there is peak_resident_bytes().
+/// The kernel walks the page tables for each sample: 15 to 20 ms for a resident GiB in 4 KiB pages, during
+/// which mmap() waits.  So the thread rests 50 times as long as a sample took, which costs at most 2 % of a
+/// core.  It may miss peaks shorter than the interval, which peak_resident_bytes() has.
 class PeakProportional {
  public:
   explicit PeakProportional(std::chrono::milliseconds interval = std::chrono::milliseconds(50));
@@ -32,7 +32,7 @@ class PeakProportional {
   PeakProportional(const PeakProportional&) = delete;
   PeakProportional& operator=(const PeakProportional&) = delete;
 
-  /// Looks once more, ends the thread, returns the largest.  A second call returns the same.
+  /// Takes a last sample, ends the thread and returns the largest.  A second call returns the same.
   std::optional<std::uint64_t> stop();
 
  private:

@@ -1,5 +1,5 @@
 #pragma once
-// What each step and stage leaves behind in tensors.
+// Tensor memory that each step and stage leaves behind.
 
 #include <cstdint>
 #include <functional>
@@ -14,7 +14,7 @@ namespace isoframe::harness::measure {
 /// Reads a counter at the end of each denoising step and outer stage.  For one thread: a rank's.
 class MemoryProbe : public model::Probe {
  public:
-  /// `live_bytes` tells the bytes of the tensors that exist now.
+  /// Takes `live_bytes`, which returns the bytes of the tensors that exist now.
   explicit MemoryProbe(std::function<std::uint64_t()> live_bytes) : live_bytes_(std::move(live_bytes)) {}
 
   void end(model::ProbePoint point) override;

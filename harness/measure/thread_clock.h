@@ -1,8 +1,8 @@
 #pragma once
-// The time that the processor spent on the calling thread.
+// The processor time of the calling thread.
 //
-// Ranks share cores with each other, often too few of them, and with whatever else runs.  What a rank's own
-// thread used is what a device of its own would have taken: waiting and being preempted are not in it.
+// Ranks share cores with each other, often too few of them, and with other programs.  The time that a rank's
+// own thread used is the time that a device of its own would have taken, without waiting and preemption.
 
 #include <chrono>
 #include <ctime>

@@ -44,7 +44,7 @@ void TimingProbe::end(model::ProbePoint) {
 
 void TimingProbe::tensor(model::ProbePoint point, const at::Tensor&) {
   if (point.name.starts_with("transformer_blocks.attn")) return;
-  // A block shows its result and has no begin of its own: it began when the last tensor before it was shown.
+  // A block shows only its result, so it is taken to begin when the tensor before it was shown.
   if (point.name == "transformer_blocks") {
     part_.stage = point.name;
     part_.index = point.index;

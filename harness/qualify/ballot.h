@@ -1,5 +1,5 @@
 #pragma once
-// Runs that should agree bit for bit, and which of them do not: a vote at every probe point.
+// Votes at every probe point of runs that should agree bit for bit, to find those that do not.
 
 #include <compare>
 #include <cstddef>
@@ -27,11 +27,11 @@ struct Deviation {
   int repetition = 0;
   locate::Place place;
   std::vector<int> ranks = {};  ///< that deviate there
-  std::size_t points = 0;       ///< of all its ranks, that deviate
-  double relative_l2 = 0.0;     ///< there, from what most showed; estimated
+  std::size_t points = 0;       ///< that deviate, on all its ranks
+  double relative_l2 = 0.0;     ///< at that place, from the majority; estimated
 };
 
-/// A place where no result has more than half of the votes: nobody can be named.
+/// A place at which no result has more than half of the votes, so that no rank can be named.
 struct Undecided {
   locate::Place place;
   std::size_t results = 0;
@@ -54,7 +54,7 @@ class Ballot {
 
  private:
   struct Region {
-    std::vector<std::pair<std::int64_t, std::int64_t>> bounds;  ///< of each dimension, begin and length
+    std::vector<std::pair<std::int64_t, std::int64_t>> bounds;  ///< begin and length in each dimension
     auto operator<=>(const Region&) const = default;
   };
   struct Vote {

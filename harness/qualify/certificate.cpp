@@ -30,7 +30,7 @@ std::string ranks_text(const std::vector<int>& ranks) {
 /// The rates of one rank over all repetitions.
 struct OfRank {
   Samples memory, compute;
-  std::map<std::string, std::size_t> results;  ///< of the fixed product, by how often
+  std::map<std::string, std::size_t> results;  ///< counts of each result of the fixed product
   std::size_t corrupt = 0;
   std::string host;
 };
@@ -108,7 +108,7 @@ void add_rate_reasons(const RankRates& of_ranks, const LinkRates& of_links,
   const auto link_name = [](const std::pair<int, int>& link) {
     return fmt::format("the link of ranks {} and {}", link.first, link.second);
   };
-  LinkRates within, between;  // one machine's links are not another kind's measure
+  LinkRates within, between;  // links within a host are not compared with those between hosts
   for (const auto& [link, rates] : of_links) {
     (rates.is_within_a_host ? within : between)[link] = rates;
     if (rates.corrupt > 0)
@@ -136,7 +136,7 @@ void add_deviations(const Evidence& evidence, std::vector<std::string>& reasons)
                                   one.results, one.votes, locate::to_string(one.place)));
 }
 
-/// How much longer the last third took than the first, over all cases; 1 where that cannot be told.
+/// Ratio of the last third's times to the first's over all cases; 1 if it cannot be told.
 double drift_of(const std::vector<CaseEvidence>& cases) {
   double sum = 0.0;
   int count = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// From what was seen to a verdict: is this machine fit?
+// Turns the evidence of repetitions into a verdict: is this machine fit?
 
 #include <string>
 #include <vector>
@@ -10,11 +10,11 @@
 
 namespace isoframe::harness::qualify {
 
-/// A rank or link whose best rate is below this share of the best of its kind is slow.  Best against best:
-/// another load only takes away.
+/// A rank or link is slow if its best rate is below this fraction of the best of its kind.  Best rates are
+/// compared because another load can only lower a rate.
 inline constexpr double kSlowRank = 0.8;
 inline constexpr double kSlowLink = 0.5;
-/// The last third of the repetitions may take this much longer than the first.
+/// The largest allowed ratio of the last third's times to the first's.
 inline constexpr double kSteady = 1.10;
 /// The fewest repetitions whose thirds are compared.
 inline constexpr std::size_t kFewestForSteadiness = 9;
@@ -25,7 +25,7 @@ struct CaseEvidence {
   std::string name;
   std::string layout;
   int ranks = 1;
-  std::vector<double> seconds = {};  ///< from prompt to frames, of each repetition that ended well
+  std::vector<double> seconds = {};  ///< from prompt to frames, for each repetition that ended well
   std::vector<reports::records::RepetitionFailure> errors = {};
 };
 

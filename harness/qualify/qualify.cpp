@@ -68,7 +68,8 @@ class Qualification {
  private:
   bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
 
-  /// Runs one round.  What the ranks left is read by `keep` and removed; after a failure their logs stay.
+  /// Runs one round.  Runs a round whose files `keep` reads before they are removed; after a failure the
+  /// ranks' logs stay.
   template <typename Keep>
   void run_round(const Case& spec, const std::string& name, Observation::Kind kind, CaseEvidence& evidence,
                  const Keep& keep) {
@@ -113,7 +114,7 @@ class Qualification {
 
   std::vector<Case> cases_;
   const QualifyOptions& options_;
-  std::optional<launch::ProgressLine> progress_;  ///< of the repetition under way
+  std::optional<launch::ProgressLine> progress_;  ///< of the current repetition
   Evidence evidence_;
   std::map<std::string, Ballot> ballots_;
 };

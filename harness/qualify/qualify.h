@@ -1,5 +1,5 @@
 #pragma once
-// Is this machine fit?  The same cases over and over, with every rank and link tried in between.
+// Tests if a machine is fit: runs the same cases over and over, with every rank and link tried in between.
 
 #include <atomic>
 #include <filesystem>
@@ -23,7 +23,7 @@ struct QualifyOptions {
 /// case's checkpoint cannot do, for no case at all, and for an `out` that is not empty.
 reports::records::Certificate qualify(scenario::Suite suite, const QualifyOptions& options);
 
-/// 0 fit, 1 unfit, 3 unfinished.
+/// Returns 0 for fit, 1 for unfit, 3 for unfinished.
 int exit_code_of(const reports::records::Certificate& certificate);
 
 }  // namespace isoframe::harness::qualify

@@ -23,7 +23,7 @@ std::vector<const Case*> cases_in_doubt(const std::vector<Case>& cases, const re
   for (const Case& spec : cases) {
     if (!spec.skip_reason.empty() || (!spec.gates.latency_ratio_max && !earlier)) continue;
     const Case* const baseline = case_named(cases, spec.baseline);
-    // Rounds are shared from one index on: both sides must have as many.
+    // Both sides must have the same number of rounds, since further ones begin at one index.
     if (baseline != nullptr && spec.repeat != rounds_of(*baseline)) continue;
     const records::CaseResult result = measured_result(spec, suite, directory);
     std::optional<records::CaseResult> baseline_result;

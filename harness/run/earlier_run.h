@@ -1,5 +1,5 @@
 #pragma once
-// An earlier run of the same cases, to be compared with.
+// An earlier run of the same cases, with which this one is compared.
 
 #include <filesystem>
 #include <optional>
@@ -16,13 +16,13 @@ namespace isoframe::harness::run {
 
 class EarlierRun {
  public:
-  /// Reads its run.json; `environment` is this run's.
+  /// Reads the earlier run's run.json; `environment` is this run's.
   EarlierRun(std::filesystem::path directory, const reports::records::Environment& environment);
 
-  /// What makes its times and bits another machine's; empty for a like run.
+  /// Differences that make its times and bits incomparable with this run's; empty for a like run.
   const std::vector<std::string>& differences() const { return differences_; }
 
-  /// Whether this run's times are worth measuring again: they are comparable, and seem slower or too noisy to
+  /// True if this run's times are worth measuring again: they are comparable, and seem slower or too noisy to
   /// tell.  `baseline` is the baseline's result, null without one.
   bool is_slowdown_undecided(const scenario::Case& spec, const reports::records::CaseResult& result,
                              const reports::records::CaseResult* baseline, int comparisons) const;

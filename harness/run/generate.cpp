@@ -31,7 +31,7 @@ records::CaseResult generate(scenario::Case spec, const fs::path& out, const std
   const RoundResult round = run_round(
       spec, work, {this_program(), [&](const launch::Progress& p) { progress.update(p); }, interrupted});
   progress.end();
-  // After an error the ranks' own logs stay; bad input and Ctrl-C leave nothing behind.
+  // Bad input and Ctrl-C leave nothing behind; after an error the ranks' own logs stay.
   if (round.status == RoundResult::Status::kBadInput || round.status == RoundResult::Status::kInterrupted) {
     fs::remove_all(work);
     if (is_new) fs::remove(out);

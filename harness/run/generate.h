@@ -1,5 +1,5 @@
 #pragma once
-// One video under one layout, outside any suite.
+// Generates one video under one layout, outside any suite.
 
 #include <atomic>
 #include <filesystem>

@@ -62,7 +62,7 @@ struct History::Database {
 
 namespace {
 
-/// A prepared statement, its parameters bound in order.
+/// A prepared statement with its parameters bound in order.
 class Statement {
  public:
   Statement(sqlite3* handle, const char* sql) : handle_(handle) {
@@ -118,7 +118,7 @@ History::History(const fs::path& file) : database_(std::make_unique<Database>())
   db.file = file;
   if (sqlite3_open(file.c_str(), &db.handle) != SQLITE_OK) db.fail();
   sqlite3_busy_timeout(db.handle, 10'000);           // another run may be writing
-  db.execute("SELECT count(*) FROM sqlite_master");  // opening does not look whether it is a database
+  db.execute("SELECT count(*) FROM sqlite_master");  // opening alone does not check that it is a database
   db.execute("PRAGMA foreign_keys = ON");
   Statement version(db.handle, "PRAGMA user_version");
   version.step();

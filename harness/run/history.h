@@ -1,5 +1,5 @@
 #pragma once
-// What earlier runs measured, in one SQLite file: accepted baselines, and how results moved.
+// The history of runs in one SQLite file: accepted baselines, and the measurements of all runs.
 
 #include <filesystem>
 #include <memory>
@@ -35,7 +35,7 @@ struct RecordedCase {
 
 class History {
  public:
-  /// Opens or makes the file.  Throws InputError naming it when it is no such file or of a newer isoframe.
+  /// Opens or makes the file.  Throws InputError naming it if it is no history, or a newer isoframe's.
   explicit History(const std::filesystem::path& file);
   ~History();
   History(const History&) = delete;

@@ -1,5 +1,5 @@
 #pragma once
-// What rank 0 left, moved to where people look, with a video beside it.
+// Moves rank 0's files to the folder that people look into, and adds a video.
 
 #include <filesystem>
 

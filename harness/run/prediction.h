@@ -1,5 +1,5 @@
 #pragma once
-// What was measured beside what the plan predicts, and collectives' rates as nccl-tests states them.
+// Predictions of the plan beside measurements, and the rates of collectives as nccl-tests defines them.
 
 #include <optional>
 #include <vector>
@@ -20,15 +20,15 @@ Prediction predict(const scenario::Case& spec,
                    const std::optional<reports::records::TileCostTable>& tile_costs);
 
 /// Completes the rows of collectives with rates and, given a prediction, with predicted bytes (a row is added
-/// for what was predicted and did not move); a rank is given its planned peak.  There is no prediction where
-/// the checkpoint is gone.
+/// for a predicted collective that moved nothing); a rank is given its planned peak.  There is no prediction
+/// where the checkpoint is gone.
 void set_beside(reports::records::CaseResult& result, const scenario::Case& spec,
                 const std::optional<Prediction>& prediction);
 
-/// Bytes a second of one rank's row, waiting for the others included.  The size is nccl-tests'
-/// (PERFORMANCE.md): all_gather what each rank has in the end, all_to_all what each rank has in the
-/// beginning, all_reduce, broadcast and point to point the tensor.  The bus bandwidth is (n-1)/n of it for
-/// all_gather and all_to_all, 2(n-1)/n for all_reduce, all of it for broadcast and point to point.
+/// Bytes a second of one rank's row, waiting for the others included.  The size is that of nccl-tests
+/// (PERFORMANCE.md): for all_gather the data of a rank at the end, for all_to_all at the beginning, for
+/// all_reduce, broadcast and point to point the tensor.  The bus bandwidth is (n-1)/n of it for all_gather
+/// and all_to_all, 2(n-1)/n for all_reduce, all of it for broadcast and point to point.
 struct Bandwidth {
   double algorithm = 0.0;
   double bus = 0.0;

@@ -12,8 +12,8 @@
 
 namespace isoframe::harness::run {
 
-/// Writes report.md, report.html, junit.xml and trace.json, and what GitHub Actions shows where it runs this.
-/// `results` are the cases' results, by name.
+/// Writes report.md, report.html, junit.xml and trace.json, and under GitHub Actions its summary.  `results`
+/// are the cases' results, by name.
 void write_reports(const reports::records::RunRecord& run, const std::vector<scenario::Case>& cases,
                    const std::map<std::string, reports::records::CaseResult>& results,
                    const RunDirectory& directory);

@@ -21,7 +21,7 @@ std::string picture(const std::uint8_t* rgb, const metrics::VideoInfo& size) {
   return reports::data_uri("image/jpeg", reports::jpeg(rgb, size.height, size.width, kLongestSide, kQuality));
 }
 
-/// At most kFrames, evenly spaced, the worst one first.
+/// Chooses at most kFrames, evenly spaced, the worst one first.
 std::vector<std::int64_t> chosen_frames(std::int64_t frames, std::int64_t worst) {
   std::vector<std::int64_t> chosen = {worst};
   const std::int64_t count = std::min(frames, kFrames);

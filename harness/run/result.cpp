@@ -78,8 +78,8 @@ std::optional<std::uint64_t> largest(const std::vector<Rank>& ranks, Member memb
   return result;
 }
 
-/// A rank over all rounds: memory is the largest seen, everything that does not change with time is the last
-/// round's.
+/// Folds a rank's records of all rounds: memory is the largest, fields that do not depend on time are the
+/// last round's.
 RankResult rank_over_rounds(const std::vector<RoundRecords>& rounds, std::size_t rank) {
   RankResult result;
   static_cast<records::RankFacts&>(result) = rounds.back()[rank];

@@ -1,5 +1,5 @@
 #pragma once
-// One round of one case: its ranks are started, load, warm up, measure one generation, and end.
+// Rounds: the ranks of a case start, load, warm up, measure one generation and exit.
 
 #include <atomic>
 #include <filesystem>
@@ -33,7 +33,7 @@ std::vector<reports::records::RankRecord> read_rank_records(const std::filesyste
 std::vector<reports::records::MachineRates> read_machine_rates(const std::filesystem::path& directory,
                                                                int ranks);
 
-/// The path of this very program.
+/// The path of this program.
 std::filesystem::path this_program();
 
 }  // namespace isoframe::harness::run

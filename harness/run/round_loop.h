@@ -1,5 +1,5 @@
 #pragma once
-// The rounds of a run: which case goes when.
+// The order of rounds in a run.
 
 #include <vector>
 

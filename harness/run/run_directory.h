@@ -1,5 +1,5 @@
 #pragma once
-// What lies where in a run directory.
+// Layout of a run directory.
 //
 //   suite.json                           how the run was started, with the expanded cases (SuiteRecord): it
 //                                        makes a folder a run directory
@@ -58,7 +58,7 @@ class RunDirectory {
   void keep(const reports::records::CaseResult& result) const;
 
   std::filesystem::path round(const scenario::Case& spec, int index) const;
-  /// Whether this round of exactly this case has been measured.
+  /// True if this round of exactly this case has been measured.
   bool has_round(const scenario::Case& spec, int index) const;
   /// Keeps a round that its ranks have finished: frames of the first go to the case's folder with their
   /// video, frames of later ones are compared with the first's and removed.

@@ -17,7 +17,7 @@ using scenario::Case;
 
 namespace {
 
-/// One value where all cases agree, else a list of them.
+/// The one value on which all cases agree, else a list of their values.
 template <typename Value>
 records::Common<Value> common(const std::vector<Case>& cases, Value Case::*member) {
   std::set<Value> values;

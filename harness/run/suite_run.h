@@ -1,6 +1,6 @@
 #pragma once
-// A suite from start to reports: rounds interleaved over cases, each measured, all judged, everything kept on
-// disk.
+// Runs a suite from start to reports: rounds interleaved over cases, each measured, all judged, everything
+// kept on disk.
 
 #include <filesystem>
 
@@ -15,12 +15,13 @@ namespace isoframe::harness::run {
 /// use.
 reports::records::RunRecord run_suite(scenario::Suite suite, const RunOptions& options);
 
-/// Judges again what `directory` holds and writes its reports.  Throws InputError when it is no run
+/// Judges the measurements in `directory` again and writes its reports.  Throws InputError if it is no run
 /// directory.
 reports::records::RunRecord report_run(const std::filesystem::path& directory,
                                        const std::filesystem::path& against);
 
-/// 0 all passed (or skipped), 1 a failed or untrusted case, 3 an error or an interruption.
+/// Returns 0 if all cases passed or were skipped, 1 for a failed or untrusted case, 3 for an error or an
+/// interruption.
 int exit_code_of(const reports::records::RunRecord& run);
 
 }  // namespace isoframe::harness::run

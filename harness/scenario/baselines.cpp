@@ -22,7 +22,7 @@ std::string shown(const nlohmann::json& value) {
   return text;
 }
 
-/// What is asked for decides the frames always; how it is computed may differ where different frames are
+/// Fields that always decide the frames; those of the computation may differ if different frames are
 /// expected.
 bool must_agree(const CaseKey& key, const Case& spec) {
   return key.role == Role::kAskedFor || (key.role == Role::kComputedWith && !spec.expected_different);
@@ -51,8 +51,8 @@ void check_pair(const Draft& draft, const Case& spec, const Draft& baseline, con
   }
 }
 
-/// Identical frames are asked for by default; of an order of addition that is not the baseline's, those
-/// within its bound.
+/// Sets the default gate: identical frames, or frames within the bound if the case adds in another order than
+/// the baseline.
 void settle_default_gate(const Draft& draft, Case& spec, const Case& reference) {
   const bool is_default = spec.gates.identical && !draft.settings.contains("gates.identical");
   if (!is_default) return;

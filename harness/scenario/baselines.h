@@ -8,8 +8,9 @@
 
 namespace isoframe::harness::scenario {
 
-/// `drafts` and `cases` of one file, entry by entry.  Every named baseline must exist, have none itself, and
-/// agree in everything that decides the frames.  A case is skipped when its baseline is.
+/// Checks the cases of one file; `drafts` and `cases` belong together entry by entry.  Every named baseline
+/// must exist, have none itself, and agree in everything that decides the frames.  A case is skipped if its
+/// baseline is.
 void check_baselines(const std::vector<Draft>& drafts, std::vector<Case>& cases);
 
 }  // namespace isoframe::harness::scenario

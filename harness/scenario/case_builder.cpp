@@ -28,7 +28,7 @@ bool is_claim(const std::string& key) {
                              [&](const GateClaim& claim) { return key == kGatePrefix + claim.name; });
 }
 
-/// Whether `settings` say something about frames: then nobody needs the default gate.
+/// True if `settings` have a gate of frames, which replaces the default gate.
 bool has_quality_gate(const Settings& settings) {
   const auto is_given = [&](const auto& gate) { return settings.contains(kGatePrefix + gate.name); };
   return std::ranges::any_of(kGateClaims, is_given) ||
@@ -44,8 +44,7 @@ void read_key(Case& result, const std::string& key, const Value& value, const st
   }
 }
 
-/// Defaults speak to all cases, so what makes no sense for one is dropped; what a case says itself is an
-/// error.
+/// Drops gates of the defaults that make no sense for this case; one that the case sets itself is an error.
 void settle_comparison(Settings& settings, Case& result) {
   const bool is_own_baseline = result.baseline == result.name;
   if (is_own_baseline) result.baseline.clear();
@@ -110,7 +109,8 @@ void check_tf32(const Draft& draft, const Case& result) {
 
 void check_layout(const Draft& draft, const Case& result) {
   const model::parallel::Layout& layout = result.layout;
-  // Heads and the default guidance are the checkpoint's to say, before the run: here any layout divides them.
+  // The checkpoint has the heads and the default guidance, which are checked before the run; here any layout
+  // divides them.
   const model::parallel::LayoutConstraints constraints{.attention_heads = layout.world_size(),
                                                        .guidance_scale = result.guidance_scale.value_or(0.0),
                                                        .tiling = result.tiling};

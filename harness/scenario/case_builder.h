@@ -1,5 +1,5 @@
 #pragma once
-// One draft -> one Case: types, ranges and the rules between a case's own keys.
+// Builds a Case from a draft: types, ranges and the rules between a case's own keys.
 
 #include <string>
 
@@ -12,7 +12,7 @@ namespace isoframe::harness::scenario {
 /// value that breaks a rule, InputError with the same words for options of the command line.
 Case build_case(const Draft& draft, const Case& initial);
 
-/// Why this build on this machine cannot run the case, which is no error; empty where it can.
+/// The reason why this build on this machine cannot run the case, which is no error; empty if it can.
 std::string reason_to_skip(const Case& spec);
 
 }  // namespace isoframe::harness::scenario

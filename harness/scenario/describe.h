@@ -1,5 +1,5 @@
 #pragma once
-// Cases for people.
+// Cases as text for people.
 
 #include <string>
 
@@ -7,11 +7,11 @@
 
 namespace isoframe::harness::scenario {
 
-/// "identical", "PSNR >= 40, time <= 1.2x", "reported" where different frames are expected, "-" for a
-/// baseline.
+/// Gates as text: "identical", "PSNR >= 40, time <= 1.2x", "reported" if different frames are expected, "-"
+/// for a baseline.
 std::string gates_text(const Case& spec);
 
-/// One aligned row a case under a heading, then a line that counts.
+/// A table with one aligned row for each case, then a line that counts them.
 std::string table(const Suite& suite);
 
 }  // namespace isoframe::harness::scenario

@@ -7,7 +7,8 @@
 
 namespace isoframe::harness::scenario {
 
-/// "float32", "bfloat16" or "float16"; nothing else passes the scenario's and the command line's checks.
+/// The type of "float32", "bfloat16" or "float16"; nothing else passes the checks of scenario and command
+/// line.
 inline c10::ScalarType scalar_type_of(const std::string& dtype) {
   if (dtype == "bfloat16") return c10::ScalarType::BFloat16;
   if (dtype == "float16") return c10::ScalarType::Half;

@@ -7,11 +7,12 @@
 
 namespace isoframe::harness::scenario {
 
-/// What is wrong in a scenario file.  Its line starts with the place ("file:line:column: "), so that editors
-/// and terminals can jump there: print it without a prefix.
+/// An error in a scenario file.  Its line starts with the place ("file:line:column: "), so that editors and
+/// terminals can jump there: print it without a prefix.
 class ScenarioError : public InputError {
  public:
-  /// Line breaks and other control characters in `message`, which may quote the file, are shown as escapes.
+  /// Takes a `message` that may quote the file; shows its line breaks and other control characters as
+  /// escapes.
   ScenarioError(const Location& where, const std::string& message);
 };
 

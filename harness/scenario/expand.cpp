@@ -41,7 +41,7 @@ std::vector<Axis> read_matrix(const Value& matrix, const Settings& own) {
   return axes;
 }
 
-/// The place on each axis of point `index` of the product, the last axis varying fastest.
+/// The position on each axis of point `index` of the product, the last axis varying fastest.
 std::vector<std::size_t> choices_at(const std::vector<Axis>& axes, std::size_t index) {
   std::vector<std::size_t> choices(axes.size());
   for (std::size_t axis = axes.size(); axis-- > 0;) {

@@ -1,5 +1,5 @@
 #pragma once
-// Defaults, cases and matrices -> one draft a case.
+// Expands defaults, cases and matrices into one draft a case.
 
 #include <string>
 #include <vector>
@@ -23,8 +23,8 @@ struct Draft {
   const Location& location_of(const std::string& key) const;
 };
 
-/// In file order; a matrix gives its product, the last axis varying fastest.  `defaults` may be null.  Names
-/// are filename-safe; whether they are unique is for the caller, who knows all files.
+/// Returns the drafts in file order; a matrix gives its product, the last axis varying fastest.  `defaults`
+/// may be null.  Names are filename-safe; whether they are unique is for the caller, who knows all files.
 std::vector<Draft> expand_cases(const Value* defaults, const Value& cases);
 
 }  // namespace isoframe::harness::scenario

@@ -20,7 +20,7 @@ class Value;
 template <typename T>
 struct Reader;
 
-/// What a case must satisfy.  Unset gates are not checked.
+/// Gates of a case.  Unset ones are not checked.
 struct Gates {
   bool identical = false;  ///< every float of every frame equals the baseline's
   bool bounded = false;    ///< within what the two orders of addition account for (model/parallel/numerics.h)

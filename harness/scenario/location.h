@@ -5,7 +5,7 @@
 
 namespace isoframe::harness::scenario {
 
-/// Where in a scenario file something was said; lines and columns start at 1.
+/// A place in a scenario file; lines and columns start at 1.
 struct Location {
   std::string file;
   int line = 0;

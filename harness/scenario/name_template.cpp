@@ -39,7 +39,7 @@ std::string mapping_slug(const Value& value, const std::string& key) {
   return slug;
 }
 
-/// The part of a name that `key` stands for, "" when the case says nothing about it.
+/// The part of a name that `key` stands for, "" if the case does not set it.
 std::string lookup(const std::string& key, const Settings& settings, const std::vector<NamePart>& axes) {
   for (const NamePart& part : axes) {
     if (part.key == key) return part.text;

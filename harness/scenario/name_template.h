@@ -1,5 +1,5 @@
 #pragma once
-// Names of expanded cases: they are folder names too, so letters, digits, '.', '_' and '-' only.
+// Names of expanded cases.  They are folder names too, so they have letters, digits, '.', '_' and '-' only.
 
 #include <cstddef>
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace isoframe::harness::scenario {
 
-/// What one matrix axis adds to a name.
+/// The part that one matrix axis adds to a name.
 struct NamePart {
   std::string key;
   std::string text;
@@ -19,7 +19,7 @@ struct NamePart {
 /// that cannot be one (a prompt) become their key and `choice`, from 1: prompt2.
 std::string slug(const std::string& key, const Value& value, std::size_t choice);
 
-/// Replaces {key} by the slug of the case's value for it.  `what` is how errors call `text`.
+/// Replaces {key} by the slug of the case's value for it.  Errors call `text` by `what`.
 std::string render(const Value& text, const std::string& what, const Settings& settings,
                    const std::vector<NamePart>& axes);
 

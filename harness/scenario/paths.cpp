@@ -18,7 +18,7 @@ std::string expand_variables(const Value& value, const std::string& key) {
     rest = text.cbegin() + match->position() + match->length();
     const std::string name = match->str(1);
     const char* const found = std::getenv(name.c_str());
-    // As in a shell, ":-" also stands in for a variable that is set to nothing.
+    // The text after ":-" also stands in for a variable that is set to nothing, as in a shell.
     if (found != nullptr && *found != '\0') {
       expanded += found;
     } else if ((*match)[2].matched) {

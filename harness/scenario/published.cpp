@@ -42,7 +42,7 @@ Row read_row(const Entry& row) {
   return result;
 }
 
-/// The file's rows, each with what is said of all.
+/// Reads the file's rows, each with the values that hold for all.
 std::map<std::string, Row> read_figures(const std::filesystem::path& file) {
   std::map<std::string, Row> rows;
   std::string source, hardware;

@@ -25,7 +25,7 @@ std::string read_word(const Value& value, const std::string& called, const std::
   for (const std::string& word : words) {
     if (text == word) return text;
   }
-  // The lists are short, and the word nearest to "gpu" is "cpu": show them all.
+  // The error lists all words, because the lists are short and the word nearest to "gpu" is "cpu".
   value.fail(fmt::format("unknown {} '{}'; use {}", called, text, fmt::join(words, " or ")));
 }
 

@@ -44,7 +44,7 @@ Reader<std::int64_t> tile_size();
 /// 1 + 4k; errors name the nearest.
 Reader<std::int64_t> frame_count();
 
-/// A number in [least, most].
+/// Reads a number in [least, most].
 Reader<double> number(double least, double most);
 /// A finite number above 0.
 Reader<double> above_zero(double most = std::numeric_limits<double>::max());

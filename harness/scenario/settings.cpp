@@ -74,8 +74,8 @@ const std::vector<std::string>& subkeys(const std::string& key) {
 
 void set(Settings& settings, const std::string& key, const Setting& setting) {
   if (key == "tiling") {
-    // A mapping speaks of tiles, so it turns them on unless it says otherwise; plain true or false is short
-    // for its `enabled`.
+    // A mapping turns tiling on unless its `enabled` says otherwise; a plain true or false is short for
+    // `enabled`.
     const Value enabled = setting.value.is_mapping()
                               ? Value(YAML::Node(std::string("true")), setting.value.where())
                               : setting.value;

@@ -1,6 +1,6 @@
 #pragma once
-// What a scenario file says about one case, key by key, before it becomes a Case: so that defaults, cases and
-// matrices can override each other and every value still knows its place.
+// The settings of one case in a scenario file, key by key, before they become a Case: defaults, cases and
+// matrices can override each other, and every value still knows its place.
 
 #include <map>
 #include <string>
@@ -15,13 +15,13 @@ struct Setting {
   bool from_defaults = false;
 };
 
-/// By key; `tiling` and `gates` are taken apart into tiling.enabled, gates.psnr_min, ..., so that a case can
-/// override one of their keys and keep the others.
+/// Settings by key; `tiling` and `gates` are taken apart into tiling.enabled, gates.psnr_min, ..., so that a
+/// case can override one of their keys and keep the others.
 using Settings = std::map<std::string, Setting>;
 
 /// Keys of a case, as written in a file, without name and matrix.
 const std::vector<std::string>& key_names();
-/// The same and the dotted ones: what can be an axis, or stand in a name's template.
+/// These keys and the dotted ones: they can be axes, or stand in a name's template.
 const std::vector<std::string>& axis_keys();
 /// The keys inside `tiling`, `gates` and a `layout` that is written as a mapping; none for any other key.
 const std::vector<std::string>& subkeys(const std::string& key);

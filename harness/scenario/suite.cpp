@@ -78,7 +78,7 @@ std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
   return cases;
 }
 
-/// Names meet in one run directory, so they are unique over files too.
+/// Checks that names are unique over all files, because they meet in one run directory.
 void check_names_over_files(const std::vector<Case>& cases) {
   std::map<std::string, const Case*> seen;
   for (const Case& spec : cases) {

@@ -16,10 +16,10 @@ struct Suite {
   std::vector<Case> cases;
 };
 
-/// Reads, validates and expands.  Throws InputError with "file:line:column: what is wrong; what would be
-/// right" for the first error; `overrides` come from the command line.
+/// Reads, validates and expands scenario files.  Throws InputError with "file:line:column: what is wrong;
+/// what would be right" for the first error; `overrides` come from the command line.
 struct Overrides {
-  std::optional<std::filesystem::path> checkpoint = std::nullopt;  ///< of cases that name none themselves
+  std::optional<std::filesystem::path> checkpoint = std::nullopt;  ///< for cases that name none themselves
   std::optional<int> repeat = std::nullopt;
   std::optional<std::string> launcher = std::nullopt;
   std::string filter = {};  ///< glob on case names; a baseline is kept with the cases that need it

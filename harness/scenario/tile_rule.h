@@ -5,8 +5,8 @@
 
 namespace isoframe::harness::scenario {
 
-/// What model::vae::check_tiling has against a tile, "" when it is good.  A file of its own, so that one
-/// source of this folder reads LibTorch's headers and no more.
+/// The objection of model::vae::check_tiling to a tile, "" if there is none.  It has a file of its own, so
+/// that only one source of this folder reads LibTorch's headers.
 std::string tile_problem(std::int64_t tile_size, double overlap, std::int64_t spatial_compression);
 
 }  // namespace isoframe::harness::scenario

@@ -41,7 +41,8 @@ std::string Value::text(const std::string& key) const {
 }
 
 bool Value::boolean(const std::string& key) const {
-  // YAML 1.2's two words only: yaml-cpp would take 1.1's yes, no, on and off, which editors do not.
+  // Only YAML 1.2's two words count: yaml-cpp would also take 1.1's yes, no, on and off, which editors do
+  // not.
   if (is_plain() && node_.Scalar() == "true") return true;
   if (is_plain() && node_.Scalar() == "false") return false;
   fail(fmt::format("{} wants true or false, not {}", key, shown()));
@@ -96,7 +97,7 @@ std::vector<Entry> Value::mapping(const std::string& key, const std::vector<std:
       if (hint.empty()) hint = fmt::format("; use {}", fmt::join(known, ", "));
       throw ScenarioError(where, fmt::format("unknown key '{}' in {}{}", name, key, hint));
     }
-    // yaml-cpp keeps both pairs and looks up the first: a person would never know which one counts.
+    // yaml-cpp would keep both pairs and look up the first, and nobody would know which one counts.
     const auto [first, is_new] = seen.emplace(name, where);
     if (!is_new) {
       throw ScenarioError(where, fmt::format("key '{}' is given twice, first at {}; keep one", name,

@@ -1,5 +1,5 @@
 #pragma once
-// A YAML node that knows where it stands: typed access, every error with file:line:column.
+// A YAML node that knows its place in the file: typed access, every error with file:line:column.
 
 #include <cstdint>
 #include <filesystem>
@@ -19,7 +19,7 @@ class Value {
  public:
   Value(const YAML::Node& node, Location where) : node_(node), where_(std::move(where)) {}
   Value(const Value&) = default;
-  /// Assigning a YAML::Node writes into the tree that both share; a Value is only pointed elsewhere.
+  /// Points this at another node; assigning a YAML::Node would write into the tree that both share.
   Value& operator=(const Value& other) {
     node_.reset(other.node_);
     where_ = other.where_;
@@ -32,17 +32,17 @@ class Value {
   bool is_mapping() const { return node_.IsMap(); }
   bool is_list() const { return node_.IsSequence(); }
 
-  /// Scalars.  `key` is how the error calls the value.
+  /// Read scalars; errors call the value by `key`.
   std::string text(const std::string& key) const;
   bool boolean(const std::string& key) const;
   std::int64_t integer(const std::string& key, std::int64_t least, std::int64_t most) const;
-  /// Not NaN; .inf is a number here, the caller's range decides.
+  /// Reads a number, never NaN; .inf is one, which the caller's range may refuse.
   double number(const std::string& key) const;
 
-  /// Refuses a list that is empty.
+  /// Reads a list; refuses an empty one.
   std::vector<Value> list(const std::string& key) const;
-  /// In file order.  Refuses keys that are given twice, and those not in `known` with the nearest that is;
-  /// with none known, keys are the file's own.
+  /// Reads a mapping in file order.  Refuses keys that are given twice, and keys not in `known`, naming the
+  /// nearest one; with an empty `known` any key is allowed.
   std::vector<Entry> mapping(const std::string& key, const std::vector<std::string>& known) const;
 
  private:
@@ -59,7 +59,7 @@ struct Entry {
   Value value;
 };
 
-/// The one document in `file`, which must be a mapping.
+/// Reads the one document in `file`, which must be a mapping.
 Value read_yaml(const std::filesystem::path& file);
 
 }  // namespace isoframe::harness::scenario

@@ -1,5 +1,5 @@
 #pragma once
-// A known fault: what is wrong, how it is planted, where it must be found.
+// Known faults: their description, how they are planted, and where they must be found.
 
 #include <cstdint>
 #include <filesystem>
@@ -62,7 +62,7 @@ enum class Harm { kFrames, kTime, kMemory };
 
 struct Fault {
   std::string name;
-  std::string what;  ///< the bug, in a sentence
+  std::string what;  ///< describes the bug in a sentence
   Setting setting;
   Plant plant;
   reports::records::ExpectedPlace expected;

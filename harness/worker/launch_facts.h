@@ -1,5 +1,5 @@
 #pragma once
-// What all ranks of a case must have been given alike.
+// Facts that must be the same on all ranks of a case.
 
 #include "harness/scenario/case.h"
 #include "model/parallel/agreement.h"

@@ -1,5 +1,5 @@
 #pragma once
-// One measured generation on this rank, and what measures it.
+// One measured generation on this rank, and the probes that measure it.
 
 #include <optional>
 

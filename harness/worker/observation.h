@@ -17,13 +17,13 @@ struct Observation {
     kRecord,  ///< every rank leaves the fingerprints of its tensors: fingerprints-<rank>.json
     kFollow,  ///< a single rank leaves those of the parts that other ranks held: reference.json
     kKeep,    ///< every rank that comes by `place` leaves its tensor: kept-<rank>.safetensors
-    kBeside,  ///< measured as ever, and every rank leaves fingerprints as with kRecord
+    kBeside,  ///< a measured run in which every rank also leaves fingerprints, as with kRecord
     kRates,   ///< no generation: every rank leaves rates_of() its machine in rank-<rank>.json
   };
   Kind kind = Kind::kNone;
   std::filesystem::path recordings = {};  ///< kFollow: the folder with the other layout's recordings
   locate::Place place = {};               ///< kKeep
-  locate::Part part = {};  ///< kKeep: of a single rank's tensor, only this part; all of it where empty
+  locate::Part part = {};                 ///< kKeep: this part of a single rank's tensor; all of it if empty
 
   nlohmann::json to_json() const;
   static Observation from_json(const nlohmann::json& json);

@@ -44,7 +44,7 @@ double seconds_of(const c10::Device& device, const std::function<void()>& work) 
 records::MemoryRate memory_rate(const c10::Device& device) {
   const at::Tensor from = noise({kMemoryFloats}, kSeed, device);
   at::Tensor to = at::empty_like(from);
-  to.copy_(from);  // every page is there before it is timed
+  to.copy_(from);  // touches every page before the timing starts
   const double seconds = seconds_of(device, [&] {
     for (int k = 0; k < kCopies; ++k) to.copy_(from);
   });
@@ -63,7 +63,7 @@ records::ComputeRate compute_rate(const c10::Device& device) {
           .result = fmt::format("{:016x}", locate::fingerprint(product).hash)};
 }
 
-/// One rank of a pair: the lower one sends first.
+/// One end of a link between two ranks, of which the lower one sends first.
 class Link {
  public:
   Link(Group& world, int peer, const c10::Device& device) : world_(world), peer_(peer), device_(device) {}
@@ -94,7 +94,8 @@ class Link {
     return world_.start_receive(like.sizes().vec(), like.options(), peer_, /*tag=*/0)->wait();
   }
 
-  /// The upper rank returns what it received, so that a fault on either way shows on the lower one.
+  /// Sends messages there and back; the upper rank returns those that it received, so that a fault on either
+  /// way shows on the lower one.
   void trips(const at::Tensor& message, int count, std::vector<at::Tensor>& received) const {
     for (int k = 0; k < count; ++k) {
       if (world_.rank() == lower()) {

@@ -1,5 +1,6 @@
 #pragma once
-// How fast, and how faithfully, a rank computes, moves memory and exchanges tensors with every other rank.
+// Tests of how fast and how faithfully a rank computes, moves memory and exchanges tensors with every other
+// rank.
 
 #include <c10/core/Device.h>
 
@@ -8,8 +9,8 @@
 
 namespace isoframe::harness::worker {
 
-/// Tries this rank's machine and links.  All ranks of `world` call it at once: what they share, cores or
-/// memory, they share in it as in a run.
+/// Tries this rank's machine and links.  Measures this rank's rates.  All ranks of `world` call it at the
+/// same time, so that they share cores and memory as in a run.
 ///
 /// Links are tried one pair at a time, there and back: half of a round trip of 8 MiB, and of 4 bytes.  A link
 /// is intact when every received byte is what was sent.

@@ -1,5 +1,5 @@
 #pragma once
-// Tiles as a rank's record tells of them, and their costs as the warm-up showed them.
+// Tiles in a rank's record, and their costs in the warm-up.
 
 #include <vector>
 

@@ -161,7 +161,7 @@ void measure_case(const Job& job, const model::pipeline::Pipeline& model,
   add_tiles(record, spec, model, request, probe);
   if (mesh.rank == 0) {
     record.numerics = numerics_of(spec, request, model::pipeline::read_limits(checkpoint));
-    // Weights are not searched on the way in: that would read them all twice.
+    // Weights are searched for NaN only now: doing so while loading would read them all twice.
     if (!at::isfinite(measured.video.frames).all().item<bool>()) model.require_finite_weights();
     progress.write("write");
     write_outputs(measured.video, job.directory);
@@ -250,7 +250,7 @@ void run_launched_rank(const Job& job) {
 
 void run_worker(const std::filesystem::path& job_file) {
   const Job job = Job::from_json(base::read_json(job_file));
-  // Our own line says what went wrong; c10d's warnings before it speak of sockets.
+  // isoframe's own line says what went wrong; c10d's warnings before it would only name sockets.
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
   if (job.is_launched()) return run_launched_rank(job);
   run_rank(job, model::parallel::rank_from_environment(), launch::ProgressWriter::from_environment());

@@ -5,7 +5,7 @@
 
 namespace isoframe::harness::worker {
 
-/// Reads the job, meets the other ranks, makes sure that all have been given the same, runs.  Writes
+/// Reads the job, meets the other ranks, checks that all have been given the same, and runs.  Writes
 /// rank-<r>.json, and on rank 0 frames.safetensors and latents.safetensors, into the job's directory.  Throws
 /// InputError or RunError; a rank that a launcher has started also leaves why (see job.h).
 void run_worker(const std::filesystem::path& job_file);

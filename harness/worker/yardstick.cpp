@@ -48,7 +48,7 @@ class Yardstick {
 
 reports::records::Yardstick time_yardstick(const c10::Device& device) {
   Yardstick yardstick(device);
-  yardstick.work();  // what is cold is not the machine's speed
+  yardstick.work();  // the first run is slow because caches are cold
   const auto start = std::chrono::steady_clock::now();
   const auto busy_start = measure::ThreadClock::now();
   yardstick.work();

@@ -1,5 +1,5 @@
 #pragma once
-// How fast the machine is just now, whatever isoframe's own code is like.
+// The machine's speed at the moment, independent of isoframe's code.
 //
 // From one run to the next, minutes or days later, a machine with neighbours, another clock or a warm
 // processor is some per cent faster or slower.  A fixed piece of work that is LibTorch's alone is timed

@@ -11,7 +11,7 @@
 
 namespace isoframe::model::checkpoint {
 
-/// Notes what a model asks for.  parameter() returns tensors on the meta device.
+/// Records what a model asks for. parameter() returns tensors on the meta device.
 class Declaration : public ParameterSource {
  public:
   struct Item {

@@ -47,7 +47,7 @@ std::map<std::string, std::string> fingerprints(const fs::path& directory) {
        fs::recursive_directory_iterator(directory, fs::directory_options::follow_directory_symlink)) {
     if (!entry.is_regular_file()) continue;
     const fs::path name = entry.path().lexically_relative(directory);
-    // What hubs and version control keep beside a checkpoint is not part of it.
+    // Files that hubs and version control keep beside a checkpoint are not part of it.
     if (name.begin()->string().starts_with(".")) continue;
     if (name.extension() == ".safetensors") files[name] = header_of(entry.path());
     if (is_text(name)) files[name] = contents(entry.path());

@@ -68,9 +68,9 @@ class SafetensorsWriter {
   /// `specs` are what append() will be given, in this order.
   SafetensorsWriter(std::filesystem::path path, std::vector<TensorSpec> specs);
 
-  /// The next tensor; throws std::logic_error when it is not of the declared shape and dtype.
+  /// Appends the next tensor; throws std::logic_error if it is not of the declared shape and dtype.
   void append(const at::Tensor& tensor);
-  /// After the last one: the file appears under its name.
+  /// Lets the file appear under its name, after the last tensor.
   void commit();
 
  private:

@@ -34,7 +34,7 @@ int visible_devices() {
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status == cudaSuccess && count > 0) return count;
   cudaGetLastError();
-  // Without a driver the runtime speaks of one that is too old.
+  // The runtime's message would speak of an old driver if there is none.
   int driver = 0;
   const bool has_driver = cudaDriverGetVersion(&driver) == cudaSuccess && driver > 0;
   throw InputError(fmt::format("device 'cuda': this machine shows no GPU ({}); use device cpu",

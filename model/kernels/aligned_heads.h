@@ -15,7 +15,8 @@ at::Tensor aligned_heads(const at::Tensor& x);
 
 inline constexpr std::int64_t kHeadAlignment = 16;  ///< bytes
 
-/// With so many tokens, a head of any size ends at a multiple of the alignment.
+/// The least number of tokens from `tokens` on with which a head of any size ends at a multiple of the
+/// alignment.
 constexpr std::int64_t aligned_tokens(std::int64_t tokens) {
   return (tokens + kHeadAlignment - 1) / kHeadAlignment * kHeadAlignment;
 }

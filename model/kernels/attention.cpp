@@ -19,7 +19,7 @@ WithLse on_cpu(const at::Tensor& query, const at::Tensor& key, const at::Tensor&
   return {std::move(output), std::move(lse)};
 }
 
-/// What LibTorch's memory-efficient kernel takes: float32 rows of whole 16-byte pieces.
+/// True for the inputs of LibTorch's memory-efficient kernel: float32 rows of whole 16-byte pieces.
 bool is_for_efficient_kernel(const at::Tensor& query) {
   constexpr std::int64_t kFloatsInAPiece = 4;
   return query.is_cuda() && query.scalar_type() == at::kFloat && query.size(3) % kFloatsInAPiece == 0;

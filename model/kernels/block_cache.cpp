@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{1} << 21U;
 constexpr std::uint64_t kSlack = std::uint64_t{64} << 20U;
 
-// The next size class: an eighth of a power of two apart, whole pages.
+// The size class of a block.  Classes are an eighth of a power of two apart and hold whole pages.
 std::size_t class_of(std::size_t bytes) {
   const std::size_t step = std::max<std::size_t>(4096, std::bit_floor(bytes) / 8);
   return (bytes + step - 1) / step * step;
@@ -73,7 +73,7 @@ void BlockCache::deallocate(void* data) {
 BlockCache::Header* BlockCache::take_kept(std::size_t capacity) {
   const auto smallest = kept_by_capacity_.lower_bound(capacity);
   if (smallest == kept_by_capacity_.end() || smallest->first > capacity + capacity / 4) return nullptr;
-  // Of equal ones the one freed last: its memory may still be in the processor's caches.
+  // Among equal blocks it takes the one freed last, whose memory may still be in the processor's caches.
   const auto found = std::prev(kept_by_capacity_.upper_bound(smallest->first));
   Header* const block = *found->second;
   kept_.erase(found->second);

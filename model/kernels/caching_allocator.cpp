@@ -8,7 +8,7 @@ namespace isoframe::model::kernels {
 
 namespace {
 
-// Never destroyed: tensors of static lifetime may outlive everything else.
+// The cache is never destroyed, because tensors of static lifetime may outlive everything else.
 BlockCache& cache() {
   static auto* const instance = new BlockCache();
   return *instance;

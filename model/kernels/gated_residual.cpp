@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::int64_t kElementsPerTask = 32768;
 
-// Without clones for wider vectors: there is no fused multiply-add in the baseline, so that body and tail of
-// the loop round alike, and memory is the limit.
+// This kernel has no clones for wider vectors: the baseline has no fused multiply-add, so that body and tail
+// of the loop round alike, and memory is the limit.
 void rows_kernel(const float* x, const float* branch, const float* gate, float* out, std::int64_t rows,
                  std::int64_t features) {
   for (std::int64_t row = 0; row < rows; ++row, x += features, branch += features, out += features) {

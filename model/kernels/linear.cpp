@@ -8,9 +8,9 @@ namespace isoframe::model::kernels {
 
 namespace {
 
-// Where MKL's single-precision product changes its order of summation with the shape (measured with 1 and 2
-// threads, 80,000 splits): fewer than kFewestRows rows, and, with several threads, sums of about 1024 terms
-// and more; fewer than 4 columns on Intel's AVX-512 processors, columns that are no multiple of
+// MKL's single-precision product changes its order of summation with the shape in these cases (measured with
+// 1 and 2 threads, 80,000 splits): fewer than kFewestRows rows, and, with several threads, sums of about 1024
+// terms and more; fewer than 4 columns on Intel's AVX-512 processors, columns that are no multiple of
 // kColumnMultiple on AMD's.
 constexpr std::int64_t kLongestSum = 512;
 

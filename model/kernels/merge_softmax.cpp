@@ -44,7 +44,7 @@ void merge_softmax_(const at::Tensor& output, const at::Tensor& lse, const at::T
       0, lse.numel(), std::max<std::int64_t>(1, kElementsPerTask / head_dim),
       [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t row = begin; row < end; ++row) {
-          // As a difference, so that large log-sum-exps lose nothing.
+          // The difference is taken first, so that large log-sum-exps lose nothing.
           const float ahead = sums[row] - part_sums[row];
           merge_row(to + row * head_dim, from + row * head_dim, 1.0F / (1.0F + std::exp(ahead)), head_dim);
           sums[row] = std::max(sums[row], part_sums[row]) + std::log1p(std::exp(-std::abs(ahead)));

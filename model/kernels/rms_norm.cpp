@@ -42,8 +42,8 @@ bool has_kernel(const at::Tensor& x, const at::Tensor& weight) {
          x.is_contiguous() && weight.is_contiguous();
 }
 
-// In the reference's order of dtypes: the square in float32 (of float64 in float64), the product rounded
-// before the weight.
+// Computes in the reference's order of dtypes: the square in float32 (of float64 in float64), the product
+// rounded before the weight.
 at::Tensor rms_norm_by_parts(const at::Tensor& x, const at::Tensor& weight, double eps) {
   const at::Tensor variance = x.to(at::toOpMathType(x.scalar_type())).pow(2).mean(-1, true);
   return (x * at::rsqrt(variance + eps)).to(weight.scalar_type()) * weight;

@@ -22,7 +22,7 @@ namespace {
 
 constexpr const char* kVerdict = "agreement/verdict";
 constexpr const char* kHeard = "agreement/heard";
-/// How much longer the others wait for rank 0's verdict than rank 0 for them.
+/// Extra time that the other ranks wait for rank 0's verdict, beyond the time that rank 0 waits for them.
 constexpr milliseconds kSlack(2000);
 
 std::string key_of(int rank) { return fmt::format("agreement/facts/{}", rank); }

@@ -1,5 +1,5 @@
 #pragma once
-// Before anything is loaded ranks say what they have been given: one that has another scenario, checkpoint or
+// Ranks compare what they have been given before anything is loaded: one with another scenario, checkpoint or
 // build would compute another video, or hang in a collective that its peers never enter.
 
 #include <chrono>

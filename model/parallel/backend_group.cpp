@@ -222,7 +222,7 @@ class BackendGroup : public Group {
   void timed(const char* collective, const std::function<void(Traffic&)>& call) {
     Traffic& traffic = traffic_[collective];
     const Traffic before = traffic;
-    // What a GPU still has to compute is not communication.
+    // The GPU's pending work is done first, because it is not communication.
     device::synchronize(backends_.device);
     const auto start = std::chrono::steady_clock::now();
     explain_failure(member_, collective, timeout_, [&] { call(traffic); });

@@ -16,9 +16,9 @@ class Store;
 namespace isoframe::model::parallel {
 
 struct GlooOptions {
-  /// How long a rank waits for its peers in each collective.
+  /// Time that a rank waits for its peers in each collective.
   std::chrono::milliseconds timeout = std::chrono::minutes(30);
-  /// How long it waits for them when a group is made.
+  /// Time that it waits for them when a group is made.
   std::chrono::milliseconds patience = std::chrono::minutes(1);
   /// Network interface; empty: the one that this machine's host name resolves to.
   std::string interface = "lo";

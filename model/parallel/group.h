@@ -18,7 +18,7 @@
 
 namespace isoframe::model::parallel {
 
-/// What one rank put into and took out of one kind of collective of one group.
+/// Traffic of one rank in one kind of collective of one group.
 struct Traffic {
   std::uint64_t calls = 0;
   std::uint64_t bytes_sent = 0;      ///< payload that leaves this rank for others

@@ -87,7 +87,7 @@ class RingAttention : public JointAttention {
     return whole.output;
   }
 
-  /// Every rank's partial result, in the order of ranks.
+  /// Gathers every rank's partial result, in the order of ranks.
   std::vector<PartialAttention> gather(const PartialAttention& partial) const {
     const std::int64_t head_dim = partial.output.size(3);
     const at::Tensor packed = at::cat({partial.output, partial.lse.unsqueeze(3)}, 3).unsqueeze(0);

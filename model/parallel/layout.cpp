@@ -85,7 +85,7 @@ void check_sizes(const Layout& layout) {
     throw InputError(fmt::format(
         "layout '{}': cfg={} is more than the two passes of guidance; use cfg=1 or 2", text, layout.cfg));
   }
-  // In 64 bits: four sizes of at most kMaxRanks each.
+  // The product needs 64 bits: four sizes of at most kMaxRanks each.
   const std::int64_t ranks = std::int64_t{layout.ulysses} * layout.ring * layout.cfg * layout.tensor;
   if (ranks > kMaxRanks) {
     throw InputError(fmt::format("layout '{}' has {} ranks; use at most {}", text, ranks, kMaxRanks));
@@ -171,7 +171,7 @@ std::string to_string(const Layout& layout) {
 void check_layout(const Layout& layout, const LayoutConstraints& constraints) {
   check_sizes(layout);
   const std::string text = to_string(layout);
-  // Each tensor rank holds its heads, and the Ulysses group shares those out.
+  // A tensor rank holds a part of the heads, which its Ulysses group shares out.
   const int shares = layout.ulysses * layout.tensor;
   if (constraints.attention_heads % shares != 0) {
     const std::string advice =

@@ -27,10 +27,9 @@ class ColumnParallelLinear {
   at::Tensor bias_;    ///< [outputs.length], undefined without
 };
 
-/// All outputs of a linear layer from this rank's share of `count` inputs, each `width` wide, and the other
-/// ranks' shares: partial products are added, the bias once, by the first part.
-/// [..., this rank's share] -> [..., out], the same bits on every rank.  Computed in the input's dtype, also
-/// where the weights have another.
+/// A linear layer whose `count` inputs, each `width` wide, are shared out to ranks: their partial products
+/// are added, and the bias once, by the first part. [..., this rank's share] -> [..., out], the same bits on
+/// every rank.  Computes in the input's dtype, even if the weights have another.
 class RowParallelLinear {
  public:
   RowParallelLinear(const checkpoint::Parameters& parameters, std::int64_t count, std::int64_t width,

@@ -186,7 +186,8 @@ MeetingPlace meet_in_file(const RankOfWorld& self, const fs::path& path) {
 MeetingPlace open_meeting_place(const RankOfWorld& self, const Meeting& meeting) {
   if (!meeting.store.empty()) return meet_in_file(self, meeting.store);
   if (const auto address = address_from_environment()) return meet_at_master(self, *address, meeting);
-  // Without a launch's name, what an earlier one has left could not be told from this one's.
+  // The folder is no place to meet without a launch's name, by which its file is told from an earlier
+  // launch's.
   if (!meeting.folder.empty() && !self.launch_id.empty()) return meet_in_folder(self, meeting);
   throw InputError(
       "environment: MASTER_ADDR is not set; ranks meet at MASTER_ADDR:MASTER_PORT, the first rank's address "

@@ -1,5 +1,6 @@
 #pragma once
-// Where ranks meet: a key-value store that all of them reach, and the interface that their groups talk over.
+// The meeting of ranks: a key-value store that all of them reach, and the interface that their groups talk
+// over.
 
 #include <chrono>
 #include <filesystem>
@@ -19,8 +20,8 @@ namespace isoframe::model::parallel {
 struct Meeting {
   /// Ranks of one machine meet through this file and the loopback interface.
   std::filesystem::path store = {};
-  /// Without a store: a folder that all machines share, where rank 0 leaves its address when its launcher has
-  /// not set MASTER_ADDR and MASTER_PORT.
+  /// A folder that all machines share, used without a store: rank 0 leaves its address there if its launcher
+  /// has not set MASTER_ADDR and MASTER_PORT.
   std::filesystem::path folder = {};
   std::chrono::milliseconds patience = std::chrono::seconds(10);  ///< for the last rank to come
   std::chrono::milliseconds timeout = std::chrono::minutes(30);   ///< of each collective, later

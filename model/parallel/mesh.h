@@ -16,7 +16,7 @@ namespace isoframe::model::parallel {
 /// The world ranks of every group of one name, e.g. ulysses=2,cfg=2: "ulysses" -> {{0,1},{2,3}}.
 std::vector<std::vector<int>> group_ranks(const Layout& layout, const std::string& name);
 
-/// How ranks meet: makes a group of the given world ranks; called by members only, in the same order on each.
+/// Makes a group of the given world ranks; only its members call it, in the same order on each.
 class Rendezvous {
  public:
   virtual ~Rendezvous() = default;

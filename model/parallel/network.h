@@ -12,7 +12,7 @@ bool is_loopback(const std::string& address);
 std::vector<std::string> interfaces();
 /// The first address of an interface, IPv4 before IPv6; empty where it has none.
 std::string address_of(const std::string& interface);
-/// Empty where it has none.
+/// The machine's host name; empty if it has none.
 std::string host_name();
 /// The address that this machine's host name resolves to; empty if it does not.
 std::string address_of_host_name();

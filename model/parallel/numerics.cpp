@@ -47,8 +47,8 @@ Numerics numerics(const Arithmetic& run, const Arithmetic& reference) {
 
 double relative_l2_bound(const Arithmetic& run, const Depth& depth) {
   if (numerics(run) == Numerics::kIdentical) return 0.0;
-  // In each block: the attention, where a ring merges it; the output projection and the MLP's, where they are
-  // split.
+  // Reordered sums in each block: the attention if a ring merges it; the output projection and the MLP's if
+  // they are split.
   const double sums = (run.layout.ring > 1 ? 1.0 : 0.0) + (parts(run) > 1 ? 2.0 : 0.0);
   const double reordered = sums * static_cast<double>(depth.steps * depth.blocks);
   const double guidance = std::abs(depth.guidance_scale) + std::abs(1.0 - depth.guidance_scale);

@@ -8,7 +8,7 @@
 
 namespace isoframe::model::parallel {
 
-/// How ranks of a tensor parallel group add their partial products.
+/// The way in which ranks of a tensor parallel group add their partial products.
 enum class Reduction {
   kFast,           ///< the backend's all-reduce, in an order of its own
   kDeterministic,  ///< in the order of the ranks: the bits depend on the layout's `tensor` and nothing else

@@ -12,11 +12,12 @@ struct PartialAttention {
   at::Tensor lse;     ///< [B, heads, S], log-sum-exp of the scaled scores
 };
 
-/// Every query over these keys.  query: [B, heads, S, head_dim]; key, value: [B, heads, K, head_dim], K >= 1.
+/// Attends every query to these keys. query: [B, heads, S, head_dim]; key, value: [B, heads, K, head_dim], K
+/// >= 1.
 PartialAttention attend_part(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);
 
-/// What one softmax over both parts' keys would give, rescaled by their log-sum-exps: `whole` becomes it, in
-/// place.
+/// Merges `part` into `whole`, rescaled by their log-sum-exps: the result of one softmax over both parts'
+/// keys.
 void merge_part(PartialAttention& whole, const PartialAttention& part);
 
 }  // namespace isoframe::model::parallel

@@ -1,5 +1,5 @@
 #pragma once
-// Who this process is, from what its launcher has set.
+// This process's number among the ranks, read from the variables that its launcher has set.
 
 #include <optional>
 #include <string>

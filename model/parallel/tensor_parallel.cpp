@@ -41,8 +41,8 @@ at::Tensor TensorParallel::sum(std::vector<at::Tensor> products) const {
   return total;
 }
 
-/// Each rank adds its share of the numbers in the order of the ranks and gives the sums to all: as many bytes
-/// as a ring all-reduce, in an order that depends on nothing else.
+/// Adds in the order of ranks: each rank adds its share of the numbers and gives the sums to all, as many
+/// bytes as a ring all-reduce, in an order that depends on nothing else.
 at::Tensor TensorParallel::sum_in_order(const at::Tensor& product) const {
   const at::Tensor flat = product.contiguous().view(-1);
   const Split shares = split_evenly(flat.numel(), group_->size());

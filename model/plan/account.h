@@ -18,7 +18,7 @@ struct Machine {
   bool is_cpu = true;  ///< this program's CPU kernels; else a device that takes tensors as they are
 
   std::int64_t element_bytes() const { return static_cast<std::int64_t>(c10::elementSize(dtype)); }
-  /// On the CPU half types are multiplied in float32 (kernels::linear, PackedConv3d).
+  /// True on the CPU for half types, which are multiplied in float32 (kernels::linear, PackedConv3d).
   bool widens() const { return is_cpu && dtype != at::kFloat; }
 };
 

@@ -59,7 +59,7 @@ struct Generation {
   bool has_second_pass() const { return guidance_scale != 1.0; }
 };
 
-/// Of latents.
+/// Size of latents.
 struct LatentSize {
   std::int64_t channels = 0;
   std::int64_t frames = 0;

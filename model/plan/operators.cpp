@@ -115,7 +115,7 @@ Held convolution(Account& account, std::int64_t in, std::int64_t out, const Volu
 
 std::int64_t packed_convolution_bytes(const Machine& machine, std::int64_t in, std::int64_t out) {
   if (!machine.is_cpu || machine.dtype != at::kFloat) return 0;
-  // Without AVX-512, oneDNN most often takes 24 outputs at a time where there are many.
+  // OneDNN most often takes 24 outputs at a time if there are many and the machine lacks AVX-512.
   const std::int64_t at_a_time = has_avx512() || out < 64 ? 16 : 24;
   return kFloatBytes * kTaps * in * ((out + at_a_time - 1) / at_a_time * at_a_time);
 }

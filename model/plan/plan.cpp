@@ -74,7 +74,7 @@ class GenerationWalk {
     return latents;
   }
 
-  /// All steps are alike but for the latents that they leave: one is walked, the last.
+  /// Walks the last step only: all steps are alike but for the latents that they leave.
   std::vector<Held> denoise() {
     const std::int64_t numbers = latents_.numbers();
     const std::int64_t first_frame_numbers =
@@ -118,7 +118,7 @@ class GenerationWalk {
     const Held unscaled = account_.hold(latents_.numbers());
     const Held video = walk_decode(account_, model_, generation_, rank_);
     if (rank_ != 0) return;
-    // To [0, 1] in float32: halved, shifted, clamped.
+    // Frames become [0, 1] in float32: halved, shifted, clamped.
     const std::int64_t pixels = 3 * generation_.frames * generation_.height * generation_.width;
     const bool is_float = account_.machine().dtype == at::kFloat;
     const Held frames =

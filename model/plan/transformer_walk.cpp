@@ -75,7 +75,7 @@ class TransformerWalk {
   /// Transformer::Impl::embed.
   Held condition_tokens() const {
     std::vector<Held> parts;
-    // What was embedded lives until its type's embedding has been added.
+    // Embedded tokens live until their type's embedding has been added.
     const auto append = [&](std::int64_t tokens, const Held& /*embedded*/) {
       parts.push_back(account_.hold(tokens * width_));
     };

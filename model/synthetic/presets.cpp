@@ -100,7 +100,7 @@ constexpr std::string_view kFull = R"json({
   }
 })json";
 
-/// For smoke tests: five frames of 96 x 160 take a fraction of a second on one core.
+/// A preset for smoke tests: five frames of 96 x 160 take a fraction of a second on one core.
 constexpr std::string_view kTiny = R"json({
   "dtype": "float32",
   "transformer": {
@@ -185,7 +185,7 @@ constexpr std::string_view kFullImage = R"json({
   }
 })json";
 
-// As at full size, a picture is a little larger than its patches: 59 = 4 x 14 + 3.
+// Pictures are a little larger than their patches, as at full size: 59 = 4 x 14 + 3.
 constexpr std::string_view kTinyImage = R"json({
   "image_encoder": {
     "hidden_size": 64, "intermediate_size": 144, "num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 59

@@ -53,7 +53,8 @@ at::ScalarType dtype_of(const json& configuration) {
   throw InputError(fmt::format("checkpoint: 'dtype' must be float32 or bfloat16, but is '{}'", name));
 }
 
-/// Without the slash that a shell's completion leaves behind: its siblings need the directory's name.
+/// Removes the slash that a shell's completion leaves behind, because the names of siblings begin with the
+/// directory's.
 fs::path without_trailing_slash(const fs::path& directory) {
   return directory.has_filename() ? directory : directory.parent_path();
 }

@@ -61,7 +61,7 @@ Regex::Regex(const std::string& pattern, const std::string& origin) : impl_(std:
   if (!impl_->code) {
     throw InputError(fmt::format("{}: regular expression '{}': {}", origin, pattern, message(error)));
   }
-  // Without the compiler (a machine that forbids writable code) matching is slower, but the same.
+  // If the compiler fails (on a machine that forbids writable code), matching is slower, but the same.
   pcre2_jit_compile(impl_->code.get(), PCRE2_JIT_COMPLETE);
 }
 

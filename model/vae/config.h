@@ -33,7 +33,7 @@ struct Stage {
   std::int64_t resampled_channels = 0;  ///< `channels` where it does not resample
 };
 
-/// In the order of down_blocks and of up_blocks.  Reference: HunyuanVideo15Encoder3D,
+/// Stages in the order of down_blocks and of up_blocks.  Reference: HunyuanVideo15Encoder3D,
 /// HunyuanVideo15Decoder3D.
 std::vector<Stage> encoder_stages(const VaeConfig& config);
 std::vector<Stage> decoder_stages(const VaeConfig& config);

@@ -55,8 +55,8 @@ struct Tiles {
   std::vector<std::unique_ptr<parallel::Exchange>> exchanges;
 };
 
-/// Every tile of this rank, each sent as soon as it is there, and on the merging rank every receive, before
-/// the first tile: they travel while later ones are computed.
+/// Runs every tile of this rank and sends each as soon as it is there.  The merging rank starts every receive
+/// before its first tile, so that tiles travel while later ones are computed.
 Tiles run_own_tiles(const TilePlan& plan, const at::Tensor& volume, const TileOperation& operation,
                     parallel::Group& group, Probe& probe) {
   Tiles tiles(plan.tiles.size());

@@ -122,7 +122,7 @@ cv::Mat to_rgb(const cv::Mat& stored) {
 cv::Mat upright(const cv::Mat& image, const ImageHeader& header) {
   cv::Mat result = image;
   if (header.is_turned()) cv::transpose(image, result);
-  // After the transposition: what cv::flip() calls the axis, by orientation.
+  // The axis of cv::flip() after the transposition, by orientation.
   constexpr int kVertically = 0, kHorizontally = 1, kBoth = -1;
   constexpr std::optional<int> kFlips[] = {
       {}, {}, kHorizontally, kBoth, kVertically, {}, kHorizontally, kBoth, kVertically};

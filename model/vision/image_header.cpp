@@ -111,7 +111,7 @@ ImageHeader read_jpeg(File file, const std::string& origin) {
     }
     at += std::max<std::size_t>(size, 2);
   }
-  // Within a scan every other 0xFF is followed by a zero: this is the end or it is missing.
+  // Every other 0xFF within a scan is followed by a zero, so this is the end or it is missing.
   const File scans = file.subspan(at);
   if (std::search(scans.begin(), scans.end(), kEndOfImage.begin(), kEndOfImage.end()) == scans.end())
     throw EndsEarly();

@@ -1,4 +1,4 @@
-// The transformer's blocks, and how Ulysses ranks exchange tokens and heads in them.
+// Faults of the transformer's blocks, and of the exchange of tokens and heads between Ulysses ranks.
 
 #include <ATen/ATen.h>
 
@@ -127,7 +127,7 @@ class ReadBeforeArrival : public CountingGroup {
   }
 };
 
-/// Attention that sees more condition tokens than there are.
+/// Lets attention see more condition tokens than there are.
 class MoreConditionTokens : public ForwardingSequence {
  public:
   using ForwardingSequence::ForwardingSequence;
