@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/scenario/case_keys.h"
-
 namespace isoframe::harness::scenario {
 
 using nlohmann::json;
@@ -37,8 +35,8 @@ bool is_measured_as(const Case& spec, const json& earlier) {
   return true;
 }
 
-std::vector<std::string> differences(const Case& spec, const json& earlier) {
-  std::vector<std::string> result;
+std::vector<Difference> differences(const Case& spec, const json& earlier) {
+  std::vector<Difference> result;
   for (const CaseKey& key : case_keys()) {
     if (key.role == Role::kBookkeeping) continue;
     json now = key.to_json(spec), then = value_in(earlier, key);
@@ -46,7 +44,8 @@ std::vector<std::string> differences(const Case& spec, const json& earlier) {
       now = file_name(now);
       then = file_name(then);
     }
-    if (now != then) result.push_back(fmt::format("{}: {} then, {} now", key.name, then.dump(), now.dump()));
+    if (now != then)
+      result.push_back({key.role, fmt::format("{}: {} then, {} now", key.name, then.dump(), now.dump())});
   }
   return result;
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "harness/scenario/case.h"
+#include "harness/scenario/case_keys.h"
 
 namespace isoframe::harness::scenario {
 
@@ -18,8 +19,15 @@ nlohmann::json measured_key(const Case& spec);
 /// have came later and had its default.
 bool is_measured_as(const Case& spec, const nlohmann::json& earlier);
 
-/// "steps: 50 then, 4 now" for each key that makes two runs of a case incomparable; `earlier` is the earlier
-/// case's JSON.  A checkpoint or an image is told by its file name, as another checkout has it elsewhere.
-std::vector<std::string> differences(const Case& spec, const nlohmann::json& earlier);
+/// A key that has another value than in an earlier run.
+struct Difference {
+  Role role;         ///< kAskedFor: the two are different videos
+  std::string text;  ///< "steps: 50 then, 4 now"
+};
+
+/// Differences that make two runs of a case incomparable, by keys; `earlier` is the earlier case's JSON.
+/// Bookkeeping is none.  A checkpoint or an image is told by its file name, as another checkout has it
+/// elsewhere.
+std::vector<Difference> differences(const Case& spec, const nlohmann::json& earlier);
 
 }  // namespace isoframe::harness::scenario

@@ -72,6 +72,21 @@ class Latency(CheckpointTest):
         process = isoframe("run", self.scenario, "--filter", "base", "--out", out, "--against", earlier)
         return process, cases_of(out)["base"]
 
+    def test_another_video_is_not_compared(self):
+        """A report of a copy, which nobody measures again, beside a run whose prompt was another."""
+        run, earlier = self.root / "copy", self.root / "other prompt"
+        for folder in (run, earlier):
+            shutil.copytree(self.out, folder)
+        file = earlier / "base" / "result.json"
+        result = json.loads(file.read_text())
+        result["case"]["prompt"] = "a calm sea"
+        file.write_text(json.dumps(result))
+        again = isoframe("report", run, "--against", earlier)
+        self.assertEqual(again.returncode, 1, again.stderr)
+        base = cases_of(run)["base"]
+        self.assertEqual(base["verdict"], "untrusted")
+        self.assertIn('the earlier run made another video: prompt: "a calm sea" then, "a lighthouse in a storm" now', base["reason"])
+
     def test_what_is_too_slow_is_measured_again_with_its_baseline(self):
         self.assertEqual(self.ran.returncode, 1, self.ran.stdout + self.ran.stderr)
         cases = cases_of(self.out)

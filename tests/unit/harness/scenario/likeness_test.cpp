@@ -15,6 +15,12 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+std::vector<std::string> texts_of(const std::vector<Difference>& differences) {
+  std::vector<std::string> texts;
+  for (const Difference& difference : differences) texts.push_back(difference.text);
+  return texts;
+}
+
 Case a_case() {
   Case spec;
   spec.name = "a";
@@ -68,8 +74,19 @@ TEST(Differences, NameEveryKeyThatMakesRunsIncomparable) {
   spec.prompt = "a dog";
   spec.warmup = 0;
   spec.repeat = 7;
-  EXPECT_THAT(differences(spec, earlier), ElementsAre("prompt: \"a fox\" then, \"a dog\" now",
-                                                      "steps: 4 then, 2 now", "warmup: 1 then, 0 now"));
+  EXPECT_THAT(
+      texts_of(differences(spec, earlier)),
+      ElementsAre("prompt: \"a fox\" then, \"a dog\" now", "steps: 4 then, 2 now", "warmup: 1 then, 0 now"));
+}
+
+TEST(Differences, TellAnotherVideoFromAnotherWayToMakeIt) {
+  const nlohmann::json earlier = to_json(a_case());
+  Case spec = a_case();
+  spec.layout.ulysses = 2;
+  EXPECT_EQ(differences(spec, earlier).at(0).role, Role::kMeasuredWith);
+  spec = a_case();
+  spec.seed = 9;
+  EXPECT_EQ(differences(spec, earlier).at(0).role, Role::kAskedFor);
 }
 
 TEST(Differences, AnotherCheckoutHasTheSameCheckpoint) {
@@ -79,7 +96,7 @@ TEST(Differences, AnotherCheckoutHasTheSameCheckpoint) {
   EXPECT_THAT(differences(spec, earlier), IsEmpty());
   EXPECT_FALSE(is_measured_as(spec, earlier));
   spec.checkpoint = "checkpoints/small";
-  EXPECT_THAT(differences(spec, earlier), ElementsAre("checkpoint: \"tiny\" then, \"small\" now"));
+  EXPECT_THAT(texts_of(differences(spec, earlier)), ElementsAre("checkpoint: \"tiny\" then, \"small\" now"));
 }
 
 }  // namespace
