@@ -1,7 +1,8 @@
 // A build without CUDA.
 
-#include "base/error.h"
 #include "model/device/device.h"
+
+#include "base/error.h"
 
 namespace isoframe::model::device {
 

@@ -1,5 +1,7 @@
 // A build with CUDA.  It runs without a GPU too, on cpu.
 
+#include "model/device/device.h"
+
 #include <cstdlib>
 #include <cuda_runtime_api.h>
 #include <memory>
@@ -13,7 +15,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "model/device/device.h"
 #include "model/device/nvml.h"
 
 namespace isoframe::model::device {

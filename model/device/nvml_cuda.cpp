@@ -1,10 +1,10 @@
+#include "model/device/nvml.h"
+
 #include <array>
 #include <dlfcn.h>
 #include <memory>
 
 #include <fmt/format.h>
-
-#include "model/device/nvml.h"
 
 namespace isoframe::model::device {
 

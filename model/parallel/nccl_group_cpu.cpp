@@ -1,8 +1,9 @@
 // A build without CUDA.
 
+#include "model/parallel/nccl_group.h"
+
 #include "base/error.h"
 #include "model/device/device.h"
-#include "model/parallel/nccl_group.h"
 
 namespace isoframe::model::parallel {
 

@@ -1,11 +1,11 @@
 #define USE_C10D_NCCL
+#include "model/parallel/nccl_group.h"
+
 #include <cstdlib>
 #include <utility>
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
-
-#include "model/parallel/nccl_group.h"
 
 namespace isoframe::model::parallel {
 
