@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -72,8 +73,17 @@ void add_default(CLI::Option& option, const CaseKey& key) {
   }
 }
 
-KeyOption add_key(CLI::App& command, const CaseKey& key, std::string& text) {
+bool says_no(const CaseKey& key) { return key.option.starts_with("--no-"); }
+
+/// The key's meaning; of an option that says no, what "false" means.
+std::string help(const CaseKey& key) {
+  constexpr std::string_view kFalse = "false: ";
   const std::string meaning = scenario::plain(key.meaning);
+  return says_no(key) && meaning.starts_with(kFalse) ? meaning.substr(kFalse.size()) : meaning;
+}
+
+KeyOption add_key(CLI::App& command, const CaseKey& key, std::string& text) {
+  const std::string meaning = help(key);
   if (is_flag(key)) return {&key, command.add_flag(key.option, meaning)};
   CLI::Option* option = command.add_option(key.option, text, meaning)->type_name(type_name(key));
   if (kRequired.contains(key.name)) {
@@ -89,9 +99,8 @@ scenario::Settings settings_of(const GenerateArguments& arguments) {
   scenario::Settings settings;
   for (const auto& [key, option] : arguments.keys) {
     if (option->count() == 0) continue;
-    const bool says_no = key->option.starts_with("--no-");
-    const std::string text =
-        is_flag(*key) ? (option->as<bool>() != says_no ? "true" : "false") : arguments.texts.at(key->name);
+    const std::string text = is_flag(*key) ? (option->as<bool>() != says_no(*key) ? "true" : "false")
+                                           : arguments.texts.at(key->name);
     scenario::set(settings, key->name, {scenario::Value(YAML::Node(text), {})});
   }
   return settings;
