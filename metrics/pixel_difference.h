@@ -6,7 +6,7 @@
 
 namespace isoframe::metrics {
 
-/// What shares of pixels are counted beyond.
+/// Differences beyond which pixels are counted.
 inline constexpr std::array<int, 5> kPixelSteps = {1, 2, 4, 8, 16};
 
 /// Differences of all pixels of a video; a pixel's is the largest of its channels'.

@@ -94,7 +94,7 @@ KeyOption add_key(CLI::App& command, const CaseKey& key, std::string& text) {
   return {&key, option};
 }
 
-/// What the options say, as a file says it.
+/// The options as settings, which a scenario file gives otherwise.
 scenario::Settings settings_of(const GenerateArguments& arguments) {
   scenario::Settings settings;
   for (const auto& [key, option] : arguments.keys) {

@@ -25,7 +25,7 @@ std::string changed_frames(const Quality& quality, const CaseResult& result, boo
   return difference > bound ? seen + fmt::format(" (at most {:.1e})", bound) : "";
 }
 
-/// In what the case needs more memory than in the earlier run, or an empty string.
+/// Reasons why the case needs more memory than in the earlier run, or an empty string.
 std::string grown_memory(const CaseResult& now, const CaseResult& then) {
   std::vector<std::string> grown;
   const double added = static_cast<double>(now.peak_tensor_bytes().value_or(0)) -

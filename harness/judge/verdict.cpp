@@ -45,7 +45,7 @@ scenario::Gates with_bounds(scenario::Gates gates, double relative_l2) {
   return gates;
 }
 
-/// What a gate reads; nothing if it was not measured.  A gate on time has a judgement of its own.
+/// The number that a gate reads; nothing if it was not measured.  A gate on time has a judgement of its own.
 std::optional<double> value_of(const Gate& gate, const CaseResult& result, const CaseResult& baseline) {
   if (gate.of_quality != nullptr) return gate.of_quality(result.quality.value());
   return gate.of_results != nullptr ? gate.of_results(result, baseline) : std::nullopt;

@@ -73,7 +73,7 @@ std::string size_of(const records::DivergencePlace& found) {
                      parts.empty() ? "" : " in ", parts);
 }
 
-/// What differs at the place.
+/// The difference at the place, in words.
 std::string kind_in_words(const records::DivergencePlace& found) {
   switch (found.kind) {
     case DivergenceKind::kMissing:

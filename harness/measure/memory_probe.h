@@ -19,7 +19,7 @@ class MemoryProbe : public model::Probe {
 
   void end(model::ProbePoint point) override;
 
-  /// What was held after each, in the order in which they ended.
+  /// Bytes held after each step and outer stage, in the order in which they ended.
   const std::vector<reports::records::LiveTensors>& live() const { return live_; }
 
  private:

@@ -62,8 +62,9 @@ class TimingProbe : public model::Probe {
 
   /// The seconds of every occurrence of each stage, in order.
   std::map<std::string, std::vector<double>> occurrences() const;
-  /// What each outer stage took of this rank alone, without its waiting for others.  On a CPU the time that
-  /// the processor spent on this thread; with a clock of an accelerator the time outside collectives.
+  /// Seconds that each outer stage took of this rank alone, without its waiting for others.  On a CPU the
+  /// time that the processor spent on this thread; with a clock of an accelerator the time outside
+  /// collectives.
   std::map<std::string, double> busy() const;
   /// Stages and blocks in the order in which they ended, then collectives, "collective.ulysses.all_to_all",
   /// in theirs: what trace.json is made of.

@@ -42,7 +42,7 @@ class ProgressFile {
   std::streamoff position_ = 0;
 };
 
-/// Whether any rank has left a failure.  Files are looked for by name: listing a shared folder costs more.
+/// True if any rank has left a failure.  Files are looked for by name: listing a shared folder costs more.
 bool any_failed(const fs::path& directory, int ranks) {
   for (int rank = 0; rank < ranks; ++rank)
     if (fs::exists(worker::failure_file(directory, rank))) return true;

@@ -11,7 +11,7 @@
 
 namespace isoframe::harness::run {
 
-/// What every rank is predicted to hold and move, in the order of ranks.
+/// Memory and traffic that every rank is predicted to need, in the order of ranks.
 using Prediction = std::vector<reports::records::PredictedRank>;
 
 /// Predicts a case by its plan.  `tile_costs` are those that rank 0 recorded: the sharing of tiles follows

@@ -29,7 +29,7 @@ fs::path prediction_file(const fs::path& of_case, std::size_t round) {
 
 fs::path divergence_file(const fs::path& of_case) { return of_case / kRounds / "first_divergence.json"; }
 
-/// What a file holds, by its record's reader; nothing where it is not there.
+/// A file's record, by the record's reader; nothing if there is no file.
 template <typename Record>
 std::optional<Record> read_if_there(const fs::path& file, Record (*from_json)(const json&)) {
   return fs::exists(file) ? std::optional(from_json(base::read_json(file))) : std::nullopt;

@@ -70,7 +70,8 @@ class RunDirectory {
 
   /// The records of the measured rounds, in order, as far as there are any.
   std::vector<RoundRecords> rounds(const scenario::Case& spec) const;
-  /// What ranks did when in round k, in the order of ranks.  Empty where that was not kept.
+  /// Times at which each rank began and ended its stages in round k, in the order of ranks.  Empty if none
+  /// were kept.
   std::vector<reports::records::StageEvents> events(const scenario::Case& spec, int index) const;
   /// The error of the first failed round.
   std::optional<reports::records::Failure> error(const scenario::Case& spec) const;

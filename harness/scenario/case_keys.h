@@ -14,7 +14,7 @@
 
 namespace isoframe::harness::scenario {
 
-/// What a key decides.
+/// The part that a key plays when cases are compared or measured again.
 enum class Role {
   kAskedFor,      ///< which frames: a case shares it with its baseline
   kComputedWith,  ///< how exactly they are computed: shared too, unless different frames are expected

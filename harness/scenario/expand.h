@@ -14,7 +14,7 @@ struct Draft {
   Location where = {};  ///< of the case in the file
   Settings settings;
 
-  /// Whether `generate` was given the settings, as options, and not a file.
+  /// True if `generate` was given the settings, as options, and not a file.
   bool is_from_options = false;
 
   /// How errors call a key: by its name in a file, by its option on the command line.

@@ -35,7 +35,7 @@ struct Gates {
   std::optional<double> peak_tensor_ratio_max;
 };
 
-/// What a gate reads.
+/// The measurements that a gate reads.
 enum class GateSource {
   kFrames,   ///< metrics of frames: two videos without a run have them too
   kLatents,  ///< final latents of a case and its baseline
@@ -222,18 +222,18 @@ inline constexpr Gate kGates[] = {
      .of_results = peak_tensor_ratio},
 };
 
-/// Whether its bound is a ratio of the case to its baseline.
+/// True if its bound is a ratio of the case to its baseline.
 constexpr bool is_ratio(const Gate& gate) {
   return gate.source == GateSource::kMemory || gate.source == GateSource::kTime;
 }
 
-/// What its bound may be.
+/// The values that its bound may have.
 Reader<double> reader_of(const Gate& gate);
 
 /// Puts `value` into the gate of this name; `called` is how errors call it.
 void read_gate(Gates& gates, const std::string& name, const Value& value, const std::string& called);
 
-/// Whether `value` is beyond the bound; what is not a number is.
+/// True if `value` is beyond the bound, as NaN always is.
 bool is_beyond(const Gate& gate, double value, double bound);
 /// "PSNR 41.20 dB".
 std::string text_of(const Gate& gate, double value, const std::string& baseline);

@@ -1,5 +1,5 @@
 #pragma once
-// What two cases must share, by the roles of their keys.
+// Likeness of cases: the keys that two of them must share, by role.
 
 #include <string>
 #include <vector>
@@ -15,7 +15,7 @@ namespace isoframe::harness::scenario {
 /// bookkeeping.
 nlohmann::json measured_key(const Case& spec);
 
-/// Whether a measurement whose measured_key() was `earlier` is one of `spec`.  A key that `earlier` does not
+/// True if a measurement whose measured_key() was `earlier` is one of `spec`.  A key that `earlier` does not
 /// have came later and had its default.
 bool is_measured_as(const Case& spec, const nlohmann::json& earlier);
 

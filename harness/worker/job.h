@@ -1,5 +1,5 @@
 #pragma once
-// What a rank needs to know, as a file: `isoframe worker JOB.json` reads it.
+// A job: all that a rank needs to know, as a file; `isoframe worker JOB.json` reads it.
 
 #include <filesystem>
 
@@ -16,7 +16,7 @@ struct Job {
   /// The file store through which local ranks meet.  Empty: a launcher has started them, on machines that
   /// share `directory`, and they report and fail through files there.
   std::filesystem::path store;
-  /// Where relative paths of the case begin.
+  /// The folder in which relative paths of the case begin.
   std::filesystem::path working_directory = {};
   Observation observation = {};  ///< in place of a measurement
 

@@ -1,5 +1,5 @@
 #pragma once
-// What a case's order of addition may cost against a single device's.
+// The accuracy that a case's order of addition may cost against a single device's.
 
 #include "harness/scenario/case.h"
 #include "model/pipeline/limits.h"

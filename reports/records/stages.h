@@ -8,7 +8,7 @@
 
 namespace isoframe::reports::records {
 
-/// What a stage is of the one that holds it, and what its index counts.
+/// The relation of a stage to the one that holds it, and the meaning of its index.
 enum class StageKind {
   kOuter,      ///< lies within no other
   kBranch,     ///< one side of the guidance
