@@ -24,8 +24,8 @@ struct Limits {
   std::optional<double> cores;
   std::optional<std::uint64_t> memory_bytes;
 
+  template <typename T = Limits>
   static constexpr auto fields() {
-    using T = Limits;
     return std::tuple{
         field("cores", &T::cores, "", "cores that the container may use", Presence::kOmitted),
         field("memory_bytes", &T::memory_bytes, "bytes", "memory that the container may use",
@@ -37,8 +37,8 @@ struct Limits {
 struct ProgramVersion {
   std::string version, commit;
 
+  template <typename T = ProgramVersion>
   static constexpr auto fields() {
-    using T = ProgramVersion;
     return std::tuple{
         field("version", &T::version, "", "version of isoframe: \"0.1.0\""),
         field("commit", &T::commit, "",
@@ -64,8 +64,8 @@ struct Environment {
   std::optional<Common<int>> threads_per_rank;
   std::optional<Common<std::string>> device;
 
+  template <typename T = Environment>
   static constexpr auto fields() {
-    using T = Environment;
     return std::tuple{
         compared(field("cpu", &T::cpu, "", "model of the processor", Presence::kNull)),
         compared(field("cores", &T::cores, "", "cores that the process may run on", Presence::kAdded)),
@@ -93,8 +93,8 @@ struct Failure {
   std::optional<int> rank;
   std::string stage, message, last_words;
 
+  template <typename T = Failure>
   static constexpr auto fields() {
-    using T = Failure;
     return std::tuple{
         field("rank", &T::rank, "", "the rank that failed first; null where that is unknown",
               Presence::kNull),
@@ -109,8 +109,8 @@ struct Latency {
   std::vector<double> total_seconds, load_seconds;
   StageSamples stages;
 
+  template <typename T = Latency>
   static constexpr auto fields() {
-    using T = Latency;
     return std::tuple{
         field("total_seconds", &T::total_seconds, "s",
               "from prompt to frames on rank 0, loading excluded: one entry a measured repetition"),
@@ -147,8 +147,8 @@ struct CaseResult {
   /// The largest rank's peak; nothing if it was not measured.
   std::optional<std::uint64_t> peak_tensor_bytes() const;
 
+  template <typename T = CaseResult>
   static constexpr auto fields() {
-    using T = CaseResult;
     return std::tuple{
         field("schema_version", &T::schema_version, "", "1", Presence::kAdded),
         field("name", &T::name, "", "name of the case in the scenario"),

@@ -17,7 +17,7 @@ namespace isoframe::reports::records {
 
 template <>
 struct TableOf<metrics::Summary> {
-  using T = metrics::Summary;
+  template <typename T = metrics::Summary>
   static constexpr auto fields() {
     return std::tuple{
         field("count", &T::count, "", "number of repetitions"),
@@ -36,8 +36,8 @@ struct DeviationRow {
   std::size_t points = 0;
   double relative_l2 = 0.0;
 
+  template <typename T = DeviationRow>
   static constexpr auto fields() {
-    using T = DeviationRow;
     return std::tuple{
         field("repetition", &T::repetition, "", "the repetition"),
         field("ranks", &T::ranks, "", "ranks that computed otherwise than most"),
@@ -51,9 +51,10 @@ struct DeviationRow {
 struct RepetitionFailure : Failure {
   int repetition = 0;
 
+  template <typename T = RepetitionFailure>
   static constexpr auto fields() {
-    return std::tuple_cat(Failure::fields(), std::tuple{field("repetition", &RepetitionFailure::repetition,
-                                                              "", "the repetition")});
+    return std::tuple_cat(T::Failure::fields(),
+                          std::tuple{field("repetition", &T::repetition, "", "the repetition")});
   }
 };
 
@@ -64,8 +65,8 @@ struct CertifiedCase {
   std::vector<DeviationRow> deviations;
   std::vector<RepetitionFailure> errors;
 
+  template <typename T = CertifiedCase>
   static constexpr auto fields() {
-    using T = CertifiedCase;
     return std::tuple{
         field("name", &T::name, "", "name of the case in the scenario"),
         field("layout", &T::layout, "", "the layout in canonical spelling"),
@@ -83,8 +84,8 @@ struct CertifiedRank {
   std::optional<metrics::Summary> memory_bytes_per_second, flops_per_second;
   std::size_t corrupt_copies = 0;
 
+  template <typename T = CertifiedRank>
   static constexpr auto fields() {
-    using T = CertifiedRank;
     return std::tuple{
         field("rank", &T::rank, "", "the rank"),
         field("host", &T::host, "", "name of its machine"),
@@ -102,8 +103,8 @@ struct CertifiedLink {
   std::optional<metrics::Summary> bytes_per_second, latency_seconds;
   std::size_t corrupt = 0;
 
+  template <typename T = CertifiedLink>
   static constexpr auto fields() {
-    using T = CertifiedLink;
     return std::tuple{
         field("ranks", &T::ranks, "", "the two ranks that it joins"),
         field("bytes_per_second", &T::bytes_per_second, "bytes/s", "8 MiB there and back", Presence::kNull),
@@ -128,8 +129,8 @@ struct Certificate {
   std::vector<CertifiedRank> ranks;
   std::vector<CertifiedLink> links;
 
+  template <typename T = Certificate>
   static constexpr auto fields() {
-    using T = Certificate;
     return std::tuple{
         field("schema_version", &T::schema_version, "", "1"),
         field("verdict", &T::verdict, "",

@@ -18,8 +18,8 @@ namespace isoframe::reports::records {
 struct DivergenceRegion {
   std::int64_t dim = 0, begin = 0, end = 0, whole = 0;
 
+  template <typename T = DivergenceRegion>
   static constexpr auto fields() {
-    using T = DivergenceRegion;
     return std::tuple{
         field("dim", &T::dim, "", "dimension"),
         field("begin", &T::begin, "", "first position"),
@@ -34,8 +34,8 @@ struct DivergenceAxis {
   std::string axis;
   std::int64_t of = 0, count = 0, first = 0, last = 0;
 
+  template <typename T = DivergenceAxis>
   static constexpr auto fields() {
-    using T = DivergenceAxis;
     return std::tuple{
         field("axis", &T::axis, "", "name of the axis: \"heads\", \"tokens\", \"frames\", ..."),
         field("of", &T::of, "", "number of positions in this part"),
@@ -52,8 +52,8 @@ struct TensorDifference {
   double max_difference = 0.0, relative_l2 = 0.0;
   std::vector<DivergenceAxis> axes;
 
+  template <typename T = TensorDifference>
   static constexpr auto fields() {
-    using T = TensorDifference;
     return std::tuple{
         field("values", &T::values, "", "number of values"),
         field("differing_values", &T::differing_values, "", "number of values whose bits differ"),
@@ -70,8 +70,8 @@ struct DivergenceGrowth {
   std::optional<std::int64_t> index;
   double relative_l2 = 0.0;
 
+  template <typename T = DivergenceGrowth>
   static constexpr auto fields() {
-    using T = DivergenceGrowth;
     return std::tuple{
         field("point", &T::point, "", "a later point: a step's latents, the decoded video, the frames"),
         field("index", &T::index, "", "its step; null where it has none", Presence::kNull),
@@ -97,8 +97,8 @@ struct DivergencePlace {
   std::vector<DivergenceGrowth> growth;
   double tolerance = 0.0;
 
+  template <typename T = DivergencePlace>
   static constexpr auto fields() {
-    using T = DivergencePlace;
     return std::tuple{
         field("stage", &T::stage, "", "outermost stage"),
         field("step", &T::step, "", "denoising step; null where the point has none", Presence::kNull),
@@ -131,8 +131,8 @@ struct FirstDivergence {
   std::optional<bool> reproduced;
   std::optional<DivergencePlace> found;
 
+  template <typename T = FirstDivergence>
   static constexpr auto fields() {
-    using T = FirstDivergence;
     return std::tuple{
         field("sentence", &T::sentence, "", "all of it in one line"),
         field("reproduced", &T::reproduced, "",

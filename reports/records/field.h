@@ -1,6 +1,7 @@
 #pragma once
 // One row of a record's table.  A record is a struct with a static function `fields()` that returns a tuple
 // of such rows; JSON both ways, its errors and the list of fields in README.md follow from it (codec.h).
+// The function is a template, so that a source which only uses the record does not compile its table.
 
 namespace isoframe::reports::records {
 

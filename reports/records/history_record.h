@@ -18,8 +18,8 @@ struct LevelChange {
   double before = 0.0, after = 0.0;
   std::size_t index = 0;
 
+  template <typename T = LevelChange>
   static constexpr auto fields() {
-    using T = LevelChange;
     return std::tuple{
         field("started", &T::started, "", "begin of the first run on the new level, ISO 8601, UTC"),
         field("commit", &T::commit, "", "commit that this run was built from"),
@@ -37,8 +37,8 @@ struct MeasureSeries {
   std::vector<LevelChange> changes;
   std::string sparkline;
 
+  template <typename T = MeasureSeries>
   static constexpr auto fields() {
-    using T = MeasureSeries;
     return std::tuple{
         field("measure", &T::measure, "", "\"latency\", \"tensor memory\", \"PSNR\", \"SSIM\""),
         field("unit", &T::unit, "", "unit of `values`"),

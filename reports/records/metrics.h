@@ -19,7 +19,7 @@ namespace isoframe::reports::records {
 
 template <>
 struct TableOf<metrics::FrameScores> {
-  using T = metrics::FrameScores;
+  template <typename T = metrics::FrameScores>
   static constexpr auto fields() {
     return std::tuple{
         field("mean", &T::mean, "",
@@ -33,7 +33,7 @@ struct TableOf<metrics::FrameScores> {
 
 template <>
 struct TableOf<metrics::FloatDifference> {
-  using T = metrics::FloatDifference;
+  template <typename T = metrics::FloatDifference>
   static constexpr auto fields() {
     return std::tuple{
         field("max_difference", &T::max_difference, "",
@@ -56,7 +56,7 @@ struct TableOf<metrics::FloatDifference> {
 
 template <>
 struct TableOf<metrics::TemporalDifference> {
-  using T = metrics::TemporalDifference;
+  template <typename T = metrics::TemporalDifference>
   static constexpr auto fields() {
     return std::tuple{
         field("per_change", &T::per_change, "8-bit steps",
@@ -74,7 +74,7 @@ struct TableOf<metrics::TemporalDifference> {
 
 template <>
 struct TableOf<metrics::PixelDifference> {
-  using T = metrics::PixelDifference;
+  template <typename T = metrics::PixelDifference>
   static constexpr auto fields() {
     return std::tuple{
         field("mean", &T::mean, "8-bit steps", "mean over all pixels"),
@@ -89,7 +89,7 @@ struct TableOf<metrics::PixelDifference> {
 
 template <>
 struct TableOf<metrics::Region> {
-  using T = metrics::Region;
+  template <typename T = metrics::Region>
   static constexpr auto fields() {
     return std::tuple{
         field("frame", &T::frame, "", "the frame"),      field("x", &T::x, "pixels", "left edge"),
@@ -101,7 +101,7 @@ struct TableOf<metrics::Region> {
 
 template <>
 struct TableOf<metrics::SsimLocation> {
-  using T = metrics::SsimLocation;
+  template <typename T = metrics::SsimLocation>
   static constexpr auto fields() {
     return std::tuple{
         field("frame", &T::frame, "", "the frame"),
@@ -117,8 +117,8 @@ struct EightBit {
   int max_difference = 0;
   std::optional<std::int64_t> first_differing_frame;
 
+  template <typename T = EightBit>
   static constexpr auto fields() {
-    using T = EightBit;
     return std::tuple{
         field("differing_values", &T::differing_values, "", "8-bit values that differ"),
         field("max_difference", &T::max_difference, "8-bit steps", "largest difference"),
@@ -131,8 +131,8 @@ struct EightBit {
 struct FfmpegSsim {
   double y = 0.0, u = 0.0, v = 0.0, all = 0.0;
 
+  template <typename T = FfmpegSsim>
   static constexpr auto fields() {
-    using T = FfmpegSsim;
     return std::tuple{
         field("y", &T::y, "", "score of plane Y"),
         field("u", &T::u, "", "score of plane U"),
@@ -145,8 +145,8 @@ struct FfmpegSsim {
 struct FfmpegPsnr {
   double y = 0.0, u = 0.0, v = 0.0, average = 0.0, min = 0.0, max = 0.0;
 
+  template <typename T = FfmpegPsnr>
   static constexpr auto fields() {
-    using T = FfmpegPsnr;
     return std::tuple{
         field("y", &T::y, "dB", "score of plane Y"),
         field("u", &T::u, "dB", "score of plane U"),
@@ -164,8 +164,8 @@ struct Ffmpeg {
   FfmpegSsim ssim;
   FfmpegPsnr psnr;
 
+  template <typename T = Ffmpeg>
   static constexpr auto fields() {
-    using T = Ffmpeg;
     return std::tuple{
         field("planes", &T::planes, "", "what they were computed on: \"yuv420p\", \"yuv420p from RGB\""),
         field("ssim", &T::ssim, "", "SSIM of the planes"),
@@ -187,8 +187,8 @@ struct Metrics {
   std::optional<metrics::SsimLocation> lowest_ssim;
   Ffmpeg ffmpeg;
 
+  template <typename T = Metrics>
   static constexpr auto fields() {
-    using T = Metrics;
     return std::tuple{
         field("psnr", &T::psnr, "dB", "PSNR of 8-bit RGB; infinite only if every frame is equal"),
         field("psnr_luma", &T::psnr_luma, "dB", "PSNR of 8-bit luma"),
@@ -218,10 +218,10 @@ Metrics metrics_of(const metrics::Comparison& comparison);
 struct LatentDifference {
   double relative_l2 = 0.0;
 
+  template <typename T = LatentDifference>
   static constexpr auto fields() {
     return std::tuple{
-        field("relative_l2", &LatentDifference::relative_l2, "",
-              "norm of the difference / norm of the reference"),
+        field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference"),
     };
   }
 };
@@ -234,10 +234,10 @@ struct Quality : Metrics {
   std::string untrusted_reason;
   std::optional<LatentDifference> latents;
 
+  template <typename T = Quality>
   static constexpr auto fields() {
-    using T = Quality;
     return std::tuple_cat(
-        Metrics::fields(),
+        T::Metrics::fields(),
         std::tuple{
             field("reference", &T::reference, "",
                   "name of the case, or directory of the run, that it was compared with"),
@@ -263,8 +263,8 @@ struct ComparedVideo {
   std::string kind;
   std::optional<double> frames_per_second;
 
+  template <typename T = ComparedVideo>
   static constexpr auto fields() {
-    using T = ComparedVideo;
     return std::tuple{
         field("path", &T::path, "", "the path as given"),
         field("kind", &T::kind, "", "\"video\", \"image folder\" or \"float frames\""),
@@ -279,8 +279,8 @@ struct WorstPicture {
   std::int64_t frame = 0;
   int max_difference = 0;
 
+  template <typename T = WorstPicture>
   static constexpr auto fields() {
-    using T = WorstPicture;
     return std::tuple{
         field("file", &T::file, "", "reference, candidate and heat map side by side"),
         field("frame", &T::frame, "", "the frame"),
@@ -301,8 +301,8 @@ struct ComparisonRecord {
   Metrics quality;
   std::optional<std::vector<WorstPicture>> pictures;
 
+  template <typename T = ComparisonRecord>
   static constexpr auto fields() {
-    using T = ComparisonRecord;
     return std::tuple{
         field("schema_version", &T::schema_version, "", "1"),
         field("reference", &T::reference, "", "the video that is right"),

@@ -21,8 +21,8 @@ struct PublishedFigures {
 
   bool operator==(const PublishedFigures&) const = default;
 
+  template <typename T = PublishedFigures>
   static constexpr auto fields() {
-    using T = PublishedFigures;
     return std::tuple{
         field("row", &T::row, "", "its key in the file"),
         field("title", &T::title, "", "the title as published"),
@@ -46,8 +46,8 @@ struct OwnSizes {
   std::string dtype, device;
   int threads_per_rank = 1;
 
+  template <typename T = OwnSizes>
   static constexpr auto fields() {
-    using T = OwnSizes;
     return std::tuple{
         field("height", &T::height, "pixels", "height"),
         field("width", &T::width, "pixels", "width"),
@@ -63,9 +63,10 @@ struct OwnSizes {
 struct PublishedRow : PublishedFigures {
   OwnSizes own;
 
+  template <typename T = PublishedRow>
   static constexpr auto fields() {
-    return std::tuple_cat(PublishedFigures::fields(),
-                          std::tuple{field("own", &PublishedRow::own, "", "the case's own sizes")});
+    return std::tuple_cat(T::PublishedFigures::fields(),
+                          std::tuple{field("own", &T::own, "", "the case's own sizes")});
   }
 };
 

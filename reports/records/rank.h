@@ -26,8 +26,8 @@ struct Collective {
   std::optional<int> group_size;
   std::optional<double> algorithm_bandwidth, bus_bandwidth;
 
+  template <typename T = Collective>
   static constexpr auto fields() {
-    using T = Collective;
     return std::tuple{
         field("group", &T::group, "", "kind of group: ulysses, ring, cfg, tensor, vae_patch, world"),
         field("collective", &T::collective, "", "kind of collective: all_to_all, all_gather, ..."),
@@ -54,8 +54,8 @@ struct LiveTensors {
   std::optional<std::int64_t> step;
   std::uint64_t bytes = 0;
 
+  template <typename T = LiveTensors>
   static constexpr auto fields() {
-    using T = LiveTensors;
     return std::tuple{
         field("stage", &T::stage, "", "the stage that ended"),
         field("step", &T::step, "", "its step; null where a whole stage ended", Presence::kNull),
@@ -72,8 +72,8 @@ struct Device {
   std::optional<double> celsius, power_watts, sm_clock_hertz;
   std::string nvml;
 
+  template <typename T = Device>
   static constexpr auto fields() {
-    using T = Device;
     return std::tuple{
         field("index", &T::index, "", "CUDA ordinal"),
         field("name", &T::name, "", "model of the GPU"),
@@ -91,8 +91,8 @@ struct Device {
 struct DeviceMemory {
   std::uint64_t peak_allocated_bytes = 0, peak_reserved_bytes = 0, used_bytes = 0, total_bytes = 0;
 
+  template <typename T = DeviceMemory>
   static constexpr auto fields() {
-    using T = DeviceMemory;
     return std::tuple{
         field("peak_allocated_bytes", &T::peak_allocated_bytes, "bytes",
               "most bytes that tensors held at once"),
@@ -109,8 +109,8 @@ struct TileTime {
   std::int64_t row = 0, column = 0, height = 0, width = 0;
   double seconds = 0.0;
 
+  template <typename T = TileTime>
   static constexpr auto fields() {
-    using T = TileTime;
     return std::tuple{
         field("row", &T::row, "", "row of the grid"),
         field("column", &T::column, "", "column of the grid"),
@@ -127,8 +127,8 @@ struct PlannedTile {
   int rank = 0;
   double workload = 0.0;
 
+  template <typename T = PlannedTile>
   static constexpr auto fields() {
-    using T = PlannedTile;
     return std::tuple{
         field("row", &T::row, "", "row of the grid"),
         field("column", &T::column, "", "column of the grid"),
@@ -144,8 +144,8 @@ struct TileCost {
   std::int64_t height = 0, width = 0;
   double seconds = 0.0;
 
+  template <typename T = TileCost>
   static constexpr auto fields() {
-    using T = TileCost;
     return std::tuple{
         field("height", &T::height, "", "height of the shape"),
         field("width", &T::width, "", "width of the shape"),
@@ -159,8 +159,8 @@ struct TileCost {
 struct TileCostTable {
   std::vector<TileCost> decode, encode;
 
+  template <typename T = TileCostTable>
   static constexpr auto fields() {
-    using T = TileCostTable;
     return std::tuple{
         field("decode", &T::decode, "", "costs of shapes in decode"),
         field("encode", &T::encode, "", "costs of shapes in encode"),
@@ -177,8 +177,8 @@ struct TileBalance {
   double imbalance = 1.0;
   std::optional<double> optimum;
 
+  template <typename T = TileBalance>
   static constexpr auto fields() {
-    using T = TileBalance;
     return std::tuple{
         field("tiles", &T::tiles, "", "number of tiles"),
         field("ranks", &T::ranks, "", "number of ranks that share them"),
@@ -196,8 +196,8 @@ struct Numerics {
   NumericsClass kind = NumericsClass::kIdentical;
   double relative_l2 = 0.0;
 
+  template <typename T = Numerics>
   static constexpr auto fields() {
-    using T = Numerics;
     return std::tuple{
         field("class", &T::kind, "", "`identical` or `bounded`"),
         field("relative_l2", &T::relative_l2, "", "bound of a `bounded` layout (model/parallel/README.md)"),
@@ -209,8 +209,8 @@ struct Numerics {
 struct Yardstick {
   double seconds = 0.0, busy_seconds = 0.0;
 
+  template <typename T = Yardstick>
   static constexpr auto fields() {
-    using T = Yardstick;
     return std::tuple{
         field("seconds", &T::seconds, "s", "time by the clock"),
         field("busy_seconds", &T::busy_seconds, "s", "time as `busy` counts it"),
@@ -222,8 +222,8 @@ struct Yardstick {
 struct Yardsticks {
   std::vector<double> seconds, busy_seconds;
 
+  template <typename T = Yardsticks>
   static constexpr auto fields() {
-    using T = Yardsticks;
     return std::tuple{
         field("seconds", &T::seconds, "s", "time by the clock, one entry a repetition"),
         field("busy_seconds", &T::busy_seconds, "s", "time as `busy` counts it, one entry a repetition"),
@@ -246,8 +246,8 @@ struct RankFacts {
   std::optional<TileBalance> decode_balance, encode_balance;
   std::optional<TileCostTable> tile_costs;
 
+  template <typename T = RankFacts>
   static constexpr auto fields() {
-    using T = RankFacts;
     return std::tuple{
         field("rank", &T::rank, "", "the rank"),
         field("pid", &T::pid, "", "its process", Presence::kAdded),
@@ -285,10 +285,10 @@ struct RankRecord : RankFacts {
   std::optional<Yardstick> yardstick;
   std::optional<Numerics> numerics;
 
+  template <typename T = RankRecord>
   static constexpr auto fields() {
-    using T = RankRecord;
     return std::tuple_cat(
-        RankFacts::fields(),
+        T::RankFacts::fields(),
         std::tuple{
             field("load_seconds", &T::load_seconds, "s", "loading the checkpoint"),
             field("total_seconds", &T::total_seconds, "s", "from prompt to frames"),
@@ -309,8 +309,8 @@ struct RoundRecord {
   nlohmann::json spec;
   std::vector<RankRecord> ranks;
 
+  template <typename T = RoundRecord>
   static constexpr auto fields() {
-    using T = RoundRecord;
     return std::tuple{
         field("case", &T::spec, "",
               "part of the case that measurements depend on: all but baseline, gates and limits of time"),
@@ -328,8 +328,8 @@ struct RankFailure {
   std::string message;
   double time = 0.0;
 
+  template <typename T = RankFailure>
   static constexpr auto fields() {
-    using T = RankFailure;
     return std::tuple{
         field("rank", &T::rank, "", "the rank"),
         field("exit_code", &T::exit_code, "", "its exit code: 2 for bad input, else 3"),
@@ -357,10 +357,10 @@ struct RankResult : RankFacts {
   std::optional<Yardsticks> yardstick;
   std::optional<std::uint64_t> planned_peak_tensor_bytes;
 
+  template <typename T = RankResult>
   static constexpr auto fields() {
-    using T = RankResult;
     return std::tuple_cat(
-        RankFacts::fields(),
+        T::RankFacts::fields(),
         std::tuple{
             field("stages", &T::stages, "s", "this rank's time in each stage, as in `latency.stages`"),
             field("busy", &T::busy, "s",
@@ -386,8 +386,8 @@ struct PredictedTraffic {
   std::string group, collective;
   std::uint64_t bytes_sent = 0, bytes_received = 0;
 
+  template <typename T = PredictedTraffic>
   static constexpr auto fields() {
-    using T = PredictedTraffic;
     return std::tuple{
         field("group", &T::group, "", "as in `collectives`"),
         field("collective", &T::collective, "", "as in `collectives`"),
@@ -401,8 +401,8 @@ struct PredictedRank {
   std::uint64_t peak_tensor_bytes = 0;
   std::vector<PredictedTraffic> collectives;
 
+  template <typename T = PredictedRank>
   static constexpr auto fields() {
-    using T = PredictedRank;
     return std::tuple{
         field("peak_tensor_bytes", &T::peak_tensor_bytes, "bytes", "most bytes that tensors hold at once"),
         field("collectives", &T::collectives, "", "one entry a group and collective"),
@@ -417,8 +417,8 @@ struct MemoryRate {
   double bytes_per_second = 0.0;
   bool intact = true;
 
+  template <typename T = MemoryRate>
   static constexpr auto fields() {
-    using T = MemoryRate;
     return std::tuple{
         field("bytes_per_second", &T::bytes_per_second, "bytes/s", "copies of 64 MiB, read and written"),
         field("intact", &T::intact, "", "whether every copied byte was right"),
@@ -429,8 +429,8 @@ struct ComputeRate {
   double flops_per_second = 0.0;
   std::string result;
 
+  template <typename T = ComputeRate>
   static constexpr auto fields() {
-    using T = ComputeRate;
     return std::tuple{
         field("flops_per_second", &T::flops_per_second, "FLOP/s", "one fixed float32 product"),
         field("result", &T::result, "", "a hash of what it gave"),
@@ -442,8 +442,8 @@ struct LinkRate {
   double bytes_per_second = 0.0, latency_seconds = 0.0;
   bool intact = true;
 
+  template <typename T = LinkRate>
   static constexpr auto fields() {
-    using T = LinkRate;
     return std::tuple{
         field("peer", &T::peer, "", "the other rank"),
         field("bytes_per_second", &T::bytes_per_second, "bytes/s", "8 MiB there and back"),
@@ -459,8 +459,8 @@ struct MachineRates {
   ComputeRate compute;
   std::vector<LinkRate> links;
 
+  template <typename T = MachineRates>
   static constexpr auto fields() {
-    using T = MachineRates;
     return std::tuple{
         field("rank", &T::rank, "", "the rank"),
         field("host", &T::host, "", "name of its machine"),

@@ -23,8 +23,8 @@ struct CollectiveSum {
   std::optional<std::uint64_t> predicted_bytes_sent, predicted_bytes_received;
   std::optional<double> bus_bandwidth;
 
+  template <typename T = CollectiveSum>
   static constexpr auto fields() {
-    using T = CollectiveSum;
     return std::tuple{
         field("group", &T::group, "", "kind of group"),
         field("collective", &T::collective, "", "kind of collective: all_to_all, all_gather, ..."),
@@ -46,8 +46,8 @@ struct NoiseFloor {
   bool identical = false;
   std::optional<double> ssim, psnr, seconds_ratio;
 
+  template <typename T = NoiseFloor>
   static constexpr auto fields() {
-    using T = NoiseFloor;
     return std::tuple{
         field("identical", &T::identical, "", "whether every float is equal"),
         field("ssim", &T::ssim, "", "mean SSIM", Presence::kNull),
@@ -66,8 +66,8 @@ struct AgainstRow {
   std::string reason;
   std::vector<std::string> unlike;
 
+  template <typename T = AgainstRow>
   static constexpr auto fields() {
-    using T = AgainstRow;
     return std::tuple{
         field("seconds_ratio", &T::seconds_ratio, "", "this run's median time / the earlier's"),
         field("identical", &T::identical, "",
@@ -106,8 +106,8 @@ struct CaseRow {
   /// The comparison asked for by `--against`; it holds nothing if the earlier run lacks the case.
   std::optional<std::optional<AgainstRow>> against;
 
+  template <typename T = CaseRow>
   static constexpr auto fields() {
-    using T = CaseRow;
     return std::tuple{
         field("name", &T::name, "", "name of the case in the scenario"),
         field("task", &T::task, "", "`t2v` or `i2v`", Presence::kAdded),
@@ -172,8 +172,8 @@ struct RunRecord {
   /// How many cases have this verdict.
   int count(Verdict verdict) const;
 
+  template <typename T = RunRecord>
   static constexpr auto fields() {
-    using T = RunRecord;
     return std::tuple{
         field("schema_version", &T::schema_version, "", "1", Presence::kAdded),
         field("started", &T::started, "", "begin, ISO 8601, UTC", Presence::kAdded),
@@ -203,8 +203,8 @@ struct SuiteRecord {
   Environment environment;
   std::vector<nlohmann::json> cases;
 
+  template <typename T = SuiteRecord>
   static constexpr auto fields() {
-    using T = SuiteRecord;
     return std::tuple{
         field("schema_version", &T::schema_version, "", "1", Presence::kAdded),
         field("started", &T::started, "", "begin, ISO 8601, UTC"),

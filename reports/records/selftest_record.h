@@ -23,8 +23,8 @@ struct ExpectedPlace {
   std::string branch = {};
   std::vector<int> ranks = {};
 
+  template <typename T = ExpectedPlace>
   static constexpr auto fields() {
-    using T = ExpectedPlace;
     return std::tuple{
         field("stage", &T::stage, "", "outermost stage"),
         field("point", &T::point, "", "probe point; empty for a fault of time or memory"),
@@ -44,8 +44,8 @@ struct ResourcePlace {
   std::string point;
   std::vector<int> ranks;
 
+  template <typename T = ResourcePlace>
   static constexpr auto fields() {
-    using T = ResourcePlace;
     return std::tuple{
         field("stage", &T::stage, "", "outermost stage"),
         field("step", &T::step, "", "denoising step; null for a whole stage", Presence::kNull),
@@ -65,8 +65,8 @@ struct FaultRecord {
   std::string sentence;
   double seconds = 0.0;
 
+  template <typename T = FaultRecord>
   static constexpr auto fields() {
-    using T = FaultRecord;
     return std::tuple{
         field("name", &T::name, "", "name of the fault"),
         field("what", &T::what, "", "the bug, in a sentence"),
@@ -97,8 +97,8 @@ struct SoundRecord {
   bool passed = false;
   std::string reason;
 
+  template <typename T = SoundRecord>
   static constexpr auto fields() {
-    using T = SoundRecord;
     return std::tuple{
         field("task", &T::task, "", "`t2v` or `i2v`"),
         field("layout", &T::layout, "", "in canonical spelling"),
@@ -115,8 +115,8 @@ struct SelftestRecord {
   std::size_t caught = 0, located = 0;
   bool passed = false;
 
+  template <typename T = SelftestRecord>
   static constexpr auto fields() {
-    using T = SelftestRecord;
     return std::tuple{
         field("faults", &T::faults, "", "planted faults"),
         field("sound", &T::sound, "", "the same layouts without a fault"),

@@ -23,8 +23,8 @@ struct StageEvent {
 
   /// Makes the codec write a list of the fields' values: a round has thousands of events.
   static constexpr bool kIsList = true;
+  template <typename T = StageEvent>
   static constexpr auto fields() {
-    using T = StageEvent;
     return std::tuple{
         field("stage", &T::stage, "", "the stage, or `collective.<group>.<collective>`"),
         field("index", &T::index, "", "its step, block or tile; -1 where it is not counted"),
