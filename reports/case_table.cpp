@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "reports/format.h"
+#include "reports/remarks.h"
 
 namespace isoframe::reports {
 
@@ -67,6 +68,8 @@ std::string verdict_sentence(const records::RunRecord& run) {
       separator = ", ";
     }
   }
+  const std::string rest = not_judged_in_short(run);
+  if (!rest.empty()) sentence += "; not judged: " + rest;
   return sentence;
 }
 

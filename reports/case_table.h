@@ -19,7 +19,8 @@ struct CaseColumn {
 
 std::span<const CaseColumn> case_columns();
 
-/// The verdict of a run: "5 of 7 cases passed: 1 failed, 1 skipped", led by "interrupted, " after Ctrl-C.
+/// The verdict of a run: "5 of 7 cases passed: 1 failed, 1 skipped; not judged: latency of 5 cases", led by
+/// "interrupted, " after Ctrl-C.
 std::string verdict_sentence(const records::RunRecord& run);
 
 /// Tells whether the case has another verdict than `passed`.

@@ -44,6 +44,10 @@ std::string plain(const T& value) {
     std::vector<std::string> parts;
     for (const auto& item : value) parts.push_back(plain(item));
     return fmt::format("{}", fmt::join(parts, ", "));
+  } else if constexpr (records::IsMap<T>::value) {
+    std::vector<std::string> parts;
+    for (const auto& [key, item] : value) parts.push_back(fmt::format("{}={}", key, plain(item)));
+    return fmt::format("{}", fmt::join(parts, ", "));
   } else if constexpr (std::is_floating_point_v<T>) {
     return significant(value);
   } else {

@@ -9,6 +9,7 @@
 
 #include "reports/case_table.h"
 #include "reports/markdown.h"
+#include "reports/remarks.h"
 #include "reports/text.h"
 
 namespace isoframe::reports {
@@ -36,6 +37,11 @@ std::string github_annotations(const records::RunRecord& run) {
     if (!is_not_passed(row) || row.verdict == records::Verdict::kSkipped) continue;
     lines += fmt::format("::error title=isoframe {}::{}: {}\n", escaped(one_line(row.name), true),
                          name_of(row.verdict), escaped(one_line(row.reason), false));
+  }
+  for (const std::vector<Remark>& remarks : {not_judged(run), notes(run)}) {
+    for (const Remark& remark : remarks)
+      lines += fmt::format("::warning title=isoframe::{}: {}\n", escaped(cases_of(remark, run), false),
+                           escaped(one_line(remark.text), false));
   }
   return lines;
 }

@@ -10,6 +10,7 @@
 #include "reports/case_table.h"
 #include "reports/published.h"
 #include "reports/records/stages.h"
+#include "reports/remarks.h"
 #include "reports/templates.h"
 #include "reports/text.h"
 
@@ -55,6 +56,13 @@ json to_json(const HtmlCase& shown) {
           {"pictures", std::move(pictures)},
           {"thumbnail", shown.thumbnail},
           {"note", shown.note}};
+}
+
+json to_json(const std::vector<Remark>& remarks, const records::RunRecord& run) {
+  json list = json::array();
+  for (const Remark& remark : remarks)
+    list.push_back({{"cases", cases_of(remark, run)}, {"text", remark.text}});
+  return list;
 }
 
 /// The number of a stage's colour in charts; 0 for a stage that is not drawn.  Encode and decode are at
@@ -145,6 +153,8 @@ std::string html_report(const records::RunRecord& run, const std::map<std::strin
                                           {"source", published.source},
                                           {"differences", published.differences}}},
                                         {"stage_colours", stage_colours()},
+                                        {"not_judged", to_json(not_judged(run), run)},
+                                        {"notes", to_json(notes(run), run)},
                                         {"cases", std::move(details)}});
   const std::string title = "isoframe: " + escaped(sentence);
   return filled(templates::kHtml, {{"@TITLE@", title},

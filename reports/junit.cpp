@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/remarks.h"
 #include "reports/text.h"
 
 namespace isoframe::reports {
@@ -60,11 +61,19 @@ std::string outcome(const CaseRow& row) {
                      xml(message), xml(row.command), element);
 }
 
+/// What the verdict does not cover, and the notes: nothing that a JUnit reader counts.
+std::string system_out(const CaseRow& row) {
+  std::string lines;
+  for (const std::string& sentence : not_judged(row)) lines += xml(sentence) + "\n";
+  for (const std::string& note : row.notes) lines += xml(note) + "\n";
+  return lines.empty() ? "" : fmt::format("    <system-out>{}</system-out>\n", lines);
+}
+
 std::string test_case(const CaseRow& row) {
   const std::string opening =
       fmt::format("  <testcase classname=\"isoframe{}\" name=\"{}\" time=\"{:.6f}\"",
                   row.task.empty() ? "" : "." + xml(row.task), xml(row.name), row.seconds.value_or(0.0));
-  const std::string body = outcome(row);
+  const std::string body = outcome(row) + system_out(row);
   return body.empty() ? opening + "/>\n" : opening + ">\n" + body + "  </testcase>\n";
 }
 

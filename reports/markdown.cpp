@@ -13,6 +13,7 @@
 #include "reports/markdown_text.h"
 #include "reports/published.h"
 #include "reports/records/stages.h"
+#include "reports/remarks.h"
 
 namespace isoframe::reports {
 
@@ -79,6 +80,13 @@ std::string reasons(const RunRecord& run) {
     if (row.first_divergence && !row.first_divergence->sentence.empty())
       result += fmt::format("  - first difference: {}\n", escape_markdown(row.first_divergence->sentence));
   }
+  return result;
+}
+
+std::string remarks(const std::vector<Remark>& remarks, const RunRecord& run) {
+  std::string result;
+  for (const Remark& remark : remarks)
+    result += fmt::format("- {}: {}\n", escape_markdown(cases_of(remark, run)), escape_markdown(remark.text));
   return result;
 }
 
@@ -264,6 +272,7 @@ std::string commands(const RunRecord& run) {
 
 std::string markdown_report(const RunRecord& run) {
   return verdict(run) + case_table(run) + identity(run) + section("Not passed", reasons(run)) +
+         section("Not judged", remarks(not_judged(run), run)) + section("Notes", remarks(notes(run), run)) +
          section("Noise floor", noise_floor(run)) +
          section("Stages: median seconds of the slowest rank", stage_table(run)) +
          section("Published beside measured", published(run)) +

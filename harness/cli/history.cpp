@@ -65,12 +65,15 @@ run::History open_existing(const std::string& file) {
 void save(const std::string& history, const std::string& directory) {
   const RunRecord run =
       reports::records::run_record_from_json(base::read_json(fs::path(directory) / "run.json"));
+  const auto refuse = [&](const std::string& why) {
+    throw InputError(
+        fmt::format("{}: {}; only a finished run whose cases passed can be a baseline", directory, why));
+  };
+  if (run.interrupted) refuse("was interrupted");
+  if (run.finished.empty()) refuse("has not finished");
+  if (run.count(Verdict::kPassed) == 0) refuse("has no case that passed");
   for (const Verdict verdict : {Verdict::kFailed, Verdict::kUntrusted, Verdict::kError}) {
-    if (run.count(verdict) > 0) {
-      throw InputError(
-          fmt::format("{}: has a case that is {}; only a run whose cases passed can be a baseline", directory,
-                      name_of(verdict)));
-    }
+    if (run.count(verdict) > 0) refuse(fmt::format("has a case that is {}", name_of(verdict)));
   }
   if (fs::path(history).has_parent_path()) fs::create_directories(fs::path(history).parent_path());
   run::History database(history);

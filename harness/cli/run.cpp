@@ -13,13 +13,45 @@
 
 namespace isoframe::harness::cli {
 
+using reports::records::Subject;
+
 namespace {
+
+/// What `run` and `report` share: the earlier run, and what counts as a success.
+struct GateArguments {
+  std::string against;
+  std::vector<std::string> required;
+  bool allow_skipped = false;
+
+  void add_to(CLI::App& command) {
+    CLI::Option* earlier =
+        command.add_option("--against", against, "An earlier run directory to compare with");
+    std::vector<std::string> subjects;
+    for (const auto& [subject, name] : reports::records::Names<Subject>::all) subjects.push_back(name);
+    command
+        .add_option(
+            "--require", required,
+            "What must be judged beside the earlier run, e.g. frames,memory,latency: a case of which it "
+            "cannot be is untrusted")
+        ->delimiter(',')
+        ->check(CLI::IsMember(subjects))
+        ->needs(earlier);
+    command.add_flag("--allow-skipped", allow_skipped, "Exit with 0 even if no case passed or failed");
+  }
+
+  void set(run::RunOptions& options) const {
+    options.against = against;
+    for (const std::string& name : required)
+      options.required.insert(*reports::records::named_as<Subject>(name));
+    options.allow_skipped = allow_skipped;
+  }
+};
 
 struct RunArguments {
   SuiteArguments suite;
+  GateArguments gate;
   std::string out;
   bool resume = false;
-  std::string against;
   std::string history;
   bool json = false;
   bool locate = false;
@@ -32,6 +64,13 @@ void print_run(const reports::records::RunRecord& run, const std::string& direct
   } else {
     std::cout << reports::console_summary(run) << "report: " << directory << "/report.html\n";
   }
+}
+
+/// Prints why a run without a failure is none the less no success, and returns the exit code.
+int exit_code_of(const reports::records::RunRecord& run, bool allow_skipped) {
+  if (run::is_nothing_judged(run) && !allow_skipped)
+    std::cerr << "no case passed or failed, so nothing was judged; --allow-skipped accepts that\n";
+  return run::exit_code_of(run, allow_skipped);
 }
 
 /// The history file: the one that --history names, else the environment's, else the one beside the default
@@ -48,7 +87,7 @@ int run(const RunArguments& arguments) {
   run::RunOptions options;
   options.out = arguments.out.empty() ? "runs/" + base::utc_now_for_a_name() : arguments.out;
   options.resume = arguments.resume;
-  options.against = arguments.against;
+  arguments.gate.set(options);
   options.history = history_of(arguments);
   options.command = command_line();
   options.locate = arguments.no_locate ? run::LocateWhich::kNever
@@ -57,7 +96,7 @@ int run(const RunArguments& arguments) {
   options.interrupted = &launch::catch_interrupts();
   const reports::records::RunRecord record = run::run_suite(suite, options);
   print_run(record, options.out.string(), arguments.json);
-  return run::exit_code_of(record);
+  return exit_code_of(record, arguments.gate.allow_skipped);
 }
 
 }  // namespace
@@ -71,7 +110,7 @@ void add_run_command(CLI::App& program, int& exit_code) {
   command->add_option("--repeat", arguments->suite.repeat, "Measured repetitions of each case")
       ->check(CLI::PositiveNumber);
   command->add_flag("--resume", arguments->resume, "Go on with --out: what it has measured is not run again");
-  command->add_option("--against", arguments->against, "An earlier run directory to compare with");
+  arguments->gate.add_to(*command);
   command->add_option(
       "--history", arguments->history,
       "Record the run here (ISOFRAME_HISTORY, else runs/history.sqlite for runs without --out)");
@@ -86,18 +125,21 @@ void add_run_command(CLI::App& program, int& exit_code) {
 
 void add_report_command(CLI::App& program, int& exit_code) {
   struct Arguments {
-    std::string directory, against;
+    GateArguments gate;
+    std::string directory;
     bool json = false;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("report", "Judge a run directory again and rewrite its reports");
   command->add_option("run", arguments->directory, "The run directory")->required();
-  command->add_option("--against", arguments->against, "An earlier run directory to compare with");
+  arguments->gate.add_to(*command);
   command->add_flag("--json", arguments->json, "Print run.json instead of the table");
   command->callback([arguments, &exit_code] {
-    const reports::records::RunRecord record = run::report_run(arguments->directory, arguments->against);
+    run::RunOptions options;
+    arguments->gate.set(options);
+    const reports::records::RunRecord record = run::report_run(arguments->directory, options);
     print_run(record, arguments->directory, arguments->json);
-    exit_code = run::exit_code_of(record);
+    exit_code = exit_code_of(record, arguments->gate.allow_skipped);
   });
 }
 

@@ -1,5 +1,9 @@
 #include "harness/judge/against.h"
 
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -8,7 +12,9 @@
 namespace isoframe::harness::judge {
 
 using records::CaseResult;
+using records::NotJudged;
 using records::Quality;
+using records::Subject;
 
 namespace {
 
@@ -28,8 +34,9 @@ std::string changed_frames(const Quality& quality, const CaseResult& result, boo
 /// Reasons why the case needs more memory than in the earlier run, or an empty string.
 std::string grown_memory(const CaseResult& now, const CaseResult& then) {
   std::vector<std::string> grown;
-  const double added = static_cast<double>(now.peak_tensor_bytes().value_or(0)) -
-                       static_cast<double>(then.peak_tensor_bytes().value_or(0));
+  if (!now.peak_tensor_bytes() || !then.peak_tensor_bytes()) return {};
+  const double added =
+      static_cast<double>(*now.peak_tensor_bytes()) - static_cast<double>(*then.peak_tensor_bytes());
   if (added > kAgainstMemoryBytes)
     grown.push_back(
         fmt::format("its largest rank needs {:.1f} MiB more tensor memory than in the earlier run",
@@ -39,10 +46,52 @@ std::string grown_memory(const CaseResult& now, const CaseResult& then) {
   return fmt::format("{}", fmt::join(grown, "; "));
 }
 
+/// Why tensor memory is not judged, if it is not.
+std::optional<NotJudged> unmeasured_memory(const CaseResult& now, const CaseResult& then) {
+  if (now.peak_tensor_bytes() && then.peak_tensor_bytes()) return std::nullopt;
+  return NotJudged{Subject::kMemory,
+                   fmt::format("{} did not measure the memory of tensors",
+                               now.peak_tensor_bytes() ? "the earlier run" : "this run"),
+                   "a run that does to compare with"};
+}
+
 /// Half of a case's budget: one half is for its total time, the other for its stages together.
 ErrorBudget half_of_case(int comparisons) { return {0.5, comparisons}; }
 
+/// Why the times of a side have no unit, or an empty string.
+std::string missing_unit(const Side& side, const Side& other, const char* run) {
+  if (other.baseline != nullptr && side.baseline == nullptr)
+    return fmt::format("its baseline '{}' was not measured in {}", other.result.baseline, run);
+  return side.baseline == nullptr && relative_times(side).empty()
+             ? fmt::format("{} did not time the yardstick, the unit of a baseline's times", run)
+             : std::string();
+}
+
+/// Why no time is judged, if that is so: too few samples, or times without a common unit.
+std::optional<NotJudged> untimed(const Side& now, const Side& then) {
+  for (const auto& [side, beside, run] :
+       {std::tuple(&now, &then, "this run"), {&then, &now, "the earlier run"}})
+    if (std::string why = missing_unit(*side, *beside, run); !why.empty())
+      return NotJudged{Subject::kLatency, std::move(why),
+                       "a run of the case and its baseline to compare with"};
+  if (now.result.baseline != then.result.baseline)
+    return NotJudged{Subject::kLatency,
+                     fmt::format("its baseline was '{}' then and is '{}' now, and times are in units of it",
+                                 then.result.baseline, now.result.baseline),
+                     "a run with the same baseline to compare with"};
+  const std::size_t own = std::min(relative_times(now).size(), now.repeat), its = relative_times(then).size();
+  if (std::min(own, its) >= kFewestPairs) return std::nullopt;
+  return NotJudged{Subject::kLatency,
+                   fmt::format("{} repetition{} now and {} then, at least {} needed", own,
+                               own == 1 ? "" : "s", its, kFewestPairs),
+                   fmt::format("--repeat {} in {}", 2 * kFewestPairs,
+                               own >= kFewestPairs   ? "the earlier run"
+                               : its >= kFewestPairs ? "this run"
+                                                     : "both runs")};
+}
+
 std::optional<Repeated> total_times(const Side& now, const Side& then) {
+  if (untimed(now, then)) return std::nullopt;
   return unpaired(now, relative_times(now), relative_times(then));
 }
 
@@ -55,7 +104,7 @@ bool is_told_by_work(const Side& now, const Side& then, const Repeated& total, E
 
 LatencyJudgement times_judgement(const Side& now, const Side& then, int comparisons) {
   const auto measured = total_times(now, then);
-  if (!measured) return {};  // the report shows the ratio all the same
+  if (!measured) return {};
   const ErrorBudget budget = half_of_case(comparisons);
   const LatencyJudgement total = ratio_judgement(*measured, kAgainstLatency, budget, "the earlier run");
   const auto slow = slowest_stage(now, then, kAgainstLatency, budget);
@@ -78,23 +127,40 @@ std::vector<std::string> unlike(const records::Environment& now, const records::
   return differences;
 }
 
-Judgement judge_against(const Side& now, const Side& then, const std::optional<Quality>& quality,
-                        const std::vector<std::string>& differences, int comparisons) {
+AgainstJudgement judge_against(const Side& now, const Side& then, const std::optional<Quality>& quality,
+                               const std::vector<std::string>& differences, int comparisons) {
   const bool alike = differences.empty();
+  AgainstJudgement judgement;
   std::vector<std::string> broken;
   const auto note = [&broken](std::string reason) {
     if (!reason.empty()) broken.push_back(std::move(reason));
   };
-  if (quality) note(changed_frames(*quality, now.result, alike));
+  if (quality) {
+    note(changed_frames(*quality, now.result, alike));
+  } else {
+    judgement.not_judged.push_back({Subject::kFrames, "they were not compared", "the frames of both runs"});
+  }
   LatencyJudgement latency;
   if (alike) {
+    if (const auto why = unmeasured_memory(now.result, then.result)) judgement.not_judged.push_back(*why);
     note(grown_memory(now.result, then.result));
+    if (const auto why = untimed(now, then)) judgement.not_judged.push_back(*why);
     latency = times_judgement(now, then, comparisons);
     if (latency.outcome == LatencyOutcome::kBroken) note(latency.reason);
+    if (latency.outcome == LatencyOutcome::kHolds) judgement.notes = moved_tiles(now.result, then.result);
+  } else {
+    const std::string why = fmt::format("unlike the earlier run: {}", fmt::join(differences, "; "));
+    for (const Subject what : {Subject::kMemory, Subject::kLatency})
+      judgement.not_judged.push_back({what, why, "an earlier run of like machine and settings"});
   }
-  if (!broken.empty()) return {Verdict::kFailed, fmt::format("{}", fmt::join(broken, "; "))};
-  if (latency.outcome == LatencyOutcome::kUnsure) return {Verdict::kUntrusted, latency.reason};
-  return {};
+  if (!broken.empty()) {
+    judgement.verdict = Verdict::kFailed;
+    judgement.reason = fmt::format("{}", fmt::join(broken, "; "));
+  } else if (latency.outcome == LatencyOutcome::kUnsure) {
+    judgement.verdict = Verdict::kUntrusted;
+    judgement.reason = latency.reason;
+  }
+  return judgement;
 }
 
 bool is_slowdown_undecided(const Side& now, const Side& then, int comparisons) {

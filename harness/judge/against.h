@@ -23,13 +23,22 @@ inline constexpr double kAgainstPsnr = 60.0;
 /// Empty for like runs.
 std::vector<std::string> unlike(const records::Environment& now, const records::Environment& earlier);
 
-/// Verdict of a case beside the earlier run's.  `quality` compares this run's frames with the earlier run's,
-/// if both have some.  Without `differences` of environment frames must be identical (of a bounded layout:
-/// within its bound), tensor memory no more, at its peak and when done, and no time longer, in all and of
-/// each stage on each rank.  With differences frames must be within kAgainstPsnr, and nothing else is judged.
-/// `comparisons` is the number of cases that are judged so.
-Judgement judge_against(const Side& now, const Side& then, const std::optional<records::Quality>& quality,
-                        const std::vector<std::string>& differences, int comparisons);
+/// A verdict beside an earlier run, with what it does not cover.
+struct AgainstJudgement : Judgement {
+  std::vector<records::NotJudged> not_judged;
+  std::vector<std::string> notes;
+};
+
+/// Verdict of a case beside the earlier run's.  `quality` compares this run's frames with the earlier run's;
+/// without it they are not judged.
+/// Without `differences` of environment frames must be identical (of a bounded layout: within its bound),
+/// tensor memory no more, at its peak and when done, and no time longer, in all and of each stage on each
+/// rank.  With differences frames must be within kAgainstPsnr, and memory and time are not judged.  Times of
+/// which there are too few, or that have no common unit, are not judged either.  `comparisons` is the number
+/// of cases that are judged so.
+AgainstJudgement judge_against(const Side& now, const Side& then,
+                               const std::optional<records::Quality>& quality,
+                               const std::vector<std::string>& differences, int comparisons);
 
 /// True if measuring the case again can change what its times say: they seem longer and that is not certain
 /// yet, or are too noisy to tell.  judge_against() takes the samples after the first now.repeat as those of

@@ -1,5 +1,8 @@
 #include "harness/judge/quality.h"
 
+#include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <optional>
 
 #include <ATen/ATen.h>
@@ -56,6 +59,34 @@ std::optional<LatentDifference> compare_latents(const std::filesystem::path& ref
   return LatentDifference{difference == 0.0 ? 0.0 : difference / reference.norm().item<double>()};
 }
 
+/// Replaces `worst` by `other` if `is_worse(other, worst)`, or if only `other` was measured.
+template <typename T, typename IsWorse>
+void keep_worse(std::optional<T>& worst, const std::optional<T>& other, const IsWorse& is_worse) {
+  if (other && (!worst || is_worse(*other, *worst))) worst = other;
+}
+
+Quality worse_of(const Quality& one, const Quality& another) {
+  const bool is_first_worse = one.psnr.mean <= another.psnr.mean;
+  Quality worst = is_first_worse ? one : another;
+  const Quality& other = is_first_worse ? another : one;
+  const auto is_lower = [](const auto& a, const auto& b) { return a.mean < b.mean; };
+  const auto is_further = [](const auto& a, const auto& b) { return a.relative_l2 > b.relative_l2; };
+  const double largest = std::max(one.floats ? one.floats->max_difference : 0.0,
+                                  another.floats ? another.floats->max_difference : 0.0);
+  keep_worse(worst.ssim, other.ssim, is_lower);
+  keep_worse(worst.ms_ssim, other.ms_ssim, is_lower);
+  keep_worse(worst.floats, other.floats, is_further);
+  if (worst.floats) worst.floats->max_difference = largest;
+  keep_worse(worst.latents, other.latents, is_further);
+  keep_worse(worst.pixels, other.pixels, [](const auto& a, const auto& b) { return a.mean > b.mean; });
+  worst.eight_bit.max_difference = std::max(one.eight_bit.max_difference, another.eight_bit.max_difference);
+  if (other.temporal.max > worst.temporal.max) worst.temporal = other.temporal;
+  worst.identical = one.identical && another.identical;
+  if (worst.trusted && !other.trusted) worst.untrusted_reason = other.untrusted_reason;
+  worst.trusted = one.trusted && another.trusted;
+  return worst;
+}
+
 metrics::Comparison compare(const metrics::FloatFrames& expected, const metrics::FloatFrames& actual) {
   metrics::ComparisonSum sum(expected.height, expected.width);
   metrics::Frame reference, candidate;
@@ -88,6 +119,10 @@ Quality compare_frames(const std::filesystem::path& reference_file,
           distrust.empty(),
           distrust,
           compare_latents(reference_file.parent_path(), candidate_file.parent_path())};
+}
+
+Quality worst_of(const std::vector<Quality>& repetitions) {
+  return std::accumulate(std::next(repetitions.begin()), repetitions.end(), repetitions.front(), worse_of);
 }
 
 }  // namespace isoframe::harness::judge

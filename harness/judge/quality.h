@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "reports/records/metrics.h"
 
@@ -14,5 +15,9 @@ namespace isoframe::harness::judge {
 reports::records::Quality compare_frames(const std::filesystem::path& reference_file,
                                          const std::filesystem::path& candidate_file,
                                          const std::string& reference);
+
+/// The worst of comparisons of several repetitions with one reference, metric by metric: no repetition is
+/// further from the reference than it says.  `repetitions` is not empty.
+reports::records::Quality worst_of(const std::vector<reports::records::Quality>& repetitions);
 
 }  // namespace isoframe::harness::judge

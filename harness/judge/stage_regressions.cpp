@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/units.h"
 #include "reports/records/stages.h"
@@ -163,6 +164,22 @@ bool any_stage_seems_slower(const Side& now, const Side& then, double limit, Err
   budget = budget_of_each(budget, judged);
   return std::ranges::any_of(judged,
                              [&](const RankStage& one) { return seems_slower(one.measured, limit, budget); });
+}
+
+std::vector<std::string> moved_tiles(const CaseResult& now, const CaseResult& then) {
+  std::vector<std::string> moved;
+  for (const std::string_view stage : kOuterStages) {
+    std::vector<std::string> ranks;
+    for (std::size_t rank = 0; rank < std::min(now.ranks.size(), then.ranks.size()); ++rank)
+      if (tiles_of(now.ranks[rank], stage) != tiles_of(then.ranks[rank], stage))
+        ranks.push_back(std::to_string(rank));
+    if (!ranks.empty())
+      moved.push_back(
+          fmt::format("{} on rank{} {} has other tiles than in the earlier run: its time is judged "
+                      "within the total only",
+                      stage, ranks.size() == 1 ? "" : "s", fmt::join(ranks, ", ")));
+  }
+  return moved;
 }
 
 std::string sentence(const SlowStage& slow) {

@@ -55,6 +55,10 @@ std::optional<SlowStage> slowest_stage(const Side& now, const Side& then, double
 /// cores, one of many always is.
 bool any_stage_seems_slower(const Side& now, const Side& then, double limit, ErrorBudget budget);
 
+/// Sentences that name the stages of ranks that were given other tiles than in the earlier run, and so are
+/// judged within the total time only.
+std::vector<std::string> moved_tiles(const records::CaseResult& now, const records::CaseResult& then);
+
 /// "denoise on rank 1 takes 1.12x (1.09x to 1.15x) its time there"
 std::string sentence(const SlowStage& slow);
 

@@ -9,6 +9,7 @@
 
 #include "harness/judge/latency.h"
 #include "harness/scenario/gates.h"
+#include "metrics/two_groups.h"
 #include "model/parallel/numerics.h"
 
 namespace isoframe::harness::judge {
@@ -109,6 +110,24 @@ std::vector<std::string> broken_gates(const scenario::Case& spec, const scenario
 
 }  // namespace
 
+std::string repetition_sentence(const CaseResult& result) {
+  const std::vector<double>& psnr = result.repetition_psnr;
+  const std::size_t repetitions = psnr.size() + 1;
+  if (result.repeats_identically.value_or(true)) return {};
+  // What differs in floats alone has an infinite PSNR, as equal frames have.
+  const auto differing = std::ranges::count_if(psnr, [](double value) { return std::isfinite(value); });
+  if (differing == 0) return "repetitions differ in floats, none in 8 bits";
+  const auto lowest = std::ranges::min_element(psnr);
+  std::string sentence =
+      fmt::format("{} of {} repetitions differ from the first, PSNR down to {} (repetition {})", differing,
+                  repetitions, db(*lowest), lowest - psnr.begin() + 2);
+  if (const auto groups = metrics::two_groups(psnr)) {
+    sentence += fmt::format("; two modes: {} ({} repetitions) and {} ({})", db(groups->high), groups->of_high,
+                            db(groups->low), groups->of_low);
+  }
+  return sentence;
+}
+
 double relative_l2_bound(const CaseResult& result, const CaseResult& baseline) {
   return std::hypot(relative_l2_of(result), relative_l2_of(baseline));
 }
@@ -129,8 +148,8 @@ Judgement judge(const scenario::Case& spec, const CaseResult& result, const Case
     const std::optional<Quality>& own = result.quality_self;
     if (own && !own->trusted) return {Verdict::kUntrusted, own->untrusted_reason};
     if (own && !own->identical)
-      return {Verdict::kUntrusted, fmt::format("run twice it gave different frames: PSNR {}, SSIM {:.6f}",
-                                               db(psnr_of(*own)), ssim_of(*own))};
+      return {Verdict::kUntrusted, fmt::format("it does not repeat itself: {}, SSIM down to {:.6f}",
+                                               repetition_sentence(result), ssim_of(*own))};
     return {};
   }
   if (baseline == nullptr || baseline->status == records::Status::kError) {
@@ -140,7 +159,8 @@ Judgement judge(const scenario::Case& spec, const CaseResult& result, const Case
   if (!result.quality) return {Verdict::kError, "its frames could not be compared"};
   if (!result.quality->trusted) return {Verdict::kUntrusted, result.quality->untrusted_reason};
   if (!result.repeats_identically.value_or(true))
-    return {Verdict::kUntrusted, "its own repetitions gave different frames"};
+    return {Verdict::kUntrusted,
+            fmt::format("its own repetitions gave different frames: {}", repetition_sentence(result))};
   const scenario::Gates gates =
       spec.gates.bounded ? with_bounds(spec.gates, relative_l2_bound(result, *baseline)) : spec.gates;
   const std::string floor = tighter_than_floor(gates, baseline->quality_self, spec.baseline);

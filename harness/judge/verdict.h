@@ -16,16 +16,20 @@ struct Judgement {
   std::string reason;  ///< empty for passed only
 };
 
+/// "2 of 5 repetitions differ from the first, PSNR down to 27.8 dB (repetition 3); two modes: 33.7 dB (2) and
+/// 27.8 dB (2)"; an empty string if all are identical.
+std::string repetition_sentence(const records::CaseResult& result);
+
 /// Relative L2 that the orders of addition of both layouts account for together: the square root of the sum
 /// of their squares.
 double relative_l2_bound(const records::CaseResult& result, const records::CaseResult& baseline);
 
 /// Verdict of a case from its measurements.  `result` has its `quality` against the baseline, or is a
-/// baseline's own with the `quality_self` of its second run; `baseline` is null for a baseline.
+/// baseline's own with the `quality_self` of its repetitions; `baseline` is null for a baseline.
 ///
 /// Order: what ended in error is error; what cannot be believed (no contrast, NaN, a baseline that failed or
-/// does not repeat itself as exactly as a gate asks) is untrusted; then the gates, all broken ones named;
-/// else passed.
+/// any of whose repetitions differs by more than a gate allows) is untrusted; then the gates, all broken ones
+/// named; else passed.
 ///
 /// `comparisons` is the number of latency gates in the run; each is as strict as it takes for all of them
 /// together to raise a false alarm in one of a hundred runs.  A latency gate that noise hides is untrusted.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/judge/against.h"
 #include "harness/run/run_directory.h"
 #include "harness/scenario/case.h"
 #include "reports/records/case_result.h"
@@ -14,10 +15,17 @@
 
 namespace isoframe::harness::run {
 
+/// A case beside the same case of an earlier run.
+struct Beside {
+  std::optional<reports::records::AgainstRow> row;  ///< nothing if the two could not be compared at all
+  judge::AgainstJudgement judgement;
+};
+
 class EarlierRun {
  public:
-  /// Reads the earlier run's run.json; `environment` is this run's.
-  EarlierRun(std::filesystem::path directory, const reports::records::Environment& environment);
+  /// Reads the earlier run's run.json; `environment` and `cases` are this run's.
+  EarlierRun(std::filesystem::path directory, const reports::records::Environment& environment,
+             const std::vector<scenario::Case>& cases);
 
   /// Differences that make its times and bits incomparable with this run's; empty for a like run.
   const std::vector<std::string>& differences() const { return differences_; }
@@ -27,23 +35,31 @@ class EarlierRun {
   bool is_slowdown_undecided(const scenario::Case& spec, const reports::records::CaseResult& result,
                              const reports::records::CaseResult* baseline, int comparisons) const;
 
-  /// Judges the case beside the same case of that run; nothing where either was not measured.
-  std::optional<reports::records::AgainstRow> beside(const scenario::Case& spec,
-                                                     const reports::records::CaseResult& result,
-                                                     const reports::records::CaseResult* baseline,
-                                                     const RunDirectory& directory, int comparisons) const;
+  /// Judges a measured case beside the same case of that run.  A case that the earlier run does not name is
+  /// new and passes with a note; one that it names and that cannot be compared (not measured there, its
+  /// record or frames missing, asked for or computed otherwise) is untrusted, as is every case if the two
+  /// runs have none in common.
+  Beside beside(const scenario::Case& spec, const reports::records::CaseResult& result,
+                const reports::records::CaseResult* baseline, const RunDirectory& directory,
+                int comparisons) const;
 
  private:
+  Beside compared(const scenario::Case& spec, const reports::records::CaseResult& result,
+                  const reports::records::CaseResult* baseline, const RunDirectory& directory,
+                  int comparisons) const;
   std::optional<reports::records::CaseResult> measured(const std::string& name) const;
-  std::optional<reports::records::Quality> quality(const scenario::Case& spec,
-                                                   const RunDirectory& directory) const;
+  std::string obstacle(const scenario::Case& spec, const reports::records::CaseRow& row,
+                       const RunDirectory& directory) const;
 
   std::filesystem::path directory_;
+  reports::records::RunRecord run_;
   std::vector<std::string> differences_;
+  std::string nothing_in_common_;  ///< the sentence that says so, or empty
 };
 
 /// The run in `directory`; nothing where that is empty.
 std::optional<EarlierRun> earlier_run(const std::filesystem::path& directory,
-                                      const reports::records::Environment& environment);
+                                      const reports::records::Environment& environment,
+                                      const std::vector<scenario::Case>& cases);
 
 }  // namespace isoframe::harness::run

@@ -1,8 +1,12 @@
 #include "harness/run/judged_run.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
+
+#include <fmt/format.h>
 
 #include "harness/judge/quality.h"
 #include "harness/judge/verdict.h"
@@ -29,7 +33,7 @@ class RunJudge {
         options_(options),
         cases_(cases_of(suite)),
         environment_(environment_of(suite, cases_)),
-        earlier_(earlier_run(options.against, environment_)),
+        earlier_(earlier_run(options.against, environment_, cases_)),
         locator_(directory, options) {
     for (const Case& spec : cases_) results_[spec.name] = measured_result(spec, suite, directory);
   }
@@ -63,11 +67,17 @@ class RunJudge {
     const records::CaseResult* const baseline = spec.baseline.empty() ? nullptr : &results_.at(spec.baseline);
     result.quality = quality_of(spec, result);
     judge::Judgement judgement = judgement_of(spec, result, baseline);
+    if (spec.expected_different && result.quality && result.quality->identical)
+      result.notes.push_back(
+          fmt::format("expected to differ from {}, and every float is equal", spec.baseline));
     std::optional<records::AgainstRow> against;
-    if (earlier_) {
-      against = earlier_->beside(spec, result, baseline, directory_, static_cast<int>(cases_.size()));
-      if (against && judgement.verdict == records::Verdict::kPassed)
-        judgement = {against->verdict, against->reason};
+    if (earlier_ && result.is_measured()) {
+      Beside beside = earlier_->beside(spec, result, baseline, directory_, static_cast<int>(cases_.size()));
+      against = std::move(beside.row);
+      result.not_judged = std::move(beside.judgement.not_judged);
+      std::ranges::move(beside.judgement.notes, std::back_inserter(result.notes));
+      if (judgement.verdict == records::Verdict::kPassed) judgement = beside.judgement;
+      if (judgement.verdict == records::Verdict::kPassed) judgement = required(result.not_judged);
     }
     result.verdict = judgement.verdict;
     result.reason = judgement.reason;
@@ -76,6 +86,16 @@ class RunJudge {
     records::CaseRow row = summary_row(spec, result, baseline);
     if (earlier_) row.against = against;
     return row;
+  }
+
+  /// Untrusted if something is not judged that had to be.
+  judge::Judgement required(const std::vector<records::NotJudged>& not_judged) const {
+    std::string missing;
+    for (const records::NotJudged& one : not_judged)
+      if (options_.required.contains(one.what))
+        missing += fmt::format("{}{} was not judged, though required: {}; it takes {}",
+                               missing.empty() ? "" : "; ", records::name_of(one.what), one.why, one.remedy);
+    return missing.empty() ? judge::Judgement{} : judge::Judgement{records::Verdict::kUntrusted, missing};
   }
 
   std::optional<records::Quality> quality_of(const Case& spec, const records::CaseResult& result) const {

@@ -8,7 +8,7 @@
 namespace isoframe::harness::run {
 
 /// Compares and judges every case, and writes result.json, run.json and all reports into the run directory.
-/// Reads `against`, `locate` and `interrupted` of the options.
+/// Reads `against`, `required`, `locate` and `interrupted` of the options.
 reports::records::RunRecord judge_run(const reports::records::SuiteRecord& suite,
                                       const RunDirectory& directory, const RunOptions& options);
 

@@ -1,6 +1,10 @@
 #include "harness/run/measured_result.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "base/error.h"
+#include "harness/judge/quality.h"
 #include "harness/run/prediction.h"
 #include "harness/run/result.h"
 #include "harness/run/suite_record.h"
@@ -35,11 +39,13 @@ records::CaseResult measured_result(const Case& spec, const records::SuiteRecord
   records::CaseResult result =
       assemble_result(spec, rounds, directory.error(spec), suite.environment, command_of(suite, spec));
   if (!rounds.empty()) set_beside(result, spec, prediction_of(spec, rounds, directory));
-  result.repeats_identically = true;
-  for (int index = 1; const auto repetition = directory.repetition(spec, index); ++index) {
-    if (!repetition->identical) result.repeats_identically = false;
-    if (index == 1 && spec.baseline.empty()) result.quality_self = repetition;
-  }
+  std::vector<records::Quality> repetitions;
+  for (int index = 1; auto repetition = directory.repetition(spec, index); ++index)
+    repetitions.push_back(*std::move(repetition));
+  result.repeats_identically = std::ranges::all_of(repetitions, &records::Quality::identical);
+  for (const records::Quality& repetition : repetitions)
+    result.repetition_psnr.push_back(repetition.psnr.mean);
+  if (spec.baseline.empty() && !repetitions.empty()) result.quality_self = judge::worst_of(repetitions);
   return result;
 }
 

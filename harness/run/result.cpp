@@ -227,6 +227,8 @@ records::CaseRow summary_row(const scenario::Case& spec, const records::CaseResu
     row.identical = result.quality->identical;
   }
   row.first_divergence = result.first_divergence;
+  row.not_judged = result.not_judged;
+  row.notes = result.notes;
   if (result.quality_self) {
     row.aa = {.identical = result.quality_self->identical,
               .ssim = mean_of(result.quality_self->ssim),

@@ -3,7 +3,10 @@
 
 #include <atomic>
 #include <filesystem>
+#include <set>
 #include <string>
+
+#include "reports/records/names.h"
 
 namespace isoframe::harness::run {
 
@@ -14,6 +17,9 @@ struct RunOptions {
   std::filesystem::path out;
   bool resume = false;            ///< rounds that `out` already holds for an unchanged case are not run again
   std::filesystem::path against;  ///< an earlier run's directory; empty for none
+  /// What must be judged beside `against`: whatever of it is not makes its case untrusted.
+  std::set<reports::records::Subject> required;
+  bool allow_skipped = false;     ///< a run in which no case was judged is a success
   std::filesystem::path history;  ///< SQLite file that the run is recorded in; empty for none
   std::string command;            ///< as the user typed it, for the reports
   const std::atomic<bool>* interrupted = nullptr;

@@ -35,7 +35,7 @@ void forget_errors(const std::vector<Case>& cases, const RunDirectory& directory
 void measure(RoundLoop& loop, const std::vector<Case>& cases, const records::SuiteRecord& suite,
              const RunDirectory& directory, const fs::path& against) {
   loop.run();
-  const std::optional<EarlierRun> earlier = earlier_run(against, environment_of(suite, cases));
+  const std::optional<EarlierRun> earlier = earlier_run(against, environment_of(suite, cases), cases);
   for (int measurement = 1; measurement < judge::kMostMeasurements && !loop.interrupted(); ++measurement) {
     const std::vector<const Case*> doubtful = cases_in_doubt(cases, suite, directory, earlier);
     if (doubtful.empty()) break;
@@ -65,18 +65,22 @@ records::RunRecord run_suite(scenario::Suite suite, const RunOptions& options) {
   return run;
 }
 
-records::RunRecord report_run(const fs::path& path, const fs::path& against) {
+records::RunRecord report_run(const fs::path& path, RunOptions options) {
   const RunDirectory directory(path);
-  RunOptions options;
-  options.against = against;
   options.locate = LocateWhich::kNever;
   return judge_run(directory.suite(), directory, options);
 }
 
-int exit_code_of(const records::RunRecord& run) {
+bool is_nothing_judged(const records::RunRecord& run) {
+  using records::Verdict;
+  return run.count(Verdict::kPassed) + run.count(Verdict::kFailed) == 0;
+}
+
+int exit_code_of(const records::RunRecord& run, bool allow_skipped) {
   using records::Verdict;
   if (run.interrupted || run.count(Verdict::kError) > 0) return 3;
-  return run.count(Verdict::kFailed) > 0 || run.count(Verdict::kUntrusted) > 0 ? 1 : 0;
+  if (run.count(Verdict::kFailed) > 0 || run.count(Verdict::kUntrusted) > 0) return 1;
+  return is_nothing_judged(run) && !allow_skipped ? 1 : 0;
 }
 
 }  // namespace isoframe::harness::run

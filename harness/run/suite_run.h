@@ -16,12 +16,14 @@ namespace isoframe::harness::run {
 reports::records::RunRecord run_suite(scenario::Suite suite, const RunOptions& options);
 
 /// Judges the measurements in `directory` again and writes its reports.  Throws InputError if it is no run
-/// directory.
-reports::records::RunRecord report_run(const std::filesystem::path& directory,
-                                       const std::filesystem::path& against);
+/// directory.  Reads `against` and `required` of the options.
+reports::records::RunRecord report_run(const std::filesystem::path& directory, RunOptions options);
 
-/// Returns 0 if all cases passed or were skipped, 1 for a failed or untrusted case, 3 for an error or an
-/// interruption.
-int exit_code_of(const reports::records::RunRecord& run);
+/// True for a run of which no case passed or failed: it says nothing about what it was to judge.
+bool is_nothing_judged(const reports::records::RunRecord& run);
+
+/// Returns 0 if cases passed and none did worse, 1 for a failed or untrusted case, or if nothing was judged
+/// unless `allow_skipped`, 3 for an error or an interruption.
+int exit_code_of(const reports::records::RunRecord& run, bool allow_skipped);
 
 }  // namespace isoframe::harness::run

@@ -55,6 +55,7 @@ struct Description {
   std::uint64_t memory_bytes = 0;
   /// The driver's version, from NVML; if empty, `nvml_absence` says why.
   std::string driver;
+  std::string cuda, cudnn, nccl;  ///< versions of the libraries; empty where one is not loaded
   std::optional<double> celsius, power_watts, sm_clock_hertz;
   std::string nvml_absence;
 };

@@ -4,11 +4,13 @@
 
 #include <cstdlib>
 #include <cuda_runtime_api.h>
+#include <dlfcn.h>
 #include <memory>
 #include <string>
 
 #include <ATen/Context.h>
 #include <ATen/cuda/CUDAEvent.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>
@@ -54,6 +56,25 @@ std::string bus_id_of(const c10::Device& device) {
   std::string id(32, '\0');
   check(cudaDeviceGetPCIBusId(id.data(), static_cast<int>(id.size()), device.index()), "asking for a bus id");
   return id.c_str();
+}
+
+std::string cuda_version() {
+  int version = 0;
+  check(cudaRuntimeGetVersion(&version), "asking for the runtime's version");
+  return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
+std::string cudnn_version() {
+  const auto& hooks = at::detail::getCUDAHooks();
+  return hooks.hasCuDNN() ? std::to_string(hooks.versionRuntimeCuDNN()) : "";
+}
+
+/// NCCL comes with LibTorch's libraries, which do not hand on its header.
+std::string nccl_version() {
+  const auto version_of = reinterpret_cast<int (*)(int*)>(::dlsym(RTLD_DEFAULT, "ncclGetVersion"));
+  int version = 0;
+  if (version_of == nullptr || version_of(&version) != 0) return "";
+  return fmt::format("{}.{}.{}", version / 10000, version % 10000 / 100, version % 100);
 }
 
 }  // namespace
@@ -142,6 +163,9 @@ std::optional<Description> describe(const c10::Device& device) {
   result.name = properties.name;
   result.compute_capability = fmt::format("{}.{}", properties.major, properties.minor);
   result.memory_bytes = properties.totalGlobalMem;
+  result.cuda = cuda_version();
+  result.cudnn = cudnn_version();
+  result.nccl = nccl_version();
   add_nvml(bus_id_of(device), result);
   return result;
 }

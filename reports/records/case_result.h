@@ -63,6 +63,8 @@ struct Environment {
   std::string libtorch, compiler, build_type;
   std::optional<Common<int>> threads_per_rank;
   std::optional<Common<std::string>> device;
+  std::map<std::string, std::string> variables;
+  std::vector<std::string> cleared_variables;
 
   template <typename T = Environment>
   static constexpr auto fields() {
@@ -70,8 +72,9 @@ struct Environment {
         compared(field("cpu", &T::cpu, "", "model of the processor", Presence::kNull)),
         compared(field("cores", &T::cores, "", "cores that the process may run on", Presence::kAdded)),
         compared(field("isa", &T::isa, "", "widest vector instructions: AVX2, AVX512", Presence::kAdded)),
-        compared(field("memory_bytes", &T::memory_bytes, "bytes", "the machine's memory", Presence::kAdded)),
-        field("limits", &T::limits, "", "limits of the container", Presence::kAdded),
+        compared_roughly(
+            field("memory_bytes", &T::memory_bytes, "bytes", "the machine's memory", Presence::kAdded)),
+        compared(field("limits", &T::limits, "", "limits of the container", Presence::kAdded)),
         field("os", &T::os, "", "operating system", Presence::kNull),
         field("kernel", &T::kernel, "", "name and release of the kernel", Presence::kNull),
         field("load_average", &T::load_average, "", "load over the last 1, 5 and 15 minutes",
@@ -80,10 +83,16 @@ struct Environment {
         compared(field("libtorch", &T::libtorch, "", "version of LibTorch", Presence::kAdded)),
         field("compiler", &T::compiler, "", "name and version", Presence::kAdded),
         compared(field("build_type", &T::build_type, "", "Release, Debug, ...", Presence::kAdded)),
-        compared(field("threads_per_rank", &T::threads_per_rank, "",
-                       "threads a rank; in run.json a list where cases differ", Presence::kOmitted)),
-        compared(field("device", &T::device, "", "`cpu` or `cuda`; in run.json a list where cases differ",
-                       Presence::kOmitted)),
+        field("threads_per_rank", &T::threads_per_rank, "",
+              "threads a rank; in run.json a list where cases differ", Presence::kOmitted),
+        field("device", &T::device, "", "`cpu` or `cuda`; in run.json a list where cases differ",
+              Presence::kOmitted),
+        compared(field("variables", &T::variables, "",
+                       "environment variables that change bits or speed of ranks, as ranks have them",
+                       Presence::kAdded)),
+        field("cleared_variables", &T::cleared_variables, "",
+              "set variables that ranks are started without: they would break the identity of layouts",
+              Presence::kOmitted),
     };
   }
 };
@@ -101,6 +110,23 @@ struct Failure {
         field("stage", &T::stage, "", "the stage that it was in", Presence::kAdded),
         field("message", &T::message, "", "the reason in one line"),
         field("last_words", &T::last_words, "", "the end of its stderr", Presence::kAdded),
+    };
+  }
+};
+
+/// Something that was to be judged beside an earlier run and could not be.
+struct NotJudged {
+  Subject what = Subject::kFrames;
+  std::string why, remedy;
+
+  bool operator==(const NotJudged&) const = default;
+
+  template <typename T = NotJudged>
+  static constexpr auto fields() {
+    return std::tuple{
+        field("what", &T::what, "", "`frames`, `memory` or `latency`"),
+        field("why", &T::why, "", "why it could not be judged"),
+        field("remedy", &T::remedy, "", "what would judge it"),
     };
   }
 };
@@ -138,6 +164,9 @@ struct CaseResult {
   std::optional<Numerics> numerics;
   std::optional<Quality> quality, quality_self;
   std::optional<bool> repeats_identically;
+  std::vector<double> repetition_psnr;
+  std::vector<NotJudged> not_judged;
+  std::vector<std::string> notes;
   std::optional<FirstDivergence> first_divergence;
   std::optional<Verdict> verdict;
   std::optional<std::string> reason;
@@ -167,11 +196,17 @@ struct CaseResult {
         field("numerics", &T::numerics, "", "what the layout promises", Presence::kOmitted),
         field("quality", &T::quality, "", "comparison with the baseline; absent for a baseline",
               Presence::kOmitted),
-        field("quality_self", &T::quality_self, "", "of a baseline: comparison with its second run (A/A)",
+        field("quality_self", &T::quality_self, "",
+              "of a baseline: the worst of its repetitions against its first, metric by metric (A/A)",
               Presence::kOmitted),
         field("repeats_identically", &T::repeats_identically, "",
               "whether every repetition gave the floats of the first; true for a single one",
               Presence::kOmitted),
+        field("repetition_psnr", &T::repetition_psnr, "dB", "of each later repetition against the first",
+              Presence::kOmitted),
+        field("not_judged", &T::not_judged, "", "what was to be judged with `--against` and could not be",
+              Presence::kOmitted),
+        field("notes", &T::notes, "", "what else the reader of its verdict should know", Presence::kOmitted),
         field("first_divergence", &T::first_divergence, "",
               "where it first leaves its baseline; absent where frames are equal or it was not looked for",
               Presence::kOmitted),
@@ -185,11 +220,12 @@ struct CaseResult {
 
 nlohmann::json to_json(const Environment& record);
 Environment environment_from_json(const nlohmann::json& json);
-/// A compared fact that is not the same in two environments; values as JSON text.
+/// A compared fact that is not alike in two environments or devices; values as JSON text.
 struct DifferingFact {
   std::string name, now, earlier;
 };
 std::vector<DifferingFact> differing_facts(const Environment& now, const Environment& earlier);
+std::vector<DifferingFact> differing_facts(const Device& now, const Device& earlier);
 nlohmann::json to_json(const Failure& record);
 Failure failure_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const CaseResult& record);

@@ -14,6 +14,13 @@ enum class Presence {
   kInline,   ///< an optional record whose own fields stand beside the others: all of them, or none
 };
 
+/// The way a field of an environment decides whether times and bits of two runs are comparable.
+enum class Comparison {
+  kNone,   ///< not at all
+  kEqual,  ///< only if their values are equal
+  kNear,   ///< only if their values differ by less than a tenth: sizes that a kernel changes by some pages
+};
+
 template <typename Record, typename Member>
 struct Field {
   const char* name;  ///< key in JSON
@@ -21,7 +28,7 @@ struct Field {
   const char* unit;     ///< "s", "bytes", "dB", ...; empty where there is none
   const char* meaning;  ///< one sentence, or part of one, for README.md
   Presence presence;
-  bool is_compared = false;  ///< times and bits of two runs are comparable only if their values are equal
+  Comparison comparison = Comparison::kNone;
 };
 
 template <typename Record, typename Member>
@@ -30,10 +37,17 @@ constexpr Field<Record, Member> field(const char* name, Member Record::*member, 
   return {name, member, unit, meaning, presence};
 }
 
-/// The same row with `is_compared` set.
+/// The same row, whose values must be equal.
 template <typename Record, typename Member>
 constexpr Field<Record, Member> compared(Field<Record, Member> row) {
-  row.is_compared = true;
+  row.comparison = Comparison::kEqual;
+  return row;
+}
+
+/// The same row, whose values must be near each other.
+template <typename Record, typename Member>
+constexpr Field<Record, Member> compared_roughly(Field<Record, Member> row) {
+  row.comparison = Comparison::kNear;
   return row;
 }
 

@@ -15,6 +15,9 @@ enum class Verdict { kPassed, kFailed, kUntrusted, kSkipped, kError };
 /// The outcome of a case's rounds: all ended well, or one failed.
 enum class Status { kOk, kError };
 
+/// A thing that is judged beside an earlier run.
+enum class Subject { kFrames, kMemory, kLatency };
+
 /// The promise of a layout's frames: the bits of a single device, or a bound on the difference.
 enum class NumericsClass { kIdentical, kBounded };
 
@@ -50,6 +53,11 @@ struct Names<Verdict> {
 template <>
 struct Names<Status> {
   static constexpr NameTable<Status, 2> all = {{{Status::kOk, "ok"}, {Status::kError, "error"}}};
+};
+template <>
+struct Names<Subject> {
+  static constexpr NameTable<Subject, 3> all = {
+      {{Subject::kFrames, "frames"}, {Subject::kMemory, "memory"}, {Subject::kLatency, "latency"}}};
 };
 template <>
 struct Names<NumericsClass> {

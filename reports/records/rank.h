@@ -68,7 +68,7 @@ struct Device {
   std::int64_t index = 0;
   std::string name, compute_capability;
   std::uint64_t memory_bytes = 0;
-  std::string driver;
+  std::string driver, cuda, cudnn, nccl;
   std::optional<double> celsius, power_watts, sm_clock_hertz;
   std::string nvml;
 
@@ -76,10 +76,13 @@ struct Device {
   static constexpr auto fields() {
     return std::tuple{
         field("index", &T::index, "", "CUDA ordinal"),
-        field("name", &T::name, "", "model of the GPU"),
+        compared(field("name", &T::name, "", "model of the GPU")),
         field("compute_capability", &T::compute_capability, "", "compute capability: \"9.0\""),
-        field("memory_bytes", &T::memory_bytes, "bytes", "the device's memory"),
-        field("driver", &T::driver, "", "version of the driver", Presence::kNull),
+        compared_roughly(field("memory_bytes", &T::memory_bytes, "bytes", "the device's memory")),
+        compared(field("driver", &T::driver, "", "version of the driver", Presence::kNull)),
+        compared(field("cuda", &T::cuda, "", "version of the CUDA runtime", Presence::kNull)),
+        compared(field("cudnn", &T::cudnn, "", "version of cuDNN", Presence::kNull)),
+        compared(field("nccl", &T::nccl, "", "version of NCCL", Presence::kNull)),
         field("celsius", &T::celsius, "°C", "temperature", Presence::kNull),
         field("power_watts", &T::power_watts, "W", "power", Presence::kNull),
         field("sm_clock_hertz", &T::sm_clock_hertz, "Hz", "clock", Presence::kNull),

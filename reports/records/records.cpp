@@ -27,6 +27,32 @@ Record read(const json& value) {
   return record;
 }
 
+/// True for values that the field's comparison takes for the same.
+template <typename T>
+bool is_alike(Comparison comparison, const T& a, const T& b) {
+  if constexpr (std::is_arithmetic_v<T>) {
+    constexpr double kMostApart = 1.1;
+    const auto [low, high] = std::minmax({static_cast<double>(a), static_cast<double>(b)});
+    if (comparison == Comparison::kNear) return high <= kMostApart * low;
+  }
+  return value_to_json(a) == value_to_json(b);
+}
+
+template <typename Record>
+std::vector<DifferingFact> differing_facts_of(const Record& now, const Record& earlier) {
+  std::vector<DifferingFact> differing;
+  for_each_field(now, [&](const auto& field, const auto& own) {
+    if (field.comparison == Comparison::kNone) return;
+    const auto& its = earlier.*field.member;
+    if (is_alike(field.comparison, own, its)) return;
+    const auto stated = [&](const auto& value) {
+      return field.presence != Presence::kAdded && is_unset(value) ? json() : value_to_json(value);
+    };
+    differing.push_back({field.name, stated(own).dump(), stated(its).dump()});
+  });
+  return differing;
+}
+
 }  // namespace
 
 json to_json(const Metrics& record) { return value_to_json(record); }
@@ -56,17 +82,10 @@ FirstDivergence first_divergence_from_json(const json& value) { return read<Firs
 json to_json(const Environment& record) { return value_to_json(record); }
 Environment environment_from_json(const json& value) { return read<Environment>(value); }
 std::vector<DifferingFact> differing_facts(const Environment& now, const Environment& earlier) {
-  std::vector<DifferingFact> differing;
-  const auto compare = [&](const auto& field) {
-    const auto stated = [&](const Environment& environment) {
-      const auto& value = environment.*field.member;
-      return field.presence != Presence::kAdded && is_unset(value) ? json() : value_to_json(value);
-    };
-    const json own = stated(now), its = stated(earlier);
-    if (field.is_compared && own != its) differing.push_back({field.name, own.dump(), its.dump()});
-  };
-  std::apply([&](const auto&... field) { (compare(field), ...); }, Environment::fields());
-  return differing;
+  return differing_facts_of(now, earlier);
+}
+std::vector<DifferingFact> differing_facts(const Device& now, const Device& earlier) {
+  return differing_facts_of(now, earlier);
 }
 json to_json(const Failure& record) { return value_to_json(record); }
 Failure failure_from_json(const json& value) { return read<Failure>(value); }

@@ -41,7 +41,7 @@ struct CollectiveSum {
   }
 };
 
-/// A baseline's second run beside its first.
+/// The repetitions of a baseline beside its first.
 struct NoiseFloor {
   bool identical = false;
   std::optional<double> ssim, psnr, seconds_ratio;
@@ -49,9 +49,9 @@ struct NoiseFloor {
   template <typename T = NoiseFloor>
   static constexpr auto fields() {
     return std::tuple{
-        field("identical", &T::identical, "", "whether every float is equal"),
-        field("ssim", &T::ssim, "", "mean SSIM", Presence::kNull),
-        field("psnr", &T::psnr, "dB", "mean PSNR", Presence::kNull),
+        field("identical", &T::identical, "", "whether every float of every repetition is equal"),
+        field("ssim", &T::ssim, "", "mean SSIM of the worst repetition", Presence::kNull),
+        field("psnr", &T::psnr, "dB", "mean PSNR of the worst repetition", Presence::kNull),
         field("seconds_ratio", &T::seconds_ratio, "", "time of the second run / the first", Presence::kNull),
     };
   }
@@ -103,6 +103,8 @@ struct CaseRow {
   std::optional<PublishedRow> published;
   std::optional<FirstDivergence> first_divergence;
   std::optional<NoiseFloor> aa;
+  std::vector<NotJudged> not_judged;
+  std::vector<std::string> notes;
   /// The comparison asked for by `--against`; it holds nothing if the earlier run lacks the case.
   std::optional<std::optional<AgainstRow>> against;
 
@@ -149,7 +151,9 @@ struct CaseRow {
         field("published", &T::published, "",
               "the published row that the case names, and the case's own sizes", Presence::kOmitted),
         field("first_divergence", &T::first_divergence, "", "as in result.json", Presence::kOmitted),
-        field("aa", &T::aa, "", "of a baseline: its second run beside its first", Presence::kOmitted),
+        field("aa", &T::aa, "", "of a baseline: its repetitions beside its first", Presence::kOmitted),
+        field("not_judged", &T::not_judged, "", "as in result.json", Presence::kOmitted),
+        field("notes", &T::notes, "", "as in result.json", Presence::kOmitted),
         field("against", &T::against, "", "with `--against`; null where the earlier run lacks the case",
               Presence::kOmitted),
     };

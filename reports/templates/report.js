@@ -15,6 +15,12 @@ function where(detail) {
     `pixels at x ${region.x}, y ${region.y} of frame ${region.frame} (PSNR ${psnr(region.psnr)} dB)`;
 }
 
+function remarks(title, list) {
+  if (!list || !list.length) return null;
+  return element("div", { class: "remarks" }, element("strong", {}, title),
+    element("ul", { "aria-label": title }, list.map((remark) => element("li", {}, `${remark.cases}: ${remark.text}`))));
+}
+
 function banner() {
   const worst = ["error", "failed", "untrusted"].find((word) => run.counts && run.counts[word]) || "passed";
   const notPassed = run.cases.filter((record) => record.verdict !== "passed");
@@ -33,6 +39,8 @@ function banner() {
       ? `${identical} of ${compared} compared cases equal their baseline in every float.`
       : "No case was compared with a baseline."),
     lines.length ? element("ul", { "aria-label": "What changed, and where" }, lines) : null,
+    remarks("Not judged", data.not_judged),
+    remarks("Notes", data.notes),
     slower.length ? element("p", {}, `Against ${run.against}: ` + slower.map((record) =>
       `${record.name} ${record.against.seconds_ratio.toFixed(2)}x the time`).join(", ")) : null,
     facts([["measured", run.started + (run.finished ? ` to ${run.finished}` : "")], ["processor", environment.cpu || ""],
@@ -213,6 +221,8 @@ function caseSection(record) {
   const section = element("details", { class: "case card", id: id(record.name), open: important },
     element("summary", {}, element("code", {}, record.name), verdict(record.verdict), element("span", { class: "soft" }, record.layout || "")));
   if (record.reason) section.append(element("p", {}, record.reason));
+  for (const one of record.not_judged || []) section.append(element("p", { class: "notice" }, `Not judged: ${one.what}: ${one.why}; it takes ${one.remedy}.`));
+  for (const note of record.notes || []) section.append(element("p", { class: "notice" }, note));
   const place = where(detail);
   if (place) section.append(element("p", {}, place[0].toUpperCase() + place.slice(1) + "."));
   if (record.first_divergence) section.append(element("p", {}, `First difference inside the model: ${record.first_divergence.sentence}.`));
@@ -245,7 +255,7 @@ function floors() {
     numeric(record.aa.seconds_ratio) === null ? "-" : `${record.aa.seconds_ratio.toFixed(2)}x`]);
   if (!rows.length) return null;
   return element("section", {}, element("h2", {}, "Noise floor: baselines against themselves (A/A)"), element("div", { class: "card" },
-    table([{ title: "baseline" }, { title: "second run" }, { title: "SSIM", number: true }, { title: "PSNR dB", number: true }, { title: "time ratio", number: true }], rows, "noise floor")));
+    table([{ title: "baseline" }, { title: "repetitions" }, { title: "SSIM", number: true }, { title: "PSNR dB", number: true }, { title: "time ratio", number: true }], rows, "noise floor")));
 }
 
 function earlier() {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "reports/console.h"
+#include "reports/github.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
 
@@ -80,6 +81,29 @@ TEST(MarkdownReport, AnEarlierRunIsComparedCaseByCase) {
   run.against = "out/before";
   EXPECT_THAT(markdown_report(run), HasSubstr("Compared with `out/before`"));
   EXPECT_THAT(markdown_report(run), HasSubstr("| `a` | 1.25x | different | 0.500000 | 9.00 |"));
+}
+
+TEST(Reports, WhatWasNotJudgedIsSaidOnceForAllItsCases) {
+  CaseRow row = passed_case();
+  row.not_judged = {{records::Subject::kMemory, "unlike: <cpu>", "a like machine"},
+                    {records::Subject::kLatency, "unlike: <cpu>", "a like machine"}};
+  row.notes = {"new"};
+  RunRecord run = run_of(row);
+  run.cases.push_back(row);
+  run.cases[1].name = "b";
+  run.cases.push_back(passed_case());
+  run.cases[2].name = "c";
+  const std::string sentence = "memory and latency were not judged: unlike: <cpu>; it takes a like machine";
+  EXPECT_THAT(console_summary(run), HasSubstr("NOT JUDGED a, b: " + sentence + "\nNOTE a, b: new\n"));
+  EXPECT_THAT(console_summary(run),
+              HasSubstr("3 of 3 cases passed; not judged: memory of 2 cases, latency of 2 cases\n"));
+  EXPECT_THAT(markdown_report(run),
+              HasSubstr("### Not judged\n\n- a, b: memory and latency were not judged"));
+  EXPECT_THAT(junit_report(run),
+              HasSubstr("<system-out>memory and latency were not judged: unlike: &lt;cpu&gt;"));
+  EXPECT_THAT(github_annotations(run), HasSubstr("::warning title=isoframe::a, b: " + sentence + "\n"));
+  run.cases.pop_back();
+  EXPECT_THAT(console_summary(run), HasSubstr("NOT JUDGED all 2 cases: "));
 }
 
 TEST(Reports, AFailedCaseSaysWhereItFirstDiffers) {

@@ -1,5 +1,7 @@
 #include "harness/judge/against.h"
 
+#include <tuple>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,16 +34,62 @@ Side side(const CaseResult& result, const CaseResult* baseline = nullptr) {
   return {result, baseline, kRepeat};
 }
 
-Judgement run(const CaseResult& now, const CaseResult& then, const Quality& frames = kSame,
-              const std::vector<std::string>& differences = {}) {
+AgainstJudgement run(const CaseResult& now, const CaseResult& then, const Quality& frames = kSame,
+                     const std::vector<std::string>& differences = {}) {
   return judge_against(side(now), side(then), frames, differences, 1);
+}
+
+std::vector<records::Subject> subjects(const AgainstJudgement& judgement) {
+  std::vector<records::Subject> subjects;
+  for (const records::NotJudged& one : judgement.not_judged) subjects.push_back(one.what);
+  return subjects;
 }
 
 bool is_undecided(const CaseResult& now, const CaseResult& then) {
   return is_slowdown_undecided(side(now), side(then), 1);
 }
 
-TEST(Against, AnEqualRunPasses) { EXPECT_EQ(run(measured(1.0), measured(1.0)).verdict, Verdict::kPassed); }
+TEST(Against, AnEqualRunPassesAndAllOfItIsJudged) {
+  const AgainstJudgement result = run(measured(1.0), measured(1.0));
+  EXPECT_EQ(result.verdict, Verdict::kPassed);
+  EXPECT_TRUE(result.not_judged.empty());
+}
+
+TEST(Against, TooFewRepetitionsOnEitherSideAreSaid) {
+  const CaseResult many = measured(1.0);
+  CaseResult few = measured(1.0);
+  few.latency.total_seconds.resize(4);
+  for (const auto& [now, then, remedy] :
+       std::initializer_list<std::tuple<const CaseResult*, const CaseResult*, const char*>>{
+           {&few, &many, "--repeat 10 in this run"},
+           {&many, &few, "--repeat 10 in the earlier run"},
+           {&few, &few, "--repeat 10 in both runs"}}) {
+    const AgainstJudgement result = run(*now, *then);
+    EXPECT_THAT(subjects(result), ElementsAre(records::Subject::kLatency));
+    EXPECT_EQ(result.not_judged[0].remedy, remedy);
+  }
+}
+
+TEST(Against, MemoryThatWasNotMeasuredIsNotJudged) {
+  CaseResult then = measured(1.0);
+  then.ranks[0].peak_tensor_bytes.reset();
+  const AgainstJudgement result = run(measured(1.0), then);
+  EXPECT_THAT(subjects(result), ElementsAre(records::Subject::kMemory));
+  EXPECT_THAT(result.not_judged[0].why, HasSubstr("the earlier run did not measure"));
+}
+
+TEST(Against, TimesInOtherUnitsAreNotJudged) {
+  const CaseResult base = measured(1.0);
+  CaseResult now = measured(9.0);
+  now.baseline = "base";
+  const AgainstJudgement lost = judge_against(side(now, &base), side(now), kSame, {}, 1);
+  EXPECT_THAT(subjects(lost), ElementsAre(records::Subject::kLatency));
+  EXPECT_EQ(lost.not_judged[0].why, "its baseline 'base' was not measured in the earlier run");
+  const CaseResult then = measured(1.0);
+  const AgainstJudgement changed = judge_against(side(now, &base), side(then, &base), kSame, {}, 1);
+  EXPECT_THAT(subjects(changed), ElementsAre(records::Subject::kLatency));
+  EXPECT_EQ(changed.verdict, Verdict::kPassed);
+}
 
 TEST(Against, OtherFramesOnALikeMachineFail) {
   const Judgement result = run(measured(1.0), measured(1.0), different(88.0, 1e-6));
@@ -58,7 +106,10 @@ TEST(Against, ABoundedLayoutMayDifferWithinItsBound) {
 
 TEST(Against, UnlikeMachinesAreJudgedByTheirFramesOnly) {
   const std::vector<std::string> other = {"cpu: \"A\" then, \"B\" now"};
-  EXPECT_EQ(run(measured(9.0, 9e9), measured(1.0), different(90.0, 1e-6), other).verdict, Verdict::kPassed);
+  const AgainstJudgement result = run(measured(9.0, 9e9), measured(1.0), different(90.0, 1e-6), other);
+  EXPECT_EQ(result.verdict, Verdict::kPassed);
+  EXPECT_THAT(subjects(result), ElementsAre(records::Subject::kMemory, records::Subject::kLatency));
+  EXPECT_EQ(result.not_judged[0].why, "unlike the earlier run: cpu: \"A\" then, \"B\" now");
   EXPECT_EQ(run(measured(1.0), measured(1.0), different(41.0, 1e-2), other).verdict, Verdict::kFailed);
 }
 
@@ -95,7 +146,10 @@ TEST(Against, ASlowDayIsNoFailureOfABaselineWhoseYardstickWasSlowToo) {
 TEST(Against, ABaselineWithoutAYardstickIsNotTimed) {
   CaseResult then = measured(1.0);
   then.ranks[0].yardstick.reset();
-  EXPECT_EQ(run(measured(9.0), then).verdict, Verdict::kPassed);
+  const AgainstJudgement result = run(measured(9.0), then);
+  EXPECT_EQ(result.verdict, Verdict::kPassed);
+  EXPECT_THAT(subjects(result), ElementsAre(records::Subject::kLatency));
+  EXPECT_THAT(result.not_judged[0].why, HasSubstr("did not time the yardstick"));
   EXPECT_FALSE(is_undecided(measured(9.0), then));
 }
 
@@ -130,7 +184,9 @@ TEST(Against, ARankWithOtherTilesIsNotSlow) {
   decode(then, 0.3, 0);
   decode(now, 0.4, 1);
   EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);
+  EXPECT_THAT(run(now, then).notes, ElementsAre(HasSubstr("decode on rank 1 has other tiles")));
   now.ranks[1].tiles = then.ranks[1].tiles;
+  EXPECT_TRUE(run(now, then).notes.empty());
   EXPECT_THAT(run(now, then).reason, HasSubstr("decode on rank 1 takes 1.33x"));
 }
 
@@ -203,7 +259,9 @@ TEST(Against, ARunThatIsResumedWithFewerRepetitionsIsNotTimed) {
   const CaseResult now = busy(0.66, 1.25), then = busy(0.6);
   const Side resumed{now, nullptr, 1};
   EXPECT_FALSE(is_slowdown_undecided(resumed, side(then), 1));
-  EXPECT_EQ(judge_against(resumed, side(then), kSame, {}, 1).verdict, Verdict::kPassed);
+  const AgainstJudgement result = judge_against(resumed, side(then), kSame, {}, 1);
+  EXPECT_EQ(result.verdict, Verdict::kPassed);
+  EXPECT_THAT(subjects(result), ElementsAre(records::Subject::kLatency));
 }
 
 TEST(Against, AStageMeasuredAgainMustBeSlowerToo) {
@@ -243,9 +301,24 @@ TEST(Against, SaysWhatIsUnlike) {
   then.cpu = "A";
   now.kernel = "another, which does not matter";
   now.device = std::vector<std::string>{"cpu", "cuda"};
+  now.variables["DNNL_MAX_CPU_ISA"] = "AVX2";
+  now.limits.cores = 4.0;
   EXPECT_THAT(unlike(now, then),
-              ElementsAre("cpu: \"A\" then, \"B\" now", "device: null then, [\"cpu\",\"cuda\"] now"));
+              ElementsAre("cpu: \"A\" then, \"B\" now", "limits: {} then, {\"cores\":4.0} now",
+                          "variables: {} then, {\"DNNL_MAX_CPU_ISA\":\"AVX2\"} now"));
   EXPECT_TRUE(unlike(now, now).empty());
+}
+
+TEST(Against, MemoryOfMachinesIsAlikeButForATenth) {
+  records::Environment now, then;
+  then.memory_bytes = 24'000'000'000;
+  for (const std::uint64_t bytes : {24'000'004'096ull, 22'000'000'000ull, 26'000'000'000ull}) {
+    now.memory_bytes = bytes;
+    EXPECT_TRUE(unlike(now, then).empty()) << bytes;
+    EXPECT_TRUE(unlike(then, now).empty()) << bytes;
+  }
+  now.memory_bytes = 32'000'000'000;
+  EXPECT_THAT(unlike(now, then), ElementsAre(HasSubstr("memory_bytes")));
 }
 
 }  // namespace

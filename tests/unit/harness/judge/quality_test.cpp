@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "model/checkpoint/safetensors.h"
+#include "tests/unit/harness/judge/results.h"
 
 namespace isoframe::harness::judge {
 namespace {
@@ -80,6 +81,27 @@ TEST_F(Quality, FinalLatentsBesideTheFramesAreCompared) {
   EXPECT_FALSE(compare_frames(same, write_side("without", {}), "a").latents.has_value());
   EXPECT_FALSE(
       compare_frames(same, write_side("shorter", candidate.narrow(0, 0, 2)), "a").latents.has_value());
+}
+
+TEST_F(Quality, TheWorstOfSeveralIsTheWorstOfEachMetric) {
+  records::Quality blurred = quality(false, 40.0, 0.90, 0.01), shifted = quality(false, 38.0, 0.95, 0.02);
+  blurred.temporal.max = 9.0;
+  blurred.floats->max_difference = 0.5;
+  shifted.floats->max_difference = 0.25;
+  blurred.latents = records::LatentDifference{0.3};
+  blurred.trusted = false;
+  blurred.untrusted_reason = "frame 0 has no contrast";
+  const records::Quality worst = worst_of({quality(true), blurred, shifted});
+  EXPECT_EQ(worst.psnr.mean, 38.0);
+  EXPECT_EQ(worst.ssim->mean, 0.90);
+  EXPECT_EQ(worst.floats->relative_l2, 0.02);
+  EXPECT_EQ(worst.floats->max_difference, 0.5);
+  EXPECT_EQ(worst.temporal.max, 9.0);
+  EXPECT_EQ(worst.latents->relative_l2, 0.3);
+  EXPECT_FALSE(worst.identical);
+  EXPECT_FALSE(worst.trusted);
+  EXPECT_EQ(worst.untrusted_reason, "frame 0 has no contrast");
+  EXPECT_TRUE(worst_of({quality(true), quality(true)}).identical);
 }
 
 TEST_F(Quality, DifferentSizesAreRefused) {

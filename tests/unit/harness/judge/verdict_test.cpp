@@ -198,7 +198,15 @@ TEST_F(Judge, DoesNotTrustFramesThatCannotFail) {
 
 TEST_F(Judge, DoesNotTrustACaseThatDoesNotRepeatItself) {
   result_.repeats_identically = false;
+  result_.repetition_psnr = {kInfinity, 41.0, kInfinity, 41.5};
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+  EXPECT_EQ(
+      run().reason,
+      "its own repetitions gave different frames: 2 of 5 repetitions differ from the first, PSNR down to "
+      "41.00 dB (repetition 3); two modes: inf (2 repetitions) and 41.25 dB (2)");
+  result_.repetition_psnr = {kInfinity};
+  EXPECT_EQ(run().reason,
+            "its own repetitions gave different frames: repetitions differ in floats, none in 8 bits");
 }
 
 TEST_F(Judge, ACrashIsAnErrorWithItsMessage) {
@@ -219,7 +227,11 @@ TEST_F(Judge, ABaselineThatDiffersFromItselfIsUntrusted) {
   result_.quality_self = quality(true);
   EXPECT_EQ(run().verdict, Verdict::kPassed);
   result_.quality_self = quality(false, 45.0, 0.99);
+  result_.repeats_identically = false;
+  result_.repetition_psnr = {kInfinity, 45.0};
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+  EXPECT_THAT(run().reason,
+              testing::HasSubstr("1 of 3 repetitions differ from the first, PSNR down to 45.00 dB"));
 }
 
 }  // namespace
