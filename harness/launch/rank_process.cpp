@@ -18,6 +18,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "harness/launch/affinity.h"
+#include "harness/launch/variables.h"
 
 namespace isoframe::harness::launch {
 
@@ -52,6 +54,7 @@ std::vector<std::string> environment_of(const LocalJob& job, int rank, int progr
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const std::string name(text.substr(0, text.find('=')));
+    if (influence_of(name) == Influence::kBreaking) continue;
     if (!own.contains(name) && !job.environment.contains(name)) result.emplace_back(text);
   }
   if (job.is_launcher) own.clear();
@@ -75,6 +78,7 @@ struct Child {
   int standard_input, log, progress;
   char* const* arguments;
   char* const* environment;
+  cpu_set_t cores;
 };
 
 /// Turns the child into the rank after fork(), by async-signal-safe calls only.
@@ -90,6 +94,7 @@ struct Child {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 
+  ::sched_setaffinity(0, sizeof(child.cores), &child.cores);
   ::dup2(child.standard_input, STDIN_FILENO);
   ::dup2(child.log, STDOUT_FILENO);
   ::dup2(child.log, STDERR_FILENO);
@@ -147,8 +152,8 @@ void RankProcess::start(const LocalJob& job) {
 
   const StringArray arguments(job.command);
   const StringArray environment(environment_of(job, rank, progress_write.get()));
-  const Child child{::getpid(),           standard_input.get(), log.get(),
-                    progress_write.get(), arguments.data(),     environment.data()};
+  const Child child{::getpid(),       standard_input.get(), log.get(),     progress_write.get(),
+                    arguments.data(), environment.data(),   usable_cores()};
   pid_ = ::fork();
   if (pid_ < 0) fail(rank, "no process");
   if (pid_ == 0) become_rank(child);

@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/launch/affinity.h"
+#include "harness/launch/variables.h"
 #include "harness/measure/cgroup.h"
 
 namespace isoframe::harness::measure {
@@ -33,11 +35,10 @@ std::string value_in(const char* file, std::string_view key, char separator) {
   return {};
 }
 
-/// Counts the cores that this process may run on: a pinned job has fewer than the machine.
+/// Counts the cores that ranks may run on: a pinned job has fewer than the machine.
 int usable_cores() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);
-  return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+  const cpu_set_t cores = launch::usable_cores();
+  return CPU_COUNT(&cores) > 0 ? CPU_COUNT(&cores) : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 /// The widest vector instructions that kernels may choose from.
@@ -64,6 +65,7 @@ std::string kernel() {
 }  // namespace
 
 reports::records::Environment environment() {
+  const launch::Variables variables = launch::influential_variables();
   const auto memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                             static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   return {.cpu = value_in("/proc/cpuinfo", "model name", ':'),
@@ -79,7 +81,9 @@ reports::records::Environment environment() {
           .compiler = ISOFRAME_COMPILER,
           .build_type = ISOFRAME_BUILD_TYPE,
           .threads_per_rank = {},
-          .device = {}};
+          .device = {},
+          .variables = variables.recorded,
+          .cleared_variables = variables.cleared};
 }
 
 }  // namespace isoframe::harness::measure
