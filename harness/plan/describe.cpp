@@ -53,7 +53,7 @@ std::string range(const model::parallel::Range& range) {
 
 std::string mesh(const model::parallel::Layout& layout) {
   std::string text;
-  for (const char* name : {"tensor", "ulysses", "ring", "cfg", "vae_patch"}) {
+  for (const std::string& name : model::parallel::dimension_names()) {
     const auto groups = model::parallel::group_ranks(layout, name);
     if (groups.front().size() == 1) continue;
     std::vector<std::string> shown;

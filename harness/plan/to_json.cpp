@@ -41,11 +41,10 @@ json rank_json(const model::plan::RankPlan& rank, std::int64_t element_bytes) {
 
 json mesh_json(const model::parallel::Layout& layout) {
   json groups = json::object();
-  for (const char* name : {"tensor", "ulysses", "ring", "cfg"}) {
+  for (const std::string& name : model::parallel::dimension_names()) {
     const auto ranks = model::parallel::group_ranks(layout, name);
     if (ranks.front().size() > 1) groups[name] = ranks;
   }
-  if (layout.vae_patch > 1) groups["vae_patch"] = model::parallel::group_ranks(layout, "vae_patch");
   return groups;
 }
 
