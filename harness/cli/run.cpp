@@ -68,7 +68,7 @@ void print_run(const reports::records::RunRecord& run, const std::string& direct
 
 /// Prints why a run without a failure is none the less no success, and returns the exit code.
 int exit_code_of(const reports::records::RunRecord& run, bool allow_skipped) {
-  if (run::is_nothing_judged(run) && !allow_skipped)
+  if (run::exit_code_of(run, /*allow_skipped=*/true) == 0 && run::exit_code_of(run, allow_skipped) != 0)
     std::cerr << "no case passed or failed, so nothing was judged; --allow-skipped accepts that\n";
   return run::exit_code_of(run, allow_skipped);
 }

@@ -71,16 +71,11 @@ records::RunRecord report_run(const fs::path& path, RunOptions options) {
   return judge_run(directory.suite(), directory, options);
 }
 
-bool is_nothing_judged(const records::RunRecord& run) {
-  using records::Verdict;
-  return run.count(Verdict::kPassed) + run.count(Verdict::kFailed) == 0;
-}
-
 int exit_code_of(const records::RunRecord& run, bool allow_skipped) {
   using records::Verdict;
   if (run.interrupted || run.count(Verdict::kError) > 0) return 3;
   if (run.count(Verdict::kFailed) > 0 || run.count(Verdict::kUntrusted) > 0) return 1;
-  return is_nothing_judged(run) && !allow_skipped ? 1 : 0;
+  return run.count(Verdict::kPassed) > 0 || allow_skipped ? 0 : 1;
 }
 
 }  // namespace isoframe::harness::run

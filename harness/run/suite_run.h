@@ -19,9 +19,6 @@ reports::records::RunRecord run_suite(scenario::Suite suite, const RunOptions& o
 /// directory.  Reads `against` and `required` of the options.
 reports::records::RunRecord report_run(const std::filesystem::path& directory, RunOptions options);
 
-/// True for a run of which no case passed or failed: it says nothing about what it was to judge.
-bool is_nothing_judged(const reports::records::RunRecord& run);
-
 /// Returns 0 if cases passed and none did worse, 1 for a failed or untrusted case, or if nothing was judged
 /// unless `allow_skipped`, 3 for an error or an interruption.
 int exit_code_of(const reports::records::RunRecord& run, bool allow_skipped);
