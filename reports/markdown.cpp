@@ -10,6 +10,7 @@
 #include "reports/case_table.h"
 #include "reports/environment_facts.h"
 #include "reports/format.h"
+#include "reports/locked_table.h"
 #include "reports/markdown_text.h"
 #include "reports/published.h"
 #include "reports/records/stages.h"
@@ -227,6 +228,28 @@ std::string tile_table(const RunRecord& run) {
          "\nLoads by the costs that tiles of each shape had in the warm-up, or by their positions.\n";
 }
 
+/// Error by step of the cases that a locked run judges, each with its baseline's.
+std::string locked_tables(const RunRecord& run) {
+  std::string result;
+  for (const CaseRow& row : run.cases) {
+    if (!row.locked) continue;
+    std::vector<std::vector<std::string>> rows;
+    for (const LockedLine& line : locked_lines(*row.locked))
+      rows.push_back({line.place, line.baseline, line.candidate, line.ratio, escape_markdown(line.too_far)});
+    result += fmt::format("{}{}, from the latents of {}: relative RMS distance from {}.\n\n",
+                          result.empty() ? "" : "\n", code_name(row), code_span(row.baseline),
+                          row.locked->exact == "float32" ? "the baseline computed in float32" : "the baseline");
+    result += markdown_table({{"part", Align::kLeft},
+                              {"baseline", Align::kRight},
+                              {"case", Align::kRight},
+                              {"ratio", Align::kRight},
+                              {"too far", Align::kLeft}},
+                             rows);
+    result += fmt::format("\n{}\n", video_sentence(*row.locked));
+  }
+  return result;
+}
+
 std::string against_table(const RunRecord& run) {
   std::vector<std::vector<std::string>> rows;
   for (const CaseRow& row : run.cases) {
@@ -277,6 +300,7 @@ std::string markdown_report(const RunRecord& run) {
          section("Stages: median seconds of the slowest rank", stage_table(run)) +
          section("Published beside measured", published(run)) +
          section("Against an earlier run", against_table(run)) +
+         details("Step by step: how far baseline and case are from float32", locked_tables(run)) +
          details("Collectives: bytes measured and predicted", collective_table(run)) +
          details("VAE tiles: how evenly ranks share them", tile_table(run)) +
          details("Peak memory of tensors: planned and measured", memory_table(run)) +

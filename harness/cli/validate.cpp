@@ -10,6 +10,8 @@
 #include "harness/cli/commands.h"
 #include "harness/plan/case_plan.h"
 #include "harness/plan/describe.h"
+#include "harness/run/judged_by.h"
+#include "harness/run/suite_record.h"
 #include "harness/scenario/case_json.h"
 #include "harness/scenario/describe.h"
 #include "harness/scenario/suite.h"
@@ -26,6 +28,10 @@ struct Options {
   bool plans = false;
   bool as_json = false;
 };
+
+std::string judged_by(const scenario::Case& spec, const scenario::Suite& suite) {
+  return run::judged_by(spec, run::case_named(suite.cases, spec.baseline));
+}
 
 nlohmann::json to_json(const scenario::Suite& suite) {
   nlohmann::json result = {{"files", nlohmann::json::array()}, {"cases", nlohmann::json::array()}};
@@ -59,7 +65,7 @@ void validate(const Options& options) {
   } else if (options.as_json) {
     std::cout << to_json(suite).dump(2) << '\n';
   } else {
-    std::cout << scenario::table(suite);
+    std::cout << scenario::table(suite, [&](const scenario::Case& spec) { return judged_by(spec, suite); });
   }
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "harness/judge/locked.h"
 #include "harness/scenario/gates.h"
 
 namespace isoframe::harness::judge {
@@ -18,6 +19,15 @@ using records::Subject;
 
 namespace {
 
+/// How far a bounded case's frames may be from the earlier run's: its bound, or where that proves nothing the
+/// limit of its locked run.
+double bound_of_frames(const CaseResult& result) {
+  const double bound = result.numerics->relative_l2;
+  if (bound <= kProvingBound) return bound;
+  return result.locked ? video_limit(*result.locked, {.of_step = 0.0, .of_video = kProvingBound})
+                       : kProvingBound;
+}
+
 /// Why the frames are not the earlier run's, or an empty string.
 std::string changed_frames(const Quality& quality, const CaseResult& result, bool alike) {
   const double psnr = quality.psnr.mean, difference = quality.floats.value().relative_l2;
@@ -27,7 +37,7 @@ std::string changed_frames(const Quality& quality, const CaseResult& result, boo
   if (quality.identical) return {};
   if (!result.numerics || result.numerics->kind != records::NumericsClass::kBounded)
     return seen + " (same machine and settings, so they must be identical)";
-  const double bound = result.numerics->relative_l2;
+  const double bound = bound_of_frames(result);
   return difference > bound ? seen + fmt::format(" (at most {:.1e})", bound) : "";
 }
 

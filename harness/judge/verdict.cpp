@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "harness/judge/latency.h"
+#include "harness/judge/locked.h"
 #include "harness/scenario/gates.h"
 #include "metrics/two_groups.h"
 #include "model/parallel/numerics.h"
@@ -44,6 +45,22 @@ scenario::Gates with_bounds(scenario::Gates gates, double relative_l2) {
   gates.psnr_min = std::max(gates.psnr_min.value_or(image.psnr_min), image.psnr_min);
   gates.ssim_min = std::max(gates.ssim_min.value_or(image.ssim_min), image.ssim_min);
   return gates;
+}
+
+/// The gates of a case that a locked run judges: in place of `bounded`, how far its whole video may be.
+scenario::Gates with_video_limit(scenario::Gates gates, double limit) {
+  gates.bounded = false;
+  gates.relative_l2_max = std::min(gates.relative_l2_max.value_or(limit), limit);
+  return gates;
+}
+
+/// The gates as numbers.
+scenario::Gates settled_gates(const scenario::Case& spec, const CaseResult& result,
+                              const CaseResult& baseline) {
+  if (is_judged_locked(spec, result, baseline))
+    return with_video_limit(spec.gates,
+                            video_limit(result.locked.value(), locked_bounds(spec, result, baseline)));
+  return spec.gates.bounded ? with_bounds(spec.gates, relative_l2_bound(result, baseline)) : spec.gates;
 }
 
 /// The number that a gate reads; nothing if it was not measured.  A gate on time has a judgement of its own.
@@ -161,13 +178,21 @@ Judgement judge(const scenario::Case& spec, const CaseResult& result, const Case
   if (!result.repeats_identically.value_or(true))
     return {Verdict::kUntrusted,
             fmt::format("its own repetitions gave different frames: {}", repetition_sentence(result))};
-  const scenario::Gates gates =
-      spec.gates.bounded ? with_bounds(spec.gates, relative_l2_bound(result, *baseline)) : spec.gates;
+  const bool is_locked = is_judged_locked(spec, result, *baseline);
+  if (is_locked && !result.locked)
+    return {Verdict::kUntrusted,
+            fmt::format("not compared with '{}' step by step; go on with --resume", spec.baseline)};
+  const LockedBounds bounds = locked_bounds(spec, result, *baseline);
+  const scenario::Gates gates = settled_gates(spec, result, *baseline);
   const std::string floor = tighter_than_floor(gates, baseline->quality_self, spec.baseline);
   if (!floor.empty()) return {Verdict::kUntrusted, floor};
   const std::string gap = not_measured(gates, result, *baseline);
   if (!gap.empty()) return {Verdict::kUntrusted, gap};
   std::vector<std::string> broken = broken_gates(spec, gates, result, *baseline);
+  const std::string too_far = is_locked ? first_too_far(*result.locked, bounds) : "";
+  if (!too_far.empty()) broken.insert(broken.begin(), too_far);
+  const std::string distrust = is_locked ? reason_for_distrust(*result.locked, bounds) : "";
+  if (broken.empty() && !distrust.empty()) return {Verdict::kUntrusted, distrust};
   const LatencyJudgement latency = latency_of(spec, result, *baseline, comparisons);
   if (latency.outcome == LatencyOutcome::kBroken) broken.push_back(latency.reason);
   if (broken.empty() && latency.outcome == LatencyOutcome::kUnsure)

@@ -29,7 +29,8 @@ double relative_l2_bound(const records::CaseResult& result, const records::CaseR
 ///
 /// Order: what ended in error is error; what cannot be believed (no contrast, NaN, a baseline that failed or
 /// any of whose repetitions differs by more than a gate allows) is untrusted; then the gates, all broken ones
-/// named; else passed.
+/// named; else passed.  A case that a locked run judges (locked.h) has its record in `result`; without it, it
+/// is untrusted.
 ///
 /// `comparisons` is the number of latency gates in the run; each is as strict as it takes for all of them
 /// together to raise a false alarm in one of a hundred runs.  A latency gate that noise hides is untrusted.

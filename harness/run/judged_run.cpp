@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/judge/locked.h"
 #include "harness/judge/quality.h"
 #include "harness/judge/verdict.h"
 #include "harness/run/earlier_run.h"
@@ -66,6 +67,7 @@ class RunJudge {
     records::CaseResult& result = results_.at(spec.name);
     const records::CaseResult* const baseline = spec.baseline.empty() ? nullptr : &results_.at(spec.baseline);
     result.quality = quality_of(spec, result);
+    set_locked(spec, result, baseline);
     judge::Judgement judgement = judgement_of(spec, result, baseline);
     if (spec.expected_different && result.quality && result.quality->identical)
       result.notes.push_back(
@@ -103,6 +105,14 @@ class RunJudge {
     const fs::path reference = directory_.frames_of(spec.baseline);
     if (!directory_.has_frames(spec) || !fs::exists(reference)) return std::nullopt;
     return judge::compare_frames(reference, directory_.frames_of(spec.name), spec.baseline);
+  }
+
+  /// Sets the case's locked run, with the limits that it breaks, where that judges it.
+  void set_locked(const Case& spec, records::CaseResult& result, const records::CaseResult* baseline) const {
+    if (baseline == nullptr || !judge::is_judged_locked(spec, result, *baseline)) return;
+    result.locked = directory_.locked(spec);
+    if (result.locked)
+      judge::set_limits(*result.locked, result.quality, judge::locked_bounds(spec, result, *baseline));
   }
 
   judge::Judgement judgement_of(const Case& spec, const records::CaseResult& result,

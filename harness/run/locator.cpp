@@ -1,5 +1,8 @@
 #include "harness/run/locator.h"
 
+#include <algorithm>
+
+#include "harness/judge/locked.h"
 #include "harness/judge/verdict.h"
 #include "harness/run/locate.h"
 #include "harness/run/round.h"
@@ -12,10 +15,12 @@ using scenario::Case;
 namespace {
 
 /// The relative L2 up to which a probe point counts as equal: what the orders of addition account for, where
-/// bits were never promised.
+/// bits were never promised, or where that proves nothing what the baseline's own dtype does.
 double tolerance_of(const Case& spec, const records::CaseResult& result,
                     const records::CaseResult& baseline) {
-  return spec.gates.bounded ? judge::relative_l2_bound(result, baseline) : 0.0;
+  if (result.locked)
+    return judge::locked_tolerance(*result.locked, judge::locked_bounds(spec, result, baseline));
+  return spec.gates.bounded ? std::min(judge::relative_l2_bound(result, baseline), judge::kProvingBound) : 0.0;
 }
 
 }  // namespace

@@ -226,6 +226,7 @@ records::CaseRow summary_row(const scenario::Case& spec, const records::CaseResu
     row.psnr = result.quality->psnr.mean;
     row.identical = result.quality->identical;
   }
+  row.locked = result.locked;
   row.first_divergence = result.first_divergence;
   row.not_judged = result.not_judged;
   row.notes = result.notes;

@@ -22,6 +22,7 @@ constexpr const char* kSuite = "suite.json";
 constexpr const char* kRounds = ".rounds";
 constexpr const char* kDone = "done.json";
 constexpr const char* kError = "error.json";
+constexpr const char* kLocked = "locked.json";
 
 fs::path prediction_file(const fs::path& of_case, std::size_t round) {
   return of_case / kRounds / fmt::format("prediction-{}.json", round);
@@ -137,7 +138,7 @@ std::vector<records::StageEvents> RunDirectory::events(const scenario::Case& spe
 std::optional<records::Failure> RunDirectory::error(const scenario::Case& spec) const {
   for (int index = 0; fs::exists(round(spec, index)); ++index)
     if (auto error = read_if_there(round(spec, index) / kError, records::failure_from_json)) return error;
-  return std::nullopt;
+  return read_if_there(locked_folder(spec) / kError, records::failure_from_json);
 }
 
 std::optional<records::Quality> RunDirectory::repetition(const scenario::Case& spec, int index) const {
@@ -160,6 +161,27 @@ std::optional<records::FirstDivergence> RunDirectory::first_divergence(const sce
 void RunDirectory::keep_first_divergence(const scenario::Case& spec,
                                          const records::FirstDivergence& divergence) const {
   base::write_json(divergence_file(of(spec)), records::to_json(divergence));
+}
+
+std::optional<records::LockedRecord> RunDirectory::locked(const scenario::Case& spec) const {
+  return read_if_there(locked_folder(spec) / kLocked, records::locked_record_from_json);
+}
+
+void RunDirectory::keep_locked(const scenario::Case& spec, const records::LockedRecord& record) const {
+  base::write_json(locked_folder(spec) / kLocked, records::to_json(record));
+}
+
+void RunDirectory::keep_locked_error(const scenario::Case& spec, const records::Failure& error) const {
+  fs::create_directories(locked_folder(spec));
+  base::write_json(locked_folder(spec) / kError, records::to_json(error));
+}
+
+void RunDirectory::forget_locked(const scenario::Case& spec) const {
+  for (const char* file : {kLocked, kError}) fs::remove(locked_folder(spec) / file);
+}
+
+fs::path RunDirectory::locked_folder(const scenario::Case& spec) const {
+  return of(spec) / kRounds / "locked";
 }
 
 fs::path RunDirectory::locate_folder(const scenario::Case& spec) const {

@@ -20,6 +20,9 @@
 //   <case>/.rounds/prediction-<k>.json   what the plan predicts by the tile costs of round k (PredictedRank)
 //   <case>/.rounds/first_divergence.json where the case first leaves its baseline (FirstDivergence)
 //   <case>/.rounds/locate/               while that is looked for
+//   <case>/.rounds/locked/locked.json    the case step by step beside its baseline (LockedRecord), or
+//                                        error.json (Failure)
+//   <case>/.rounds/locked/own/, float32/ of a baseline: what locked runs are held against, for all its cases
 //
 // Ranks that a launcher starts also write progress-<r>.jsonl and failure-<r>.json into the round's folder.
 
@@ -32,6 +35,7 @@
 #include "harness/scenario/case.h"
 #include "reports/records/case_result.h"
 #include "reports/records/divergence.h"
+#include "reports/records/locked.h"
 #include "reports/records/metrics.h"
 #include "reports/records/run_record.h"
 #include "reports/records/stage_event.h"
@@ -73,7 +77,7 @@ class RunDirectory {
   /// Times at which each rank began and ended its stages in round k, in the order of ranks.  Empty if none
   /// were kept.
   std::vector<reports::records::StageEvents> events(const scenario::Case& spec, int index) const;
-  /// The error of the first failed round.
+  /// The error of the first failed round, or of the locked run.
   std::optional<reports::records::Failure> error(const scenario::Case& spec) const;
   /// The frames of round k against the first round's; nothing where the round was not measured.
   std::optional<reports::records::Quality> repetition(const scenario::Case& spec, int index) const;
@@ -83,6 +87,13 @@ class RunDirectory {
   std::optional<reports::records::FirstDivergence> first_divergence(const scenario::Case& spec) const;
   void keep_first_divergence(const scenario::Case& spec,
                              const reports::records::FirstDivergence& divergence) const;
+  std::optional<reports::records::LockedRecord> locked(const scenario::Case& spec) const;
+  void keep_locked(const scenario::Case& spec, const reports::records::LockedRecord& record) const;
+  void keep_locked_error(const scenario::Case& spec, const reports::records::Failure& error) const;
+  /// Forgets the case's locked run, or why it failed.
+  void forget_locked(const scenario::Case& spec) const;
+  /// A folder for what locked runs leave.
+  std::filesystem::path locked_folder(const scenario::Case& spec) const;
   /// A folder for the runs that look for the first divergence.
   std::filesystem::path locate_folder(const scenario::Case& spec) const;
 

@@ -11,6 +11,7 @@
 #include "harness/run/earlier_run.h"
 #include "harness/run/history.h"
 #include "harness/run/judged_run.h"
+#include "harness/run/locked_runs.h"
 #include "harness/run/preflight.h"
 #include "harness/run/round_loop.h"
 #include "harness/run/run_directory.h"
@@ -26,9 +27,11 @@ namespace {
 
 /// Forgets failed rounds of an earlier run, so that they are tried again.
 void forget_errors(const std::vector<Case>& cases, const RunDirectory& directory) {
-  for (const Case& spec : cases)
+  for (const Case& spec : cases) {
     for (int index = 0; index < rounds_of(spec); ++index)
       if (directory.has_error(spec, index)) directory.forget(spec, index);
+    if (directory.error(spec)) directory.forget_locked(spec);
+  }
 }
 
 /// Measures every case, and again what is in doubt.
@@ -57,6 +60,7 @@ records::RunRecord run_suite(scenario::Suite suite, const RunOptions& options) {
 
   RoundLoop loop(suite.cases, directory, options);
   measure(loop, suite.cases, record, directory, options.against);
+  run_locked(suite.cases, record, directory, options);
   record.finished = base::utc_now();
   record.interrupted = loop.interrupted();
   directory.keep(record);

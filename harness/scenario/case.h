@@ -44,6 +44,7 @@ struct Case {
   double meeting_seconds = 10.0;    ///< how long ranks wait for the last of them to come
   std::string launcher;             ///< "mpirun -n {ranks} {worker}"; empty: isoframe starts ranks itself
   std::string baseline;             ///< name of the case that it is compared with; empty for a baseline
+  std::string compare_by = "auto";  ///< "locked": step by step, each from the baseline's latents
   bool expected_different = false;  ///< quality is reported and not gated, as for an untiled run
   Gates gates;
   std::optional<reports::records::PublishedFigures> published;  ///< figures that reports show beside it

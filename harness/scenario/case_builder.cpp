@@ -20,6 +20,7 @@ namespace isoframe::harness::scenario {
 namespace {
 
 const std::string kGatePrefix = "gates.";
+const std::string kCompareBy = "compare_by", kLocked = "locked";
 
 bool is_gate(const std::string& key) { return key.starts_with(kGatePrefix); }
 
@@ -53,15 +54,17 @@ void settle_comparison(Settings& settings, Case& result) {
 
   for (auto setting = settings.begin(); setting != settings.end();) {
     const auto& [key, what] = *setting;
-    const bool needs_baseline = is_gate(key) || key == "expected_different";
-    const bool is_void = needs_baseline && (!is_compared || (is_gate(key) && result.expected_different));
+    const bool asks_for_likeness = is_gate(key) || (key == kCompareBy && result.compare_by == kLocked);
+    const bool needs_baseline = asks_for_likeness || key == "expected_different";
+    const bool is_void = needs_baseline && (!is_compared || (asks_for_likeness && result.expected_different));
     const bool is_dropped = is_void && (what.from_defaults || is_own_baseline);
     if (is_void && !is_dropped) {
       if (!is_compared) what.value.fail(fmt::format("{} needs a baseline to compare with; name one", key));
-      if (is_claim(key) && what.value.boolean(key)) {
+      if (key == kCompareBy || (is_claim(key) && what.value.boolean(key))) {
         what.value.fail(fmt::format("{} contradicts expected_different; keep one", key));
       }
     }
+    if (is_dropped && key == kCompareBy) result.compare_by = Case().compare_by;
     setting = is_dropped ? settings.erase(setting) : std::next(setting);
   }
 }
@@ -153,7 +156,8 @@ Case build_case(const Draft& draft, const Case& initial) {
   for (const auto& [key, setting] : settings) {
     if (is_gate(key)) read_key(result, key, setting.value, key);
   }
-  if (!result.baseline.empty() && !result.expected_different && !has_quality_gate(settings)) {
+  const bool has_own_limits = has_quality_gate(settings) || result.compare_by == kLocked;
+  if (!result.baseline.empty() && !result.expected_different && !has_own_limits) {
     result.gates.identical = true;
   }
 

@@ -204,6 +204,11 @@ std::vector<CaseKey> bookkeeping() {
           {"none",
            "a case of the same file that has none itself; may hold `{key}`; a case that names itself is a "
            "baseline"}),
+      row("compare_by", &Case::compare_by, one_of({"auto", "locked"}), kBookkeeping,
+          {"",
+           "`locked`: judged part by part and step by step, each from the baseline's latents "
+           "([locked runs](../reports/README.md#locked-runs)), in place of a default gate; `auto` does so "
+           "where the bound of `bounded` is above 0.02 and would prove nothing"}),
       row("published", &Case::published, published(), kBookkeeping,
           {"none",
            "a row of published figures, FILE relative to the scenario, that reports show beside the case"}),

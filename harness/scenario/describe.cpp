@@ -12,8 +12,7 @@
 namespace isoframe::harness::scenario {
 namespace {
 
-std::vector<std::string> row_of(const Case& spec) {
-  const std::string gates = gates_text(spec);
+std::vector<std::string> row_of(const Case& spec, const std::string& gates) {
   return {spec.name,
           model::parallel::to_string(spec.layout),
           fmt::format("{}", spec.layout.world_size()),
@@ -32,18 +31,19 @@ std::string counted(std::size_t count, const std::string& what) {
 }  // namespace
 
 std::string gates_text(const Case& spec) {
-  const std::string gates = text_of(spec.gates);
+  std::string gates = text_of(spec.gates);
+  if (spec.compare_by == "locked") gates = gates.empty() ? "locked run" : "locked run, " + gates;
   if (!spec.expected_different) return gates.empty() ? "-" : gates;
   return gates.empty() ? "reported" : "reported, " + gates;
 }
 
-std::string table(const Suite& suite) {
+std::string table(const Suite& suite, const std::function<std::string(const Case&)>& gates_of) {
   std::vector<reports::TableColumn> columns;
   for (const char* title :
        {"case", "layout", "ranks", "size", "frames", "steps", "tile", "baseline", "gates"})
     columns.push_back({title});
   reports::TableRows rows;
-  for (const Case& spec : suite.cases) rows.push_back(row_of(spec));
+  for (const Case& spec : suite.cases) rows.push_back(row_of(spec, gates_of(spec)));
   const auto skipped = std::count_if(suite.cases.begin(), suite.cases.end(),
                                      [](const Case& spec) { return !spec.skip_reason.empty(); });
   return reports::text_table(columns, rows) + fmt::format("\n{} in {}, {} skipped\n",

@@ -1,6 +1,7 @@
 #pragma once
 // Known faults: their description, how they are planted, and where they must be found.
 
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -23,6 +24,9 @@ struct Setting {
   std::string layout;
   std::string task = "t2v";
   std::int64_t steps = 2;
+  std::string dtype = "float32";  ///< another is judged by a locked run, if the layout is bounded
+
+  auto operator<=>(const Setting&) const = default;
 };
 
 /// A rank's own copy of the checkpoint, made when something is first changed in it.

@@ -10,13 +10,17 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "harness/judge/locked.h"
+#include "harness/locate/locked_results.h"
 #include "harness/locate/recording_probe.h"
 #include "harness/measure/memory_probe.h"
 #include "harness/measure/timing_probe.h"
+#include "harness/scenario/case.h"
+#include "harness/scenario/dtype.h"
+#include "harness/worker/numerics.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/in_process.h"
-#include "model/parallel/numerics.h"
 #include "model/pipeline/limits.h"
 #include "model/synthetic/presets.h"
 #include "model/synthetic/synthetic.h"
@@ -50,21 +54,30 @@ Request request_of(const Setting& setting, const Materials& materials) {
 
 constexpr std::chrono::seconds kPatience(20);
 
-std::unique_ptr<model::pipeline::Pipeline> load(const fs::path& directory, Mesh mesh) {
+std::unique_ptr<model::pipeline::Pipeline> load(const fs::path& directory, Mesh mesh,
+                                                const std::string& dtype) {
   const model::checkpoint::Checkpoint checkpoint(directory);
-  return model::pipeline::load_pipeline(checkpoint, std::move(mesh), std::nullopt);
+  return model::pipeline::load_pipeline(checkpoint, std::move(mesh), std::nullopt,
+                                        at::TensorOptions(scenario::scalar_type_of(dtype)));
 }
 
-double tolerance_of(const model::parallel::Layout& layout, const Request& request,
-                    const fs::path& directory) {
-  const model::pipeline::Limits limits =
-      model::pipeline::read_limits(model::checkpoint::Checkpoint(directory));
-  return model::parallel::relative_l2_bound(
-      {.layout = layout},
-      {.steps = request.steps,
-       .blocks = limits.blocks,
-       .terms = std::max(limits.mlp_width, model::pipeline::video_tokens(request, limits)),
-       .guidance_scale = limits.guidance_scale});
+/// The case that the setting stands for.
+scenario::Case case_of(const Setting& setting, const Materials& materials) {
+  scenario::Case spec;
+  spec.checkpoint = materials.checkpoint(setting.task);
+  spec.layout = model::parallel::parse_layout(setting.layout);
+  spec.dtype = setting.dtype;
+  spec.baseline = "single";
+  spec.gates.bounded = worker::numerics_class_of(spec) == reports::records::NumericsClass::kBounded;
+  return spec;
+}
+
+double bound_of(const Setting& setting, const Materials& materials) {
+  const scenario::Case spec = case_of(setting, materials);
+  return worker::numerics_of(
+             spec, request_of(setting, materials),
+             model::pipeline::read_limits(model::checkpoint::Checkpoint(spec.checkpoint)))
+      .relative_l2;
 }
 
 }  // namespace
@@ -122,7 +135,7 @@ void run_ranks(const Setting& setting, const Plant& plant, const Materials& mate
         if (plant.checkpoint) plant.checkpoint(copy, own.rank);
         if (plant.request) plant.request(own.request, own.rank);
         if (plant.mesh) plant.mesh(mesh);
-        own.model = load(copy.directory(), std::move(mesh));
+        own.model = load(copy.directory(), std::move(mesh), setting.dtype);
         run(own);
         own.world->barrier();
       },
@@ -140,15 +153,24 @@ model::pipeline::Video generate(const Rank& rank, model::Probe* fault, model::Pr
 
 }  // namespace
 
-PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials) {
+PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials,
+                       const model::pipeline::GivenLatents& given) {
   PlantedRun result;
-  result.ranks.resize(static_cast<std::size_t>(model::parallel::parse_layout(setting.layout).world_size()));
+  const auto ranks = static_cast<std::size_t>(model::parallel::parse_layout(setting.layout).world_size());
+  result.ranks.resize(ranks);
+  if (!given.steps.empty()) result.locked.resize(ranks);
   try {
-    run_ranks(setting, plant, materials, [&result](Rank& rank) {
+    run_ranks(setting, plant, materials, [&](Rank& rank) {
       locate::RecordingProbe recording;
       const model::pipeline::Video video = generate(rank, rank.fault.get(), recording);
       result.ranks[static_cast<std::size_t>(rank.rank)] = recording.recording();
       if (rank.rank == 0) result.frames = video.frames;
+      if (given.steps.empty()) return;
+      rank.request.given = given;
+      const std::unique_ptr<model::Probe> fault = plant.probe ? plant.probe(rank.rank) : nullptr;
+      locate::LockedProbe locked;
+      generate(rank, fault.get(), locked);
+      result.locked[static_cast<std::size_t>(rank.rank)] = locked.results();
     });
   } catch (const std::exception& error) {
     result.error = error.what();
@@ -193,17 +215,57 @@ std::vector<MeasuredPair> measure_in_turns(const Setting& setting, const Plant& 
   return result;
 }
 
-SoundReference run_reference(const Setting& setting, const std::vector<locate::Recording>& ranks,
-                             const Materials& materials) {
-  const fs::path checkpoint = materials.checkpoint(setting.task);
+namespace {
+
+model::pipeline::Video generate_alone(const Setting& setting, const std::string& dtype,
+                                      const model::pipeline::GivenLatents& given, model::Probe& probe,
+                                      const Materials& materials) {
   const c10::InferenceMode inference;
   at::set_num_threads(1);
-  const Request request = request_of(setting, materials);
-  locate::ReferenceProbe probe(locate::regions_of(ranks));
+  Request request = request_of(setting, materials);
+  request.given = given;
+  return load(materials.checkpoint(setting.task), model::parallel::single_mesh(), dtype)
+      ->generate(request, probe);
+}
+
+double relative_l2(const at::Tensor& candidate, const at::Tensor& reference) {
+  return ((candidate - reference).norm() / reference.norm()).item<double>();
+}
+
+}  // namespace
+
+std::optional<LockedReference> run_locked_reference(const Setting& setting, const Materials& materials) {
+  if (!judge::is_judged_locked(case_of(setting, materials), bound_of(setting, materials))) return std::nullopt;
+  const auto locked = [&](const std::string& dtype, const model::pipeline::GivenLatents& given) {
+    locate::LockedProbe probe;
+    generate_alone(setting, dtype, given, probe, materials);
+    return judge::LockedRun{probe.results()};
+  };
   const model::pipeline::Video video =
-      load(checkpoint, model::parallel::single_mesh())->generate(request, probe);
-  return {probe.reference(), video.frames,
-          tolerance_of(model::parallel::parse_layout(setting.layout), request, checkpoint)};
+      generate_alone(setting, setting.dtype, {}, model::no_probe(), materials);
+  LockedReference reference;
+  reference.given = {video.noise, video.step_latents};
+  reference.own = locked(setting.dtype, reference.given);
+  reference.exact = locked("float32", reference.given);
+  const model::pipeline::Video twin =
+      generate_alone(setting, "float32", {video.noise, {}}, model::no_probe(), materials);
+  reference.twin_relative_l2 = relative_l2(twin.frames, video.frames);
+  return reference;
+}
+
+SoundReference run_reference(const Setting& setting, const std::vector<locate::Recording>& ranks,
+                             std::optional<LockedReference> locked, const Materials& materials) {
+  locate::ReferenceProbe probe(locate::regions_of(ranks));
+  const model::pipeline::Video video = generate_alone(setting, setting.dtype, {}, probe, materials);
+  const double tolerance = locked ? judge::locked_tolerance(locked_record(locked->own, *locked), {})
+                                  : bound_of(setting, materials);
+  return {probe.reference(), video.frames, tolerance, std::move(locked)};
+}
+
+reports::records::LockedRecord locked_record(const judge::LockedRun& run, const LockedReference& reference) {
+  reports::records::LockedRecord record = judge::compare_locked(&reference.exact, reference.own, run);
+  record.twin_relative_l2 = reference.twin_relative_l2;
+  return record;
 }
 
 }  // namespace isoframe::harness::selftest

@@ -2,21 +2,26 @@
 // One small video under one layout, every rank a thread of this process, with or without a fault.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
+#include "harness/judge/locked_comparison.h"
 #include "harness/locate/recording_probe.h"
 #include "harness/selftest/fault.h"
+#include "model/pipeline/request.h"
+#include "reports/records/locked.h"
 #include "reports/records/rank.h"
 
 namespace isoframe::harness::selftest {
 
-/// Recordings and frames of one run.
+/// Recordings and frames of one run, and what a locked run from a reference's latents gave.
 struct PlantedRun {
   std::vector<locate::Recording> ranks;
-  at::Tensor frames;  ///< undefined after an error
+  at::Tensor frames;        ///< undefined after an error
+  judge::LockedRun locked;  ///< empty without given latents
   std::string error;  ///< what a rank threw
 };
 
@@ -34,9 +39,10 @@ class Materials {
   std::filesystem::path folder_;
 };
 
-/// Generates the video under the setting's layout with the fault planted.  An exception of a rank becomes the
-/// run's `error`.
-PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials);
+/// Generates the video under the setting's layout with the fault planted, and if latents are given once more
+/// from them, step by step.  An exception of a rank becomes the run's `error`.
+PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials,
+                       const model::pipeline::GivenLatents& given = {});
 
 /// Two runs in turns, one of them faulty.  Each rank's record has its `busy` times by ThreadClock,
 /// `live_tensor_bytes` and `peak_tensor_bytes`.  Threads share one allocator, so memory is one rank's only if
@@ -50,14 +56,30 @@ struct MeasuredPair {
 std::vector<MeasuredPair> measure_in_turns(const Setting& setting, const Plant& plant, int pairs,
                                            const Materials& materials);
 
+/// Locked runs of a single rank, in the setting's dtype and in float32.
+struct LockedReference {
+  model::pipeline::GivenLatents given;  ///< the single rank's own noise and steps
+  judge::LockedRun own, exact;
+  double twin_relative_l2 = 0.0;  ///< of the whole float32 video from the same noise
+};
+
 /// The same video of a single rank.
 struct SoundReference {
   locate::Reference recording;
   at::Tensor frames;
-  double tolerance = 0.0;  ///< relative L2 that the layout's order of addition accounts for; 0: equal bits
+  double tolerance = 0.0;  ///< relative L2 up to which probe points count as equal; 0: equal bits
+  std::optional<LockedReference> locked;  ///< judges the layout's runs where its bound proves nothing
 };
+
+/// Generates on a single rank, in both dtypes, what locked runs are held against; nothing for a setting whose
+/// frames are judged as they are.
+std::optional<LockedReference> run_locked_reference(const Setting& setting, const Materials& materials);
+
 /// Generates the video on a single rank and records it in the parts that `ranks` hold of it.
 SoundReference run_reference(const Setting& setting, const std::vector<locate::Recording>& ranks,
-                             const Materials& materials);
+                             std::optional<LockedReference> locked, const Materials& materials);
+
+/// The comparison of a run with its reference, as a case's with its baseline.
+reports::records::LockedRecord locked_record(const judge::LockedRun& run, const LockedReference& reference);
 
 }  // namespace isoframe::harness::selftest

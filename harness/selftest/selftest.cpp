@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
+#include "harness/judge/locked.h"
 #include "harness/locate/divergence.h"
 #include "harness/selftest/planted_run.h"
 #include "harness/selftest/resources.h"
@@ -52,9 +53,15 @@ bool is_located(const ExpectedPlace& expected, const records::ResourcePlace& fou
   return is_located(expected, place);
 }
 
-/// The gate that the frames break, or an empty string.
+/// The gate that the run breaks, or an empty string.
 std::string broken_gate(const PlantedRun& run, const SoundReference& reference) {
   if (!run.error.empty()) return "finished";
+  if (reference.locked) {
+    const records::LockedRecord record = locked_record(run.locked, *reference.locked);
+    if (!judge::first_too_far(record, {}).empty()) return "locked";
+    const double distance = ((run.frames - reference.frames).norm() / reference.frames.norm()).item<double>();
+    return distance <= judge::video_limit(record, {}) ? "" : "relative_l2_max";
+  }
   if (reference.tolerance == 0.0)
     return at::equal(run.frames.view(at::kInt), reference.frames.view(at::kInt)) ? "" : "identical";
   const double distance = ((run.frames - reference.frames).norm() / reference.frames.norm()).item<double>();
@@ -67,28 +74,31 @@ class Settings {
   explicit Settings(const Materials& materials) : materials_(materials) {}
 
   const SoundReference& reference(const Setting& setting) {
-    const auto key = std::pair(setting.task, setting.layout);
-    const auto known = references_.find(key);
+    const auto known = references_.find(setting);
     if (known != references_.end()) return known->second;
-    const PlantedRun sound = run_planted(setting, {}, materials_);
+    std::optional<LockedReference> locked = run_locked_reference(setting, materials_);
+    const PlantedRun sound =
+        run_planted(setting, {}, materials_, locked ? locked->given : model::pipeline::GivenLatents());
     if (!sound.error.empty()) throw RunError(fmt::format("{}: {}", setting.layout, sound.error));
-    SoundReference reference = run_reference(setting, sound.ranks, materials_);
+    SoundReference reference = run_reference(setting, sound.ranks, std::move(locked), materials_);
     const auto found = locate::first_divergence(reference.recording, sound.ranks, reference.tolerance);
     const std::string gate = broken_gate(sound, reference);
     std::string reason = found ? locate::sentence(locate::record_of(*found)) : "";
     if (!gate.empty()) reason += fmt::format("{}gate {} is broken", reason.empty() ? "" : "; ", gate);
+    if (reference.locked)
+      reason += judge::reason_for_distrust(locked_record(sound.locked, *reference.locked), {});
     add_sound(setting, reason);
-    return references_.emplace(key, std::move(reference)).first->second;
+    return references_.emplace(setting, std::move(reference)).first->second;
   }
   /// Notes a setting's run without its fault; `reason` says why it did not pass.
   void add_sound(const Setting& setting, const std::string& reason) {
-    sound_.push_back({setting.task, setting.layout, reason.empty(), reason});
+    sound_.push_back({setting.task, setting.layout, setting.dtype, reason.empty(), reason});
   }
   const std::vector<records::SoundRecord>& sound() const { return sound_; }
 
  private:
   const Materials& materials_;
-  std::map<std::pair<std::string, std::string>, SoundReference> references_;
+  std::map<Setting, SoundReference> references_;
   std::vector<records::SoundRecord> sound_;
 };
 
@@ -99,6 +109,7 @@ FaultRecord record_of(const Fault& fault) {
   record.what = fault.what;
   record.layout = fault.setting.layout;
   record.task = fault.setting.task;
+  record.dtype = fault.setting.dtype;
   record.expected = fault.expected;
   return record;
 }
@@ -112,7 +123,9 @@ void set_found(FaultRecord& record, const Place& found, const std::string& sente
 
 FaultRecord run_frames_fault(const Fault& fault, Settings& settings, const Materials& materials) {
   const SoundReference& reference = settings.reference(fault.setting);
-  const PlantedRun run = run_planted(fault.setting, fault.plant, materials);
+  const PlantedRun run =
+      run_planted(fault.setting, fault.plant, materials,
+                  reference.locked ? reference.locked->given : model::pipeline::GivenLatents());
   FaultRecord record = record_of(fault);
   record.gate = broken_gate(run, reference);
   record.caught = !record.gate.empty();
@@ -177,7 +190,7 @@ std::string table(const records::SelftestRecord& result) {
     if (!fault.error.empty()) text += fmt::format("{:<28}{}\n", "", fault.error);
   }
   for (const records::SoundRecord& sound : result.sound)
-    text += fmt::format("no fault, {} {}: {}\n", sound.task, sound.layout,
+    text += fmt::format("no fault, {} {} {}: {}\n", sound.task, sound.layout, sound.dtype,
                         sound.passed ? "no difference" : sound.reason);
   text += fmt::format("{} of {} faults caught, {} located\n", result.caught, result.faults.size(),
                       result.located);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/json_file.h"
 #include "harness/locate/recording_probe.h"
 #include "model/checkpoint/safetensors.h"
@@ -21,6 +22,24 @@ std::vector<locate::Recording> read_recordings(const fs::path& directory) {
   return recordings;
 }
 
+fs::path locked_file(const fs::path& directory, int rank) {
+  return directory / fmt::format("locked-{}.safetensors", rank);
+}
+
+void leave_locked_results(const locate::LockedResults& results, const fs::path& directory, int rank) {
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const auto& [name, tensor] : results) tensors.emplace_back(locate::to_string(name), tensor);
+  model::checkpoint::write_safetensors(locked_file(directory, rank), tensors);
+}
+
+void leave_twin(const model::pipeline::Pipeline& model, model::pipeline::Request request,
+                const fs::path& directory) {
+  request.given.steps.clear();
+  const at::Tensor frames = model.generate(request, model::no_probe()).frames;
+  if (frames.defined())
+    model::checkpoint::write_safetensors(twin_file(directory), {{"frames", frames}});
+}
+
 }  // namespace
 
 void write_recording(const locate::Recording& recording, const fs::path& directory, int rank) {
@@ -30,6 +49,7 @@ fs::path recording_file(const fs::path& directory, int rank) {
   return directory / fmt::format("fingerprints-{}.json", rank);
 }
 fs::path reference_file(const fs::path& directory) { return directory / "reference.json"; }
+fs::path twin_file(const fs::path& directory) { return directory / "twin.safetensors"; }
 fs::path kept_file(const fs::path& directory, int rank) {
   return directory / fmt::format("kept-{}.safetensors", rank);
 }
@@ -38,12 +58,32 @@ json Observation::to_json() const {
   return {{"kind", static_cast<int>(kind)},
           {"recordings", recordings.string()},
           {"place", locate::to_json(place)},
-          {"part", locate::to_json(part)}};
+          {"part", locate::to_json(part)},
+          {"trajectory", trajectory.string()}};
 }
 
 Observation Observation::from_json(const json& value) {
   return {static_cast<Kind>(value.at("kind").get<int>()), value.at("recordings").get<std::string>(),
-          locate::place_from_json(value.at("place")), locate::part_from_json(value.at("part"))};
+          locate::place_from_json(value.at("place")), locate::part_from_json(value.at("part")),
+          value.at("trajectory").get<std::string>()};
+}
+
+model::pipeline::GivenLatents read_trajectory(const fs::path& latents_file, std::int64_t steps) {
+  const model::checkpoint::SafetensorsFile file(latents_file);
+  if (!file.has("noise"))
+    throw InputError(fmt::format("{} has no 'noise': an earlier version left it; measure again in a new folder",
+                                 latents_file.string()));
+  model::pipeline::GivenLatents given{.noise = file.tensor("noise"), .steps = {}};
+  for (std::int64_t step = 0; step < steps; ++step)
+    given.steps.push_back(file.tensor(fmt::format("step_{}", step)));
+  return given;
+}
+
+locate::LockedResults read_locked_results(const fs::path& directory, int rank) {
+  locate::LockedResults results;
+  for (const auto& [name, tensor] : model::checkpoint::read_safetensors(locked_file(directory, rank)))
+    results.emplace(locate::locked_name(name), tensor);
+  return results;
 }
 
 void observe(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
@@ -64,6 +104,16 @@ void observe(const model::pipeline::Pipeline& model, const model::pipeline::Requ
       locate::ReferenceProbe probe(locate::regions_of(read_recordings(observation.recordings)));
       model.generate(request, probe);
       base::write_compact_json(reference_file(directory), locate::to_json(probe.reference()));
+      return;
+    }
+    case Observation::Kind::kLocked:
+    case Observation::Kind::kTwin: {
+      locate::LockedProbe probe;
+      model::pipeline::Request locked = request;
+      locked.given = read_trajectory(observation.trajectory, request.steps);
+      model.generate(locked, probe);
+      leave_locked_results(probe.results(), directory, rank);
+      if (observation.kind == Observation::Kind::kTwin) leave_twin(model, locked, directory);
       return;
     }
     case Observation::Kind::kKeep: {

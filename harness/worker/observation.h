@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/locate/locked_results.h"
 #include "harness/locate/recording.h"
 #include "model/pipeline/pipeline.h"
 
@@ -18,18 +19,21 @@ struct Observation {
     kFollow,  ///< a single rank leaves those of the parts that other ranks held: reference.json
     kKeep,    ///< every rank that comes by `place` leaves its tensor: kept-<rank>.safetensors
     kBeside,  ///< a measured run in which every rank also leaves fingerprints, as with kRecord
+    kLocked,  ///< every rank leaves what a locked run gives from `trajectory`: locked-<rank>.safetensors
+    kTwin,    ///< the same, and rank 0 the frames of a generation from its noise alone: twin.safetensors
     kRates,   ///< no generation: every rank leaves rates_of() its machine in rank-<rank>.json
   };
   Kind kind = Kind::kNone;
   std::filesystem::path recordings = {};  ///< kFollow: the folder with the other layout's recordings
   locate::Place place = {};               ///< kKeep
   locate::Part part = {};                 ///< kKeep: this part of a single rank's tensor; all of it if empty
+  std::filesystem::path trajectory = {};  ///< kLocked, kTwin: a baseline's latents.safetensors
 
   nlohmann::json to_json() const;
   static Observation from_json(const nlohmann::json& json);
 };
 
-/// Runs once and leaves in `directory` what kRecord, kFollow or kKeep asks for.
+/// Runs once, with kTwin twice, and leaves in `directory` what the observation asks for.
 void observe(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
              const Observation& observation, const std::filesystem::path& directory);
 
@@ -37,5 +41,11 @@ void write_recording(const locate::Recording& recording, const std::filesystem::
 std::filesystem::path recording_file(const std::filesystem::path& directory, int rank);
 std::filesystem::path reference_file(const std::filesystem::path& directory);
 std::filesystem::path kept_file(const std::filesystem::path& directory, int rank);
+std::filesystem::path twin_file(const std::filesystem::path& directory);
+
+/// Latents as latents.safetensors keeps them.  Throws InputError for a file without the noise.
+model::pipeline::GivenLatents read_trajectory(const std::filesystem::path& latents_file, std::int64_t steps);
+/// What a rank left with kLocked or kTwin.
+locate::LockedResults read_locked_results(const std::filesystem::path& directory, int rank);
 
 }  // namespace isoframe::harness::worker

@@ -55,7 +55,7 @@ void warn_of_surplus(const std::vector<std::string>& names) {
 /// Writes both files in float32 whatever was computed in: that loses nothing and every reader knows it.
 void write_outputs(const model::pipeline::Video& video, const std::filesystem::path& directory) {
   std::vector<std::pair<std::string, at::Tensor>> latents = {
-      {"latents", video.latents.to(at::kCPU, at::kFloat)}};
+      {"noise", video.noise.to(at::kCPU, at::kFloat)}, {"latents", video.latents.to(at::kCPU, at::kFloat)}};
   for (std::size_t step = 0; step < video.step_latents.size(); ++step)
     latents.emplace_back(fmt::format("step_{}", step), video.step_latents[step].to(at::kCPU, at::kFloat));
   model::checkpoint::write_safetensors(directory / "latents.safetensors", latents);

@@ -17,7 +17,8 @@ class Pipeline {
  public:
   virtual ~Pipeline() = default;
 
-  /// Makes a video.  Every rank of the mesh calls it at once, with the same request.
+  /// Makes a video.  Every rank of the mesh calls it at once, with the same request.  With given latents of
+  /// all steps this is a locked run: nothing that a step does reaches the next one.
   virtual Video generate(const Request& request, Probe& probe) const = 0;
 
   /// Surplus tensors in the checkpoint's files.

@@ -15,6 +15,12 @@ namespace isoframe::model::pipeline {
 
 using checkpoint::Task;
 
+/// Latents that a generation is given instead of computing them, in any dtype and on any device.
+struct GivenLatents {
+  at::Tensor noise;               ///< in place of the seed's; undefined: drawn from the seed
+  std::vector<at::Tensor> steps;  ///< in place of what each step leaves for what follows; empty: nothing
+};
+
 /// A request for one video.
 struct Request {
   std::string prompt;
@@ -26,12 +32,14 @@ struct Request {
   std::int64_t steps = 0;
   std::uint64_t seed = 0;
   vae::TilingOptions tiling;
+  GivenLatents given = {};
 };
 
 struct Video {
   at::Tensor frames;                     ///< [F, H, W, 3] in [0, 1] on rank 0; undefined elsewhere
-  at::Tensor latents;                    ///< [1, C, f, h, w], before the VAE's scaling is undone
-  std::vector<at::Tensor> step_latents;  ///< after each scheduler step
+  at::Tensor noise;                      ///< [1, C, f, h, w], which denoising began with
+  at::Tensor latents;                    ///< what was decoded, before the VAE's scaling is undone
+  std::vector<at::Tensor> step_latents;  ///< what each scheduler step gave
 };
 
 }  // namespace isoframe::model::pipeline

@@ -1,6 +1,10 @@
 #include "model/pipeline/stages.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
 
 namespace isoframe::model::pipeline {
 
@@ -17,6 +21,14 @@ double guidance_scale_of(const checkpoint::Checkpoint& checkpoint, std::optional
 /// [1, 3, F, H, W] in about [-1, 1] -> [F, H, W, 3] in [0, 1].  Reference: VideoProcessor.postprocess_video.
 at::Tensor to_frames(const at::Tensor& video) {
   return video.squeeze(0).permute({1, 2, 3, 0}).to(at::kFloat).div(2).add(0.5).clamp(0, 1).contiguous().cpu();
+}
+
+/// A copy of given latents that a probe may write into, as the model computes with them.
+at::Tensor taken(const at::Tensor& given, at::IntArrayRef shape, const at::TensorOptions& options) {
+  if (given.sizes() != shape)
+    throw InputError(fmt::format("the given latents are [{}], but this video's are [{}]",
+                                 fmt::join(given.sizes(), ", "), fmt::join(shape, ", ")));
+  return given.to(options, /*non_blocking=*/false, /*copy=*/true);
 }
 
 }  // namespace
@@ -56,24 +68,28 @@ Conditions Stages::encode_prompts(const Request& request, const at::Tensor& imag
 
 at::Tensor Stages::initial_latents(const Request& request, Probe& probe) const {
   const vae::VaeConfig& config = vae.config();
+  const std::vector<std::int64_t> shape = {
+      1, config.latent_channels, (request.frames - 1) / config.temporal_compression_ratio + 1,
+      request.height / config.spatial_compression_ratio, request.width / config.spatial_compression_ratio};
   const at::Tensor latents =
-      sampling::initial_latents(
-          request.seed,
-          {1, config.latent_channels, (request.frames - 1) / config.temporal_compression_ratio + 1,
-           request.height / config.spatial_compression_ratio,
-           request.width / config.spatial_compression_ratio},
-          c10::typeMetaToScalarType(options.dtype()))
-          .to(options.device());
+      request.given.noise.defined()
+          ? taken(request.given.noise, shape, options)
+          : sampling::initial_latents(request.seed, shape, c10::typeMetaToScalarType(options.dtype()))
+                .to(options.device());
   probe.tensor({.name = "initial_latents", .axes = axes::kVideo}, latents);
   return latents;
 }
 
 Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const Conditions& conditions,
-                      std::int64_t steps, Probe& probe) const {
-  const ProbeScope scope(probe, {"denoise", steps});
+                      const Request& request, Probe& probe) const {
+  const std::vector<at::Tensor>& given = request.given.steps;
+  if (!given.empty() && given.size() != static_cast<std::size_t>(request.steps))
+    throw InputError(fmt::format("latents of {} steps are given for {}", given.size(), request.steps));
+  const ProbeScope scope(probe, {"denoise", request.steps});
   probe.tensor({.name = "first_frame", .axes = axes::kVideo}, first_frame);
   Video video;
-  for (const sampling::Step& step : sampling::schedule(steps, scheduler)) {
+  video.noise = latents;
+  for (const sampling::Step& step : sampling::schedule(request.steps, scheduler)) {
     const ProbeScope step_scope(probe, {"denoise.step", step.index});
     const at::Tensor sample = at::cat({latents, first_frame}, 1);
     const auto pass = [&](Branch branch) {
@@ -87,6 +103,8 @@ Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const C
     latents = sampling::euler_step(latents, velocity, step);
     probe.tensor({.name = "latents", .index = step.index, .axes = axes::kVideo}, latents);
     video.step_latents.push_back(latents);
+    if (!given.empty())
+      latents = taken(given[static_cast<std::size_t>(step.index)], video.noise.sizes(), options);
   }
   video.latents = latents;
   return video;

@@ -33,13 +33,14 @@ struct Stages {
   /// 0 without.
   Conditions encode_prompts(const Request& request, const at::Tensor& image_embeds, Probe& probe) const;
 
-  /// Noise [1, C, f, h, w] of the request's seed.
+  /// Noise [1, C, f, h, w] of the request's seed, or the given one.  Throws InputError for a given one of
+  /// another shape.
   at::Tensor initial_latents(const Request& request, Probe& probe) const;
 
   /// `first_frame`: what the transformer sees beside the latents, [1, in_channels - C, f, h, w].  The video
-  /// has no frames yet.
+  /// has no frames yet.  Where latents are given for the steps, each begins with those before it.
   Video denoise(at::Tensor latents, const at::Tensor& first_frame, const Conditions& conditions,
-                std::int64_t steps, Probe& probe) const;
+                const Request& request, Probe& probe) const;
 
   /// [F, H, W, 3] in [0, 1], on the CPU, on rank 0; an undefined tensor elsewhere.
   at::Tensor decode(const at::Tensor& latents, const vae::TilingOptions& tiling, Probe& probe) const;

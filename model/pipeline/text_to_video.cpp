@@ -32,7 +32,7 @@ Video TextToVideo::generate(const Request& request, Probe& probe) const {
   // No first frame: condition latents and mask are zero.
   std::vector<std::int64_t> rest = noise.sizes().vec();
   rest[1] = config.in_channels - noise.size(1);
-  Video video = stages.denoise(noise, at::zeros(rest, stages.options), conditions, request.steps, probe);
+  Video video = stages.denoise(noise, at::zeros(rest, stages.options), conditions, request, probe);
   video.frames = stages.decode(video.latents, request.tiling, probe);
   return video;
 }

@@ -44,7 +44,11 @@ bool Guidance::runs(Branch branch) const {
 }
 
 at::Tensor Guidance::predict(const std::function<at::Tensor(Branch)>& pass, Probe& probe) const {
-  if (is_one(scale_)) return pass(Branch::kConditional);
+  const auto shown = [&probe](const at::Tensor& guided) {
+    probe.tensor({.name = "guidance", .axes = axes::kVideo}, guided);
+    return guided;
+  };
+  if (is_one(scale_)) return shown(pass(Branch::kConditional));
   at::Tensor conditional, unconditional;
   if (cfg_->size() == 1) {
     conditional = pass(Branch::kConditional);
@@ -58,9 +62,7 @@ at::Tensor Guidance::predict(const std::function<at::Tensor(Branch)>& pass, Prob
   }
   probe.tensor({.name = "guidance.conditional", .axes = axes::kVideo}, conditional);
   probe.tensor({.name = "guidance.unconditional", .axes = axes::kVideo}, unconditional);
-  const at::Tensor guided = unconditional + (conditional - unconditional).mul(scale_);
-  probe.tensor({.name = "guidance", .axes = axes::kVideo}, guided);
-  return guided;
+  return shown(unconditional + (conditional - unconditional).mul(scale_));
 }
 
 }  // namespace isoframe::model::sampling

@@ -31,7 +31,8 @@ class Guidance {
   Guidance(double scale, std::shared_ptr<parallel::Group> cfg);
 
   /// uncond + scale * (cond - uncond), the same bits on every rank; only the conditional pass where scale
-  /// is 1.  Shows an observer both predictions as they are after the exchange, and the result.
+  /// is 1.  Shows an observer the result, and where there are two passes both predictions as they are after
+  /// the exchange.
   at::Tensor predict(const std::function<at::Tensor(Branch)>& pass, Probe& probe = no_probe()) const;
 
   /// True if this rank ever runs this branch: prompts of others need not be encoded here.

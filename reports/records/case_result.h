@@ -13,6 +13,7 @@
 
 #include "reports/records/divergence.h"
 #include "reports/records/field.h"
+#include "reports/records/locked.h"
 #include "reports/records/metrics.h"
 #include "reports/records/names.h"
 #include "reports/records/rank.h"
@@ -167,6 +168,7 @@ struct CaseResult {
   std::vector<double> repetition_psnr;
   std::vector<NotJudged> not_judged;
   std::vector<std::string> notes;
+  std::optional<LockedRecord> locked;
   std::optional<FirstDivergence> first_divergence;
   std::optional<Verdict> verdict;
   std::optional<std::string> reason;
@@ -207,6 +209,10 @@ struct CaseResult {
         field("not_judged", &T::not_judged, "", "what was to be judged with `--against` and could not be",
               Presence::kOmitted),
         field("notes", &T::notes, "", "what else the reader of its verdict should know", Presence::kOmitted),
+        field("locked", &T::locked, "",
+              "comparison part by part and step by step, each from the baseline's latents, of a case that is "
+              "judged so",
+              Presence::kOmitted),
         field("first_divergence", &T::first_divergence, "",
               "where it first leaves its baseline; absent where frames are equal or it was not looked for",
               Presence::kOmitted),

@@ -29,6 +29,9 @@ enum class DivergenceKind {
   kGap,      ///< a part of the baseline's tensor is on no rank
 };
 
+/// The part of a generation that a locked run compares.
+enum class LockedPart { kText, kTransformer, kDecode };
+
 /// The verdict on a machine.
 enum class Fitness { kFit, kUnfit, kUnfinished };
 
@@ -70,6 +73,12 @@ struct Names<DivergenceKind> {
                                                         {DivergenceKind::kShape, "shape"},
                                                         {DivergenceKind::kMissing, "missing"},
                                                         {DivergenceKind::kGap, "gap"}}};
+};
+template <>
+struct Names<LockedPart> {
+  static constexpr NameTable<LockedPart, 3> all = {{{LockedPart::kText, "text"},
+                                                    {LockedPart::kTransformer, "transformer"},
+                                                    {LockedPart::kDecode, "decode"}}};
 };
 template <>
 struct Names<Fitness> {

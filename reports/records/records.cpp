@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "reports/records/case_result.h"
 #include "reports/records/certificate_record.h"
 #include "reports/records/codec.h"
@@ -79,6 +81,9 @@ StageEvents stage_events_from_json(const json& value) { return read<StageEvents>
 json to_json(const FirstDivergence& record) { return value_to_json(record); }
 FirstDivergence first_divergence_from_json(const json& value) { return read<FirstDivergence>(value); }
 
+json to_json(const LockedRecord& record) { return value_to_json(record); }
+LockedRecord locked_record_from_json(const json& value) { return read<LockedRecord>(value); }
+
 json to_json(const Environment& record) { return value_to_json(record); }
 Environment environment_from_json(const json& value) { return read<Environment>(value); }
 std::vector<DifferingFact> differing_facts(const Environment& now, const Environment& earlier) {
@@ -123,6 +128,13 @@ std::optional<std::uint64_t> CaseResult::peak_tensor_bytes() const {
   for (const RankResult& rank : ranks)
     if (rank.peak_tensor_bytes) peak = std::max(peak.value_or(0), *rank.peak_tensor_bytes);
   return peak;
+}
+
+std::string LockedTensor::place() const {
+  std::string place = name_of(part);
+  if (step) place += fmt::format(" at step {}", *step);
+  const bool is_main_result = tensor == "prediction" || tensor == "frames";
+  return is_main_result ? place : fmt::format("{} ({})", place, tensor);
 }
 
 int RunRecord::count(Verdict verdict) const {

@@ -101,6 +101,7 @@ struct CaseRow {
   std::optional<std::vector<CollectiveSum>> collectives;
   std::map<std::string, TileBalance> tiles;
   std::optional<PublishedRow> published;
+  std::optional<LockedRecord> locked;
   std::optional<FirstDivergence> first_divergence;
   std::optional<NoiseFloor> aa;
   std::vector<NotJudged> not_judged;
@@ -150,6 +151,7 @@ struct CaseRow {
               Presence::kOmitted),
         field("published", &T::published, "",
               "the published row that the case names, and the case's own sizes", Presence::kOmitted),
+        field("locked", &T::locked, "", "as in result.json", Presence::kOmitted),
         field("first_divergence", &T::first_divergence, "", "as in result.json", Presence::kOmitted),
         field("aa", &T::aa, "", "of a baseline: its repetitions beside its first", Presence::kOmitted),
         field("not_judged", &T::not_judged, "", "as in result.json", Presence::kOmitted),

@@ -57,7 +57,7 @@ struct ResourcePlace {
 
 /// A planted fault and what came of it.
 struct FaultRecord {
-  std::string name, what, layout, task;
+  std::string name, what, layout, task, dtype;
   bool caught = false, located = false;
   std::string gate, error;
   ExpectedPlace expected;
@@ -72,11 +72,12 @@ struct FaultRecord {
         field("what", &T::what, "", "the bug, in a sentence"),
         field("layout", &T::layout, "", "layout that it was planted in, in canonical spelling"),
         field("task", &T::task, "", "`t2v` or `i2v`"),
+        field("dtype", &T::dtype, "", "what it computes in"),
         field("caught", &T::caught, "", "whether a gate broke"),
         field("located", &T::located, "", "whether what was found is what was planted"),
         field("gate", &T::gate, "",
-              "gate that broke: `identical` or `relative_l2_max` of the frames, `finished` if a rank threw, "
-              "`latency` or `memory` against sound runs",
+              "gate that broke: `identical` or `relative_l2_max` of the frames, `locked` if a part or a step "
+              "was too far, `finished` if a rank threw, `latency` or `memory` against sound runs",
               Presence::kNull),
         field("error", &T::error, "", "message of the exception that a rank threw", Presence::kNull),
         field("expected", &T::expected, "", "place where it must be found"),
@@ -93,7 +94,7 @@ struct FaultRecord {
 
 /// A layout's run without any fault, which must show none.
 struct SoundRecord {
-  std::string task, layout;
+  std::string task, layout, dtype;
   bool passed = false;
   std::string reason;
 
@@ -102,6 +103,7 @@ struct SoundRecord {
     return std::tuple{
         field("task", &T::task, "", "`t2v` or `i2v`"),
         field("layout", &T::layout, "", "in canonical spelling"),
+        field("dtype", &T::dtype, "", "what it computes in"),
         field("passed", &T::passed, "", "whether nothing was found"),
         field("reason", &T::reason, "", "reason why it did not pass"),
     };

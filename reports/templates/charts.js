@@ -59,6 +59,29 @@ function curve(title, values, show) {
     numbers: table([{ title: "frame" }, { title: "value", number: true }], known.map((x, frame) => [String(frame), show(x)]), title) });
 }
 
+// `steps`: the predictions of a locked run, each with the relative distances of baseline and case.
+function distances(steps) {
+  if (!steps.length) return null;
+  const title = "Distance from float32, step by step (relative RMS)", show = (x) => x.toExponential(1);
+  const line = (label, values, number) => ({ label, data: values, borderColor: colour(`--bar-${number}`), backgroundColor: colour(`--bar-${number}`),
+    borderWidth: 2, pointRadius: steps.length > 120 ? 0 : 3 });
+  const of = (key) => steps.map((step) => step[key]), last = steps[steps.length - 1];
+  const configuration = () => ({
+    type: "line",
+    data: { labels: of("step"), datasets: [line("baseline", of("baseline"), 1), line("case", of("candidate"), 2)] },
+    options: {
+      interaction: { mode: "index", intersect: false },
+      plugins: { legend: { align: "start", labels: { boxWidth: 11, boxHeight: 11 } }, tooltip: { displayColors: false, callbacks: {
+        title: ([point]) => `step ${point.label}`, label: (point) => `${point.dataset.label}: ${show(point.raw)}` } } },
+      scales: { x: { title: { display: true, text: "step" }, ticks: { maxRotation: 0 }, grid: { display: false } },
+        y: { beginAtZero: true, ticks: { maxTicksLimit: 6, callback: show } } },
+    },
+  });
+  return chart(title, { height: 190, configuration, summary: `at the last step baseline ${show(last.baseline)}, case ${show(last.candidate)}`,
+    numbers: table([{ title: "step" }, { title: "baseline", number: true }, { title: "case", number: true }],
+      steps.map((step) => [String(step.step), show(step.baseline), show(step.candidate)]), title) });
+}
+
 const perRank = (ranks) => 58 + 34 * ranks;  // pixels of a chart with a bar a rank
 function horizontalBars(labels, datasets, xTitle, tooltip) {
   return {

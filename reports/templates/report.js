@@ -214,6 +214,25 @@ function settings(value) {
     ["steps", String(value.steps)], ["seed", String(value.seed)], ["tiling", tiling], ["dtype", value.dtype], ["threads a rank", String(value.threads_per_rank)]]);
 }
 
+// A locked run: what each part gives from the baseline's latents.
+function locked(record) {
+  if (!record) return [];
+  const relative = (distance, tensor) => (numeric(distance.rms) === null ? NaN : distance.rms === 0 ? 0 : distance.rms / tensor.rms);
+  const place = (tensor) => (numeric(tensor.step) === null ? tensor.part : `${tensor.part} at step ${tensor.step}`) +
+    (["prediction", "frames"].includes(tensor.tensor) ? "" : ` (${tensor.tensor})`);
+  const shown = record.tensors.filter((tensor) => tensor.tensor !== "latents" || tensor.too_far);
+  const rows = shown.map((tensor) => [place(tensor), relative(tensor.baseline, tensor).toExponential(1), relative(tensor.candidate, tensor).toExponential(1),
+    tensor.baseline.rms > 0 ? `${(tensor.candidate.rms / tensor.baseline.rms).toFixed(2)}x` : "-", tensor.too_far || ""]);
+  const steps = record.tensors.filter((tensor) => tensor.tensor === "prediction").map((tensor) =>
+    ({ step: tensor.step, baseline: relative(tensor.baseline, tensor), candidate: relative(tensor.candidate, tensor) }));
+  const number = (x) => (numeric(x) === null ? "not measured" : x.toExponential(1));
+  return [distances(steps), element("h3", {}, record.exact === "float32" ? "Part by part from the baseline's latents: distance from float32"
+      : "Part by part from the baseline's latents: distance from the baseline"),
+    table([{ title: "part" }, { title: "baseline", number: true }, { title: "case", number: true }, { title: "ratio", number: true }, { title: "too far" }],
+      rows, "locked run"),
+    element("p", { class: "soft" }, `Whole video: relative L2 ${number(record.video_relative_l2)} from the baseline's, at most ${number(record.video_relative_l2_max)}.`)];
+}
+
 function caseSection(record) {
   const detail = data.cases[record.name], result = detail ? detail.result : {}, quality = result.quality || null;
   const ranks = result.ranks || [], pictures = (detail && detail.pictures) || [];
@@ -234,6 +253,7 @@ function caseSection(record) {
       if (chart) side.append(chart);
     section.append(element("h3", {}, `Frames against ${result.baseline}`), viewer);
   }
+  for (const part of locked(result.locked)) if (part) section.append(part);
   if (detail && detail.note) section.append(element("p", { class: "notice" }, detail.note));
   if (detail && detail.thumbnail) section.append(element("div", { style: "max-width:420px;margin-top:12px" }, picture(detail.thumbnail, "what it shows: its middle frame")));
   for (const part of [waterfall((detail && detail.timeline) || []), memory(ranks), communication(ranks), tilePlan(ranks)]) if (part) section.append(part);

@@ -174,6 +174,8 @@ class OwnTokensOnly : public ForwardingSequence {
 
 }  // namespace
 
+Plant padding_not_masked() { return in_sequence<PaddingNotMasked>(kEveryRank); }
+
 Faults attention_faults() {
   return {
       {.name = "rope-from-zero",
@@ -251,7 +253,7 @@ Faults attention_faults() {
       {.name = "padding-not-masked",
        .what = "padded condition tokens are neither trimmed nor masked",
        .setting = kSequence,
-       .plant = in_sequence<PaddingNotMasked>(kEveryRank),
+       .plant = padding_not_masked(),
        .expected = {.stage = "denoise",
                     .point = "transformer_blocks.attn.heads",
                     .step = 0,

@@ -1,0 +1,136 @@
+#include "harness/judge/locked.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "harness/judge/verdict.h"
+
+namespace isoframe::harness::judge {
+
+using records::LockedDistance;
+using records::LockedPart;
+using records::LockedRecord;
+using records::LockedTensor;
+
+namespace {
+
+bool is_own_float32(const std::string& exact) { return exact == "baseline"; }
+
+/// The exact tensor holds nothing but zeros only where both may be no distance from it either.
+double relative(double distance, double rms) { return distance == 0.0 ? 0.0 : distance / rms; }
+
+/// "2.41x as far from float32 as the baseline (RMS; at most 1.25x)", or an empty string.
+std::string beyond_ratio(double candidate, double baseline, double ratio, const char* what) {
+  // Written so that NaN is beyond.
+  if (candidate <= ratio * baseline) return {};
+  if (baseline == 0.0)
+    return fmt::format("is {:.1e} from float32 ({}), which the baseline equals", candidate, what);
+  return fmt::format("is {:.2f}x as far from float32 as the baseline ({}; at most {}x)", candidate / baseline,
+                     what, ratio);
+}
+
+std::string beyond_bound(const LockedTensor& tensor, double bound) {
+  const double distance = relative(tensor.candidate.rms, tensor.rms);
+  if (distance <= bound) return {};
+  return fmt::format("is {:.1e} from the baseline (relative RMS; at most {:.1e})", distance, bound);
+}
+
+std::string shifted(const LockedTensor& tensor) {
+  const double mean = std::abs(tensor.candidate.mean), rms = tensor.candidate.rms;
+  // A baseline's own errors may have a sign, as where a half type rounds one bias the same way everywhere.
+  if (mean <= std::max(kMeanOfRms * rms, kRmsRatio * std::abs(tensor.baseline.mean))) return {};
+  return fmt::format("has a mean error of {:.2f} of its RMS (at most {})", mean / rms, kMeanOfRms);
+}
+
+}  // namespace
+
+bool is_judged_locked(const scenario::Case& spec, double relative_l2_bound) {
+  if (spec.baseline.empty() || spec.expected_different) return false;
+  return spec.compare_by == "locked" || (spec.gates.bounded && !(relative_l2_bound <= kProvingBound));
+}
+
+bool is_judged_locked(const scenario::Case& spec, const records::CaseResult& result,
+                      const records::CaseResult& baseline) {
+  return is_judged_locked(spec, relative_l2_bound(result, baseline));
+}
+
+LockedBounds locked_bounds(const scenario::Case& spec, const records::CaseResult& result,
+                           const records::CaseResult& baseline) {
+  const double bound = relative_l2_bound(result, baseline);
+  return {.of_step = bound / std::sqrt(static_cast<double>(std::max<std::int64_t>(spec.steps, 1))),
+          .of_video = bound};
+}
+
+std::string broken_limit(const LockedTensor& tensor, const std::string& exact, const LockedBounds& bounds) {
+  if (tensor.non_finite_elsewhere > 0)
+    return fmt::format("has {} value{} that are NaN or infinite in other places than the baseline's",
+                       tensor.non_finite_elsewhere, tensor.non_finite_elsewhere == 1 ? "" : "s");
+  if (tensor.compared == 0) return {};
+  if (is_own_float32(exact)) return beyond_bound(tensor, bounds.of_step);
+  const LockedDistance &candidate = tensor.candidate, &baseline = tensor.baseline;
+  for (const std::string& broken : {beyond_ratio(candidate.rms, baseline.rms, kRmsRatio, "RMS"),
+                                    beyond_ratio(candidate.largest, baseline.largest, kLargestRatio,
+                                                 "largest element"),
+                                    shifted(tensor)})
+    if (!broken.empty()) return broken;
+  return {};
+}
+
+void set_limits(LockedRecord& record, const std::optional<records::Quality>& quality,
+                const LockedBounds& bounds) {
+  for (LockedTensor& tensor : record.tensors) tensor.too_far = broken_limit(tensor, record.exact, bounds);
+  if (quality && quality->floats) record.video_relative_l2 = quality->floats->relative_l2;
+  record.video_relative_l2_max = video_limit(record, bounds);
+}
+
+std::string first_too_far(const LockedRecord& record, const LockedBounds& bounds) {
+  const LockedTensor* first = nullptr;
+  int others = 0;
+  for (const LockedTensor& tensor : record.tensors) {
+    if (broken_limit(tensor, record.exact, bounds).empty()) continue;
+    others += first != nullptr ? 1 : 0;
+    if (first == nullptr) first = &tensor;
+  }
+  if (first == nullptr) return {};
+  const std::string sentence =
+      fmt::format("{} {}", first->place(), broken_limit(*first, record.exact, bounds));
+  if (others == 0) return sentence;
+  return fmt::format("{}, and {} tensor{} after it too", sentence, others, others == 1 ? "" : "s");
+}
+
+std::string reason_for_distrust(const LockedRecord& record, const LockedBounds& bounds) {
+  if (record.tensors.empty()) return "its locked run compared nothing";
+  if (record.unrepeated_step)
+    return fmt::format("the baseline does not repeat itself: from the same latents, step {} gives others",
+                       *record.unrepeated_step);
+  for (const LockedTensor& tensor : record.tensors) {
+    if (tensor.compared == 0)
+      return fmt::format("{}: no value is finite in the case, the baseline and float32", tensor.place());
+    const double distance = relative(tensor.baseline.rms, tensor.rms);
+    if (!(distance <= kProvingDistance))
+      return fmt::format("{}: the baseline itself is {:.2f} (relative RMS) from float32, so being as near "
+                         "proves nothing",
+                         tensor.place(), distance);
+  }
+  const double limit = video_limit(record, bounds);
+  if (limit <= kProvingDistance) return {};
+  return fmt::format("the baseline's video and its float32 twin are {:.2f} apart (relative L2), so another "
+                     "video would be as near; ask for fewer steps",
+                     limit / kTwinRatio);
+}
+
+double video_limit(const LockedRecord& record, const LockedBounds& bounds) {
+  return record.twin_relative_l2 ? kTwinRatio * *record.twin_relative_l2 : bounds.of_video;
+}
+
+double locked_tolerance(const LockedRecord& record, const LockedBounds& bounds) {
+  if (is_own_float32(record.exact)) return bounds.of_video;
+  double largest = 0.0;
+  for (const LockedTensor& tensor : record.tensors)
+    largest = std::max(largest, relative(tensor.baseline.rms, tensor.rms));
+  return largest;
+}
+
+}  // namespace isoframe::harness::judge
