@@ -134,10 +134,12 @@ class LockedRuns {
     const fs::path folder = directory_.locked_folder(baseline);
     Reference reference{latents, trajectory, folder / "own", {}};
     try {
-      look_once(baseline, Observation::Kind::kLocked, reference, reference.own);
+      look_once(baseline, {.kind = Observation::Kind::kLocked}, reference, reference.own);
       if (!computes_in_float32(baseline)) {
         reference.float32 = folder / "float32";
-        look_once(in_float32(baseline), Observation::Kind::kTwin, reference, reference.float32);
+        look_once(in_float32(baseline),
+                  {.kind = Observation::Kind::kTwin, .timestep_dtype = baseline.dtype}, reference,
+                  reference.float32);
       }
     } catch (FailedRound& failed) {
       failed.failure.message =
@@ -148,11 +150,12 @@ class LockedRuns {
     return reference;
   }
 
-  void look_once(const Case& spec, Observation::Kind kind, const Reference& reference,
+  void look_once(const Case& spec, Observation observation, const Reference& reference,
                  const fs::path& folder) {
     const fs::path done = folder / "done.json";
     if (fs::exists(done) && base::read_json(done).value("trajectory", "") == reference.trajectory) return;
-    look(spec, {.kind = kind, .trajectory = reference.latents}, folder);
+    observation.trajectory = reference.latents;
+    look(spec, observation, folder);
     base::write_json(done, {{"trajectory", reference.trajectory}});
   }
 

@@ -154,7 +154,7 @@ model::pipeline::Video generate(const Rank& rank, model::Probe* fault, model::Pr
 }  // namespace
 
 PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials,
-                       const model::pipeline::GivenLatents& given) {
+                       const model::pipeline::GivenInputs& given) {
   PlantedRun result;
   const auto ranks = static_cast<std::size_t>(model::parallel::parse_layout(setting.layout).world_size());
   result.ranks.resize(ranks);
@@ -218,7 +218,7 @@ std::vector<MeasuredPair> measure_in_turns(const Setting& setting, const Plant& 
 namespace {
 
 model::pipeline::Video generate_alone(const Setting& setting, const std::string& dtype,
-                                      const model::pipeline::GivenLatents& given, model::Probe& probe,
+                                      const model::pipeline::GivenInputs& given, model::Probe& probe,
                                       const Materials& materials) {
   const c10::InferenceMode inference;
   at::set_num_threads(1);
@@ -236,7 +236,7 @@ double relative_l2(const at::Tensor& candidate, const at::Tensor& reference) {
 
 std::optional<LockedReference> run_locked_reference(const Setting& setting, const Materials& materials) {
   if (!judge::is_judged_locked(case_of(setting, materials), bound_of(setting, materials))) return std::nullopt;
-  const auto locked = [&](const std::string& dtype, const model::pipeline::GivenLatents& given) {
+  const auto locked = [&](const std::string& dtype, const model::pipeline::GivenInputs& given) {
     locate::LockedProbe probe;
     generate_alone(setting, dtype, given, probe, materials);
     return judge::LockedRun{probe.results()};
@@ -244,11 +244,13 @@ std::optional<LockedReference> run_locked_reference(const Setting& setting, cons
   const model::pipeline::Video video =
       generate_alone(setting, setting.dtype, {}, model::no_probe(), materials);
   LockedReference reference;
-  reference.given = {video.noise, video.step_latents};
+  const at::ScalarType dtype = scenario::scalar_type_of(setting.dtype);
+  reference.given = {.noise = video.noise, .steps = video.step_latents, .timestep_dtype = dtype};
   reference.own = locked(setting.dtype, reference.given);
   reference.exact = locked("float32", reference.given);
   const model::pipeline::Video twin =
-      generate_alone(setting, "float32", {video.noise, {}}, model::no_probe(), materials);
+      generate_alone(setting, "float32", {.noise = video.noise, .steps = {}, .timestep_dtype = dtype},
+                     model::no_probe(), materials);
   reference.twin_relative_l2 = relative_l2(twin.frames, video.frames);
   return reference;
 }

@@ -42,7 +42,7 @@ class Materials {
 /// Generates the video under the setting's layout with the fault planted, and if latents are given once more
 /// from them, step by step.  An exception of a rank becomes the run's `error`.
 PlantedRun run_planted(const Setting& setting, const Plant& plant, const Materials& materials,
-                       const model::pipeline::GivenLatents& given = {});
+                       const model::pipeline::GivenInputs& given = {});
 
 /// Two runs in turns, one of them faulty.  Each rank's record has its `busy` times by ThreadClock,
 /// `live_tensor_bytes` and `peak_tensor_bytes`.  Threads share one allocator, so memory is one rank's only if
@@ -58,7 +58,7 @@ std::vector<MeasuredPair> measure_in_turns(const Setting& setting, const Plant& 
 
 /// Locked runs of a single rank, in the setting's dtype and in float32.
 struct LockedReference {
-  model::pipeline::GivenLatents given;  ///< the single rank's own noise and steps
+  model::pipeline::GivenInputs given;  ///< the single rank's own noise and steps
   judge::LockedRun own, exact;
   double twin_relative_l2 = 0.0;  ///< of the whole float32 video from the same noise
 };

@@ -78,7 +78,7 @@ class Settings {
     if (known != references_.end()) return known->second;
     std::optional<LockedReference> locked = run_locked_reference(setting, materials_);
     const PlantedRun sound =
-        run_planted(setting, {}, materials_, locked ? locked->given : model::pipeline::GivenLatents());
+        run_planted(setting, {}, materials_, locked ? locked->given : model::pipeline::GivenInputs());
     if (!sound.error.empty()) throw RunError(fmt::format("{}: {}", setting.layout, sound.error));
     SoundReference reference = run_reference(setting, sound.ranks, std::move(locked), materials_);
     const auto found = locate::first_divergence(reference.recording, sound.ranks, reference.tolerance);
@@ -125,7 +125,7 @@ FaultRecord run_frames_fault(const Fault& fault, Settings& settings, const Mater
   const SoundReference& reference = settings.reference(fault.setting);
   const PlantedRun run =
       run_planted(fault.setting, fault.plant, materials,
-                  reference.locked ? reference.locked->given : model::pipeline::GivenLatents());
+                  reference.locked ? reference.locked->given : model::pipeline::GivenInputs());
   FaultRecord record = record_of(fault);
   record.gate = broken_gate(run, reference);
   record.caught = !record.gate.empty();

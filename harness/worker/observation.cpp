@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json_file.h"
 #include "harness/locate/recording_probe.h"
+#include "harness/scenario/dtype.h"
 #include "model/checkpoint/safetensors.h"
 
 namespace isoframe::harness::worker {
@@ -59,21 +60,22 @@ json Observation::to_json() const {
           {"recordings", recordings.string()},
           {"place", locate::to_json(place)},
           {"part", locate::to_json(part)},
-          {"trajectory", trajectory.string()}};
+          {"trajectory", trajectory.string()},
+          {"timestep_dtype", timestep_dtype}};
 }
 
 Observation Observation::from_json(const json& value) {
   return {static_cast<Kind>(value.at("kind").get<int>()), value.at("recordings").get<std::string>(),
           locate::place_from_json(value.at("place")), locate::part_from_json(value.at("part")),
-          value.at("trajectory").get<std::string>()};
+          value.at("trajectory").get<std::string>(), value.at("timestep_dtype").get<std::string>()};
 }
 
-model::pipeline::GivenLatents read_trajectory(const fs::path& latents_file, std::int64_t steps) {
+model::pipeline::GivenInputs read_trajectory(const fs::path& latents_file, std::int64_t steps) {
   const model::checkpoint::SafetensorsFile file(latents_file);
   if (!file.has("noise"))
     throw InputError(fmt::format("{} has no 'noise': an earlier version left it; measure again in a new folder",
                                  latents_file.string()));
-  model::pipeline::GivenLatents given{.noise = file.tensor("noise"), .steps = {}};
+  model::pipeline::GivenInputs given{.noise = file.tensor("noise"), .steps = {}};
   for (std::int64_t step = 0; step < steps; ++step)
     given.steps.push_back(file.tensor(fmt::format("step_{}", step)));
   return given;
@@ -111,6 +113,8 @@ void observe(const model::pipeline::Pipeline& model, const model::pipeline::Requ
       locate::LockedProbe probe;
       model::pipeline::Request locked = request;
       locked.given = read_trajectory(observation.trajectory, request.steps);
+      if (!observation.timestep_dtype.empty())
+        locked.given.timestep_dtype = scenario::scalar_type_of(observation.timestep_dtype);
       model.generate(locked, probe);
       leave_locked_results(probe.results(), directory, rank);
       if (observation.kind == Observation::Kind::kTwin) leave_twin(model, locked, directory);

@@ -3,6 +3,7 @@
 // ranks for.
 
 #include <filesystem>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -28,6 +29,7 @@ struct Observation {
   locate::Place place = {};               ///< kKeep
   locate::Part part = {};                 ///< kKeep: this part of a single rank's tensor; all of it if empty
   std::filesystem::path trajectory = {};  ///< kLocked, kTwin: a baseline's latents.safetensors
+  std::string timestep_dtype = {};        ///< kTwin: the baseline's dtype, to which timesteps are rounded
 
   nlohmann::json to_json() const;
   static Observation from_json(const nlohmann::json& json);
@@ -44,7 +46,7 @@ std::filesystem::path kept_file(const std::filesystem::path& directory, int rank
 std::filesystem::path twin_file(const std::filesystem::path& directory);
 
 /// Latents as latents.safetensors keeps them.  Throws InputError for a file without the noise.
-model::pipeline::GivenLatents read_trajectory(const std::filesystem::path& latents_file, std::int64_t steps);
+model::pipeline::GivenInputs read_trajectory(const std::filesystem::path& latents_file, std::int64_t steps);
 /// What a rank left with kLocked or kTwin.
 locate::LockedResults read_locked_results(const std::filesystem::path& directory, int rank);
 

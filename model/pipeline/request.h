@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,13 @@ namespace isoframe::model::pipeline {
 
 using checkpoint::Task;
 
-/// Latents that a generation is given instead of computing them, in any dtype and on any device.
-struct GivenLatents {
+/// Inputs of denoising steps that are given instead of computed.  Latents may be of any dtype, on any device.
+struct GivenInputs {
   at::Tensor noise;               ///< in place of the seed's; undefined: drawn from the seed
   std::vector<at::Tensor> steps;  ///< in place of what each step leaves for what follows; empty: nothing
+  /// Timesteps are rounded to this dtype, as a model that computes in it is handed them.  In bfloat16 that
+  /// moves them by up to 2 of 1000, further than all rounding inside the model moves a prediction.
+  std::optional<at::ScalarType> timestep_dtype = {};
 };
 
 /// A request for one video.
@@ -32,7 +36,7 @@ struct Request {
   std::int64_t steps = 0;
   std::uint64_t seed = 0;
   vae::TilingOptions tiling;
-  GivenLatents given = {};
+  GivenInputs given = {};
 };
 
 struct Video {

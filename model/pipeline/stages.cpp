@@ -31,6 +31,11 @@ at::Tensor taken(const at::Tensor& given, at::IntArrayRef shape, const at::Tenso
   return given.to(options, /*non_blocking=*/false, /*copy=*/true);
 }
 
+/// The timestep as a model of that dtype is handed it.
+double rounded(double timestep, std::optional<at::ScalarType> dtype) {
+  return dtype ? at::scalar_tensor(timestep, *dtype).item<double>() : timestep;
+}
+
 }  // namespace
 
 Stages::Stages(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh_in,
@@ -92,11 +97,12 @@ Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const C
   for (const sampling::Step& step : sampling::schedule(request.steps, scheduler)) {
     const ProbeScope step_scope(probe, {"denoise.step", step.index});
     const at::Tensor sample = at::cat({latents, first_frame}, 1);
+    const double timestep = rounded(step.timestep, request.given.timestep_dtype);
     const auto pass = [&](Branch branch) {
       const bool is_conditional = branch == Branch::kConditional;
       const ProbeScope branch_scope(
           probe, {is_conditional ? "denoise.conditional" : "denoise.unconditional", step.index});
-      return transformer.forward(sample, step.timestep,
+      return transformer.forward(sample, timestep,
                                  is_conditional ? conditions.conditional : conditions.unconditional, probe);
     };
     const at::Tensor velocity = guidance.predict(pass, probe);
