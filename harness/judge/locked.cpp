@@ -125,12 +125,4 @@ double video_limit(const LockedRecord& record, const LockedBounds& bounds) {
   return record.twin_relative_l2 ? kTwinRatio * *record.twin_relative_l2 : bounds.of_video;
 }
 
-double locked_tolerance(const LockedRecord& record, const LockedBounds& bounds) {
-  if (is_own_float32(record.exact)) return bounds.of_video;
-  double largest = 0.0;
-  for (const LockedTensor& tensor : record.tensors)
-    largest = std::max(largest, relative(tensor.baseline.rms, tensor.rms));
-  return largest;
-}
-
 }  // namespace isoframe::harness::judge

@@ -56,7 +56,5 @@ std::string reason_for_distrust(const records::LockedRecord& record, const Locke
 
 /// Largest relative L2 of the whole video against the baseline's.
 double video_limit(const records::LockedRecord& record, const LockedBounds& bounds);
-/// Relative L2 up to which a probe point counts as equal: the baseline's own largest distance from float32.
-double locked_tolerance(const records::LockedRecord& record, const LockedBounds& bounds);
 
 }  // namespace isoframe::harness::judge

@@ -56,9 +56,26 @@ bool is_covered(const ReferencePoint& point, const std::vector<Held>& held) {
   return sum >= elements(point.whole);
 }
 
+using Points = std::map<Place, const ReferencePoint*>;
+
+Points points_of(const Reference* reference) {
+  Points points;
+  if (reference != nullptr)
+    for (const ReferencePoint& point : *reference) points.emplace(point.place, &point);
+  return points;
+}
+
+/// The tolerance for a part that the reference has as `expected`, where its twin has the same.
+double tolerance_of(const Part& expected, const Place& place, double everywhere, const Points& twin) {
+  const auto point = twin.find(place);
+  const Part* const same = point == twin.end() ? nullptr : expected_of(*point->second, expected);
+  if (same == nullptr) return everywhere;
+  return std::max(everywhere, kTwinTolerance * estimated_relative_l2(expected.print, same->print));
+}
+
 /// The difference at one place; nothing if all ranks agree with the reference.
 std::optional<Divergence> compare(const ReferencePoint& point, const std::vector<Held>& held,
-                                  double tolerance) {
+                                  double everywhere, const Points& twin) {
   Divergence found;
   found.place = point.place;
   found.whole = point.whole;
@@ -80,6 +97,8 @@ std::optional<Divergence> compare(const ReferencePoint& point, const std::vector
       note(one, DivergenceKind::kShape, 0.0);
     } else if (expected->print.hash != one.part->print.hash) {
       const double relative_l2 = estimated_relative_l2(expected->print, one.part->print);
+      const double tolerance = tolerance_of(*expected, point.place, everywhere, twin);
+      if (found.ranks.empty()) found.tolerance = tolerance;
       if (relative_l2 > tolerance || tolerance == 0.0) note(one, DivergenceKind::kValues, relative_l2);
     }
   }
@@ -104,15 +123,16 @@ double largest_difference(const ReferencePoint& point, const std::vector<Held>& 
 }  // namespace
 
 std::optional<Divergence> first_divergence(const Reference& reference, const std::vector<Recording>& ranks,
-                                           double tolerance) {
+                                           const Tolerance& tolerance) {
   const Holders holders = holders_of(ranks);
+  const Points twin = points_of(tolerance.twin);
   static const std::vector<Held> kNone;
   std::optional<Divergence> found;
   for (const ReferencePoint& point : reference) {
     const auto held = holders.find(point.place);
     const std::vector<Held>& parts = held == holders.end() ? kNone : held->second;
     if (!found) {
-      found = compare(point, parts, tolerance);
+      found = compare(point, parts, tolerance.relative_l2, twin);
     } else if (shows_growth(point.place)) {
       found->growth.push_back({point.place, largest_difference(point, parts)});
     }
@@ -156,6 +176,7 @@ DivergencePlace record_of(const Divergence& found) {
   record.whole_shape = found.whole;
   record.region = region_of(found.part);
   if (found.kind == DivergenceKind::kValues) record.relative_l2 = found.relative_l2;
+  record.tolerance = found.tolerance;
   for (const Growth& later : found.growth)
     record.growth.push_back({later.place.name, if_any(later.place.index), later.relative_l2});
   return record;

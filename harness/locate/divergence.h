@@ -27,14 +27,25 @@ struct Divergence {
   Part part = {};                   ///< held by the first of them; empty for kMissing and kGap
   Shape whole = {};                 ///< shape of the baseline's tensor
   double relative_l2 = 0.0;         ///< estimated; the largest of the ranks'
+  double tolerance = 0.0;           ///< up to which values at this place count as equal
   std::vector<Growth> growth = {};  ///< at the latents after each step, the decoded video and the frames
+};
+
+/// How many times as far from the reference as its twin values may be: the distances are estimates, with a
+/// standard error of a sixth each.
+inline constexpr double kTwinTolerance = 3.0;
+
+/// Differences that are none.
+struct Tolerance {
+  double relative_l2 = 0.0;         ///< at every place; 0: bits must be equal
+  const Reference* twin = nullptr;  ///< the same run in float32: at each place kTwinTolerance times as far as it
 };
 
 /// Finds the first place, in the order of the baseline's one rank, at which the ranks' recordings do not give
 /// the same bits; with a tolerance above 0, at which they are further apart than that in relative L2. Tensors
 /// come in that order after all that they depend on, so the first difference is where the fault acts.
 std::optional<Divergence> first_divergence(const Reference& reference, const std::vector<Recording>& ranks,
-                                           double tolerance = 0.0);
+                                           const Tolerance& tolerance = {});
 
 /// The outermost stage ("denoise", "decode", ...), or the point itself if it lies in none.
 std::string stage_of(const Place& place);
@@ -50,7 +61,7 @@ std::int64_t tile_of(const Place& place);
 reports::records::TensorDifference difference_of(const Part& part, const at::Tensor& reference,
                                                  const at::Tensor& candidate);
 
-/// The record of a divergence, without its exact `difference` and the tolerance.
+/// The record of a divergence, without its exact `difference`.
 reports::records::DivergencePlace record_of(const Divergence& divergence);
 /// The record in one sentence.
 std::string sentence(const reports::records::DivergencePlace& found);

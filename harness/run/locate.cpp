@@ -1,11 +1,14 @@
 #include "harness/run/locate.h"
 
+#include <optional>
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/json_file.h"
 #include "harness/locate/divergence.h"
+#include "harness/run/locked_runs.h"
 #include "harness/worker/observation.h"
 #include "model/checkpoint/safetensors.h"
 
@@ -40,7 +43,11 @@ records::TensorDifference exact_difference(const locate::Divergence& found, cons
                                kept(directory / "candidate", found.ranks.front()));
 }
 
-records::FirstDivergence locate_in(const Case& spec, const Case& baseline, double tolerance,
+locate::Reference read_reference(const fs::path& directory) {
+  return locate::reference_from_json(base::read_json(worker::reference_file(directory)));
+}
+
+records::FirstDivergence locate_in(const Case& spec, const Case& baseline, const LocateTolerance& tolerance,
                                    const fs::path& directory, const RoundContext& context) {
   const fs::path candidate = directory / "candidate", reference = directory / "baseline";
   look(spec, {.kind = Observation::Kind::kRecord}, candidate, context);
@@ -50,15 +57,29 @@ records::FirstDivergence locate_in(const Case& spec, const Case& baseline, doubl
   for (int rank = 0; rank < spec.layout.world_size(); ++rank)
     recordings.push_back(
         locate::recording_from_json(base::read_json(worker::recording_file(candidate, rank))));
-  const auto found = locate::first_divergence(
-      locate::reference_from_json(base::read_json(worker::reference_file(reference))), recordings, tolerance);
+  std::optional<locate::Reference> twin;
+  if (!tolerance.latents.empty()) {
+    look(in_float32(baseline),
+         {.kind = Observation::Kind::kFollow,
+          .recordings = candidate,
+          .trajectory = fs::absolute(tolerance.latents),
+          .timestep_dtype = baseline.dtype},
+         directory / "twin", context);
+    twin = read_reference(directory / "twin");
+  }
+  const auto found =
+      locate::first_divergence(read_reference(reference), recordings,
+                               {.relative_l2 = tolerance.relative_l2, .twin = twin ? &*twin : nullptr});
   if (!found) {
-    const std::string than = tolerance > 0.0 ? fmt::format(" by more than {:.1e}", tolerance) : "";
+    const std::string than = twin ? fmt::format(" by more than {:g} times what {} does to the baseline",
+                                                locate::kTwinTolerance, baseline.tf32 ? "TF32" : baseline.dtype)
+                             : tolerance.relative_l2 > 0.0
+                                 ? fmt::format(" by more than {:.1e}", tolerance.relative_l2)
+                                 : "";
     return {.sentence = "run again, no probe point differs" + than, .reproduced = false, .found = {}};
   }
 
   records::DivergencePlace place = locate::record_of(*found);
-  place.tolerance = tolerance;
   if (found->kind == locate::DivergenceKind::kValues)
     place.difference = exact_difference(*found, spec, baseline, directory, context);
   return {.sentence = locate::sentence(place), .reproduced = true, .found = place};
@@ -66,7 +87,7 @@ records::FirstDivergence locate_in(const Case& spec, const Case& baseline, doubl
 
 }  // namespace
 
-records::FirstDivergence locate(const Case& spec, const Case& baseline, double tolerance,
+records::FirstDivergence locate(const Case& spec, const Case& baseline, const LocateTolerance& tolerance,
                                 const fs::path& directory, const RoundContext& context) {
   records::FirstDivergence result;
   try {

@@ -6,6 +6,7 @@
 #include "harness/judge/verdict.h"
 #include "harness/run/locate.h"
 #include "harness/run/round.h"
+#include "harness/worker/numerics.h"
 
 namespace isoframe::harness::run {
 
@@ -14,13 +15,15 @@ using scenario::Case;
 
 namespace {
 
-/// The relative L2 up to which a probe point counts as equal: what the orders of addition account for, where
-/// bits were never promised, or where that proves nothing what the baseline's own dtype does.
-double tolerance_of(const Case& spec, const records::CaseResult& result,
-                    const records::CaseResult& baseline) {
-  if (result.locked)
-    return judge::locked_tolerance(*result.locked, judge::locked_bounds(spec, result, baseline));
-  return spec.gates.bounded ? std::min(judge::relative_l2_bound(result, baseline), judge::kProvingBound) : 0.0;
+/// Differences that the orders of addition account for, where bits were never promised; or if their bound
+/// proves nothing, what rounding to the baseline's dtype does at each place.
+LocateTolerance tolerance_of(const Case& spec, const records::CaseResult& result, const Case& baseline,
+                             const records::CaseResult& baseline_result, const RunDirectory& directory) {
+  const double bound = judge::relative_l2_bound(result, baseline_result);
+  if (result.locked && result.locked->exact == "float32")
+    return {worker::unit_roundoff_of(baseline), directory.of(baseline) / "latents.safetensors"};
+  if (result.locked) return {bound, {}};
+  return {spec.gates.bounded ? std::min(bound, judge::kProvingBound) : 0.0, {}};
 }
 
 }  // namespace
@@ -39,8 +42,9 @@ std::optional<records::FirstDivergence> Locator::operator()(
   if (auto kept = directory_.first_divergence(spec)) return kept;
   if (!is_wanted(result)) return std::nullopt;
   const RoundContext context{this_program(), {}, options_.interrupted};
-  const records::FirstDivergence found = locate(spec, *baseline, tolerance_of(spec, result, *baseline_result),
-                                                directory_.locate_folder(spec), context);
+  const LocateTolerance tolerance = tolerance_of(spec, result, *baseline, *baseline_result, directory_);
+  const records::FirstDivergence found =
+      locate(spec, *baseline, tolerance, directory_.locate_folder(spec), context);
   if (found.reproduced) directory_.keep_first_divergence(spec, found);
   return found;
 }

@@ -34,12 +34,6 @@ struct Interrupted {};
 
 bool computes_in_float32(const Case& spec) { return spec.dtype == "float32" && !spec.tf32; }
 
-Case in_float32(Case spec) {
-  spec.dtype = "float32";
-  spec.tf32 = false;
-  return spec;
-}
-
 judge::LockedRun read_results(const fs::path& directory, int ranks) {
   judge::LockedRun run;
   for (int rank = 0; rank < ranks; ++rank)
@@ -178,6 +172,12 @@ class LockedRuns {
 };
 
 }  // namespace
+
+Case in_float32(Case spec) {
+  spec.dtype = "float32";
+  spec.tf32 = false;
+  return spec;
+}
 
 void run_locked(const std::vector<Case>& cases, const records::SuiteRecord& suite,
                 const RunDirectory& directory, const RunOptions& options) {

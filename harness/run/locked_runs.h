@@ -10,6 +10,9 @@
 
 namespace isoframe::harness::run {
 
+/// The case computed in float32.
+scenario::Case in_float32(scenario::Case spec);
+
 /// Runs every measured case that a locked run judges, and for all cases of a baseline once that baseline, and
 /// once more in float32.  What an earlier call has kept from the same latents is left as it is.  A run that
 /// fails is the case's error.

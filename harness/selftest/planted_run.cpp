@@ -228,6 +228,12 @@ model::pipeline::Video generate_alone(const Setting& setting, const std::string&
       ->generate(request, probe);
 }
 
+/// The inputs without the latents of steps.
+model::pipeline::GivenInputs noise_of(model::pipeline::GivenInputs given) {
+  given.steps.clear();
+  return given;
+}
+
 double relative_l2(const at::Tensor& candidate, const at::Tensor& reference) {
   return ((candidate - reference).norm() / reference.norm()).item<double>();
 }
@@ -249,8 +255,7 @@ std::optional<LockedReference> run_locked_reference(const Setting& setting, cons
   reference.own = locked(setting.dtype, reference.given);
   reference.exact = locked("float32", reference.given);
   const model::pipeline::Video twin =
-      generate_alone(setting, "float32", {.noise = video.noise, .steps = {}, .timestep_dtype = dtype},
-                     model::no_probe(), materials);
+      generate_alone(setting, "float32", noise_of(reference.given), model::no_probe(), materials);
   reference.twin_relative_l2 = relative_l2(twin.frames, video.frames);
   return reference;
 }
@@ -259,9 +264,11 @@ SoundReference run_reference(const Setting& setting, const std::vector<locate::R
                              std::optional<LockedReference> locked, const Materials& materials) {
   locate::ReferenceProbe probe(locate::regions_of(ranks));
   const model::pipeline::Video video = generate_alone(setting, setting.dtype, {}, probe, materials);
-  const double tolerance = locked ? judge::locked_tolerance(locked_record(locked->own, *locked), {})
-                                  : bound_of(setting, materials);
-  return {probe.reference(), video.frames, tolerance, std::move(locked)};
+  if (!locked) return {probe.reference(), video.frames, bound_of(setting, materials), std::nullopt};
+  locate::ReferenceProbe twin(locate::regions_of(ranks));
+  generate_alone(setting, "float32", noise_of(locked->given), twin, materials);
+  return {probe.reference(), video.frames, worker::unit_roundoff_of(case_of(setting, materials)),
+          std::move(locked), twin.reference()};
 }
 
 reports::records::LockedRecord locked_record(const judge::LockedRun& run, const LockedReference& reference) {

@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "harness/judge/locked_comparison.h"
+#include "harness/locate/divergence.h"
 #include "harness/locate/recording_probe.h"
 #include "harness/selftest/fault.h"
 #include "model/pipeline/request.h"
@@ -69,6 +70,9 @@ struct SoundReference {
   at::Tensor frames;
   double tolerance = 0.0;  ///< relative L2 up to which probe points count as equal; 0: equal bits
   std::optional<LockedReference> locked;  ///< judges the layout's runs where its bound proves nothing
+  locate::Reference twin = {};            ///< then also recorded in float32, from the same noise
+
+  locate::Tolerance tolerated() const { return {tolerance, locked ? &twin : nullptr}; }
 };
 
 /// Generates on a single rank, in both dtypes, what locked runs are held against; nothing for a setting whose

@@ -81,7 +81,7 @@ class Settings {
         run_planted(setting, {}, materials_, locked ? locked->given : model::pipeline::GivenInputs());
     if (!sound.error.empty()) throw RunError(fmt::format("{}: {}", setting.layout, sound.error));
     SoundReference reference = run_reference(setting, sound.ranks, std::move(locked), materials_);
-    const auto found = locate::first_divergence(reference.recording, sound.ranks, reference.tolerance);
+    const auto found = locate::first_divergence(reference.recording, sound.ranks, reference.tolerated());
     const std::string gate = broken_gate(sound, reference);
     std::string reason = found ? locate::sentence(locate::record_of(*found)) : "";
     if (!gate.empty()) reason += fmt::format("{}gate {} is broken", reason.empty() ? "" : "; ", gate);
@@ -131,7 +131,7 @@ FaultRecord run_frames_fault(const Fault& fault, Settings& settings, const Mater
   record.caught = !record.gate.empty();
   record.error = run.error;
   if (!run.error.empty()) return record;
-  const auto divergence = locate::first_divergence(reference.recording, run.ranks, reference.tolerance);
+  const auto divergence = locate::first_divergence(reference.recording, run.ranks, reference.tolerated());
   if (!divergence) return record;
   const DivergencePlace found = locate::record_of(*divergence);
   set_found(record, found, locate::sentence(found));

@@ -9,15 +9,11 @@ namespace isoframe::harness::worker {
 
 namespace records = reports::records;
 
-namespace {
-
 double unit_roundoff_of(const scenario::Case& spec) {
   const std::string& dtype = spec.dtype;
   if (spec.tf32) return 0x1p-11;
   return dtype == "bfloat16" ? 0x1p-8 : dtype == "float16" ? 0x1p-11 : 0x1p-24;
 }
-
-}  // namespace
 
 records::NumericsClass numerics_class_of(const scenario::Case& spec) {
   return model::parallel::numerics(scenario::arithmetic_of(spec)) == model::parallel::Numerics::kIdentical

@@ -9,6 +9,9 @@
 
 namespace isoframe::harness::worker {
 
+/// Half the distance of 1 and the next number, in what the case's products are rounded to.
+double unit_roundoff_of(const scenario::Case& spec);
+
 /// The class that the case's layout promises, against a single device.
 reports::records::NumericsClass numerics_class_of(const scenario::Case& spec);
 

@@ -88,6 +88,18 @@ locate::LockedResults read_locked_results(const fs::path& directory, int rank) {
   return results;
 }
 
+namespace {
+
+/// The request with what the observation gives: latents, and the dtype of timesteps.
+model::pipeline::Request with_given_inputs(model::pipeline::Request request, const Observation& observation) {
+  if (!observation.trajectory.empty()) request.given = read_trajectory(observation.trajectory, request.steps);
+  if (!observation.timestep_dtype.empty())
+    request.given.timestep_dtype = scenario::scalar_type_of(observation.timestep_dtype);
+  return request;
+}
+
+}  // namespace
+
 void observe(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,
              const Observation& observation, const fs::path& directory) {
   const int rank = model.mesh().rank;
@@ -104,17 +116,16 @@ void observe(const model::pipeline::Pipeline& model, const model::pipeline::Requ
     }
     case Observation::Kind::kFollow: {
       locate::ReferenceProbe probe(locate::regions_of(read_recordings(observation.recordings)));
-      model.generate(request, probe);
+      model::pipeline::Request followed = with_given_inputs(request, observation);
+      followed.given.steps.clear();
+      model.generate(followed, probe);
       base::write_compact_json(reference_file(directory), locate::to_json(probe.reference()));
       return;
     }
     case Observation::Kind::kLocked:
     case Observation::Kind::kTwin: {
       locate::LockedProbe probe;
-      model::pipeline::Request locked = request;
-      locked.given = read_trajectory(observation.trajectory, request.steps);
-      if (!observation.timestep_dtype.empty())
-        locked.given.timestep_dtype = scenario::scalar_type_of(observation.timestep_dtype);
+      const model::pipeline::Request locked = with_given_inputs(request, observation);
       model.generate(locked, probe);
       leave_locked_results(probe.results(), directory, rank);
       if (observation.kind == Observation::Kind::kTwin) leave_twin(model, locked, directory);

@@ -28,8 +28,9 @@ struct Observation {
   std::filesystem::path recordings = {};  ///< kFollow: the folder with the other layout's recordings
   locate::Place place = {};               ///< kKeep
   locate::Part part = {};                 ///< kKeep: this part of a single rank's tensor; all of it if empty
-  std::filesystem::path trajectory = {};  ///< kLocked, kTwin: a baseline's latents.safetensors
-  std::string timestep_dtype = {};        ///< kTwin: the baseline's dtype, to which timesteps are rounded
+  /// kLocked, kTwin: a baseline's latents.safetensors.  kFollow: the one whose noise it begins with, if any.
+  std::filesystem::path trajectory = {};
+  std::string timestep_dtype = {};  ///< of a twin: the baseline's dtype, to which timesteps are rounded
 
   nlohmann::json to_json() const;
   static Observation from_json(const nlohmann::json& json);

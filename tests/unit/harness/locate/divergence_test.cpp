@@ -101,11 +101,32 @@ TEST(FirstDivergence, WithAToleranceIsTheFirstThatExceedsIt) {
     });
   };
   const std::vector<Recording> ranks = spoil(1e-6, 1e-2);
-  const auto found = first_divergence(reference(ranks), ranks, 1e-4);
+  const auto found = first_divergence(reference(ranks), ranks, {.relative_l2 = 1e-4});
   ASSERT_TRUE(found);
   EXPECT_EQ(stage_index(found->place, "denoise.step"), 1);
   const std::vector<Recording> within = spoil(1e-6, 1e-6);
-  EXPECT_FALSE(first_divergence(reference(within), within, 1e-4));
+  EXPECT_FALSE(first_divergence(reference(within), within, {.relative_l2 = 1e-4}));
+}
+
+TEST(FirstDivergence, WithATwinIsTheFirstThatIsFurtherThanItAllows) {
+  const auto scaled = [](double early, double late) {
+    return [=](std::int64_t step, std::int64_t, const at::Tensor& x) {
+      x.add_(x * (step == 0 ? early : late));
+    };
+  };
+  const auto spoil = [&](double early, double late) {
+    return recordings(2, [=](int) -> Change { return scaled(early, late); });
+  };
+  // The twin is far from the reference in its first step alone.
+  const std::vector<Recording> ranks = spoil(1e-2, 1e-2), within = spoil(1e-2, 1e-6);
+  ReferenceProbe probe(regions_of(ranks));
+  run(probe, 0, 1, scaled(1e-2, 1e-6));
+  const Reference twin = probe.reference();
+  const auto found = first_divergence(reference(ranks), ranks, {.relative_l2 = 1e-5, .twin = &twin});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(stage_index(found->place, "denoise.step"), 1);
+  EXPECT_DOUBLE_EQ(found->tolerance, 1e-5);
+  EXPECT_FALSE(first_divergence(reference(within), within, {.relative_l2 = 1e-5, .twin = &twin}));
 }
 
 TEST(FirstDivergence, SeesAPartThatNoRankHolds) {
