@@ -16,7 +16,8 @@ std::string relative(double distance, double rms) {
 }
 
 std::string number(const std::optional<double>& value) {
-  return value ? fmt::format("{:.1e}", *value) : "not measured";
+  if (!value) return "not measured";
+  return *value == 0.0 ? "0" : fmt::format("{:.1e}", *value);
 }
 
 }  // namespace

@@ -235,7 +235,7 @@ std::string locked_tables(const RunRecord& run) {
     if (!row.locked) continue;
     std::vector<std::vector<std::string>> rows;
     for (const LockedLine& line : locked_lines(*row.locked))
-      rows.push_back({line.place, line.baseline, line.candidate, line.ratio, escape_markdown(line.too_far)});
+      rows.push_back({escape_markdown(line.place), line.baseline, line.candidate, line.ratio, escape_markdown(line.too_far)});
     result += fmt::format("{}{}, from the latents of {}: relative RMS distance from {}.\n\n",
                           result.empty() ? "" : "\n", code_name(row), code_span(row.baseline),
                           row.locked->exact == "float32" ? "the baseline computed in float32" : "the baseline");

@@ -225,7 +225,7 @@ function locked(record) {
     tensor.baseline.rms > 0 ? `${(tensor.candidate.rms / tensor.baseline.rms).toFixed(2)}x` : "-", tensor.too_far || ""]);
   const steps = record.tensors.filter((tensor) => tensor.tensor === "prediction").map((tensor) =>
     ({ step: tensor.step, baseline: relative(tensor.baseline, tensor), candidate: relative(tensor.candidate, tensor) }));
-  const number = (x) => (numeric(x) === null ? "not measured" : x.toExponential(1));
+  const number = (x) => (numeric(x) === null ? "not measured" : x === 0 ? "0" : x.toExponential(1));
   return [distances(steps), element("h3", {}, record.exact === "float32" ? "Part by part from the baseline's latents: distance from float32"
       : "Part by part from the baseline's latents: distance from the baseline"),
     table([{ title: "part" }, { title: "baseline", number: true }, { title: "case", number: true }, { title: "ratio", number: true }, { title: "too far" }],
