@@ -19,8 +19,8 @@ namespace isoframe::reports::records {
 struct LockedDistance {
   double rms = 0.0, largest = 0.0, mean = 0.0;
 
+  template <typename T = LockedDistance>
   static constexpr auto fields() {
-    using T = LockedDistance;
     return std::tuple{
         field("rms", &T::rms, "", "root of the mean squared difference"),
         field("largest", &T::largest, "", "largest absolute difference"),
@@ -43,8 +43,8 @@ struct LockedTensor {
   /// "transformer at step 3", "text (conditional prompt_embeds)".
   std::string place() const;
 
+  template <typename T = LockedTensor>
   static constexpr auto fields() {
-    using T = LockedTensor;
     return std::tuple{
         field("part", &T::part, "", "`text`, `transformer` or `decode`"),
         field("step", &T::step, "", "denoising step, of `transformer`", Presence::kOmitted),
@@ -70,8 +70,8 @@ struct LockedRecord {
   std::optional<std::int64_t> unrepeated_step;
   std::vector<LockedTensor> tensors;
 
+  template <typename T = LockedRecord>
   static constexpr auto fields() {
-    using T = LockedRecord;
     return std::tuple{
         field("exact", &T::exact, "",
               "what both are held against: `float32`, the baseline computed so; or `baseline`, where that "
