@@ -13,8 +13,8 @@ struct LockedLine {
   std::string place, baseline, candidate, ratio, too_far;
 };
 
-/// The tensors of a locked run in the order of the pipeline.  Latents, which hardly move in one step, are left
-/// out unless they are too far.
+/// The tensors of a locked run in the order of the pipeline.  Latents, which hardly move in one step, are
+/// left out unless they are too far.
 std::vector<LockedLine> locked_lines(const records::LockedRecord& record);
 
 /// The whole video in a sentence: "Whole video: relative L2 1.1e-02 from the baseline's, at most 2.4e-02."

@@ -235,10 +235,12 @@ std::string locked_tables(const RunRecord& run) {
     if (!row.locked) continue;
     std::vector<std::vector<std::string>> rows;
     for (const LockedLine& line : locked_lines(*row.locked))
-      rows.push_back({escape_markdown(line.place), line.baseline, line.candidate, line.ratio, escape_markdown(line.too_far)});
-    result += fmt::format("{}{}, from the latents of {}: relative RMS distance from {}.\n\n",
-                          result.empty() ? "" : "\n", code_name(row), code_span(row.baseline),
-                          row.locked->exact == "float32" ? "the baseline computed in float32" : "the baseline");
+      rows.push_back({escape_markdown(line.place), line.baseline, line.candidate, line.ratio,
+                      escape_markdown(line.too_far)});
+    result +=
+        fmt::format("{}{}, from the latents of {}: relative RMS distance from {}.\n\n",
+                    result.empty() ? "" : "\n", code_name(row), code_span(row.baseline),
+                    row.locked->exact == "float32" ? "the baseline computed in float32" : "the baseline");
     result += markdown_table({{"part", Align::kLeft},
                               {"baseline", Align::kRight},
                               {"case", Align::kRight},

@@ -5,20 +5,21 @@
 
 #include <fmt/format.h>
 
-#include "harness/judge/verdict.h"
-
 namespace isoframe::harness::judge {
 
 using records::LockedDistance;
-using records::LockedPart;
 using records::LockedRecord;
 using records::LockedTensor;
 
 namespace {
 
+double relative_l2_of(const records::CaseResult& result) {
+  return result.numerics ? result.numerics->relative_l2 : 0.0;
+}
+
 bool is_own_float32(const std::string& exact) { return exact == "baseline"; }
 
-/// The exact tensor holds nothing but zeros only where both may be no distance from it either.
+/// The distance as a share of the exact values' RMS; none is 0 even where all of these are.
 double relative(double distance, double rms) { return distance == 0.0 ? 0.0 : distance / rms; }
 
 /// "2.41x as far from float32 as the baseline (RMS; at most 1.25x)", or an empty string.
@@ -46,6 +47,10 @@ std::string shifted(const LockedTensor& tensor) {
 
 }  // namespace
 
+double relative_l2_bound(const records::CaseResult& result, const records::CaseResult& baseline) {
+  return std::hypot(relative_l2_of(result), relative_l2_of(baseline));
+}
+
 bool is_judged_locked(const scenario::Case& spec, double relative_l2_bound) {
   if (spec.baseline.empty() || spec.expected_different) return false;
   return spec.compare_by == "locked" || (spec.gates.bounded && !(relative_l2_bound <= kProvingBound));
@@ -70,10 +75,9 @@ std::string broken_limit(const LockedTensor& tensor, const std::string& exact, c
   if (tensor.compared == 0) return {};
   if (is_own_float32(exact)) return beyond_bound(tensor, bounds.of_step);
   const LockedDistance &candidate = tensor.candidate, &baseline = tensor.baseline;
-  for (const std::string& broken : {beyond_ratio(candidate.rms, baseline.rms, kRmsRatio, "RMS"),
-                                    beyond_ratio(candidate.largest, baseline.largest, kLargestRatio,
-                                                 "largest element"),
-                                    shifted(tensor)})
+  for (const std::string& broken :
+       {beyond_ratio(candidate.rms, baseline.rms, kRmsRatio, "RMS"),
+        beyond_ratio(candidate.largest, baseline.largest, kLargestRatio, "largest element"), shifted(tensor)})
     if (!broken.empty()) return broken;
   return {};
 }
@@ -110,15 +114,17 @@ std::string reason_for_distrust(const LockedRecord& record, const LockedBounds& 
       return fmt::format("{}: no value is finite in the case, the baseline and float32", tensor.place());
     const double distance = relative(tensor.baseline.rms, tensor.rms);
     if (!(distance <= kProvingDistance))
-      return fmt::format("{}: the baseline itself is {:.2f} (relative RMS) from float32, so being as near "
-                         "proves nothing",
-                         tensor.place(), distance);
+      return fmt::format(
+          "{}: the baseline itself is {:.2f} (relative RMS) from float32, so being as near "
+          "proves nothing",
+          tensor.place(), distance);
   }
   const double limit = video_limit(record, bounds);
   if (limit <= kProvingDistance) return {};
-  return fmt::format("the baseline's video and its float32 twin are {:.2f} apart (relative L2), so another "
-                     "video would be as near; ask for fewer steps",
-                     limit / kTwinRatio);
+  return fmt::format(
+      "the baseline's video and its float32 twin are {:.2f} apart (relative L2), so another "
+      "video would be as near; ask for fewer steps",
+      limit / kTwinRatio);
 }
 
 double video_limit(const LockedRecord& record, const LockedBounds& bounds) {

@@ -26,6 +26,10 @@ inline constexpr double kTwinRatio = 2.0;
 /// Largest relative distance of a baseline from its own float32, or of a video's limit, that proves anything.
 inline constexpr double kProvingDistance = 0.5;
 
+/// Relative L2 that the orders of addition of both layouts account for together: the square root of the sum
+/// of their squares.
+double relative_l2_bound(const records::CaseResult& result, const records::CaseResult& baseline);
+
 /// True if a locked run decides: it is asked for, or the gate `bounded` is and its bound proves nothing.
 bool is_judged_locked(const scenario::Case& spec, const records::CaseResult& result,
                       const records::CaseResult& baseline);

@@ -131,8 +131,7 @@ LockedRecord compare_locked(const LockedRun* exact, const LockedRun& baseline, c
 std::optional<std::int64_t> first_unrepeated_step(const LockedRun& run, const std::vector<at::Tensor>& kept) {
   for (std::size_t step = 0; step < kept.size(); ++step) {
     const auto index = static_cast<std::int64_t>(step);
-    const at::Tensor again =
-        tensor_of(run, {reports::records::LockedPart::kTransformer, index, "latents"});
+    const at::Tensor again = tensor_of(run, {reports::records::LockedPart::kTransformer, index, "latents"});
     const at::Tensor expected = kept[step].contiguous();
     // Bits, so that NaN equals itself.
     if (!again.defined() || again.sizes() != expected.sizes() ||

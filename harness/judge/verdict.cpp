@@ -21,10 +21,6 @@ using scenario::Gate;
 
 namespace {
 
-double relative_l2_of(const CaseResult& result) {
-  return result.numerics ? result.numerics->relative_l2 : 0.0;
-}
-
 double psnr_of(const Quality& quality) { return quality.psnr.mean; }
 double ssim_of(const Quality& quality) { return quality.ssim ? quality.ssim->mean : 0.0; }
 
@@ -143,10 +139,6 @@ std::string repetition_sentence(const CaseResult& result) {
                             db(groups->low), groups->of_low);
   }
   return sentence;
-}
-
-double relative_l2_bound(const CaseResult& result, const CaseResult& baseline) {
-  return std::hypot(relative_l2_of(result), relative_l2_of(baseline));
 }
 
 bool is_latency_gate_undecided(const scenario::Case& spec, const CaseResult& result,

@@ -20,10 +20,6 @@ struct Judgement {
 /// 27.8 dB (2)"; an empty string if all are identical.
 std::string repetition_sentence(const records::CaseResult& result);
 
-/// Relative L2 that the orders of addition of both layouts account for together: the square root of the sum
-/// of their squares.
-double relative_l2_bound(const records::CaseResult& result, const records::CaseResult& baseline);
-
 /// Verdict of a case from its measurements.  `result` has its `quality` against the baseline, or is a
 /// baseline's own with the `quality_self` of its repetitions; `baseline` is null for a baseline.
 ///

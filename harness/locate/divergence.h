@@ -37,8 +37,9 @@ inline constexpr double kTwinTolerance = 3.0;
 
 /// Differences that are none.
 struct Tolerance {
-  double relative_l2 = 0.0;         ///< at every place; 0: bits must be equal
-  const Reference* twin = nullptr;  ///< the same run in float32: at each place kTwinTolerance times as far as it
+  double relative_l2 = 0.0;  ///< at every place; 0: bits must be equal
+  const Reference* twin =
+      nullptr;  ///< the same run in float32: at each place kTwinTolerance times as far as it
 };
 
 /// Finds the first place, in the order of the baseline's one rank, at which the ranks' recordings do not give

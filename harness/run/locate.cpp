@@ -71,11 +71,11 @@ records::FirstDivergence locate_in(const Case& spec, const Case& baseline, const
       locate::first_divergence(read_reference(reference), recordings,
                                {.relative_l2 = tolerance.relative_l2, .twin = twin ? &*twin : nullptr});
   if (!found) {
-    const std::string than = twin ? fmt::format(" by more than {:g} times what {} does to the baseline",
-                                                locate::kTwinTolerance, baseline.tf32 ? "TF32" : baseline.dtype)
-                             : tolerance.relative_l2 > 0.0
-                                 ? fmt::format(" by more than {:.1e}", tolerance.relative_l2)
-                                 : "";
+    const std::string than =
+        twin ? fmt::format(" by more than {:g} times what {} does to the baseline", locate::kTwinTolerance,
+                           baseline.tf32 ? "TF32" : baseline.dtype)
+        : tolerance.relative_l2 > 0.0 ? fmt::format(" by more than {:.1e}", tolerance.relative_l2)
+                                      : "";
     return {.sentence = "run again, no probe point differs" + than, .reproduced = false, .found = {}};
   }
 

@@ -5,10 +5,8 @@
 #include <string>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "base/error.h"
-#include "base/json_file.h"
+#include "base/files.h"
 #include "harness/judge/locked.h"
 #include "harness/judge/locked_comparison.h"
 #include "harness/launch/progress.h"
@@ -36,8 +34,7 @@ bool computes_in_float32(const Case& spec) { return spec.dtype == "float32" && !
 
 judge::LockedRun read_results(const fs::path& directory, int ranks) {
   judge::LockedRun run;
-  for (int rank = 0; rank < ranks; ++rank)
-    run.push_back(worker::read_locked_results(directory, rank));
+  for (int rank = 0; rank < ranks; ++rank) run.push_back(worker::read_locked_results(directory, rank));
   return run;
 }
 
@@ -114,8 +111,8 @@ class LockedRuns {
                                                              worker::twin_file(reference.float32));
     }
     record.trajectory = reference.trajectory;
-    record.unrepeated_step = judge::first_unrepeated_step(
-        own, worker::read_trajectory(reference.latents, baseline.steps).steps);
+    record.unrepeated_step =
+        judge::first_unrepeated_step(own, worker::read_trajectory(reference.latents, baseline.steps).steps);
     fs::remove_all(folder);
     return record;
   }
@@ -131,9 +128,8 @@ class LockedRuns {
       look_once(baseline, {.kind = Observation::Kind::kLocked}, reference, reference.own);
       if (!computes_in_float32(baseline)) {
         reference.float32 = folder / "float32";
-        look_once(in_float32(baseline),
-                  {.kind = Observation::Kind::kTwin, .timestep_dtype = baseline.dtype}, reference,
-                  reference.float32);
+        look_once(in_float32(baseline), {.kind = Observation::Kind::kTwin, .timestep_dtype = baseline.dtype},
+                  reference, reference.float32);
       }
     } catch (FailedRound& failed) {
       failed.failure.message =
@@ -144,13 +140,14 @@ class LockedRuns {
     return reference;
   }
 
+  /// Looks unless that was done already from the same latents, whose fingerprint is left last.
   void look_once(const Case& spec, Observation observation, const Reference& reference,
                  const fs::path& folder) {
-    const fs::path done = folder / "done.json";
-    if (fs::exists(done) && base::read_json(done).value("trajectory", "") == reference.trajectory) return;
+    const fs::path done = folder / "trajectory";
+    if (fs::exists(done) && base::read_text(done) == reference.trajectory) return;
     observation.trajectory = reference.latents;
     look(spec, observation, folder);
-    base::write_json(done, {{"trajectory", reference.trajectory}});
+    base::write_text(done, reference.trajectory);
   }
 
   void look(const Case& spec, Observation observation, const fs::path& folder) {

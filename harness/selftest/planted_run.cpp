@@ -74,9 +74,8 @@ scenario::Case case_of(const Setting& setting, const Materials& materials) {
 
 double bound_of(const Setting& setting, const Materials& materials) {
   const scenario::Case spec = case_of(setting, materials);
-  return worker::numerics_of(
-             spec, request_of(setting, materials),
-             model::pipeline::read_limits(model::checkpoint::Checkpoint(spec.checkpoint)))
+  return worker::numerics_of(spec, request_of(setting, materials),
+                             model::pipeline::read_limits(model::checkpoint::Checkpoint(spec.checkpoint)))
       .relative_l2;
 }
 
@@ -241,7 +240,8 @@ double relative_l2(const at::Tensor& candidate, const at::Tensor& reference) {
 }  // namespace
 
 std::optional<LockedReference> run_locked_reference(const Setting& setting, const Materials& materials) {
-  if (!judge::is_judged_locked(case_of(setting, materials), bound_of(setting, materials))) return std::nullopt;
+  if (!judge::is_judged_locked(case_of(setting, materials), bound_of(setting, materials)))
+    return std::nullopt;
   const auto locked = [&](const std::string& dtype, const model::pipeline::GivenInputs& given) {
     locate::LockedProbe probe;
     generate_alone(setting, dtype, given, probe, materials);

@@ -23,7 +23,7 @@ struct PlantedRun {
   std::vector<locate::Recording> ranks;
   at::Tensor frames;        ///< undefined after an error
   judge::LockedRun locked;  ///< empty without given latents
-  std::string error;  ///< what a rank threw
+  std::string error;        ///< what a rank threw
 };
 
 /// Files that runs need: a tiny checkpoint for each task and a picture, made when they are first asked for.

@@ -37,8 +37,7 @@ void leave_twin(const model::pipeline::Pipeline& model, model::pipeline::Request
                 const fs::path& directory) {
   request.given.steps.clear();
   const at::Tensor frames = model.generate(request, model::no_probe()).frames;
-  if (frames.defined())
-    model::checkpoint::write_safetensors(twin_file(directory), {{"frames", frames}});
+  if (frames.defined()) model::checkpoint::write_safetensors(twin_file(directory), {{"frames", frames}});
 }
 
 }  // namespace
@@ -56,25 +55,23 @@ fs::path kept_file(const fs::path& directory, int rank) {
 }
 
 json Observation::to_json() const {
-  return {{"kind", static_cast<int>(kind)},
-          {"recordings", recordings.string()},
-          {"place", locate::to_json(place)},
-          {"part", locate::to_json(part)},
-          {"trajectory", trajectory.string()},
-          {"timestep_dtype", timestep_dtype}};
+  return {{"kind", static_cast<int>(kind)},    {"recordings", recordings.string()},
+          {"place", locate::to_json(place)},   {"part", locate::to_json(part)},
+          {"trajectory", trajectory.string()}, {"timestep_dtype", timestep_dtype}};
 }
 
 Observation Observation::from_json(const json& value) {
   return {static_cast<Kind>(value.at("kind").get<int>()), value.at("recordings").get<std::string>(),
-          locate::place_from_json(value.at("place")), locate::part_from_json(value.at("part")),
-          value.at("trajectory").get<std::string>(), value.at("timestep_dtype").get<std::string>()};
+          locate::place_from_json(value.at("place")),     locate::part_from_json(value.at("part")),
+          value.at("trajectory").get<std::string>(),      value.at("timestep_dtype").get<std::string>()};
 }
 
 model::pipeline::GivenInputs read_trajectory(const fs::path& latents_file, std::int64_t steps) {
   const model::checkpoint::SafetensorsFile file(latents_file);
   if (!file.has("noise"))
-    throw InputError(fmt::format("{} has no 'noise': an earlier version left it; measure again in a new folder",
-                                 latents_file.string()));
+    throw InputError(
+        fmt::format("{} has no 'noise': an earlier version left it; measure again in a new folder",
+                    latents_file.string()));
   model::pipeline::GivenInputs given{.noise = file.tensor("noise"), .steps = {}};
   for (std::int64_t step = 0; step < steps; ++step)
     given.steps.push_back(file.tensor(fmt::format("step_{}", step)));

@@ -71,8 +71,8 @@ Video ImageToVideo::generate(const Request& request, Probe& probe) const {
   }
   probe.tensor({.name = "image_latents", .axes = axes::kVideo}, image_latents);
 
-  Video video = stages.denoise(noise, first_frame_condition(image_latents, noise.size(2)), conditions,
-                               request, probe);
+  Video video =
+      stages.denoise(noise, first_frame_condition(image_latents, noise.size(2)), conditions, request, probe);
   video.frames = stages.decode(video.latents, request.tiling, probe);
   return video;
 }

@@ -219,7 +219,8 @@ locate::LockedResults results(const at::Tensor& value, std::int64_t step = 0) {
 TEST(LockedComparison, MeasuresBothFromTheExactTensor) {
   const at::Tensor exact = at::tensor({1.0F, -1.0F, 1.0F, -1.0F});
   const LockedRun truth = {results(exact)}, own = {results(exact + 0.5)};
-  const LockedRecord record = compare_locked(&truth, own, {results(exact + at::tensor({0.0F, 0.0F, 0.0F, 2.0F}))});
+  const LockedRecord record =
+      compare_locked(&truth, own, {results(exact + at::tensor({0.0F, 0.0F, 0.0F, 2.0F}))});
   ASSERT_EQ(record.tensors.size(), 1U);
   const LockedTensor& tensor = record.tensors[0];
   EXPECT_EQ(tensor.place(), "transformer at step 0");

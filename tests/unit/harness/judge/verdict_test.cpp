@@ -49,15 +49,15 @@ TEST_F(Judge, FailsDifferentFramesAndSaysByHowMuch) {
 TEST_F(Judge, BoundedFramesMayDifferByWhatBothOrdersOfAdditionAccountFor) {
   case_.gates = scenario::Gates();
   case_.gates.bounded = true;
-  baseline_.numerics = {records::NumericsClass::kBounded, 0.03};
-  result_.numerics = {records::NumericsClass::kBounded, 0.04};
-  result_.quality = quality(false, 60.0, 0.9999);
+  baseline_.numerics = {records::NumericsClass::kBounded, 0.009};
+  result_.numerics = {records::NumericsClass::kBounded, 0.012};
+  result_.quality = quality(false, 60.0, 0.9999, 0.015);
   EXPECT_EQ(run().verdict, Verdict::kPassed) << run().reason;
-  // hypot(0.003, 0.004) is below the 0.02 of these frames.
+  // hypot(0.003, 0.004) is below the 0.015 of these frames.
   baseline_.numerics->relative_l2 = 0.003;
   result_.numerics->relative_l2 = 0.004;
   EXPECT_EQ(run().verdict, Verdict::kFailed);
-  EXPECT_EQ(run().reason, "relative L2 2.0e-02 (at most 5.0e-03)");
+  EXPECT_EQ(run().reason, "relative L2 1.5e-02 (at most 5.0e-03)");
   result_.quality = quality(false, 20.0, 0.5);
   EXPECT_THAT(run().reason, testing::HasSubstr("PSNR 20.00 dB (needs"));
   EXPECT_THAT(run().reason, testing::HasSubstr("SSIM 0.500000 (needs"));

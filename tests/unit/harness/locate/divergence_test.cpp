@@ -110,9 +110,8 @@ TEST(FirstDivergence, WithAToleranceIsTheFirstThatExceedsIt) {
 
 TEST(FirstDivergence, WithATwinIsTheFirstThatIsFurtherThanItAllows) {
   const auto scaled = [](double early, double late) {
-    return [=](std::int64_t step, std::int64_t, const at::Tensor& x) {
-      x.add_(x * (step == 0 ? early : late));
-    };
+    return
+        [=](std::int64_t step, std::int64_t, const at::Tensor& x) { x.add_(x * (step == 0 ? early : late)); };
   };
   const auto spoil = [&](double early, double late) {
     return recordings(2, [=](int) -> Change { return scaled(early, late); });

@@ -85,8 +85,8 @@ TEST_P(GivenInputsOf, AnotherShapeOrNumberOfStepsIsRefused) {
               ThrowsMessage<InputError>(HasSubstr("latents of 1 steps are given for 2")));
 }
 
-INSTANTIATE_TEST_SUITE_P(Tasks, GivenInputsOf,
-                         testing::Values(Task::kTextToVideo, Task::kImageToVideo), task_name);
+INSTANTIATE_TEST_SUITE_P(Tasks, GivenInputsOf, testing::Values(Task::kTextToVideo, Task::kImageToVideo),
+                         task_name);
 
 }  // namespace
 }  // namespace isoframe::model::pipeline
