@@ -104,6 +104,16 @@ TEST(Against, ABoundedLayoutMayDifferWithinItsBound) {
   EXPECT_EQ(run(now, measured(1.0), different(60.0, 1e-3)).verdict, Verdict::kFailed);
 }
 
+TEST(Against, WhereTheBoundProvesNothingTheLockedRunsLimitHolds) {
+  CaseResult now = measured(1.0);
+  now.numerics = {records::NumericsClass::kBounded, 1.2};
+  EXPECT_EQ(run(now, measured(1.0), different(40.0, 0.019)).verdict, Verdict::kPassed);
+  EXPECT_EQ(run(now, measured(1.0), different(40.0, 0.021)).verdict, Verdict::kFailed);
+  now.locked.emplace().twin_relative_l2 = 0.015;
+  EXPECT_EQ(run(now, measured(1.0), different(40.0, 0.029)).verdict, Verdict::kPassed);
+  EXPECT_EQ(run(now, measured(1.0), different(40.0, 0.031)).verdict, Verdict::kFailed);
+}
+
 TEST(Against, UnlikeMachinesAreJudgedByTheirFramesOnly) {
   const std::vector<std::string> other = {"cpu: \"A\" then, \"B\" now"};
   const AgainstJudgement result = run(measured(9.0, 9e9), measured(1.0), different(90.0, 1e-6), other);

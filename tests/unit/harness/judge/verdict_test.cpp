@@ -51,9 +51,9 @@ TEST_F(Judge, BoundedFramesMayDifferByWhatBothOrdersOfAdditionAccountFor) {
   case_.gates.bounded = true;
   baseline_.numerics = {records::NumericsClass::kBounded, 0.009};
   result_.numerics = {records::NumericsClass::kBounded, 0.012};
-  result_.quality = quality(false, 60.0, 0.9999, 0.015);
+  result_.quality = quality(false, 60.0, 0.9999, 0.0149);
   EXPECT_EQ(run().verdict, Verdict::kPassed) << run().reason;
-  // hypot(0.003, 0.004) is below the 0.015 of these frames.
+  // hypot(0.003, 0.004) is below the 0.0149 of these frames.
   baseline_.numerics->relative_l2 = 0.003;
   result_.numerics->relative_l2 = 0.004;
   EXPECT_EQ(run().verdict, Verdict::kFailed);
