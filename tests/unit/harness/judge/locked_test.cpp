@@ -68,10 +68,28 @@ TEST(LockedLimits, HoldAtEachLimitAndBreakBeyondIt) {
   EXPECT_THAT(broken(tensor), IsEmpty());
 }
 
+TEST(LockedLimits, TheLargestOfFewValuesMayVaryAsChanceHasIt) {
+  LockedTensor tensor = prediction();
+  tensor.baseline.largest = 0.03;
+  tensor.candidate.largest = 0.056;  // of 1000 values; sqrt(2 ln 1e7) times the RMS is 0.0568
+  EXPECT_THAT(broken(tensor), IsEmpty());
+  tensor.candidate.largest = 0.057;
+  EXPECT_EQ(broken(tensor), "is 1.90x as far from float32 as the baseline (largest element; at most 1.89x)");
+}
+
+TEST(LockedLimits, LatentsAreHeldByTheirRms) {
+  LockedTensor tensor = prediction();
+  tensor.tensor = "latents";
+  tensor.candidate.largest = 0.09;
+  EXPECT_THAT(broken(tensor), IsEmpty());
+  tensor.candidate.rms = 0.0126;
+  EXPECT_THAT(broken(tensor), HasSubstr("RMS"));
+}
+
 TEST(LockedLimits, NonFiniteValuesInOtherPlacesAndDistancesAreBeyond) {
   LockedTensor tensor = prediction();
   tensor.non_finite_elsewhere = 1;
-  EXPECT_THAT(broken(tensor), HasSubstr("1 value that are NaN or infinite in other places"));
+  EXPECT_THAT(broken(tensor), HasSubstr("has NaN or infinity in other places than the baseline, 1 in all"));
   tensor = prediction();
   tensor.candidate.rms = kNan;
   EXPECT_THAT(broken(tensor), Not(IsEmpty()));
