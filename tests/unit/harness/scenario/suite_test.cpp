@@ -104,6 +104,7 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   spec.meeting_seconds = 7.5;
   spec.launcher = "mpirun -n {ranks} {worker}";
   spec.baseline = "b";
+  spec.compare_by = "locked";
   spec.expected_different = true;
   for (const GateClaim& claim : kGateClaims) spec.gates.*claim.asked = true;
   for (const Gate& gate : kGates) spec.gates.*gate.bound = 0.5;
