@@ -2,19 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
+#include <limits>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "metrics/statistics.h"
+#include "metrics/student.h"
 
 namespace isoframe::metrics {
 
 namespace {
 
-constexpr int kResamples = 2000;
-constexpr std::uint64_t kSeed = 20240607;
+/// Smallest spread of logarithms that is taken for one.  Below it is rounding: a second measured to the
+/// nanosecond has a larger one.
+constexpr double kLeastSpread = 1e-10;
 
 std::vector<double> logarithms(const std::vector<double>& seconds) {
   if (seconds.size() < 2) {
@@ -23,51 +25,50 @@ std::vector<double> logarithms(const std::vector<double>& seconds) {
   }
   std::vector<double> result;
   for (const double value : seconds) {
-    if (!(value > 0.0)) throw InputError(fmt::format("a measured time is {}, not above 0", value));
+    if (!(value > 0.0) || std::isinf(value))
+      throw InputError(fmt::format("a measured time is {}, not above 0", value));
     result.push_back(std::log(value));
   }
   return result;
 }
 
-std::vector<double> resample(const std::vector<double>& samples, std::size_t size, std::mt19937_64& random) {
-  std::uniform_int_distribution<std::size_t> index(0, samples.size() - 1);
-  std::vector<double> drawn(size);
-  for (double& value : drawn) value = samples[index(random)];
-  return drawn;
-}
+/// One independent cause of error of an estimate, as far as its samples tell.
+struct Part {
+  double squared_error = 0.0;
+  double degrees_of_freedom = 1.0;
+  bool is_known = true;
+};
 
-double variance(const std::vector<double>& samples) {
+/// The error of the mean of samples.
+Part error_of_mean(const std::vector<double>& samples) {
   const double deviation = sample_standard_deviation(samples);
-  return deviation * deviation;
+  const auto count = static_cast<double>(samples.size());
+  return {deviation * deviation / count, count - 1.0, deviation >= kLeastSpread};
 }
 
-double count(const std::vector<double>& samples) { return static_cast<double>(samples.size()); }
-
-double standard_error(const std::vector<double>& samples) {
-  return std::sqrt(variance(samples) / count(samples));
-}
-
-double pooled_variance(const std::vector<double>& a, const std::vector<double>& b) {
-  return ((count(a) - 1.0) * variance(a) + (count(b) - 1.0) * variance(b)) / (count(a) + count(b) - 2.0);
-}
-
-/// Deviations of both sides, each from its own mean.
-std::vector<double> residuals(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> result;
-  for (const std::vector<double>* side : {&a, &b}) {
-    const double center = mean(*side);
-    for (const double value : *side) result.push_back(value - center);
+/// Welch's degrees of freedom of a sum of such parts (Satterthwaite's equation), but hardly more than those
+/// of the part that has fewest.  The equation counts a part for little whose samples happen to lie close
+/// together, and these are the samples that raise false alarms.
+double degrees_of_freedom(const std::vector<Part>& parts) {
+  constexpr double kMostOfFewest = 1.25;
+  double error = 0.0, squares = 0.0, fewest = std::numeric_limits<double>::infinity();
+  for (const Part& part : parts) {
+    error += part.squared_error;
+    squares += part.squared_error * part.squared_error / part.degrees_of_freedom;
+    fewest = std::min(fewest, part.degrees_of_freedom);
   }
-  return result;
+  return std::min(error * error / squares, kMostOfFewest * fewest);
 }
 
-/// Interval of a statistic with its standard error, from resampled values of (statistic - estimate) / error.
-RatioInterval interval(double estimate, double error, const std::vector<double>& t, double confidence,
+RatioInterval interval(double estimate, const std::vector<Part>& parts, double confidence,
                        std::size_t pairs) {
-  if (error == 0.0 || t.empty()) return {std::exp(estimate), std::exp(estimate), std::exp(estimate), pairs};
-  const double high = quantile(t, confidence);
-  const double low = quantile(t, 1.0 - confidence);
-  return {std::exp(estimate), std::exp(estimate - high * error), std::exp(estimate - low * error), pairs};
+  const double ratio = std::exp(estimate);
+  if (!std::ranges::all_of(parts, &Part::is_known))
+    return {ratio, 0.0, std::numeric_limits<double>::infinity(), pairs, false};
+  double squared_error = 0.0;
+  for (const Part& part : parts) squared_error += part.squared_error;
+  const double reach = student_quantile(confidence, degrees_of_freedom(parts)) * std::sqrt(squared_error);
+  return {ratio, std::exp(estimate - reach), std::exp(estimate + reach), pairs};
 }
 
 }  // namespace
@@ -77,41 +78,30 @@ RatioInterval ratio_interval(const std::vector<double>& candidate, const std::ve
   if (candidate.size() != reference.size()) {
     throw InputError(fmt::format("{} and {} measurements are not pairs", candidate.size(), reference.size()));
   }
-  const std::vector<double> above = logarithms(candidate);
+  std::vector<double> ratios = logarithms(candidate);
   const std::vector<double> below = logarithms(reference);
-  std::vector<double> ratios;
-  for (std::size_t i = 0; i < above.size(); ++i) ratios.push_back(above[i] - below[i]);
-  const double estimate = mean(ratios);
-
-  std::mt19937_64 random(kSeed);
-  std::vector<double> t;
-  for (int i = 0; i < kResamples; ++i) {
-    const std::vector<double> drawn = resample(ratios, ratios.size(), random);
-    const double error = standard_error(drawn);
-    if (error > 0.0) t.push_back((mean(drawn) - estimate) / error);
-  }
-  return interval(estimate, standard_error(ratios), t, confidence, ratios.size());
+  for (std::size_t i = 0; i < ratios.size(); ++i) ratios[i] -= below[i];
+  return interval(mean(ratios), {error_of_mean(ratios)}, confidence, ratios.size());
 }
 
 RatioInterval unpaired_ratio_interval(const std::vector<double>& candidate,
                                       const std::vector<double>& reference, double confidence) {
-  const std::vector<double> above = logarithms(candidate);
-  const std::vector<double> below = logarithms(reference);
-  const double estimate = mean(above) - mean(below);
-  const std::vector<double> both = residuals(above, below);
-  std::mt19937_64 random(kSeed);
-  std::vector<double> t;
-  for (int i = 0; i < kResamples; ++i) {
-    const std::vector<double> a = resample(both, above.size(), random);
-    const std::vector<double> b = resample(both, below.size(), random);
-    const double pooled = pooled_variance(a, b);
-    const double error = std::sqrt(pooled / count(a) + pooled / count(b));
-    if (error > 0.0) t.push_back((mean(a) - mean(b)) / error);
-  }
-  const double pooled = pooled_variance(above, below);
-  const double error = std::sqrt(std::max(pooled, variance(above)) / count(above) +
-                                 std::max(pooled, variance(below)) / count(below));
-  return interval(estimate, error, t, confidence, std::min(above.size(), below.size()));
+  const std::vector<double> above = logarithms(candidate), below = logarithms(reference);
+  return interval(mean(above) - mean(below), {error_of_mean(above), error_of_mean(below)}, confidence,
+                  std::min(above.size(), below.size()));
+}
+
+RatioInterval ratio_interval_to_runs(const std::vector<double>& candidate,
+                                     const std::vector<std::vector<double>>& runs, double confidence) {
+  if (runs.empty()) throw InputError("a ratio to no earlier run has no interval");
+  if (runs.size() == 1) return unpaired_ratio_interval(candidate, runs.front(), confidence);
+  const std::vector<double> own = logarithms(candidate);
+  std::vector<double> means;
+  for (const std::vector<double>& run : runs) means.push_back(mean(logarithms(run)));
+  // Besides the error of the earlier runs' mean, this run's own deviation from what runs are on average.
+  Part between = error_of_mean(means);
+  between.squared_error *= 1.0 + static_cast<double>(runs.size());
+  return interval(mean(own) - mean(means), {error_of_mean(own), between}, confidence, own.size());
 }
 
 }  // namespace isoframe::metrics

@@ -21,8 +21,8 @@ double quantile_of_sorted(const std::vector<double>& sorted, double q) {
   const auto below = static_cast<std::size_t>(position);
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
   const double fraction = position - static_cast<double>(below);
-  // An infinite neighbour that carries no weight must not make a NaN.
-  if (fraction == 0.0) return sorted[below];
+  // Neighbours that are infinite, or one that carries no weight, must not make a NaN.
+  if (fraction == 0.0 || sorted[below] == sorted[above]) return sorted[below];
   return sorted[below] + fraction * (sorted[above] - sorted[below]);
 }
 

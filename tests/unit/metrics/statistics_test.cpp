@@ -28,6 +28,7 @@ TEST(Statistics, InfiniteSamplesDoNotTurnQuantilesIntoNaN) {
   const double infinity = std::numeric_limits<double>::infinity();
   EXPECT_EQ(median({1.0, 2.0, infinity}), 2.0);
   EXPECT_EQ(median({infinity, infinity, infinity}), infinity);
+  EXPECT_EQ(median({infinity, infinity}), infinity);
 }
 
 TEST(Statistics, StandardDeviationDividesByOneLess) {
