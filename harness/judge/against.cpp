@@ -65,8 +65,8 @@ std::optional<NotJudged> unmeasured_memory(const CaseResult& now, const CaseResu
                    "a run that does to compare with"};
 }
 
-/// Half of a case's budget: one half is for its total time, the other for its stages together.
-ErrorBudget half_of_case(int comparisons) { return {0.5, comparisons}; }
+/// Half of a test's budget: one half is for its total time, the other for its stages together.
+ErrorBudget half_of(ErrorBudget budget) { return budget.part(0.5); }
 
 /// Why the times of a side have no unit, or an empty string.
 std::string missing_unit(const Side& side, const Side& other, const char* run) {
@@ -112,10 +112,10 @@ bool is_told_by_work(const Side& now, const Side& then, const Repeated& total, E
   return work && ratio_judgement(*work, kAgainstLatency, budget, "").outcome == LatencyOutcome::kHolds;
 }
 
-LatencyJudgement times_judgement(const Side& now, const Side& then, int comparisons) {
+LatencyJudgement times_judgement(const Side& now, const Side& then, ErrorBudget of_test) {
   const auto measured = total_times(now, then);
   if (!measured) return {};
-  const ErrorBudget budget = half_of_case(comparisons);
+  const ErrorBudget budget = half_of(of_test);
   const LatencyJudgement total = ratio_judgement(*measured, kAgainstLatency, budget, "the earlier run");
   const auto slow = slowest_stage(now, then, kAgainstLatency, budget);
   if (!slow) {
@@ -138,7 +138,7 @@ std::vector<std::string> unlike(const records::Environment& now, const records::
 }
 
 AgainstJudgement judge_against(const Side& now, const Side& then, const std::optional<Quality>& quality,
-                               const std::vector<std::string>& differences, int comparisons) {
+                               const std::vector<std::string>& differences, ErrorBudget budget) {
   const bool alike = differences.empty();
   AgainstJudgement judgement;
   std::vector<std::string> broken;
@@ -155,7 +155,7 @@ AgainstJudgement judge_against(const Side& now, const Side& then, const std::opt
     if (const auto why = unmeasured_memory(now.result, then.result)) judgement.not_judged.push_back(*why);
     note(grown_memory(now.result, then.result));
     if (const auto why = untimed(now, then)) judgement.not_judged.push_back(*why);
-    latency = times_judgement(now, then, comparisons);
+    latency = times_judgement(now, then, budget);
     if (latency.outcome == LatencyOutcome::kBroken) note(latency.reason);
     if (latency.outcome == LatencyOutcome::kHolds) judgement.notes = moved_tiles(now.result, then.result);
   } else {
@@ -173,10 +173,10 @@ AgainstJudgement judge_against(const Side& now, const Side& then, const std::opt
   return judgement;
 }
 
-bool is_slowdown_undecided(const Side& now, const Side& then, int comparisons) {
+bool is_slowdown_undecided(const Side& now, const Side& then, ErrorBudget of_test) {
   const auto total = total_times(now, then);
   if (!total) return false;
-  const ErrorBudget budget = half_of_case(comparisons);
+  const ErrorBudget budget = half_of(of_test);
   const bool is_decided =
       total->is_measured_again && (slowness(*total, kAgainstLatency, budget) == Slowness::kCertain ||
                                    slowest_stage(now, then, kAgainstLatency, budget));

@@ -34,15 +34,15 @@ struct AgainstJudgement : Judgement {
 /// Without `differences` of environment frames must be identical (of a bounded layout: within its bound),
 /// tensor memory no more, at its peak and when done, and no time longer, in all and of each stage on each
 /// rank.  With differences frames must be within kAgainstPsnr, and memory and time are not judged.  Times of
-/// which there are too few, or that have no common unit, are not judged either.  `comparisons` is the number
-/// of cases that are judged so.
+/// which there are too few, or that have no common unit, are not judged either.  `budget` is this
+/// comparison's share.
 AgainstJudgement judge_against(const Side& now, const Side& then,
                                const std::optional<records::Quality>& quality,
-                               const std::vector<std::string>& differences, int comparisons);
+                               const std::vector<std::string>& differences, ErrorBudget budget);
 
 /// True if measuring the case again can change what its times say: they seem longer and that is not certain
 /// yet, or are too noisy to tell.  judge_against() takes the samples after the first now.repeat as those of
 /// the later measurements.
-bool is_slowdown_undecided(const Side& now, const Side& then, int comparisons);
+bool is_slowdown_undecided(const Side& now, const Side& then, ErrorBudget budget);
 
 }  // namespace isoframe::harness::judge

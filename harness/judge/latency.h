@@ -3,7 +3,8 @@
 //
 // In stages, so that ten repetitions are enough to find a slow-down of a tenth and chance is still no alarm:
 // what merely seems slower, or is too noisy to tell, is measured again, up to three times, and fails if all
-// measurements together are certain and those after the first agree.
+// measurements together are certain and those after the first agree.  What nobody measures again (a report
+// of a run that is over) fails if its only measurement is certain.
 
 #include <cstdint>
 #include <functional>
@@ -14,7 +15,8 @@
 
 namespace isoframe::harness::judge {
 
-/// Chance that unchanged code breaks any latency gate of a run.
+/// Chance that unchanged code breaks any latency test of a run: a gate on the baseline's time, or a
+/// comparison with an earlier run.
 inline constexpr double kFalseAlarms = 0.01;
 /// Level of the first screening: the chance that a case just at its limit is suspected; for one as fast as
 /// its reference it is far smaller.  Loose on purpose: a false suspicion costs another measurement, a missed
@@ -23,10 +25,12 @@ inline constexpr double kSuspicions = 0.50;
 /// Confidence with which a gate that holds excludes a slow-down beyond kToldApart times its limit.
 inline constexpr double kHolds = 0.90;
 inline constexpr double kToldApart = 1.10;
-/// Chance that a suspected case is slower in its next measurement too, although it is not slow.
+/// Chance that a suspected case is slower in its later measurements too, although it is not slow.
 inline constexpr double kAgreement = 0.02;
 /// Most measurements of a doubtful case, the first included.
 inline constexpr int kMostMeasurements = 4;
+/// Times that a test can raise its alarm: after each measurement of a doubtful case but the first.
+inline constexpr int kMostAlarms = kMostMeasurements - 1;
 /// Fewest pairs of times that an interval is computed from.
 inline constexpr std::size_t kFewestPairs = 5;
 
@@ -44,21 +48,30 @@ struct Repeated {
   std::function<metrics::RatioInterval(Repetitions, double confidence)> interval;
   std::size_t repeat = SIZE_MAX;
   bool is_measured_again = false;
+  std::string flaw = {};  ///< why the times cannot be compared; empty if they can
 };
+
+/// Why these times cannot be compared, as a clause; empty if they can: a time that is not above 0 comes from
+/// a clock too coarse for it.
+std::string flaw_of(const std::vector<double>& candidate, const std::vector<double>& reference);
 
 enum class Slowness {
   kNo,         ///< not above the limit in any measurement, as far as the first screening tells
   kRefuted,    ///< seemed slower once, but the later measurements are not above the limit
   kSuspected,  ///< above the limit in every measurement that counts, not yet significantly
+  kConfirmed,  ///< the later measurements are significantly above it, all together not enough for this run
   kCertain,    ///< significantly above the limit: all samples together and, if any, the later measurements
 };
 
-/// One test's part of the chance of a false alarm that a run may have (Bonferroni).
+/// One test's share of the chance of a false alarm that all latency tests of a run have together
+/// (Bonferroni).
 struct ErrorBudget {
-  double of_case = 1.0;  ///< the test's part of its case's budget
-  int cases = 1;         ///< how many cases of the run are judged so
+  int tests = 1;         ///< latency tests of the run, of every kind
+  double of_test = 1.0;  ///< part of one test's share, for a test that is made of several
 
-  /// Confidence that the test needs to stay within its part of kFalseAlarms.
+  /// A part of this share.
+  ErrorBudget part(double of_this) const { return {tests, of_test * of_this}; }
+  /// Confidence with which the test must find a ratio above its limit, each time that it may.
   double confidence() const;
 };
 
@@ -79,20 +92,20 @@ struct LatencyJudgement {
   std::string reason;  ///< empty if the gate holds
 };
 
-/// Outcome of a gate on a ratio: broken if it is certainly above `limit`; unsure if even the latest
-/// measurements do not rule out kToldApart times the limit, with the number of repetitions that would; else
-/// it holds.  `reference` names what the times are compared with.
+/// Outcome of a gate on a ratio: broken if it is certainly above `limit`; unsure if the later measurements
+/// confirm that it is above, but not as surely as all tests of the run together ask for, or if even the
+/// latest measurements do not rule out kToldApart times the limit, with the number of repetitions that would;
+/// else it holds.  `reference` names what the times are compared with.
 LatencyJudgement ratio_judgement(const Repeated& measured, double limit, ErrorBudget budget,
                                  const std::string& reference);
 
-/// Outcome of a gate on a case's times to its baseline's in the same run, paired by round.  `comparisons` is
-/// the number of latency gates in the run.
+/// Outcome of a gate on a case's times to its baseline's in the same run, paired by round.
 LatencyJudgement paired_judgement(const std::vector<double>& candidate, const std::vector<double>& baseline,
                                   std::size_t repeat, double limit, const std::string& reference,
-                                  int comparisons);
+                                  ErrorBudget budget);
 
 /// True if measuring both sides again can change paired_judgement().
 bool is_pairing_undecided(const std::vector<double>& candidate, const std::vector<double>& baseline,
-                          std::size_t repeat, double limit, int comparisons);
+                          std::size_t repeat, double limit, ErrorBudget budget);
 
 }  // namespace isoframe::harness::judge

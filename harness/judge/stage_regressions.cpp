@@ -112,8 +112,7 @@ std::vector<RankStage> judged_stages(const Side& now, const Side& then) {
 }
 
 ErrorBudget budget_of_each(ErrorBudget budget, const std::vector<RankStage>& judged) {
-  budget.of_case /= static_cast<double>(std::max<std::size_t>(1, judged.size()));
-  return budget;
+  return budget.part(1.0 / static_cast<double>(std::max<std::size_t>(1, judged.size())));
 }
 
 std::vector<std::int64_t> excess(const RankResult& now, const RankResult& then) {
@@ -140,11 +139,12 @@ Times relative_work(const Side& side) {
 std::optional<Repeated> unpaired(const Side& now, Times current, Times earlier) {
   if (std::min({current.size(), earlier.size(), now.repeat}) < kFewestPairs) return std::nullopt;
   const bool is_again = current.size() - kFewestPairs >= now.repeat;
+  std::string flaw = flaw_of(current, earlier);
   return Repeated{
       [current = std::move(current), earlier = std::move(earlier)](Repetitions part, double confidence) {
         return metrics::unpaired_ratio_interval(part.of(current), earlier, confidence);
       },
-      now.repeat, is_again};
+      now.repeat, is_again, std::move(flaw)};
 }
 
 std::optional<SlowStage> slowest_stage(const Side& now, const Side& then, double limit, ErrorBudget budget) {

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "harness/judge/latency.h"
 #include "harness/judge/locked.h"
 #include "harness/scenario/gates.h"
 #include "metrics/two_groups.h"
@@ -27,11 +26,11 @@ double ssim_of(const Quality& quality) { return quality.ssim ? quality.ssim->mea
 std::string db(double psnr) { return scenario::decibels(psnr); }
 
 LatencyJudgement latency_of(const scenario::Case& spec, const CaseResult& result, const CaseResult& baseline,
-                            int comparisons) {
+                            ErrorBudget budget) {
   if (!spec.gates.latency_ratio_max) return {};
   return paired_judgement(result.latency.total_seconds, baseline.latency.total_seconds,
                           static_cast<std::size_t>(spec.repeat), *spec.gates.latency_ratio_max, spec.baseline,
-                          comparisons);
+                          budget);
 }
 
 /// The gate `bounded` as the gates that it stands for.
@@ -142,15 +141,14 @@ std::string repetition_sentence(const CaseResult& result) {
 }
 
 bool is_latency_gate_undecided(const scenario::Case& spec, const CaseResult& result,
-                               const CaseResult& baseline, int comparisons) {
+                               const CaseResult& baseline, ErrorBudget budget) {
   return spec.gates.latency_ratio_max &&
          is_pairing_undecided(result.latency.total_seconds, baseline.latency.total_seconds,
-                              static_cast<std::size_t>(spec.repeat), *spec.gates.latency_ratio_max,
-                              comparisons);
+                              static_cast<std::size_t>(spec.repeat), *spec.gates.latency_ratio_max, budget);
 }
 
 Judgement judge(const scenario::Case& spec, const CaseResult& result, const CaseResult* baseline,
-                int comparisons) {
+                ErrorBudget budget) {
   if (result.status == records::Status::kError)
     return {Verdict::kError, result.error ? result.error->message : "a round failed"};
   if (spec.baseline.empty()) {
@@ -185,7 +183,7 @@ Judgement judge(const scenario::Case& spec, const CaseResult& result, const Case
   if (!too_far.empty()) broken.insert(broken.begin(), too_far);
   const std::string distrust = is_locked ? reason_for_distrust(*result.locked, bounds) : "";
   if (broken.empty() && !distrust.empty()) return {Verdict::kUntrusted, distrust};
-  const LatencyJudgement latency = latency_of(spec, result, *baseline, comparisons);
+  const LatencyJudgement latency = latency_of(spec, result, *baseline, budget);
   if (latency.outcome == LatencyOutcome::kBroken) broken.push_back(latency.reason);
   if (broken.empty() && latency.outcome == LatencyOutcome::kUnsure)
     return {Verdict::kUntrusted, latency.reason};

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "harness/judge/latency.h"
 #include "harness/scenario/case.h"
 #include "reports/records/case_result.h"
 
@@ -28,14 +29,14 @@ std::string repetition_sentence(const records::CaseResult& result);
 /// named; else passed.  A case that a locked run judges (locked.h) has its record in `result`; without it, it
 /// is untrusted.
 ///
-/// `comparisons` is the number of latency gates in the run; each is as strict as it takes for all of them
+/// `budget` is the latency gate's share: it is as strict as it takes for all latency tests of the run
 /// together to raise a false alarm in one of a hundred runs.  A latency gate that noise hides is untrusted.
 Judgement judge(const scenario::Case& spec, const records::CaseResult& result,
-                const records::CaseResult* baseline, int comparisons = 1);
+                const records::CaseResult* baseline, ErrorBudget budget = {});
 
 /// True if more measurements can change what the latency gate says: it may be broken and that is not certain
 /// yet, or times are too noisy to tell.  False without a latency gate.
 bool is_latency_gate_undecided(const scenario::Case& spec, const records::CaseResult& result,
-                               const records::CaseResult& baseline, int comparisons);
+                               const records::CaseResult& baseline, ErrorBudget budget);
 
 }  // namespace isoframe::harness::judge

@@ -139,27 +139,27 @@ std::string EarlierRun::obstacle(const Case& spec, const records::CaseRow& row,
 }
 
 bool EarlierRun::is_slowdown_undecided(const Case& spec, const CaseResult& result, const CaseResult* baseline,
-                                       int comparisons) const {
+                                       judge::ErrorBudget budget) const {
   const std::optional<CaseResult> earlier = measured(spec.name);
   if (!earlier) return false;
   const Unlikeness unlike = unlikeness_of(result, *earlier, differences_);
   if (!unlike.video.empty() || !unlike.conditions.empty()) return false;
   const std::optional<CaseResult> earlier_baseline = measured(spec.baseline);
   return judge::is_slowdown_undecided(side_of(spec, result, baseline),
-                                      side_of(spec, *earlier, pointer_to(earlier_baseline)), comparisons);
+                                      side_of(spec, *earlier, pointer_to(earlier_baseline)), budget);
 }
 
 Beside EarlierRun::beside(const Case& spec, const CaseResult& result, const CaseResult* baseline,
-                          const RunDirectory& directory, int comparisons) const {
+                          const RunDirectory& directory, judge::ErrorBudget budget) const {
   try {
-    return compared(spec, result, baseline, directory, comparisons);
+    return compared(spec, result, baseline, directory, budget);
   } catch (const InputError& error) {
     return {std::nullopt, untrusted(fmt::format("the earlier run cannot be read: {}", error.what()))};
   }
 }
 
 Beside EarlierRun::compared(const Case& spec, const CaseResult& result, const CaseResult* baseline,
-                            const RunDirectory& directory, int comparisons) const {
+                            const RunDirectory& directory, judge::ErrorBudget budget) const {
   if (!nothing_in_common_.empty()) return {std::nullopt, untrusted(nothing_in_common_)};
   const records::CaseRow* const there = row_of(run_, spec.name);
   if (there == nullptr) {
@@ -181,7 +181,7 @@ Beside EarlierRun::compared(const Case& spec, const CaseResult& result, const Ca
   const judge::AgainstJudgement found =
       frames.trusted ? judge::judge_against(side_of(spec, result, baseline),
                                             side_of(spec, earlier, pointer_to(earlier_baseline)), frames,
-                                            unlike.conditions, comparisons)
+                                            unlike.conditions, budget)
                      : untrusted(fmt::format("beside the earlier run: {}", frames.untrusted_reason));
   records::AgainstRow row;
   row.seconds_ratio = median_of(result) / median_of(earlier);

@@ -33,7 +33,7 @@ class EarlierRun {
   /// True if this run's times are worth measuring again: they are comparable, and seem slower or too noisy to
   /// tell.  `baseline` is the baseline's result, null without one.
   bool is_slowdown_undecided(const scenario::Case& spec, const reports::records::CaseResult& result,
-                             const reports::records::CaseResult* baseline, int comparisons) const;
+                             const reports::records::CaseResult* baseline, judge::ErrorBudget budget) const;
 
   /// Judges a measured case beside the same case of that run.  A case that the earlier run does not name is
   /// new and passes with a note; one that it names and that cannot be compared (not measured there, its
@@ -41,12 +41,12 @@ class EarlierRun {
   /// runs have none in common.
   Beside beside(const scenario::Case& spec, const reports::records::CaseResult& result,
                 const reports::records::CaseResult* baseline, const RunDirectory& directory,
-                int comparisons) const;
+                judge::ErrorBudget budget) const;
 
  private:
   Beside compared(const scenario::Case& spec, const reports::records::CaseResult& result,
                   const reports::records::CaseResult* baseline, const RunDirectory& directory,
-                  int comparisons) const;
+                  judge::ErrorBudget budget) const;
   std::optional<reports::records::CaseResult> measured(const std::string& name) const;
   std::string obstacle(const scenario::Case& spec, const reports::records::CaseRow& row,
                        const RunDirectory& directory) const;

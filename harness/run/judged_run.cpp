@@ -74,7 +74,7 @@ class RunJudge {
           fmt::format("expected to differ from {}, and every float is equal", spec.baseline));
     std::optional<records::AgainstRow> against;
     if (earlier_ && result.is_measured()) {
-      Beside beside = earlier_->beside(spec, result, baseline, directory_, static_cast<int>(cases_.size()));
+      Beside beside = earlier_->beside(spec, result, baseline, directory_, budget_);
       against = std::move(beside.row);
       result.not_judged = std::move(beside.judgement.not_judged);
       std::ranges::move(beside.judgement.notes, std::back_inserter(result.notes));
@@ -122,7 +122,7 @@ class RunJudge {
       return {records::Verdict::kSkipped,
               suite_.interrupted ? "not reached before the interruption" : "not run"};
     }
-    return judge::judge(spec, result, baseline, count_latency_gates(cases_));
+    return judge::judge(spec, result, baseline, budget_);
   }
 
   const records::SuiteRecord& suite_;
@@ -131,6 +131,7 @@ class RunJudge {
   std::vector<Case> cases_;
   records::Environment environment_;
   std::optional<EarlierRun> earlier_;
+  judge::ErrorBudget budget_;
   Locator locator_;
   std::map<std::string, records::CaseResult> results_;
 };

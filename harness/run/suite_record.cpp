@@ -62,9 +62,13 @@ const Case* case_named(const std::vector<Case>& cases, const std::string& name) 
   return found == cases.end() ? nullptr : &*found;
 }
 
-int count_latency_gates(const std::vector<Case>& cases) {
-  return static_cast<int>(std::ranges::count_if(
-      cases, [](const Case& spec) { return spec.skip_reason.empty() && spec.gates.latency_ratio_max; }));
+judge::ErrorBudget error_budget(const std::vector<Case>& cases, bool is_against) {
+  int tests = 0;
+  for (const Case& spec : cases) {
+    if (!spec.skip_reason.empty()) continue;
+    tests += (spec.gates.latency_ratio_max ? 1 : 0) + (is_against ? 1 : 0);
+  }
+  return {.tests = tests};
 }
 
 }  // namespace isoframe::harness::run

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/judge/latency.h"
 #include "harness/run/run_options.h"
 #include "harness/scenario/case.h"
 #include "harness/scenario/suite.h"
@@ -29,7 +30,8 @@ std::string command_of(const reports::records::SuiteRecord& suite, const scenari
 /// The case of that name, null without.
 const scenario::Case* case_named(const std::vector<scenario::Case>& cases, const std::string& name);
 
-/// How many cases have a latency gate: the chance of a false alarm is shared among them.
-int count_latency_gates(const std::vector<scenario::Case>& cases);
+/// The share of one latency test among all of the run: a gate on the baseline's time, and the comparison of
+/// each case with an earlier run if there is one.  Cases that are skipped have none.
+judge::ErrorBudget error_budget(const std::vector<scenario::Case>& cases, bool is_against);
 
 }  // namespace isoframe::harness::run

@@ -53,6 +53,7 @@ records::RunRecord run_suite(scenario::Suite suite, const RunOptions& options) {
     if (spec.skip_reason.empty()) settle_case(spec);
   if (!options.against.empty() && !fs::exists(options.against / "run.json"))
     throw InputError(fmt::format("--against {}: no run.json there", options.against.string()));
+  if (!options.against.empty()) check_repeats(suite.cases);
   const RunDirectory directory = RunDirectory::prepare(options.out, options.resume);
   records::SuiteRecord record = begin_suite(suite, options);
   directory.keep(record);

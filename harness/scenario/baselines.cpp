@@ -39,6 +39,19 @@ void check_agreement(const Draft& draft, const Case& spec, const Draft& baseline
                   to_string(baseline.location_of(key.name))));
 }
 
+/// Refuses a gate on time if the baseline has another number of rounds: times are paired round by round, and
+/// both sides are measured again together.
+void check_repeat(const Draft& draft, const Case& spec, const Draft& baseline, const Case& reference) {
+  if (!spec.gates.latency_ratio_max || spec.repeat == reference.repeat) return;
+  throw ScenarioError(
+      draft.location_of("repeat"),
+      fmt::format(
+          "repeat {} of '{}' is not its baseline's: '{}' has {} ({}); gates.latency_ratio_max compares "
+          "times round by round, so both need the same",
+          spec.repeat, draft.name, baseline.name, reference.repeat,
+          to_string(baseline.location_of("repeat"))));
+}
+
 void check_pair(const Draft& draft, const Case& spec, const Draft& baseline, const Case& reference) {
   if (!reference.baseline.empty()) {
     throw ScenarioError(
@@ -49,6 +62,7 @@ void check_pair(const Draft& draft, const Case& spec, const Draft& baseline, con
   for (const CaseKey& key : case_keys()) {
     if (must_agree(key, spec)) check_agreement(draft, spec, baseline, reference, key);
   }
+  check_repeat(draft, spec, baseline, reference);
 }
 
 /// Sets the default gate: identical frames, or frames within the bound if the case adds in another order than

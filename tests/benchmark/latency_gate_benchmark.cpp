@@ -150,7 +150,7 @@ void judge(const std::vector<Case>& now, const Side& then, Counts& counts) {
   for (auto spec = now.begin() + 1; spec != now.end(); ++spec) {
     for (const int compared : {1, kCasesOfSmoke}) {
       const auto [verdict, reason] =
-          harness::judge::judge_against(side(*spec, now[0]), then, std::nullopt, {}, compared);
+          harness::judge::judge_against(side(*spec, now[0]), then, std::nullopt, {}, {.tests = compared});
       counts[fmt::format("{}_{}_of_{}", spec->name, name_of(verdict), compared)] += 1;
       if (verdict == Verdict::kFailed && !spec->slow_stage.empty() &&
           reason.find(spec->slow_stage + " on rank 0") != std::string::npos)
@@ -165,7 +165,8 @@ void measure_again(Machine& machine, std::vector<Case>& now, const Side& then, C
   for (int measurement = 1; measurement < harness::judge::kMostMeasurements; ++measurement) {
     std::vector<Case*> again = {&now[0]};
     for (auto spec = now.begin() + 1; spec != now.end(); ++spec) {
-      if (!harness::judge::is_slowdown_undecided(side(*spec, now[0]), then, kCasesOfSmoke)) continue;
+      if (!harness::judge::is_slowdown_undecided(side(*spec, now[0]), then, {.tests = kCasesOfSmoke}))
+        continue;
       again.push_back(&*spec);
       counts[fmt::format("{}_again_{}", spec->name, measurement)] += 1;
     }

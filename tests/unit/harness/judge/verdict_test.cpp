@@ -11,8 +11,11 @@
 namespace isoframe::harness::judge {
 namespace {
 
-records::CaseResult measured(double seconds = 1.0, std::uint64_t peak = 100) {
-  return timed(std::vector<double>(5, seconds), peak);
+/// Generations that took about so long; sides with another phase have a jitter of their own.
+records::CaseResult measured(double seconds = 1.0, std::uint64_t peak = 100, int phase = 0) {
+  std::vector<double> times;
+  for (int i = 0; i < 5; ++i) times.push_back(seconds * (1.0 + 0.001 * ((3 * i + phase) % 4)));
+  return timed(times, peak);
 }
 
 class Judge : public testing::Test {
@@ -24,7 +27,7 @@ class Judge : public testing::Test {
     case_.gates.identical = true;
     baseline_ = measured();
     baseline_.quality_self = quality(true);
-    result_ = measured();
+    result_ = measured(1.0, 100, 1);
     result_.quality = quality(true);
   }
   Judgement run() const { return judge(case_, result_, case_.baseline.empty() ? nullptr : &baseline_); }
@@ -69,12 +72,12 @@ TEST_F(Judge, NamesEveryBrokenGate) {
   case_.gates.ssim_min = 0.999;
   case_.gates.latency_ratio_max = 0.5;
   case_.gates.peak_tensor_ratio_max = 1.5;
-  result_ = measured(0.6, 200);
+  result_ = measured(0.6, 200, 1);
   result_.quality = quality(false, 41.2, 0.9931);
   const std::string reason = run().reason;
   EXPECT_THAT(reason, testing::HasSubstr("PSNR 41.20 dB (needs 50.00 dB)"));
   EXPECT_THAT(reason, testing::HasSubstr("SSIM 0.993100 (needs 0.999000)"));
-  EXPECT_THAT(reason, testing::HasSubstr("takes 0.600x the time of reference"));
+  EXPECT_THAT(reason, testing::ContainsRegex("takes (0.599|0.600|0.601)x the time of reference"));
   EXPECT_THAT(reason, testing::HasSubstr("2.000x the tensor memory"));
 }
 
@@ -83,7 +86,7 @@ TEST_F(Judge, PassesWithinBounds) {
   case_.gates.psnr_min = 40.0;
   case_.gates.relative_l2_max = 0.05;
   case_.gates.max_difference_max = 0.5;
-  case_.gates.latency_ratio_max = 1.0;
+  case_.gates.latency_ratio_max = 1.02;
   result_.quality = quality(false, 41.2, 0.9931);
   EXPECT_EQ(run().verdict, Verdict::kPassed);
 }

@@ -170,6 +170,19 @@ TEST(Baselines, AgreeInWhatDecidesTheFrames) {
   EXPECT_THAT(error("    device: cuda\n"), HasSubstr("is not its baseline's"));
 }
 
+TEST(Baselines, AGateOnTimeNeedsAsManyRounds) {
+  const std::string base = kHead + "  - {name: base, repeat: 5}\n";
+  EXPECT_EQ(error_of(base + "  - {name: a, baseline: base, repeat: 6, gates: {latency_ratio_max: 1.1}}\n"),
+            "s.yaml:8:39: repeat 6 of 'a' is not its baseline's: 'base' has 5 (s.yaml:7:26); "
+            "gates.latency_ratio_max compares times round by round, so both need the same");
+  EXPECT_EQ(error_of(base + "  - {name: a, baseline: base, repeat: 6}\n"), "") << "only frames are compared";
+  EXPECT_EQ(error_of(base + "  - {name: a, baseline: base, repeat: 5, gates: {latency_ratio_max: 1.1}}\n"),
+            "");
+  EXPECT_EQ(error_of(base + "  - {name: a, baseline: base, repeat: 6, gates: {latency_ratio_max: 1.1}}\n",
+                     {.repeat = 7}),
+            "");
+}
+
 TEST(Baselines, Float32IsNotWhatTf32IsComparedWith) {
   const std::string head =
       "version: 1\ncheckpoint: c\n"
