@@ -12,11 +12,13 @@ struct ChangePoint {
   double after = 0.0;     ///< median of the segment that begins here
 };
 
-/// Splits a series where two neighbouring segments differ most, as long as that is unlikely to be chance:
-/// binary segmentation by Welch's t of the two sides, each of at least three values, its significance by
-/// permutation (the E-divisive idea of Matteson and James 2014, with the t statistic that Hunter, Fleming et
-/// al. 2023, uses for performance results).  `significance`: the chance that a series without a change gets
-/// one.
-std::vector<ChangePoint> change_points(const std::vector<double>& series, double significance = 0.01);
+/// Splits a series of sampled values where two neighbouring segments differ most, as long as that is unlikely
+/// to be chance: binary segmentation by Student's t of the two sides, each of at least three values,
+/// corrected for the number of places to split at (Bonferroni).  `significance`: the largest chance that a
+/// series without a change gets one.
+std::vector<ChangePoint> change_points(const std::vector<double>& series, double significance);
+
+/// Finds every change of values that have no noise, such as counted bytes.
+std::vector<ChangePoint> exact_changes(const std::vector<double>& series);
 
 }  // namespace isoframe::metrics

@@ -2,22 +2,22 @@
 
 #include "harness/run/history.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
-#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/json_file.h"
-#include "base/units.h"
 #include "harness/cli/commands.h"
 #include "harness/measure/environment.h"
-#include "metrics/change_points.h"
-#include "metrics/statistics.h"
+#include "harness/run/trends.h"
 #include "reports/records/history_record.h"
 #include "reports/records/run_record.h"
 
@@ -25,12 +25,10 @@ namespace isoframe::harness::cli {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using reports::records::CaseRow;
 using reports::records::LevelChange;
 using reports::records::MeasureSeries;
 using reports::records::RunRecord;
 using reports::records::Verdict;
-using run::RecordedCase;
 using run::RecordedRun;
 
 namespace {
@@ -55,6 +53,14 @@ json to_json(const RecordedRun& run) {
           {"started", run.started},
           {"commit", run.commit}};
 }
+
+struct Arguments {
+  std::string history = default_history();
+  std::string subject;
+  bool json = false;
+  bool flag = false;
+  std::optional<double> drift_max;
+};
 
 run::History open_existing(const std::string& file) {
   if (!fs::exists(file))
@@ -106,50 +112,6 @@ void show(const std::string& history, const std::string& scenario, bool path_onl
   std::cout << (path_only ? runs.front().directory : to_json(runs.front()).dump(2)) << "\n";
 }
 
-/// One line of eight heights, lowest to highest value.
-std::string sparkline(const std::vector<double>& values) {
-  static constexpr const char* kHeights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  std::string line;
-  for (const double value : values) {
-    const double share = *high > *low ? (value - *low) / (*high - *low) : 0.0;
-    line += kHeights[static_cast<std::size_t>(std::lround(share * 7.0))];
-  }
-  return line;
-}
-
-struct Measure {
-  const char* name;
-  const char* unit;
-  std::optional<double> RecordedCase::*member;
-  double scale;
-};
-constexpr Measure kMeasures[] = {
-    {"latency", "s", &RecordedCase::seconds, 1.0},
-    {"tensor memory", "MiB", &RecordedCase::peak_tensor_bytes, 1.0 / base::kMebibyte},
-    {"PSNR", "dB", &RecordedCase::psnr, 1.0},
-    {"SSIM", "", &RecordedCase::ssim, 1.0}};
-
-/// Returns one measure of one case over all runs that have it; nothing if none has.
-std::optional<MeasureSeries> series_of(const std::vector<RecordedCase>& rows, const Measure& measure) {
-  std::vector<double> values;
-  std::vector<const RecordedCase*> sources;
-  for (const RecordedCase& row : rows) {
-    if (!(row.*measure.member)) continue;
-    values.push_back(*(row.*measure.member) * measure.scale);
-    sources.push_back(&row);
-  }
-  if (values.empty()) return std::nullopt;
-  std::vector<double> finite = values;
-  for (double& value : finite) value = std::isinf(value) ? 200.0 : value;  // above any PSNR of unequal frames
-  MeasureSeries series{measure.name, measure.unit, values, {}, sparkline(finite)};
-  for (const metrics::ChangePoint& change : metrics::change_points(finite)) {
-    const RecordedRun& run = sources[change.index]->run;
-    series.changes.push_back({run.started, run.commit, change.before, change.after, change.index});
-  }
-  return series;
-}
-
 void print_series(const MeasureSeries& series) {
   std::cout << fmt::format("  {:<14} {}  {:.4g} {}, last of {}\n", series.measure, series.sparkline,
                            series.values.back(), series.unit, series.values.size());
@@ -159,34 +121,44 @@ void print_series(const MeasureSeries& series) {
   }
 }
 
-void history(const std::string& file, const std::string& scenario, bool all_machines, bool as_json) {
-  const auto rows = open_existing(file).cases(scenario_name(scenario), all_machines ? "" : this_machine());
-  if (rows.empty())
-    throw InputError(fmt::format("{}: no run of {} {}", file, scenario_name(scenario),
-                                 all_machines ? "yet" : "on this machine; --all-machines shows the others'"));
-  std::map<std::string, std::vector<RecordedCase>> by_case;
-  for (const RecordedCase& row : rows) by_case[row.name].push_back(row);
-  reports::records::HistoryRecord record;
-  for (const auto& [name, own] : by_case) {
-    for (const Measure& measure : kMeasures)
-      if (const auto series = series_of(own, measure)) record[name].push_back(*series);
-  }
-  if (as_json) {
-    std::cout << reports::records::to_json(record).dump(2) << "\n";
-    return;
-  }
-  for (const auto& [name, measures] : record) {
-    std::cout << name << "\n";
-    for (const MeasureSeries& series : measures) print_series(series);
+/// Prints a case's measures, with their drift if that was asked for.
+void print_case(const std::string& name, const std::vector<MeasureSeries>& measures) {
+  std::cout << name << "\n";
+  for (const MeasureSeries& series : measures) {
+    print_series(series);
+    if (!series.drift) continue;
+    const reports::records::Drift& drift = *series.drift;
+    std::cout << (drift.verdict == Verdict::kPassed
+                      ? fmt::format("    {:.3f}x the baseline accepted at {}\n", drift.ratio.value_or(1.0),
+                                    drift.since)
+                      : fmt::format("    {}: {}\n", name_of(drift.verdict), drift.reason));
   }
 }
 
-struct Arguments {
-  std::string history = default_history();
-  std::string subject;
-  bool json = false;
-  bool flag = false;
-};
+/// Prints what was measured over all runs; the exit code is that of the drift, if that is gated.
+int history(const Arguments& arguments) {
+  if (arguments.drift_max && !(*arguments.drift_max >= 1.0 && std::isfinite(*arguments.drift_max)))
+    throw InputError(
+        fmt::format("--drift-max {} is no ratio of 1 or more, such as 1.05", *arguments.drift_max));
+  const std::string scenario = scenario_name(arguments.subject);
+  const run::History database = open_existing(arguments.history);
+  const auto rows = database.cases(scenario, arguments.flag ? "" : this_machine());
+  if (rows.empty())
+    throw InputError(
+        fmt::format("{}: no run of {} {}", arguments.history, scenario,
+                    arguments.flag ? "yet" : "on this machine; --all-machines shows the others'"));
+  if (arguments.drift_max && database.accepted(scenario, this_machine()).empty())
+    throw InputError(fmt::format(
+        "{}: --drift-max needs a baseline of {} on this machine; `isoframe baseline save RUN_DIR` keeps one",
+        arguments.history, scenario));
+  const reports::records::HistoryRecord record = run::trends(rows, arguments.drift_max);
+  if (arguments.json) {
+    std::cout << reports::records::to_json(record).dump(2) << "\n";
+  } else {
+    for (const auto& [name, measures] : record) print_case(name, measures);
+  }
+  return arguments.drift_max ? run::exit_code_of_drift(record) : 0;
+}
 
 CLI::App* add(CLI::App& parent, const char* name, const char* what,
               const std::shared_ptr<Arguments>& arguments) {
@@ -198,7 +170,7 @@ CLI::App* add(CLI::App& parent, const char* name, const char* what,
 
 }  // namespace
 
-void add_history_commands(CLI::App& program, int& /*exit_code*/) {
+void add_history_commands(CLI::App& program, int& exit_code) {
   CLI::App* baseline = program.add_subcommand("baseline", "Keep accepted runs by machine and scenario");
   baseline->require_subcommand(1);
   {
@@ -227,10 +199,14 @@ void add_history_commands(CLI::App& program, int& /*exit_code*/) {
   CLI::App* command =
       add(program, "history", "How a scenario's latency, memory and quality moved over runs", arguments);
   command->add_option("scenario", arguments->subject, "The scenario's file")->required();
-  command->add_flag("--all-machines", arguments->flag, "Not only this machine's runs");
+  CLI::Option* all = command->add_flag("--all-machines", arguments->flag, "Not only this machine's runs");
   command->add_flag("--json", arguments->json, "As JSON");
-  command->callback(
-      [arguments] { history(arguments->history, arguments->subject, arguments->flag, arguments->json); });
+  command
+      ->add_option("--drift-max", arguments->drift_max,
+                   "Exit with 1 if a case's time or tensor memory is by now more than this many times the "
+                   "accepted baseline's")
+      ->excludes(all);
+  command->callback([arguments, &exit_code] { exit_code = history(*arguments); });
 }
 
 }  // namespace isoframe::harness::cli

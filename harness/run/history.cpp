@@ -15,15 +15,18 @@ namespace records = reports::records;
 
 namespace {
 
-constexpr int kSchema = 1;
+constexpr int kSchema = 2;
 constexpr const char* kTables = R"sql(
   CREATE TABLE IF NOT EXISTS runs (
     directory TEXT PRIMARY KEY, scenario TEXT NOT NULL, machine TEXT NOT NULL, started TEXT NOT NULL,
     commit_id TEXT NOT NULL, accepted INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE IF NOT EXISTS cases (
     directory TEXT NOT NULL REFERENCES runs(directory) ON DELETE CASCADE, name TEXT NOT NULL, verdict TEXT NOT NULL,
-    seconds REAL, peak_tensor_bytes REAL, psnr REAL, ssim REAL, PRIMARY KEY (directory, name));
+    seconds REAL, peak_tensor_bytes REAL, psnr REAL, ssim REAL, numerics TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (directory, name));
 )sql";
+/// What schema 1 did not have.
+constexpr const char* kAddedToSchema1 = "ALTER TABLE cases ADD COLUMN numerics TEXT NOT NULL DEFAULT ''";
 
 std::string scenario_of(const records::RunRecord& run) {
   std::vector<std::string> names;
@@ -126,6 +129,7 @@ History::History(const fs::path& file) : database_(std::make_unique<Database>())
     throw InputError(fmt::format("{}: written by a newer isoframe (schema {}, this one knows {})",
                                  file.string(), version.integer(0), kSchema));
   }
+  if (version.integer(0) == 1) db.execute(kAddedToSchema1);
   db.execute(kTables);
   db.execute(fmt::format("PRAGMA user_version = {}", kSchema).c_str());
 }
@@ -147,7 +151,7 @@ void History::record(const fs::path& directory, const records::RunRecord& run) {
       .step();
   Statement(handle, "DELETE FROM cases WHERE directory = ?").bind(where).step();
   for (const records::CaseRow& row : run.cases) {
-    Statement(handle, "INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?)")
+    Statement(handle, "INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(where)
         .bind(row.name)
         .bind(records::name_of(row.verdict))
@@ -155,6 +159,7 @@ void History::record(const fs::path& directory, const records::RunRecord& run) {
         .bind(row.peak_tensor_bytes)
         .bind(row.psnr)
         .bind(row.ssim)
+        .bind(records::name_of(row.numerics))
         .step();
   }
   database_->execute("COMMIT");
@@ -179,16 +184,16 @@ std::vector<RecordedRun> History::accepted(const std::string& scenario, const st
 }
 
 std::vector<RecordedCase> History::cases(const std::string& scenario, const std::string& machine) const {
-  Statement rows(
-      database_->handle,
-      "SELECT directory, scenario, machine, started, commit_id, accepted, name, verdict, seconds, "
-      "peak_tensor_bytes, psnr, ssim FROM runs JOIN cases USING (directory) WHERE scenario = ?1 AND "
-      "(?2 = '' OR machine = ?2) ORDER BY name, started");
+  Statement rows(database_->handle,
+                 "SELECT directory, scenario, machine, started, commit_id, accepted, name, verdict, seconds, "
+                 "peak_tensor_bytes, psnr, ssim, numerics FROM runs JOIN cases USING (directory) WHERE "
+                 "scenario = ?1 AND "
+                 "(?2 = '' OR machine = ?2) ORDER BY name, started");
   rows.bind(scenario).bind(machine);
   std::vector<RecordedCase> result;
   while (rows.step()) {
-    result.push_back(
-        {rows.run(), rows.text(6), rows.text(7), rows.real(8), rows.real(9), rows.real(10), rows.real(11)});
+    result.push_back({rows.run(), rows.text(6), rows.text(7), rows.real(8), rows.real(9), rows.real(10),
+                      rows.real(11), rows.text(12)});
   }
   return result;
 }

@@ -31,6 +31,7 @@ struct RecordedCase {
   std::optional<double> peak_tensor_bytes;
   std::optional<double> psnr;  ///< against the baseline, dB; infinity for identical frames
   std::optional<double> ssim;
+  std::string numerics;  ///< class of its layout, `identical` or `bounded`; empty in older histories
 };
 
 class History {

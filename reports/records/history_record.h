@@ -2,6 +2,7 @@
 // The record of a case's results over runs, which `isoframe history --json` prints.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -9,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "reports/records/field.h"
+#include "reports/records/names.h"
 
 namespace isoframe::reports::records {
 
@@ -30,12 +32,41 @@ struct LevelChange {
   }
 };
 
+/// How far a measure lies above the accepted baseline by now.
+struct Drift {
+  std::string since, commit;
+  std::optional<double> ratio, lower, upper;
+  Verdict verdict = Verdict::kPassed;
+  std::string reason;
+
+  template <typename T = Drift>
+  static constexpr auto fields() {
+    return std::tuple{
+        field("since", &T::since, "", "begin of the accepted run, ISO 8601, UTC; empty if none has the case"),
+        field("commit", &T::commit, "", "commit that the accepted run was built from"),
+        field("ratio", &T::ratio, "",
+              "level of the latest runs to the accepted run's; null if there is none to compare",
+              Presence::kNull),
+        field("lower", &T::lower, "",
+              "lower bound of the ratio, so certain that unchanged code raises an alarm in one of a hundred "
+              "calls; null for a measure without noise",
+              Presence::kNull),
+        field("upper", &T::upper, "", "upper bound, at 90 %", Presence::kNull),
+        field("verdict", &T::verdict, "",
+              "`passed`, `failed` beyond `--drift-max`, `untrusted` if too noisy to tell, `skipped` if there "
+              "is nothing to compare"),
+        field("reason", &T::reason, "", "reason for all but `passed`"),
+    };
+  }
+};
+
 /// One measure of one case over all runs that have it, oldest first.
 struct MeasureSeries {
   std::string measure, unit;
   std::vector<double> values;
   std::vector<LevelChange> changes;
   std::string sparkline;
+  std::optional<Drift> drift = {};
 
   template <typename T = MeasureSeries>
   static constexpr auto fields() {
@@ -45,6 +76,8 @@ struct MeasureSeries {
         field("values", &T::values, "", "one value a run, oldest first"),
         field("changes", &T::changes, "", "runs from which on the level is another"),
         field("sparkline", &T::sparkline, "", "the values as a line of block characters"),
+        field("drift", &T::drift, "", "drift since the accepted baseline, with `--drift-max`",
+              Presence::kOmitted),
     };
   }
 };

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -85,6 +86,42 @@ TEST_F(HistoryFile, ABaselineIsTheNewestAcceptedOfItsMachine) {
   EXPECT_TRUE(history.accepted("smoke.yaml", "another").empty());
   history.record(folder_ / "new", run("2026-01-02T00:00:00Z", 5.0));
   EXPECT_EQ(history.accepted("smoke.yaml", name).size(), 2u) << "recording again keeps what was accepted";
+}
+
+TEST_F(HistoryFile, KeepsTheClassOfEachLayout) {
+  History history(file_);
+  reports::records::RunRecord bounded = run("2026-01-01T00:00:00Z", 1.0);
+  bounded.cases[1].numerics = reports::records::NumericsClass::kBounded;
+  history.record(folder_ / "run", bounded);
+  const auto rows = history.cases("smoke.yaml", "");
+  EXPECT_EQ(rows[0].numerics, "identical");
+  EXPECT_EQ(rows[1].numerics, "bounded");
+}
+
+TEST_F(HistoryFile, AnOlderOneIsReadAndWrittenOn) {
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(file_.c_str(), &handle), SQLITE_OK);
+  const int made = sqlite3_exec(
+      handle,
+      "CREATE TABLE runs (directory TEXT PRIMARY KEY, scenario TEXT NOT NULL, machine TEXT NOT NULL, started "
+      "TEXT "
+      "NOT NULL, commit_id TEXT NOT NULL, accepted INTEGER NOT NULL DEFAULT 0);"
+      "CREATE TABLE cases (directory TEXT NOT NULL REFERENCES runs(directory) ON DELETE CASCADE, name TEXT "
+      "NOT "
+      "NULL, verdict TEXT NOT NULL, seconds REAL, peak_tensor_bytes REAL, psnr REAL, ssim REAL, PRIMARY KEY "
+      "(directory, name));"
+      "INSERT INTO runs VALUES ('/old', 'smoke.yaml', 'Xeon', '2025-01-01T00:00:00Z', 'abc', 1);"
+      "INSERT INTO cases VALUES ('/old', 'a', 'passed', 1.5, 7, NULL, NULL);"
+      "PRAGMA user_version = 1",
+      nullptr, nullptr, nullptr);
+  sqlite3_close(handle);
+  ASSERT_EQ(made, SQLITE_OK);
+  { History(file_).record(folder_ / "new", run("2026-01-01T00:00:00Z", 1.0)); }
+  const auto rows = History(file_).cases("smoke.yaml", "");
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].seconds, 1.5);
+  EXPECT_EQ(rows[0].numerics, "");
+  EXPECT_EQ(rows[1].numerics, "identical");
 }
 
 TEST(MachineOf, NamesEveryDevice) {
