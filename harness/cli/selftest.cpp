@@ -36,7 +36,7 @@ int selftest(const Arguments& arguments) {
       selftest::run_selftest(selftest::faults::catalogue(), options);
   if (::isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
   std::cout << (arguments.json ? reports::records::to_json(result).dump(2) + "\n" : selftest::table(result));
-  return result.passed ? 0 : 1;
+  return selftest::exit_code_of(result);
 }
 
 }  // namespace

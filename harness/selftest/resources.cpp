@@ -1,10 +1,15 @@
 #include "harness/selftest/resources.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
+#include <limits>
+
+#include <fmt/format.h>
 
 #include "harness/judge/against.h"
 #include "harness/judge/latency.h"
+#include "metrics/ratio_interval.h"
 
 namespace isoframe::harness::selftest {
 
@@ -37,8 +42,7 @@ void add(CaseResult& result, const std::vector<records::RankRecord>& ranks) {
 }
 
 bool breaks_a_gate(const CaseResult& now, const CaseResult& then) {
-  return judge::judge_against({now}, {then}, std::nullopt, {}, /*comparisons=*/1).verdict ==
-         records::Verdict::kFailed;
+  return judge::judge_against({now}, {then}, std::nullopt, {}, {}).verdict == records::Verdict::kFailed;
 }
 
 /// True if sound runs, shared out to two sides, hold the gates.
@@ -48,6 +52,9 @@ bool hold_among_themselves(const std::vector<MeasuredPair>& pairs) {
   return !breaks_a_gate(sides[0], sides[1]);
 }
 
+/// The budget of the gate's stages in a run of one case.
+judge::ErrorBudget stage_budget() { return judge::ErrorBudget().part(0.5); }
+
 /// Notes where the fault does its harm, if that can be told.
 void locate_harm(Harm harm, const CaseResult& faulty, const CaseResult& sound, ResourceTrial& trial) {
   if (harm == Harm::kMemory) {
@@ -56,30 +63,67 @@ void locate_harm(Harm harm, const CaseResult& faulty, const CaseResult& sound, R
     trial.found = {kept->stage, kept->step, "", {kept->rank}};
     trial.sentence = sentence(*kept);
   } else {
-    const auto slow =
-        judge::slowest_stage({faulty}, {sound}, judge::kAgainstLatency, {.of_case = 0.5, .cases = 1});
+    const auto slow = judge::slowest_stage({faulty}, {sound}, judge::kAgainstLatency, stage_budget());
     if (!slow) return;
     trial.found = {slow->stage, std::nullopt, "", {slow->rank}};
     trial.sentence = sentence(*slow);
   }
 }
 
+/// Times of the stage that the fault slows, on its rank.
+std::vector<double> times_of_fault(const Fault& fault, const CaseResult& result) {
+  const auto rank = static_cast<std::size_t>(fault.expected.ranks.at(0));
+  return result.ranks.at(rank).busy.at(fault.expected.stage);
+}
+
+/// A gate breaks where the ratio's lower bound is above the limit, so that what it sees is the limit and the
+/// reach of that bound, and as much again as chance may take away.
+double visible_slowdown(const Fault& fault, const CaseResult& faulty, const CaseResult& sound) {
+  const std::vector<double> own = times_of_fault(fault, faulty), its = times_of_fault(fault, sound);
+  if (!judge::flaw_of(own, its).empty()) return std::numeric_limits<double>::infinity();
+  const auto stages = static_cast<double>(sound.ranks.size() * sound.ranks[0].busy.size());
+  double seen = judge::kAgainstLatency;
+  for (const double confidence : {stage_budget().part(1.0 / stages).confidence(), judge::kHolds}) {
+    const metrics::RatioInterval interval = metrics::unpaired_ratio_interval(own, its, confidence);
+    seen *= interval.upper / interval.ratio;
+  }
+  return seen - 1.0;
+}
+
 }  // namespace
 
-ResourceTrial try_resource_fault(const Fault& fault, const Materials& materials) {
+std::string ResourceTrial::untrusted_reason() const {
+  if (found || !visible_slowdown || *visible_slowdown <= kSlowdown) return {};
+  if (std::isinf(*visible_slowdown))
+    return "the clock of this machine is too coarse for the times of its stages";
+  return fmt::format(
+      "too noisy to see {:.0f} %: as its repetitions deviate now, this machine shows those of {:.0f} % and "
+      "more",
+      100.0 * kSlowdown, std::ceil(100.0 * *visible_slowdown));
+}
+
+ResourceTrial judge_pairs(const Fault& fault, const std::vector<MeasuredPair>& measured) {
   CaseResult faulty, sound;
-  std::vector<MeasuredPair> measured;
+  for (const MeasuredPair& pair : measured) {
+    add(faulty, pair.faulty);
+    add(sound, pair.sound);
+  }
+  ResourceTrial trial;
+  trial.is_caught = breaks_a_gate(faulty, sound);
+  if (trial.is_caught) locate_harm(fault.harm, faulty, sound, trial);
+  if (fault.harm == Harm::kTime) trial.visible_slowdown = visible_slowdown(fault, faulty, sound);
+  return trial;
+}
+
+ResourceTrial try_resource_fault(const Fault& fault, const Materials& materials) {
   const bool is_exact = fault.harm == Harm::kMemory;  // bytes are counted, times are sampled
   const int batch = is_exact ? 4 : kPairs, most = is_exact ? 4 : kMostPairs;
+  std::vector<MeasuredPair> measured;
   ResourceTrial trial;
   while (!trial.found && std::ssize(measured) < most) {
-    for (const MeasuredPair& pair : measure_in_turns(fault.setting, fault.plant, batch, materials)) {
-      add(faulty, pair.faulty);
-      add(sound, pair.sound);
-      measured.push_back(pair);
-    }
-    trial.is_caught = breaks_a_gate(faulty, sound);
-    if (trial.is_caught) locate_harm(fault.harm, faulty, sound, trial);
+    std::ranges::move(measure_in_turns(fault.setting, fault.plant, batch, materials),
+                      std::back_inserter(measured));
+    trial = judge_pairs(fault, measured);
   }
   // As in a run, an alarm is measured again before it is believed.
   trial.is_sound = hold_among_themselves(measured) ||

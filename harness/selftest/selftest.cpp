@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <fnmatch.h>
 #include <map>
 
@@ -145,6 +146,8 @@ FaultRecord run_resource_fault(const Fault& fault, Settings& settings, const Mat
   record.caught = trial.is_caught;
   if (trial.is_caught) record.gate = fault.harm == Harm::kMemory ? "memory" : "latency";
   if (trial.found) set_found(record, *trial.found, trial.sentence);
+  record.visible_slowdown = trial.visible_slowdown;
+  record.untrusted = trial.untrusted_reason();
   return record;
 }
 
@@ -170,6 +173,7 @@ records::SelftestRecord run_selftest(const std::vector<Fault>& faults, const Opt
     const FaultRecord& record = result.faults.emplace_back(run_fault(fault, settings, materials));
     result.caught += record.caught ? 1 : 0;
     result.located += record.located ? 1 : 0;
+    result.untrusted += record.untrusted.empty() ? 0 : 1;
   }
   result.sound = settings.sound();
   result.passed = result.caught == chosen.size() && result.located == chosen.size() &&
@@ -177,23 +181,40 @@ records::SelftestRecord run_selftest(const std::vector<Fault>& faults, const Opt
   return result;
 }
 
+int exit_code_of(const records::SelftestRecord& result) {
+  if (result.passed) return 0;
+  const bool is_any_missed = std::ranges::any_of(result.faults, [](const FaultRecord& fault) {
+    return fault.untrusted.empty() && !(fault.caught && fault.located);
+  });
+  return is_any_missed || !std::ranges::all_of(result.sound, &records::SoundRecord::passed) ? 1 : 3;
+}
+
 std::string table(const records::SelftestRecord& result) {
-  const auto yes = [](bool value) { return value ? "yes" : "NO"; };
   const char* const row = "{:<28}{:<30}{:<8}{:<9}{}\n";
   std::string text =
       fmt::format(fmt::runtime(row), "fault", "layout", "caught", "located", "first difference");
   for (const FaultRecord& fault : result.faults) {
+    const bool is_untrusted = !fault.untrusted.empty();
+    const auto yes = [&](bool value) { return value ? "yes" : is_untrusted ? "?" : "NO"; };
     text += fmt::format(fmt::runtime(row), fault.name, fault.layout, yes(fault.caught), yes(fault.located),
                         fault.sentence);
-    if (!fault.located)
+    if (is_untrusted) {
+      text += fmt::format("{:<28}untrusted: {}\n", "", fault.untrusted);
+    } else if (fault.visible_slowdown) {
+      text += fmt::format("{:<28}slow-downs of {:.0f} % and more are seen on this machine now\n", "",
+                          std::ceil(100.0 * *fault.visible_slowdown));
+    }
+    if (!fault.located && !is_untrusted)
       text += fmt::format("{:<28}expected {}\n", "", records::to_json(fault.expected).dump());
     if (!fault.error.empty()) text += fmt::format("{:<28}{}\n", "", fault.error);
   }
   for (const records::SoundRecord& sound : result.sound)
     text += fmt::format("no fault, {} {} {}: {}\n", sound.task, sound.layout, sound.dtype,
                         sound.passed ? "no difference" : sound.reason);
-  text += fmt::format("{} of {} faults caught, {} located\n", result.caught, result.faults.size(),
-                      result.located);
+  text += fmt::format(
+      "{} of {} faults caught, {} located{}\n", result.caught, result.faults.size(), result.located,
+      result.untrusted > 0 ? fmt::format(", {} untrusted: try again on a quieter machine", result.untrusted)
+                           : "");
   return text;
 }
 

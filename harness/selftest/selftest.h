@@ -21,6 +21,10 @@ struct Options {
 /// InputError if no fault matches.
 reports::records::SelftestRecord run_selftest(const std::vector<Fault>& faults, const Options& options);
 
+/// Returns 0 if all faults were caught and located, 1 if one was missed or a sound run did not pass, 3 if all
+/// that is missing are faults that the machine was too noisy to see.
+int exit_code_of(const reports::records::SelftestRecord& result);
+
 /// The result as a table for people.
 std::string table(const reports::records::SelftestRecord& result);
 

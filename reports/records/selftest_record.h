@@ -59,7 +59,8 @@ struct ResourcePlace {
 struct FaultRecord {
   std::string name, what, layout, task, dtype;
   bool caught = false, located = false;
-  std::string gate, error;
+  std::string gate, error, untrusted;
+  std::optional<double> visible_slowdown;
   ExpectedPlace expected;
   std::optional<std::variant<DivergencePlace, ResourcePlace>> found;
   std::string sentence;
@@ -80,6 +81,16 @@ struct FaultRecord {
               "was too far, `finished` if a rank threw, `latency` or `memory` against sound runs",
               Presence::kNull),
         field("error", &T::error, "", "message of the exception that a rank threw", Presence::kNull),
+        field(
+            "visible_slowdown", &T::visible_slowdown, "",
+            "for a fault of time: the smallest slow-down, as a part of the stage's time, that 90 of 100 such "
+            "measurements on this machine see now, by the deviation of its own repetitions",
+            Presence::kOmitted),
+        field(
+            "untrusted", &T::untrusted, "",
+            "why a fault of time that was not caught or located shows nothing: the machine is too noisy now "
+            "to see one of its size",
+            Presence::kNull),
         field("expected", &T::expected, "", "place where it must be found"),
         field(
             "found", &T::found, "",
@@ -114,7 +125,7 @@ struct SoundRecord {
 struct SelftestRecord {
   std::vector<FaultRecord> faults;
   std::vector<SoundRecord> sound;
-  std::size_t caught = 0, located = 0;
+  std::size_t caught = 0, located = 0, untrusted = 0;
   bool passed = false;
 
   template <typename T = SelftestRecord>
@@ -124,6 +135,7 @@ struct SelftestRecord {
         field("sound", &T::sound, "", "the same layouts without a fault"),
         field("caught", &T::caught, "", "number of faults that were caught"),
         field("located", &T::located, "", "number of faults that were located"),
+        field("untrusted", &T::untrusted, "", "number of faults that the machine was too noisy to see"),
         field("passed", &T::passed, "", "whether all were caught and located, and sound runs passed"),
     };
   }

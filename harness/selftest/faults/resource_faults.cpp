@@ -1,5 +1,6 @@
 // Slow ranks and leaks: frames stay what they are.
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "harness/measure/thread_clock.h"
 #include "harness/selftest/faults/catalogue.h"
 #include "harness/selftest/plants.h"
+#include "harness/selftest/resources.h"
 #include "model/probe.h"
 
 namespace isoframe::harness::selftest::faults {
@@ -27,7 +29,7 @@ Watch leak() {
   };
 }
 
-/// Makes a stage take a tenth more of its thread's time.
+/// Makes a stage take kSlowdown more of its thread's time.
 class SlowStage : public model::Probe {
  public:
   explicit SlowStage(std::string stage) : stage_(std::move(stage)) {}
@@ -37,11 +39,15 @@ class SlowStage : public model::Probe {
   }
   void end(model::ProbePoint point) override {
     if (point.name != stage_) return;
-    const ThreadClock::time_point now = ThreadClock::now(), until = now + (now - began_) / 10;
+    const ThreadClock::time_point now = ThreadClock::now(), until = now + longer(now - began_);
     while (ThreadClock::now() < until) continue;
   }
 
  private:
+  static ThreadClock::duration longer(ThreadClock::duration took) {
+    return std::chrono::duration_cast<ThreadClock::duration>(kSlowdown * took);
+  }
+
   std::string stage_;
   ThreadClock::time_point began_;
 };

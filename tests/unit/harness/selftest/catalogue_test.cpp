@@ -1,5 +1,6 @@
 #include "harness/selftest/faults/catalogue.h"
 
+#include <cmath>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -7,8 +8,10 @@
 
 #include "base/error.h"
 #include "harness/selftest/plants.h"
+#include "harness/selftest/resources.h"
 #include "harness/selftest/selftest.h"
 #include "model/kernels/caching_allocator.h"
+#include "tests/unit/metrics/random_samples.h"
 
 namespace isoframe::harness::selftest {
 namespace {
@@ -63,6 +66,59 @@ TEST(Selftest, APlantThatLeaksNothingPasses) {
   const reports::records::SelftestRecord result = run_selftest({fault}, {});
   EXPECT_FALSE(result.faults[0].caught);
   EXPECT_TRUE(result.sound[0].passed);
+}
+
+using reports::records::RankRecord;
+
+/// Pairs of runs of a slow rank, as if measured on a machine whose times deviate by so much.
+std::vector<MeasuredPair> simulated_pairs(double deviation, double slowdown) {
+  metrics::RandomSamples random(1);
+  const auto run = [&](double factor) {
+    std::vector<RankRecord> ranks(2);
+    for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+      for (const char* stage : {"text", "denoise", "decode"})
+        ranks[rank].busy[stage] = std::exp(deviation * random.normal());
+      if (rank == 1) ranks[rank].busy["denoise"] *= factor;
+    }
+    return ranks;
+  };
+  std::vector<MeasuredPair> pairs;
+  for (int i = 0; i < kMostPairs; ++i) pairs.push_back({.sound = run(1.0), .faulty = run(1.0 + slowdown)});
+  return pairs;
+}
+
+TEST(ResourceTrial, OnAQuietMachineASlowRankIsCaughtOrMissedForGood) {
+  const Fault fault = named(faults::catalogue(), "slow-rank");
+  const ResourceTrial caught = judge_pairs(fault, simulated_pairs(0.02, kSlowdown));
+  EXPECT_TRUE(caught.is_caught);
+  EXPECT_EQ(caught.found.value().ranks, std::vector<int>{1});
+  EXPECT_LT(caught.visible_slowdown.value(), 0.05);
+  const ResourceTrial missed = judge_pairs(fault, simulated_pairs(0.02, 0.0));
+  EXPECT_FALSE(missed.is_caught);
+  EXPECT_EQ(missed.untrusted_reason(), "") << "a plant that does nothing is no fault of the machine";
+}
+
+TEST(ResourceTrial, AMachineTooNoisyToSeeTheFaultSaysSo) {
+  const Fault fault = named(faults::catalogue(), "slow-rank");
+  const ResourceTrial trial = judge_pairs(fault, simulated_pairs(0.8, kSlowdown));
+  EXPECT_FALSE(trial.found);
+  EXPECT_GT(trial.visible_slowdown.value(), kSlowdown);
+  EXPECT_THAT(trial.untrusted_reason(), testing::HasSubstr("too noisy to see 10 %"));
+}
+
+TEST(Selftest, WhatTheMachineIsTooNoisyToSeeIsNotMissed) {
+  reports::records::SelftestRecord result;
+  result.faults.resize(2);
+  result.faults[0].caught = result.faults[0].located = true;
+  result.faults[1].untrusted = "too noisy to see 10 %";
+  result.caught = result.located = result.untrusted = 1;
+  EXPECT_EQ(exit_code_of(result), 3);
+  const std::string text = table(result);
+  EXPECT_THAT(text, testing::HasSubstr("untrusted: too noisy to see 10 %"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("NO")));
+  result.faults[0].located = false;
+  EXPECT_EQ(exit_code_of(result), 1);
+  EXPECT_THAT(table(result), testing::HasSubstr("NO"));
 }
 
 TEST(Selftest, AnUnknownNameIsAnError) {
