@@ -35,6 +35,7 @@ class RunJudge {
         cases_(cases_of(suite)),
         environment_(environment_of(suite, cases_)),
         earlier_(earlier_run(options.against, environment_, cases_)),
+        budget_(error_budget(cases_, earlier_.has_value())),
         locator_(directory, options) {
     for (const Case& spec : cases_) results_[spec.name] = measured_result(spec, suite, directory);
   }
