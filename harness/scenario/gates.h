@@ -205,9 +205,9 @@ inline constexpr Gate kGates[] = {
      .unit = "",
      .meaning =
          "time, prompt to frames, is at most this many times the baseline's in the same run: fails where the "
-         "lower bound of the ratio is above it, in a second measurement too; needs `repeat` 5 or more ([how "
-         "it "
-         "is judged](../reports/README.md#verdicts))"},
+         "lower bound of the ratio is above it, in a second measurement too; needs `repeat` 5 or more, and "
+         "the "
+         "baseline's the same ([how it is judged](../reports/README.md#verdicts))"},
     {.name = "peak_tensor_ratio_max",
      .bound = &Gates::peak_tensor_ratio_max,
      .limit = GateLimit::kAtMost,
