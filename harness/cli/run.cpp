@@ -1,13 +1,19 @@
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
+#include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/suite_arguments.h"
 #include "harness/launch/interrupt.h"
+#include "harness/run/history.h"
+#include "harness/run/suite_record.h"
 #include "harness/run/suite_run.h"
 #include "reports/console.h"
 
@@ -19,13 +25,16 @@ namespace {
 
 /// What `run` and `report` share: the earlier run, and what counts as a success.
 struct GateArguments {
-  std::string against;
+  std::vector<std::string> against;
   std::vector<std::string> required;
   bool allow_skipped = false;
 
   void add_to(CLI::App& command) {
-    CLI::Option* earlier =
-        command.add_option("--against", against, "An earlier run directory to compare with");
+    command
+        .add_option("--against", against,
+                    "An earlier run directory to compare with; given several times, times are judged by the "
+                    "spread between runs too (five or more are best), frames and memory by the first")
+        ->allow_extra_args(false);
     std::vector<std::string> subjects;
     for (const auto& [subject, name] : reports::records::Names<Subject>::all) subjects.push_back(name);
     command
@@ -34,13 +43,14 @@ struct GateArguments {
             "What must be judged beside the earlier run, e.g. frames,memory,latency: a case of which it "
             "cannot be is untrusted")
         ->delimiter(',')
-        ->check(CLI::IsMember(subjects))
-        ->needs(earlier);
+        ->check(CLI::IsMember(subjects));
     command.add_flag("--allow-skipped", allow_skipped, "Exit with 0 even if no case passed or failed");
   }
 
   void set(run::RunOptions& options) const {
-    options.against = against;
+    options.against.insert(options.against.begin(), against.begin(), against.end());
+    if (!required.empty() && options.against.empty())
+      throw InputError("--require says what must be judged beside an earlier run; name one with --against");
     for (const std::string& name : required)
       options.required.insert(*reports::records::named_as<Subject>(name));
     options.allow_skipped = allow_skipped;
@@ -53,6 +63,7 @@ struct RunArguments {
   std::string out;
   bool resume = false;
   std::string history;
+  int against_last = 0;
   bool json = false;
   bool locate = false;
   bool no_locate = false;
@@ -81,15 +92,38 @@ std::string history_of(const RunArguments& arguments) {
   return arguments.out.empty() ? "runs/history.sqlite" : "";
 }
 
+/// Directories of the last passed runs in the history, newest first.
+std::vector<std::filesystem::path> last_runs(const RunArguments& arguments, const scenario::Suite& suite,
+                                             const run::RunOptions& options) {
+  if (arguments.against_last == 0) return {};
+  if (options.history.empty() || !std::filesystem::exists(options.history))
+    throw InputError(fmt::format("--against-last {}: {}", arguments.against_last,
+                                 options.history.empty()
+                                     ? "name the history with --history"
+                                     : "there is no history " + options.history.string()));
+  auto runs = run::History(options.history)
+                  .last_passed(run::begin_suite(suite, options), suite.cases,
+                               static_cast<std::size_t>(arguments.against_last));
+  // A run that goes on is no earlier one.
+  std::erase(runs, std::filesystem::absolute(options.out).lexically_normal());
+  if (runs.empty())
+    throw InputError(
+        fmt::format("--against-last {}: {} has no passed run of this scenario on this machine that "
+                    "is still there",
+                    arguments.against_last, options.history.string()));
+  return runs;
+}
+
 int run(const RunArguments& arguments) {
   const scenario::Suite suite = arguments.suite.load();
 
   run::RunOptions options;
   options.out = arguments.out.empty() ? "runs/" + base::utc_now_for_a_name() : arguments.out;
   options.resume = arguments.resume;
-  arguments.gate.set(options);
   options.history = history_of(arguments);
   options.command = command_line();
+  options.against = last_runs(arguments, suite, options);
+  arguments.gate.set(options);
   options.locate = arguments.no_locate ? run::LocateWhich::kNever
                    : arguments.locate  ? run::LocateWhich::kDifferent
                                        : run::LocateWhich::kFailed;
@@ -111,6 +145,11 @@ void add_run_command(CLI::App& program, int& exit_code) {
       ->check(CLI::PositiveNumber);
   command->add_flag("--resume", arguments->resume, "Go on with --out: what it has measured is not run again");
   arguments->gate.add_to(*command);
+  command
+      ->add_option("--against-last", arguments->against_last,
+                   "As --against with the last N passed runs of the history, after those that are named")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
   command->add_option(
       "--history", arguments->history,
       "Record the run here (ISOFRAME_HISTORY, else runs/history.sqlite for runs without --out)");

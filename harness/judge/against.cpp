@@ -102,21 +102,42 @@ std::optional<NotJudged> untimed(const Side& now, const Side& then) {
 
 std::optional<Repeated> total_times(const Side& now, const Side& then) {
   if (untimed(now, then)) return std::nullopt;
-  return unpaired(now, relative_times(now), relative_times(then));
+  return unpaired(now, relative_times(now), times_of_runs(then, relative_times));
 }
 
 /// True if the ranks' own work (waiting excluded) shows no slow-down although the total time is inconclusive.
 bool is_told_by_work(const Side& now, const Side& then, const Repeated& total, ErrorBudget budget) {
   if (slowness(total, kAgainstLatency, budget) >= Slowness::kSuspected) return false;
-  const auto work = unpaired(now, relative_work(now), relative_work(then));
+  const auto work = unpaired(now, relative_work(now), times_of_runs(then, relative_work));
   return work && ratio_judgement(*work, kAgainstLatency, budget, "").outcome == LatencyOutcome::kHolds;
+}
+
+std::string reference_of(const Side& then) {
+  return then.others.empty() ? "the earlier run" : fmt::format("{} earlier runs", then.others.size() + 1);
+}
+
+/// A note on what the intervals of times leave out, or an empty string.
+std::string spread_note(const Side& then) {
+  constexpr std::size_t kFew = 4;
+  const std::size_t runs = then.others.size() + 1;
+  if (runs == 1)
+    return "times are judged beside a single earlier run: what differs between runs, whatever is run, is not "
+           "in "
+           "their intervals; --against takes several";
+  if (runs <= kFew)
+    return fmt::format(
+        "the spread between runs is in the intervals of times, from {} earlier runs; five or more make them "
+        "much "
+        "shorter",
+        runs);
+  return {};
 }
 
 LatencyJudgement times_judgement(const Side& now, const Side& then, ErrorBudget of_test) {
   const auto measured = total_times(now, then);
   if (!measured) return {};
   const ErrorBudget budget = half_of(of_test);
-  const LatencyJudgement total = ratio_judgement(*measured, kAgainstLatency, budget, "the earlier run");
+  const LatencyJudgement total = ratio_judgement(*measured, kAgainstLatency, budget, reference_of(then));
   const auto slow = slowest_stage(now, then, kAgainstLatency, budget);
   if (!slow) {
     const bool is_told =
@@ -158,6 +179,8 @@ AgainstJudgement judge_against(const Side& now, const Side& then, const std::opt
     latency = times_judgement(now, then, budget);
     if (latency.outcome == LatencyOutcome::kBroken) note(latency.reason);
     if (latency.outcome == LatencyOutcome::kHolds) judgement.notes = moved_tiles(now.result, then.result);
+    const std::string spread = spread_note(then);
+    if (!untimed(now, then) && !spread.empty()) judgement.notes.push_back(spread);
   } else {
     const std::string why = fmt::format("unlike the earlier run: {}", fmt::join(differences, "; "));
     for (const Subject what : {Subject::kMemory, Subject::kLatency})

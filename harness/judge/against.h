@@ -36,6 +36,9 @@ struct AgainstJudgement : Judgement {
 /// rank.  With differences frames must be within kAgainstPsnr, and memory and time are not judged.  Times of
 /// which there are too few, or that have no common unit, are not judged either.  `budget` is this
 /// comparison's share.
+///
+/// Frames and memory are held against `then` alone, times against then.others too.  A note says so if the
+/// spread between runs is not in the intervals of times, because there are none.
 AgainstJudgement judge_against(const Side& now, const Side& then,
                                const std::optional<records::Quality>& quality,
                                const std::vector<std::string>& differences, ErrorBudget budget);

@@ -104,7 +104,13 @@ std::vector<RankStage> judged_stages(const Side& now, const Side& then) {
         continue;
       // Tiles are shared out by what they cost that day: other tiles take another time.
       if (tiles_of(now.result.ranks[rank], stage) != tiles_of(then.result.ranks[rank], stage)) continue;
-      auto measured = unpaired(now, relative_busy(now, rank, stage), relative_busy(then, rank, stage));
+      const auto busy_of = [&](const Side& side) {
+        return rank < side.result.ranks.size() &&
+                       tiles_of(side.result.ranks[rank], stage) == tiles_of(now.result.ranks[rank], stage)
+                   ? relative_busy(side, rank, stage)
+                   : Times();
+      };
+      auto measured = unpaired(now, busy_of(now), times_of_runs(then, busy_of));
       if (measured) judged.push_back({std::string(stage), static_cast<int>(rank), *std::move(measured)});
     }
   }
@@ -136,13 +142,16 @@ Times relative_work(const Side& side) {
                  side.baseline == nullptr ? yardsticks(side.result) : work(*side.baseline));
 }
 
-std::optional<Repeated> unpaired(const Side& now, Times current, Times earlier) {
-  if (std::min({current.size(), earlier.size(), now.repeat}) < kFewestPairs) return std::nullopt;
+std::optional<Repeated> unpaired(const Side& now, Times current, std::vector<Times> earlier) {
+  if (std::min({current.size(), earlier.at(0).size(), now.repeat}) < kFewestPairs) return std::nullopt;
+  std::erase_if(earlier, [](const Times& times) { return times.size() < 2; });
   const bool is_again = current.size() - kFewestPairs >= now.repeat;
-  std::string flaw = flaw_of(current, earlier);
+  std::string flaw;
+  for (const Times& times : earlier)
+    if (flaw.empty()) flaw = flaw_of(current, times);
   return Repeated{
       [current = std::move(current), earlier = std::move(earlier)](Repetitions part, double confidence) {
-        return metrics::unpaired_ratio_interval(part.of(current), earlier, confidence);
+        return metrics::ratio_interval_to_runs(part.of(current), earlier, confidence);
       },
       now.repeat, is_again, std::move(flaw)};
 }

@@ -19,12 +19,25 @@ struct Side {
   const records::CaseResult& result;
   const records::CaseResult* baseline = nullptr;  ///< its baseline's result; null for a baseline
   std::size_t repeat = SIZE_MAX;  ///< samples of the first measurement; later ones are of others
+  /// Further runs of the same case, whose times count beside this one's: their deviation is the spread
+  /// between runs.
+  std::vector<Side> others = {};
 };
 
-/// Ratio of this run's times to the earlier run's, which are not paired.  Samples of this run after the first
-/// now.repeat belong to later measurements; the earlier run's all count.  Nothing if either side has fewer
-/// than kFewestPairs samples of a first measurement.
-std::optional<Repeated> unpaired(const Side& now, std::vector<double> current, std::vector<double> earlier);
+/// Ratio of this run's times to those of earlier runs, one list a run, which are not paired.  Samples of this
+/// run after the first now.repeat belong to later measurements; the earlier runs' all count.  Nothing if this
+/// run or the first earlier one has fewer than kFewestPairs samples of a first measurement; further runs with
+/// fewer than two do not count.
+std::optional<Repeated> unpaired(const Side& now, std::vector<double> current,
+                                 std::vector<std::vector<double>> earlier);
+
+/// Times of a side and of its others, as `of` takes them from one.
+template <typename Of>
+std::vector<std::vector<double>> times_of_runs(const Side& side, const Of& of) {
+  std::vector<std::vector<double>> times = {of(side)};
+  for (const Side& other : side.others) times.push_back(of(other));
+  return times;
+}
 
 /// Total times in units of the baseline's in the same round; a baseline's own in units of the yardstick
 /// beside it, none if that was not timed.

@@ -98,13 +98,33 @@ judge::AgainstJudgement untrusted(std::string reason) {
 
 const CaseResult* pointer_to(const std::optional<CaseResult>& result) { return result ? &*result : nullptr; }
 
+/// The case's result in a run directory; nothing where it had none that ended well.
+std::optional<CaseResult> measured_in(const fs::path& directory, const std::string& name) {
+  const fs::path file = directory / name / "result.json";
+  if (name.empty() || !fs::exists(file)) return std::nullopt;
+  CaseResult result = records::case_result_from_json(base::read_json(file));
+  return result.is_measured() ? std::optional(std::move(result)) : std::nullopt;
+}
+
+/// The side with further runs beside it.
+template <typename OtherResults>
+judge::Side with_others(judge::Side side, const Case& spec, const OtherResults& others) {
+  for (const auto& other : others)
+    side.others.push_back(side_of(spec, other.result, pointer_to(other.baseline)));
+  return side;
+}
+
 }  // namespace
 
-EarlierRun::EarlierRun(fs::path directory, const records::Environment& environment,
+EarlierRun::EarlierRun(const std::vector<fs::path>& directories, const records::Environment& environment,
                        const std::vector<Case>& cases)
-    : directory_(std::move(directory)),
+    : directory_(directories.at(0)),
       run_(records::run_record_from_json(base::read_json(directory_ / "run.json"))),
       differences_(judge::unlike(environment, run_.environment)) {
+  for (auto directory = directories.begin() + 1; directory != directories.end(); ++directory) {
+    const records::RunRecord other = records::run_record_from_json(base::read_json(*directory / "run.json"));
+    others_.push_back({*directory, judge::unlike(environment, other.environment)});
+  }
   const auto is_there = [&](const Case& spec) { return row_of(run_, spec.name) != nullptr; };
   if (std::ranges::any_of(cases, is_there)) return;
   std::vector<std::string> own;
@@ -116,10 +136,35 @@ EarlierRun::EarlierRun(fs::path directory, const records::Environment& environme
 
 /// The result of the same case in that run; nothing where it had none that ended well.
 std::optional<CaseResult> EarlierRun::measured(const std::string& name) const {
-  const fs::path file = directory_ / name / "result.json";
-  if (name.empty() || !fs::exists(file)) return std::nullopt;
-  CaseResult result = records::case_result_from_json(base::read_json(file));
-  return result.is_measured() ? std::optional(std::move(result)) : std::nullopt;
+  return measured_in(directory_, name);
+}
+
+/// The case's results in the other runs; `notes` are given why the times of a run do not count.
+std::vector<EarlierRun::OtherResult> EarlierRun::others(const Case& spec, const CaseResult& result,
+                                                        std::vector<std::string>& notes) const {
+  std::vector<OtherResult> found;
+  for (const Other& other : others_) {
+    const auto leave_out = [&](const std::string& why) {
+      notes.push_back(fmt::format("its times in {} do not count: {}", other.directory.string(), why));
+    };
+    std::optional<CaseResult> theirs = measured_in(other.directory, spec.name);
+    if (!theirs) {
+      leave_out("it was not measured there");
+      continue;
+    }
+    Unlikeness unlike = unlikeness_of(result, *theirs, other.differences);
+    std::ranges::move(unlike.video, std::back_inserter(unlike.conditions));
+    if (!unlike.conditions.empty()) {
+      leave_out(fmt::format("unlike this run: {}", fmt::join(unlike.conditions, "; ")));
+      continue;
+    }
+    OtherResult& kept = found.emplace_back(OtherResult{*std::move(theirs), std::nullopt});
+    kept.baseline = measured_in(other.directory, spec.baseline);
+    if (spec.baseline.empty() || kept.baseline) continue;
+    leave_out(fmt::format("its baseline '{}' was not measured there", spec.baseline));
+    found.pop_back();
+  }
+  return found;
 }
 
 /// Why a case that the earlier run names cannot be held against it, or an empty string.
@@ -145,8 +190,11 @@ bool EarlierRun::is_slowdown_undecided(const Case& spec, const CaseResult& resul
   const Unlikeness unlike = unlikeness_of(result, *earlier, differences_);
   if (!unlike.video.empty() || !unlike.conditions.empty()) return false;
   const std::optional<CaseResult> earlier_baseline = measured(spec.baseline);
-  return judge::is_slowdown_undecided(side_of(spec, result, baseline),
-                                      side_of(spec, *earlier, pointer_to(earlier_baseline)), budget);
+  std::vector<std::string> notes;
+  const std::vector<OtherResult> further = others(spec, result, notes);
+  return judge::is_slowdown_undecided(
+      side_of(spec, result, baseline),
+      with_others(side_of(spec, *earlier, pointer_to(earlier_baseline)), spec, further), budget);
 }
 
 Beside EarlierRun::beside(const Case& spec, const CaseResult& result, const CaseResult* baseline,
@@ -178,11 +226,15 @@ Beside EarlierRun::compared(const Case& spec, const CaseResult& result, const Ca
   const records::Quality frames = judge::compare_frames(directory_ / spec.name / "frames.safetensors",
                                                         directory.frames_of(spec.name), directory_.string());
   const std::optional<CaseResult> earlier_baseline = measured(spec.baseline);
-  const judge::AgainstJudgement found =
-      frames.trusted ? judge::judge_against(side_of(spec, result, baseline),
-                                            side_of(spec, earlier, pointer_to(earlier_baseline)), frames,
-                                            unlike.conditions, budget)
+  std::vector<std::string> notes;
+  const std::vector<OtherResult> further = others(spec, result, notes);
+  judge::AgainstJudgement found =
+      frames.trusted ? judge::judge_against(
+                           side_of(spec, result, baseline),
+                           with_others(side_of(spec, earlier, pointer_to(earlier_baseline)), spec, further),
+                           frames, unlike.conditions, budget)
                      : untrusted(fmt::format("beside the earlier run: {}", frames.untrusted_reason));
+  std::ranges::move(notes, std::back_inserter(found.notes));
   records::AgainstRow row;
   row.seconds_ratio = median_of(result) / median_of(earlier);
   row.identical = frames.identical;
@@ -194,10 +246,11 @@ Beside EarlierRun::compared(const Case& spec, const CaseResult& result, const Ca
   return {row, found};
 }
 
-std::optional<EarlierRun> earlier_run(const fs::path& directory, const records::Environment& environment,
+std::optional<EarlierRun> earlier_run(const std::vector<fs::path>& directories,
+                                      const records::Environment& environment,
                                       const std::vector<Case>& cases) {
-  if (directory.empty()) return std::nullopt;
-  return EarlierRun(directory, environment, cases);
+  if (directories.empty()) return std::nullopt;
+  return EarlierRun(directories, environment, cases);
 }
 
 }  // namespace isoframe::harness::run

@@ -21,11 +21,13 @@ struct Beside {
   judge::AgainstJudgement judgement;
 };
 
+/// An earlier run, or several: frames and memory are held against the first, times against all that are like
+/// this one.
 class EarlierRun {
  public:
-  /// Reads the earlier run's run.json; `environment` and `cases` are this run's.
-  EarlierRun(std::filesystem::path directory, const reports::records::Environment& environment,
-             const std::vector<scenario::Case>& cases);
+  /// Reads the run.json of each directory; `environment` and `cases` are this run's.
+  EarlierRun(const std::vector<std::filesystem::path>& directories,
+             const reports::records::Environment& environment, const std::vector<scenario::Case>& cases);
 
   /// Differences that make its times and bits incomparable with this run's; empty for a like run.
   const std::vector<std::string>& differences() const { return differences_; }
@@ -44,6 +46,19 @@ class EarlierRun {
                 judge::ErrorBudget budget) const;
 
  private:
+  /// A further run, whose times count too.
+  struct Other {
+    std::filesystem::path directory;
+    std::vector<std::string> differences;
+  };
+  /// A case's result in another run, with its baseline's.
+  struct OtherResult {
+    reports::records::CaseResult result;
+    std::optional<reports::records::CaseResult> baseline;
+  };
+
+  std::vector<OtherResult> others(const scenario::Case& spec, const reports::records::CaseResult& result,
+                                  std::vector<std::string>& notes) const;
   Beside compared(const scenario::Case& spec, const reports::records::CaseResult& result,
                   const reports::records::CaseResult* baseline, const RunDirectory& directory,
                   judge::ErrorBudget budget) const;
@@ -54,11 +69,12 @@ class EarlierRun {
   std::filesystem::path directory_;
   reports::records::RunRecord run_;
   std::vector<std::string> differences_;
+  std::vector<Other> others_;
   std::string nothing_in_common_;  ///< the sentence that says so, or empty
 };
 
-/// The run in `directory`; nothing where that is empty.
-std::optional<EarlierRun> earlier_run(const std::filesystem::path& directory,
+/// The runs in `directories`; nothing where there are none.
+std::optional<EarlierRun> earlier_run(const std::vector<std::filesystem::path>& directories,
                                       const reports::records::Environment& environment,
                                       const std::vector<scenario::Case>& cases);
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "harness/run/suite_record.h"
 
 namespace isoframe::harness::run {
 
@@ -28,9 +29,9 @@ constexpr const char* kTables = R"sql(
 /// What schema 1 did not have.
 constexpr const char* kAddedToSchema1 = "ALTER TABLE cases ADD COLUMN numerics TEXT NOT NULL DEFAULT ''";
 
-std::string scenario_of(const records::RunRecord& run) {
+std::string scenario_of(const std::vector<std::string>& files) {
   std::vector<std::string> names;
-  for (const fs::path file : run.scenarios) names.push_back(file.filename());
+  for (const fs::path file : files) names.push_back(file.filename());
   return fmt::format("{}", fmt::join(names, "+"));
 }
 
@@ -144,7 +145,7 @@ void History::record(const fs::path& directory, const records::RunRecord& run) {
             "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT (directory) DO UPDATE SET "
             "scenario = ?2, machine = ?3, started = ?4, commit_id = ?5")
       .bind(where)
-      .bind(scenario_of(run))
+      .bind(scenario_of(run.scenarios))
       .bind(machine_of(run.environment))
       .bind(run.started)
       .bind(run.environment.isoframe.commit)
@@ -180,6 +181,23 @@ std::vector<RecordedRun> History::accepted(const std::string& scenario, const st
   rows.bind(scenario).bind(machine);
   std::vector<RecordedRun> result;
   while (rows.step()) result.push_back(rows.run());
+  return result;
+}
+
+std::vector<fs::path> History::last_passed(const records::SuiteRecord& suite,
+                                           const std::vector<scenario::Case>& cases,
+                                           std::size_t count) const {
+  Statement rows(
+      database_->handle,
+      "SELECT directory FROM runs WHERE scenario = ? AND machine = ? AND EXISTS (SELECT 1 FROM cases "
+      "WHERE cases.directory = runs.directory AND verdict = 'passed') AND NOT EXISTS (SELECT 1 FROM "
+      "cases WHERE cases.directory = runs.directory AND verdict IN ('failed', 'untrusted', 'error')) "
+      "ORDER BY started DESC");
+  rows.bind(scenario_of(suite.scenarios)).bind(machine_of(environment_of(suite, cases)));
+  std::vector<fs::path> result;
+  while (result.size() < count && rows.step())
+    if (const fs::path directory = rows.text(0); fs::exists(directory / "run.json"))
+      result.push_back(directory);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/scenario/case.h"
 #include "reports/records/case_result.h"
 #include "reports/records/run_record.h"
 
@@ -50,6 +51,11 @@ class History {
 
   /// Lists accepted runs, newest first.  Empty arguments mean any.
   std::vector<RecordedRun> accepted(const std::string& scenario, const std::string& machine) const;
+  /// Lists the directories of the newest runs of the same scenario on the same machine of which no case
+  /// failed, was in error or untrusted, and which are still there; newest first, at most `count`.
+  std::vector<std::filesystem::path> last_passed(const reports::records::SuiteRecord& suite,
+                                                 const std::vector<scenario::Case>& cases,
+                                                 std::size_t count) const;
   /// Lists every case of a scenario on one machine, or on any where that is empty; ordered by case, then
   /// time.
   std::vector<RecordedCase> cases(const std::string& scenario, const std::string& machine) const;

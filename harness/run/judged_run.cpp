@@ -49,7 +49,9 @@ class RunJudge {
     run.command = suite_.command;
     run.environment = environment_;
     if (earlier_) {
-      run.against = options_.against.string();
+      run.against = options_.against.front().string();
+      for (const fs::path& other : options_.against)
+        if (&other != &options_.against.front()) run.against_others.push_back(other.string());
       run.unlike = earlier_->differences();
     }
     for (const auto& [verdict, name] : records::Names<records::Verdict>::all) run.counts[name] = 0;

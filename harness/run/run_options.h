@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "reports/records/names.h"
 
@@ -15,8 +16,9 @@ enum class LocateWhich { kFailed, kDifferent, kNever };
 
 struct RunOptions {
   std::filesystem::path out;
-  bool resume = false;            ///< rounds that `out` already holds for an unchanged case are not run again
-  std::filesystem::path against;  ///< an earlier run's directory; empty for none
+  bool resume = false;  ///< rounds that `out` already holds for an unchanged case are not run again
+  /// Earlier runs' directories: frames and memory are held against the first, times against all.
+  std::vector<std::filesystem::path> against;
   /// What must be judged beside `against`: whatever of it is not makes its case untrusted.
   std::set<reports::records::Subject> required;
   bool allow_skipped = false;     ///< a run in which no case was judged is a success

@@ -36,7 +36,7 @@ void forget_errors(const std::vector<Case>& cases, const RunDirectory& directory
 
 /// Measures every case, and again what is in doubt.
 void measure(RoundLoop& loop, const std::vector<Case>& cases, const records::SuiteRecord& suite,
-             const RunDirectory& directory, const fs::path& against) {
+             const RunDirectory& directory, const std::vector<fs::path>& against) {
   loop.run();
   const std::optional<EarlierRun> earlier = earlier_run(against, environment_of(suite, cases), cases);
   for (int measurement = 1; measurement < judge::kMostMeasurements && !loop.interrupted(); ++measurement) {
@@ -51,8 +51,9 @@ void measure(RoundLoop& loop, const std::vector<Case>& cases, const records::Sui
 records::RunRecord run_suite(scenario::Suite suite, const RunOptions& options) {
   for (Case& spec : suite.cases)
     if (spec.skip_reason.empty()) settle_case(spec);
-  if (!options.against.empty() && !fs::exists(options.against / "run.json"))
-    throw InputError(fmt::format("--against {}: no run.json there", options.against.string()));
+  for (const fs::path& earlier : options.against)
+    if (!fs::exists(earlier / "run.json"))
+      throw InputError(fmt::format("--against {}: no run.json there", earlier.string()));
   if (!options.against.empty()) check_repeats(suite.cases);
   const RunDirectory directory = RunDirectory::prepare(options.out, options.resume);
   records::SuiteRecord record = begin_suite(suite, options);

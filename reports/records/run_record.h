@@ -172,6 +172,7 @@ struct RunRecord {
   Environment environment;
   std::vector<CaseRow> cases;
   std::string against;
+  std::vector<std::string> against_others;
   std::optional<std::vector<std::string>> unlike;
   std::map<std::string, int> counts;
 
@@ -191,6 +192,8 @@ struct RunRecord {
         field("cases", &T::cases, "", "one row a case, in scenario order"),
         field("against", &T::against, "", "the earlier run's directory, with `--against`",
               Presence::kOmitted),
+        field("against_others", &T::against_others, "",
+              "directories of further earlier runs, whose times count too", Presence::kOmitted),
         field("unlike", &T::unlike, "", "what makes the two machines incomparable, with `--against`",
               Presence::kOmitted),
         field("counts", &T::counts, "", "cases by verdict: `{\"passed\": 5, \"failed\": 0, ...}`",

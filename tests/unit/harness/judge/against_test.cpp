@@ -195,9 +195,9 @@ TEST(Against, ARankWithOtherTilesIsNotSlow) {
   decode(then, 0.3, 0);
   decode(now, 0.4, 1);
   EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);
-  EXPECT_THAT(run(now, then).notes, ElementsAre(HasSubstr("decode on rank 1 has other tiles")));
+  EXPECT_THAT(run(now, then).notes, testing::Contains(HasSubstr("decode on rank 1 has other tiles")));
   now.ranks[1].tiles = then.ranks[1].tiles;
-  EXPECT_TRUE(run(now, then).notes.empty());
+  EXPECT_THAT(run(now, then).notes, testing::Not(testing::Contains(HasSubstr("other tiles"))));
   EXPECT_THAT(run(now, then).reason, HasSubstr("decode on rank 1 takes 1.33x"));
 }
 
@@ -285,6 +285,42 @@ TEST(Against, AStageMeasuredAgainMustBeSlowerToo) {
   EXPECT_EQ(run(now, then).verdict, Verdict::kPassed);
   for (std::size_t i = kRepeat; i < 2 * kRepeat; ++i) denoise[i] = 0.66 + 0.001 * static_cast<double>(i % 3);
   EXPECT_THAT(run(now, then).reason, HasSubstr("denoise on rank 1 takes 1.10x"));
+}
+
+/// Earlier runs of unchanged code, each of which was dealt another speed.
+const std::vector<double> kDealt = {1.0, 1.07, 0.94, 1.05, 0.96, 1.02};
+
+/// The verdict on a run that takes this long beside the first `count` of kDealt.
+AgainstJudgement beside_runs(double seconds, std::size_t count) {
+  std::vector<CaseResult> runs;
+  for (std::size_t i = 0; i < count; ++i) runs.push_back(measured(kDealt[i], 1e8, static_cast<int>(i)));
+  Side then = side(runs[0]);
+  for (std::size_t i = 1; i < count; ++i) then.others.push_back(side(runs[i]));
+  const CaseResult now = measured(seconds);
+  return judge_against(side(now), then, kSame, {}, {});
+}
+
+TEST(Against, WhatRunsDifferByIsNoSlowdownBesideSeveral) {
+  EXPECT_EQ(beside_runs(1.06, 1).verdict, Verdict::kFailed)
+      << "a single run does not show what runs differ by";
+  EXPECT_NE(beside_runs(1.06, 6).verdict, Verdict::kFailed);
+  EXPECT_EQ(beside_runs(1.0, 6).verdict, Verdict::kPassed);
+  const AgainstJudgement slower = beside_runs(2.0, 6);
+  EXPECT_EQ(slower.verdict, Verdict::kFailed);
+  EXPECT_THAT(slower.reason, HasSubstr("the time of 6 earlier runs"));
+}
+
+TEST(Against, ASingleEarlierRunIsSaidToShowNoSpreadBetweenRuns) {
+  EXPECT_THAT(beside_runs(1.0, 1).notes, ElementsAre(HasSubstr("a single earlier run")));
+  EXPECT_THAT(beside_runs(1.0, 2).notes, ElementsAre(HasSubstr("from 2 earlier runs")));
+  EXPECT_TRUE(beside_runs(1.0, 5).notes.empty());
+}
+
+TEST(Against, AnotherRunWithoutTimesDoesNotCount) {
+  const CaseResult now = measured(1.25), then = measured(1.0), untimed;
+  Side first = side(then);
+  first.others.push_back(side(untimed));
+  EXPECT_EQ(judge_against(side(now), first, kSame, {}, {}).verdict, Verdict::kFailed);
 }
 
 CaseResult keeps(const std::vector<std::uint64_t>& after_each_step) {

@@ -124,6 +124,32 @@ TEST_F(HistoryFile, AnOlderOneIsReadAndWrittenOn) {
   EXPECT_EQ(rows[1].numerics, "identical");
 }
 
+TEST_F(HistoryFile, ListsTheLastPassedRunsThatAreStillThere) {
+  History history(file_);
+  const auto add = [&](const std::string& name, const std::string& started, const std::string& cpu = "Xeon",
+                       bool failed = false, bool is_there = true) {
+    reports::records::RunRecord record = run(started, 1.0, cpu);
+    if (failed) record.cases[0].verdict = reports::records::Verdict::kFailed;
+    std::filesystem::create_directories(folder_ / name);
+    if (is_there) std::ofstream(folder_ / name / "run.json") << "{}";
+    history.record(folder_ / name, record);
+  };
+  add("first", "2026-01-01T00:00:00Z");
+  add("second", "2026-01-02T00:00:00Z");
+  add("elsewhere", "2026-01-03T00:00:00Z", "EPYC");
+  add("failed", "2026-01-04T00:00:00Z", "Xeon", true);
+  add("gone", "2026-01-05T00:00:00Z", "Xeon", false, false);
+  reports::records::SuiteRecord suite;
+  suite.scenarios = {"elsewhere/smoke.yaml"};
+  suite.environment = machine();
+  const std::vector<scenario::Case> cases(1);
+  EXPECT_THAT(history.last_passed(suite, cases, 5),
+              testing::ElementsAre(folder_ / "second", folder_ / "first"));
+  EXPECT_THAT(history.last_passed(suite, cases, 1), testing::ElementsAre(folder_ / "second"));
+  suite.scenarios = {"other.yaml"};
+  EXPECT_TRUE(history.last_passed(suite, cases, 5).empty());
+}
+
 TEST(MachineOf, NamesEveryDevice) {
   reports::records::Environment environment = machine();
   EXPECT_EQ(machine_of(environment), "Xeon, 2 cores, cpu");
