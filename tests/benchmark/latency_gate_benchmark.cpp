@@ -149,11 +149,11 @@ using Counts = std::map<std::string, double>;
 void judge(const std::vector<Case>& now, const Side& then, Counts& counts) {
   for (auto spec = now.begin() + 1; spec != now.end(); ++spec) {
     for (const int compared : {1, kCasesOfSmoke}) {
-      const auto [verdict, reason] =
+      const harness::judge::AgainstJudgement found =
           harness::judge::judge_against(side(*spec, now[0]), then, std::nullopt, {}, {.tests = compared});
-      counts[fmt::format("{}_{}_of_{}", spec->name, name_of(verdict), compared)] += 1;
-      if (verdict == Verdict::kFailed && !spec->slow_stage.empty() &&
-          reason.find(spec->slow_stage + " on rank 0") != std::string::npos)
+      counts[fmt::format("{}_{}_of_{}", spec->name, name_of(found.verdict), compared)] += 1;
+      if (found.verdict == Verdict::kFailed && !spec->slow_stage.empty() &&
+          found.reason.find(spec->slow_stage + " on rank 0") != std::string::npos)
         counts[fmt::format("{}_located_of_{}", spec->name, compared)] += 1;
     }
   }
