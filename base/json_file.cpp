@@ -1,5 +1,6 @@
 #include "base/json_file.h"
 
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -7,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 
 namespace isoframe::base {
 
@@ -22,8 +24,14 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
   return fmt::format("{}:{}", line, column);
 }
 
-std::string dumped(const nlohmann::json& value, int indent) {
-  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+std::string dumped(const nlohmann::json& value, int indent) { return value.dump(indent) + "\n"; }
+
+/// The offset of the number that nlohmann::json found too large; it tells only the number itself.
+std::size_t offset_of_number(std::string_view text, std::string_view message) {
+  const std::size_t open = message.find('\''), close = message.rfind('\'');
+  if (open == std::string_view::npos || close <= open) return 0;
+  const std::size_t found = text.find(message.substr(open + 1, close - open - 1));
+  return found == std::string_view::npos ? 0 : found;
 }
 
 }  // namespace
@@ -33,9 +41,16 @@ nlohmann::json read_json(const std::filesystem::path& path) {
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
+    if (const auto at = first_invalid_byte(text))
+      throw InputError(fmt::format("{}:{}: not JSON: byte 0x{:02x} is not valid UTF-8", path.string(),
+                                   line_and_column(text, *at), static_cast<unsigned char>(text[*at])));
     const std::size_t offset = error.byte > 0 ? error.byte - 1 : 0;
     throw InputError(fmt::format("{}:{}: not JSON: the file is damaged or was cut short", path.string(),
                                  line_and_column(text, offset)));
+  } catch (const nlohmann::json::out_of_range& error) {
+    throw InputError(fmt::format("{}:{}: a number that is too large: at most {:g}", path.string(),
+                                 line_and_column(text, offset_of_number(text, error.what())),
+                                 std::numeric_limits<double>::max()));
   }
 }
 

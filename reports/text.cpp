@@ -4,20 +4,26 @@
 
 #include <utf8proc.h>
 
+#include "base/text.h"
+
 namespace isoframe::reports {
 
 namespace {
 
 constexpr utf8proc_int32_t kReplacement = 0xFFFD;
 
-/// Calls visit(code point) for each code point; broken bytes are visited as U+FFFD, one by one.
+/// Calls visit(code point) for each code point; a byte that belongs to none is visited as "\xe9".
 template <typename Visit>
 void for_each_code_point(std::string_view text, Visit visit) {
   while (!text.empty()) {
     utf8proc_int32_t code_point = 0;
     const utf8proc_ssize_t length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                                                      static_cast<utf8proc_ssize_t>(text.size()), &code_point);
-    visit(length > 0 ? code_point : kReplacement);
+    if (length > 0) {
+      visit(code_point);
+    } else {
+      for (const char c : base::text_of_bytes(text.substr(0, 1))) visit(c);
+    }
     text.remove_prefix(length > 0 ? static_cast<std::size_t>(length) : 1);
   }
 }

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace isoframe::harness::launch {
 
 namespace {
@@ -14,8 +16,7 @@ constexpr std::size_t kLongestWords = 400;
 
 /// The last line, fit to be part of one.
 std::string last_line(const std::string& words) {
-  std::string line = words.substr(words.rfind('\n') + 1);
-  if (line.size() > kLongestWords) line = line.substr(0, kLongestWords) + "...";
+  std::string line = base::shortened(words.substr(words.rfind('\n') + 1), kLongestWords);
   for (char& c : line)
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
   return line;

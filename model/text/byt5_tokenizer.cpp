@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "model/text/unicode.h"
 
 namespace isoframe::model::text {
@@ -86,7 +87,7 @@ Byt5Tokenizer::Byt5Tokenizer(const checkpoint::Config& config)
     : tokens_(values(special_tokens(config))), eos_id_(find_eos(config)) {}
 
 std::vector<std::int64_t> Byt5Tokenizer::encode(std::string_view text, std::size_t max_length) const {
-  require_utf8(text);
+  base::require_utf8(text, "the prompt");
   std::vector<std::int64_t> ids;
   std::size_t done = 0;
   bool strip_left = false;  // the token before strips

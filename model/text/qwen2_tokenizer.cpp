@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json_file.h"
+#include "base/text.h"
 #include "model/checkpoint/config.h"
 #include "model/text/unicode.h"
 
@@ -127,7 +128,7 @@ void Qwen2Tokenizer::cut(std::string_view text, const AddedTokenSearch& search,
 }
 
 std::vector<std::int64_t> Qwen2Tokenizer::encode(std::string_view text) const {
-  require_utf8(text);
+  base::require_utf8(text, "the prompt");
   std::vector<std::int64_t> ids;
   cut(text, raw_tokens_, ids,
       [this](std::string_view rest, std::vector<std::int64_t>& out) { encode_normalized(nfc(rest), out); });

@@ -7,10 +7,7 @@
 #include <memory>
 #include <new>
 
-#include <fmt/format.h>
 #include <utf8proc.h>
-
-#include "base/error.h"
 
 namespace isoframe::model::text {
 
@@ -77,16 +74,6 @@ std::string normalized(std::string_view text) {
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
 }  // namespace
-
-void require_utf8(std::string_view text) {
-  std::size_t position = 0;
-  while (position < text.size()) {
-    utf8proc_int32_t character = 0;
-    const utf8proc_ssize_t bytes = decode(text.substr(position), character);
-    if (bytes <= 0) throw InputError(fmt::format("the prompt is not valid UTF-8 at byte {}", position));
-    position += static_cast<std::size_t>(bytes);
-  }
-}
 
 std::string nfc(std::string_view text) {
   // Characters that Unicode 9 did not know are starters: nothing is reordered or composed across them.

@@ -7,10 +7,6 @@
 
 namespace isoframe::model::text {
 
-/// Throws InputError unless `text` is valid UTF-8; Python strings, which the reference takes, hold nothing
-/// else.
-void require_utf8(std::string_view text);
-
 /// Normalization form C.  `text` must be valid UTF-8.
 std::string nfc(std::string_view text);
 

@@ -78,9 +78,23 @@ TEST_F(JsonFile, ADamagedFileIsNamedWithLineAndColumn) {
               ThrowsMessage<InputError>(HasSubstr("cut.json:3:8: not JSON")));
 }
 
-TEST_F(JsonFile, BytesThatAreNoTextDoNotLoseTheFile) {
-  write_json(path("a.json"), {{"last_words", "bad \xff byte"}});
-  EXPECT_EQ(read_json(path("a.json")).at("last_words"), "bad \uFFFD byte");
+TEST_F(JsonFile, ANumberThatIsTooLargeIsNamedWithLineAndColumn) {
+  write_text(path("config.json"), "{\n  \"num_layers\": 1e999}");
+  EXPECT_THAT([&] { read_json(path("config.json")); },
+              ThrowsMessage<InputError>(
+                  HasSubstr("config.json:2:17: a number that is too large: at most 1.79769e+308")));
+}
+
+TEST_F(JsonFile, BytesThatAreNotUtf8AreNamedWithLineAndColumn) {
+  write_text(path("config.json"), "{\n  \"name\": \"caf\xe9\"}");
+  EXPECT_THAT(
+      [&] { read_json(path("config.json")); },
+      ThrowsMessage<InputError>(HasSubstr("config.json:2:15: not JSON: byte 0xe9 is not valid UTF-8")));
+}
+
+TEST_F(JsonFile, TextIsNeverReplacedByOther) {
+  EXPECT_ANY_THROW(write_json(path("a.json"), {{"prompt", "caf\xe9"}}));
+  EXPECT_FALSE(fs::exists(path("a.json")));
 }
 
 }  // namespace
