@@ -51,6 +51,20 @@ std::map<std::string, std::string> read_weight_map(const fs::path& index) {
   return files;
 }
 
+/// Parts of the names under which quantized weights keep what turns them back into numbers: fp8 of ComfyUI,
+/// compressed-tensors and ModelOpt, bitsandbytes, GPTQ and AWQ.
+constexpr std::string_view kScaleWords[] = {"scale",  "absmax", "quant_map", "quant_state", "nested_",
+                                            "qzeros", "g_idx",  "SCB",       "zero_point"};
+
+bool names_a_scale(std::string_view name) {
+  return std::ranges::any_of(
+      kScaleWords, [&](std::string_view word) { return name.find(word) != std::string_view::npos; });
+}
+
+bool is_plain_float(at::ScalarType dtype) {
+  return dtype == at::kFloat || dtype == at::kBFloat16 || dtype == at::kHalf || dtype == at::kDouble;
+}
+
 }  // namespace
 
 struct WeightFiles::Impl {
@@ -60,6 +74,31 @@ struct WeightFiles::Impl {
   std::vector<SafetensorsFile> files;
   std::map<std::string, std::size_t> file_of;  ///< tensor name -> index into files
   std::set<std::string> used;
+  std::set<std::string> names;  ///< of all files, whatever an index says
+
+  /// The tensor beside the weight `name` ("attn.to_q.weight") that scales it: "attn.to_q.weight_scale",
+  /// "attn.to_q.weight.absmax"; empty without one.
+  std::string scale_of(const std::string& name) const {
+    const std::string module = name.substr(0, name.rfind('.') + 1);
+    for (auto at = names.lower_bound(module); at != names.end() && at->starts_with(module); ++at) {
+      const std::string_view own = std::string_view(*at).substr(module.size());
+      const bool is_beside = own.find('.') == std::string_view::npos || at->starts_with(name + ".");
+      if (*at != name && is_beside && names_a_scale(own)) return *at;
+    }
+    return {};
+  }
+
+  /// Refuses a weight whose numbers are not its values.
+  void check_dtype(const SafetensorsFile& file, const std::string& name) const {
+    const at::ScalarType dtype = file.spec(name).dtype;
+    const std::string scale = scale_of(name);
+    if (is_plain_float(dtype) && scale.empty()) return;
+    throw InputError(fmt::format(
+        "{}: tensor '{}' is {} {}; quantized weights are not computed here, use the checkpoint's bfloat16 or "
+        "float32 ones",
+        file.path().string(), name, dtype_name(dtype),
+        scale.empty() ? "without a scale" : fmt::format("with a scale beside it, '{}'", scale)));
+  }
 
   void open_indexed(const fs::path& index) {
     const std::map<std::string, std::string> weight_map = read_weight_map(index);
@@ -112,6 +151,8 @@ WeightFiles::WeightFiles(const fs::path& folder, const at::TensorOptions& option
   if (impl_->files.empty()) {
     throw InputError(fmt::format("{}: no *.safetensors here", folder.string()));
   }
+  for (const SafetensorsFile& file : impl_->files)
+    for (const TensorSpec& spec : file.specs()) impl_->names.insert(spec.name);
 }
 
 WeightFiles::~WeightFiles() = default;
@@ -124,6 +165,7 @@ void WeightFiles::check(const std::string& name, const Shape& shape) {
                                  place.string(), name, shape));
   }
   const SafetensorsFile& file = impl_->files[found->second];
+  impl_->check_dtype(file, name);
   if (file.spec(name).shape != shape) {
     throw InputError(fmt::format("{}: tensor '{}' has shape {}, but the config asks for {}",
                                  file.path().string(), name, file.spec(name).shape, shape));

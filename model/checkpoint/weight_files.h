@@ -19,6 +19,8 @@ class WeightFiles : public ParameterSource {
   /// one.
   explicit WeightFiles(const std::filesystem::path& folder, const at::TensorOptions& options = at::kFloat);
   ~WeightFiles() override;
+  /// Throws InputError also for a weight that is no plain float, or that a tensor beside it scales: quantized
+  /// weights are not what a cast makes of them.
   at::Tensor parameter(const std::string& name, const Shape& shape) override;
   /// Converts no more than the slice.
   at::Tensor parameter(const std::string& name, const Shape& shape, const Slice& slice) override;

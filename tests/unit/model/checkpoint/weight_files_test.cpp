@@ -90,6 +90,40 @@ TEST(WeightFiles, WhatNobodyAskedForIsSurplus) {
   EXPECT_THAT(weights.unused(), ElementsAre("copy", "lm_head"));
 }
 
+std::string refusal(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+  const TestFolder folder;
+  write_safetensors(folder / "model.safetensors", tensors);
+  WeightFiles weights(folder.path());
+  return input_error([&] { weights.parameter("attn.to_q.weight", {2, 2}); });
+}
+
+TEST(WeightFiles, QuantizedWeightsAreRefused) {
+  const at::Tensor plain = at::ones({2, 2});
+  for (const at::ScalarType dtype : {at::kFloat8_e4m3fn, at::kFloat8_e5m2, at::kChar, at::kByte, at::kInt}) {
+    const std::string name = dtype_name(dtype);
+    EXPECT_THAT(
+        refusal({{"attn.to_q.weight", plain.to(dtype)}}),
+        HasSubstr("model.safetensors: tensor 'attn.to_q.weight' is " + name + " without a scale; quantized"));
+    EXPECT_THAT(refusal({{"attn.to_q.weight", plain.to(dtype)}, {"attn.to_q.weight_scale", at::ones({})}}),
+                HasSubstr(name + " with a scale beside it, 'attn.to_q.weight_scale'"));
+  }
+}
+
+TEST(WeightFiles, AWeightThatATensorBesideItScalesIsRefused) {
+  const at::Tensor plain = at::ones({2, 2});
+  for (const std::string scale :
+       {"attn.to_q.scale_weight", "attn.to_q.weight_scale_inv", "attn.to_q.input_scale",
+        "attn.to_q.weight.absmax", "attn.to_q.weight.quant_state.bitsandbytes__nf4", "attn.to_q.SCB",
+        "attn.to_q.qzeros"})
+    EXPECT_THAT(refusal({{"attn.to_q.weight", plain}, {scale, at::ones({})}}), HasSubstr("'" + scale + "'"));
+  // Another weight's scale, and a name that only begins alike.
+  const TestFolder folder;
+  write_safetensors(folder / "model.safetensors", {{"attn.to_q.weight", plain},
+                                                   {"attn.to_q.weight2.absmax", at::ones({})},
+                                                   {"attn.to_qk.weight_scale", at::ones({})}});
+  EXPECT_NO_THROW(WeightFiles(folder.path()).parameter("attn.to_q.weight", {2, 2}));
+}
+
 TEST(WeightFiles, ShardsAreReadAsTheIndexSays) {
   const TestFolder folder;
   write_two_shards(folder);
