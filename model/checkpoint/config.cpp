@@ -1,23 +1,26 @@
 #include "model/checkpoint/config.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/json_file.h"
+#include "base/text.h"
 
 namespace isoframe::model::checkpoint {
 
 namespace {
 
-bool is_integer(const nlohmann::json& value) { return value.is_number_integer(); }
-
-std::string shown(const nlohmann::json& value) {
-  std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text;
+/// True for an integer that 64 bits hold with their sign: JSON's own conversion would wrap a greater one.
+bool is_integer(const nlohmann::json& value) {
+  return value.is_number_unsigned() ? std::in_range<std::int64_t>(value.get<std::uint64_t>())
+                                    : value.is_number_integer();
 }
+
+std::string shown(const nlohmann::json& value) { return base::shortened(value.dump()); }
 
 }  // namespace
 

@@ -30,6 +30,8 @@ GuiderConfig GuiderConfig::from(const checkpoint::Config& config) {
   GuiderConfig result;
   if (!config.boolean("enabled", true)) return result;
   result.guidance_scale = config.number("guidance_scale", kDefaultScale);
+  if (!(result.guidance_scale >= 0.0))
+    config.fail("guidance_scale", fmt::format("must not be below 0, but is {}", result.guidance_scale));
   // cond + s (cond - uncond) is uncond + (s + 1) (cond - uncond).
   if (config.boolean("use_original_formulation", false)) result.guidance_scale += 1.0;
   return result;

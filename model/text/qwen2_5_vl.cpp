@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "model/checkpoint/positive_number.h"
 #include "model/kernels/attention.h"
 #include "model/kernels/elementary.h"
 #include "model/text/embedding.h"
@@ -41,7 +42,8 @@ double read_rope(const checkpoint::Config& config, std::int64_t head_dim) {
     rope.fail("mrope_section", fmt::format("must add up to half the head dimension {}, but is [{}]", head_dim,
                                            fmt::join(sections, ", ")));
   }
-  return rope.number("rope_theta", config.number("rope_theta", kDefaultRopeTheta));
+  return checkpoint::positive_number(rope, "rope_theta",
+                                     checkpoint::positive_number(config, "rope_theta", kDefaultRopeTheta));
 }
 
 void refuse_sliding_windows(const checkpoint::Config& config) {
@@ -77,7 +79,7 @@ Qwen2_5_VLTextConfig Qwen2_5_VLTextConfig::from(const checkpoint::Config& whole)
   result.num_hidden_layers = config.integer("num_hidden_layers");
   result.num_attention_heads = config.integer("num_attention_heads");
   result.num_key_value_heads = config.integer("num_key_value_heads", result.num_attention_heads);
-  result.rms_norm_eps = config.number("rms_norm_eps", 1e-5);
+  result.rms_norm_eps = checkpoint::positive_number(config, "rms_norm_eps", 1e-5);
   for (const char* key : {"vocab_size", "hidden_size", "intermediate_size", "num_attention_heads"}) {
     if (config.integer(key) <= 0) config.fail(key, "must be positive");
   }

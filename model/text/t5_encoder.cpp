@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "model/checkpoint/positive_number.h"
 #include "model/kernels/attention.h"
 #include "model/kernels/elementary.h"
 #include "model/text/embedding.h"
@@ -53,7 +54,7 @@ T5EncoderConfig T5EncoderConfig::from(const checkpoint::Config& config) {
   result.num_heads = config.integer("num_heads");
   result.relative_attention_num_buckets = config.integer("relative_attention_num_buckets", 32);
   result.relative_attention_max_distance = config.integer("relative_attention_max_distance", 128);
-  result.layer_norm_epsilon = config.number("layer_norm_epsilon", 1e-6);
+  result.layer_norm_epsilon = checkpoint::positive_number(config, "layer_norm_epsilon", 1e-6);
   result.feed_forward_proj = read_feed_forward(config);
   for (const char* key : {"vocab_size", "d_model", "d_kv", "d_ff", "num_layers", "num_heads"}) {
     if (config.integer(key) <= 0) config.fail(key, "must be positive");

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "model/checkpoint/positive_number.h"
+
 namespace isoframe::model::transformer {
 
 namespace {
@@ -45,14 +47,14 @@ TransformerConfig TransformerConfig::from(const checkpoint::Config& config) {
   result.attention_head_dim = positive(config, "attention_head_dim", result.attention_head_dim);
   result.num_layers = positive(config, "num_layers", result.num_layers);
   result.num_refiner_layers = positive(config, "num_refiner_layers", result.num_refiner_layers);
-  result.mlp_ratio = config.number("mlp_ratio", result.mlp_ratio);
+  result.mlp_ratio = checkpoint::positive_number(config, "mlp_ratio", result.mlp_ratio);
   if (!(result.mlp_ratio > 0.0)) config.fail("mlp_ratio", "must be above 0");
   result.patch_size = positive(config, "patch_size", result.patch_size);
   result.patch_size_t = positive(config, "patch_size_t", result.patch_size_t);
   result.text_embed_dim = positive(config, "text_embed_dim", result.text_embed_dim);
   result.text_embed_2_dim = positive(config, "text_embed_2_dim", result.text_embed_2_dim);
   result.image_embed_dim = positive(config, "image_embed_dim", result.image_embed_dim);
-  result.rope_theta = config.number("rope_theta", result.rope_theta);
+  result.rope_theta = checkpoint::positive_number(config, "rope_theta", result.rope_theta);
   if (!(result.rope_theta > 0.0)) config.fail("rope_theta", "must be above 0");
   result.rope_axes_dim = config.integers("rope_axes_dim", result.rope_axes_dim);
   check_rope_axes(config, result);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "model/checkpoint/positive_number.h"
+
 namespace isoframe::model::vae {
 
 namespace {
@@ -97,7 +99,7 @@ VaeConfig VaeConfig::from(const checkpoint::Config& source) {
   config.downsample_match_channel =
       source.boolean("downsample_match_channel", config.downsample_match_channel);
   config.upsample_match_channel = source.boolean("upsample_match_channel", config.upsample_match_channel);
-  config.scaling_factor = source.number("scaling_factor", config.scaling_factor);
+  config.scaling_factor = checkpoint::positive_number(source, "scaling_factor", config.scaling_factor);
   check(source, config);
   return config;
 }

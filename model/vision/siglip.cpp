@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "model/checkpoint/positive_number.h"
 #include "model/kernels/activation.h"
 #include "model/kernels/attention.h"
 #include "model/kernels/linear.h"
@@ -44,7 +45,7 @@ SiglipVisionConfig SiglipVisionConfig::from(const checkpoint::Config& config) {
   result.num_channels = config.integer("num_channels", result.num_channels);
   result.image_size = config.integer("image_size", result.image_size);
   result.patch_size = config.integer("patch_size", result.patch_size);
-  result.layer_norm_eps = config.number("layer_norm_eps", result.layer_norm_eps);
+  result.layer_norm_eps = checkpoint::positive_number(config, "layer_norm_eps", result.layer_norm_eps);
   result.vision_use_head = config.boolean("vision_use_head", result.vision_use_head);
   const std::pair<const char*, std::int64_t> sizes[] = {{"hidden_size", result.hidden_size},
                                                         {"intermediate_size", result.intermediate_size},

@@ -5,6 +5,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "model/checkpoint/positive_number.h"
+
 namespace isoframe::model::vision {
 
 namespace {
@@ -45,7 +47,7 @@ SiglipProcessorConfig SiglipProcessorConfig::from(const checkpoint::Config& conf
                                         filter));
   result.resample = static_cast<Filter>(filter);
   result.do_rescale = config.boolean("do_rescale", result.do_rescale);
-  result.rescale_factor = config.number("rescale_factor", result.rescale_factor);
+  result.rescale_factor = checkpoint::positive_number(config, "rescale_factor", result.rescale_factor);
   result.do_normalize = config.boolean("do_normalize", result.do_normalize);
   result.image_mean = channels(config, "image_mean", result.image_mean);
   result.image_std = channels(config, "image_std", result.image_std);
