@@ -82,6 +82,9 @@ std::vector<std::string> ImageToVideo::unused() const {
   for (std::string& name : image_encoder_->unused()) names.push_back(std::move(name));
   return names;
 }
+std::vector<text::CutText> ImageToVideo::cut_texts(const Request& request) const {
+  return stages_->cut_texts(request);
+}
 void ImageToVideo::require_finite_weights() const {
   stages_->require_finite_weights();
   image_encoder_->require_finite_weights();

@@ -9,6 +9,7 @@
 #include "model/parallel/mesh.h"
 #include "model/pipeline/request.h"
 #include "model/probe.h"
+#include "model/text/prompt_tokenizer.h"
 #include "model/vae/vae.h"
 
 namespace isoframe::model::pipeline {
@@ -23,6 +24,8 @@ class Pipeline {
 
   /// Surplus tensors in the checkpoint's files.
   virtual std::vector<std::string> unused() const = 0;
+  /// The texts of the request of which an encoder takes only the beginning.
+  virtual std::vector<text::CutText> cut_texts(const Request& request) const = 0;
   /// Throws InputError naming the first weight that is not a finite number: why frames may be none.
   virtual void require_finite_weights() const = 0;
   virtual const vae::Vae& vae() const = 0;

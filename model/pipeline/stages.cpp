@@ -137,6 +137,14 @@ std::vector<std::string> Stages::unused() const {
   return names;
 }
 
+std::vector<text::CutText> Stages::cut_texts(const Request& request) const {
+  std::vector<text::CutText> cut = prompt_encoder.cut_texts(request.prompt, "prompt");
+  if (guidance.scale() == 1.0) return cut;
+  for (const text::CutText& text : prompt_encoder.cut_texts(request.negative_prompt, "negative prompt"))
+    cut.push_back(text);
+  return cut;
+}
+
 void Stages::require_finite_weights() const {
   prompt_encoder.require_finite_weights();
   transformer_files.require_finite();

@@ -47,6 +47,8 @@ struct Stages {
 
   /// Surplus tensors in the checkpoint's files.
   std::vector<std::string> unused() const;
+  /// The prompts of which an encoder takes only the beginning; the negative one only if guidance reads it.
+  std::vector<text::CutText> cut_texts(const Request& request) const;
   /// Throws InputError naming the first weight that is not a finite number.
   void require_finite_weights() const;
 

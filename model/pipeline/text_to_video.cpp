@@ -38,6 +38,9 @@ Video TextToVideo::generate(const Request& request, Probe& probe) const {
 }
 
 std::vector<std::string> TextToVideo::unused() const { return stages_->unused(); }
+std::vector<text::CutText> TextToVideo::cut_texts(const Request& request) const {
+  return stages_->cut_texts(request);
+}
 void TextToVideo::require_finite_weights() const { stages_->require_finite_weights(); }
 const vae::Vae& TextToVideo::vae() const { return stages_->vae; }
 const parallel::Mesh& TextToVideo::mesh() const { return stages_->mesh; }

@@ -17,6 +17,7 @@ class TextToVideo : public Pipeline {
   Video generate(const Request& request, Probe& probe) const override;
 
   std::vector<std::string> unused() const override;
+  std::vector<text::CutText> cut_texts(const Request& request) const override;
   void require_finite_weights() const override;
   const vae::Vae& vae() const override;
   const parallel::Mesh& mesh() const override;

@@ -7,7 +7,6 @@
 
 #include "model/checkpoint/weight_files.h"
 #include "model/text/prompt_template.h"
-#include "model/text/prompt_tokenizer.h"
 #include "model/text/qwen2_5_vl.h"
 #include "model/text/t5_encoder.h"
 
@@ -78,6 +77,10 @@ std::vector<std::int64_t> PromptEncoder::token_ids(const std::string& prompt) co
 
 std::vector<std::int64_t> PromptEncoder::glyph_token_ids(const std::string& prompt) const {
   return impl_->tokenizer.glyph_token_ids(prompt);
+}
+
+std::vector<CutText> PromptEncoder::cut_texts(const std::string& prompt, const std::string& called) const {
+  return impl_->tokenizer.cut_texts(prompt, called);
 }
 
 std::vector<std::string> PromptEncoder::unused() const {

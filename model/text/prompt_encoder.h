@@ -11,6 +11,7 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/parallel/tensor_parallel.h"
 #include "model/probe.h"
+#include "model/text/prompt_tokenizer.h"
 
 namespace isoframe::model::text {
 
@@ -35,6 +36,9 @@ class PromptEncoder {
   std::vector<std::int64_t> token_ids(const std::string& prompt) const;
   /// The ByT5 ids of the prompt's glyph texts, truncated to 256, unpadded; empty without quoted text.
   std::vector<std::int64_t> glyph_token_ids(const std::string& prompt) const;
+
+  /// The texts of the prompt that are truncated; `called` is its own name.
+  std::vector<CutText> cut_texts(const std::string& prompt, const std::string& called) const;
 
   /// Surplus tensors of the two text encoders' files ("text_encoder: lm_head.weight"), for one warning.
   std::vector<std::string> unused() const;

@@ -12,6 +12,12 @@
 
 namespace isoframe::model::text {
 
+/// A text of which an encoder takes only the beginning.
+struct CutText {
+  std::string called;                ///< "prompt", "quoted text of the negative prompt"
+  std::int64_t given = 0, kept = 0;  ///< tokens
+};
+
 class PromptTokenizer {
  public:
   /// Loads `tokenizer` and `tokenizer_2` of the checkpoint.
@@ -21,8 +27,13 @@ class PromptTokenizer {
   std::vector<std::int64_t> token_ids(const std::string& prompt) const;
   /// The ByT5 ids of the prompt's glyph texts, truncated to 256, unpadded; empty without quoted text.
   std::vector<std::int64_t> glyph_token_ids(const std::string& prompt) const;
+  /// The texts of the prompt that are truncated; `called` is its own name.
+  std::vector<CutText> cut_texts(const std::string& prompt, const std::string& called) const;
 
  private:
+  std::vector<std::int64_t> whole_token_ids(const std::string& prompt) const;
+  std::vector<std::int64_t> glyph_token_ids(const std::string& prompt, std::size_t most) const;
+
   Qwen2Tokenizer tokenizer_;
   Byt5Tokenizer tokenizer_2_;
 };
