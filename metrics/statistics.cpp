@@ -51,6 +51,11 @@ double sample_standard_deviation(const std::vector<double>& samples) {
   return std::sqrt(sum / static_cast<double>(samples.size() - 1));
 }
 
+std::optional<double> ratio(double numerator, double denominator) {
+  const double quotient = numerator / denominator;
+  return std::isfinite(quotient) ? std::optional(quotient) : std::nullopt;
+}
+
 Summary summarize(const std::vector<double>& samples) {
   require_samples(samples);
   const auto [min, max] = std::minmax_element(samples.begin(), samples.end());

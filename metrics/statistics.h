@@ -1,6 +1,7 @@
 #pragma once
 // Samples in, a few numbers out.  All throw InputError for an empty list.
 
+#include <optional>
 #include <vector>
 
 namespace isoframe::metrics {
@@ -14,6 +15,9 @@ double mean(const std::vector<double>& samples);
 
 /// Standard deviation with n - 1 in the denominator; 0 for a single sample.
 double sample_standard_deviation(const std::vector<double>& samples);
+
+/// The quotient of two measurements; nothing if it is not a number, as 0 / 0, or has no bound, as 1 / 0.
+std::optional<double> ratio(double numerator, double denominator);
 
 struct Summary {
   std::size_t count = 0;

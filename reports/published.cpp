@@ -48,8 +48,10 @@ std::string sizes_of(const std::string& size, std::int64_t frames, std::int64_t 
 /// height or width.
 bool is_same_size(const PublishedRow& published) {
   const OwnSizes& own = published.own;
-  const bool same_pixels =
-      published.size == fmt::format("{}p", own.height) || published.size == fmt::format("{}p", own.width);
+  const auto is_side = [&](const std::optional<std::int64_t>& side) {
+    return side && published.size == fmt::format("{}p", *side);
+  };
+  const bool same_pixels = is_side(own.height) || is_side(own.width);
   return same_pixels && published.frames == own.frames && published.steps == own.steps;
 }
 
@@ -72,7 +74,9 @@ std::vector<std::string> differences_of(const records::RunRecord& run) {
     own_hardware.insert(hardware_of(own, run.environment));
     if (is_same_size(published)) continue;
     published_sizes.insert(sizes_of(one_line(published.size), published.frames, published.steps));
-    own_sizes.insert(sizes_of(fmt::format("{} x {}", own.height, own.width), own.frames, own.steps));
+    const std::string own_size =
+        own.height && own.width ? fmt::format("{} x {}", *own.height, *own.width) : "the image's size";
+    own_sizes.insert(sizes_of(own_size, own.frames, own.steps));
   }
   std::vector<std::string> differences = {fmt::format("Times cannot be compared: {} there, {} here.",
                                                       joined(published_hardware), joined(own_hardware))};

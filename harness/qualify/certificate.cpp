@@ -145,7 +145,9 @@ double drift_of(const std::vector<CaseEvidence>& cases) {
     const auto third = static_cast<std::ptrdiff_t>(one.seconds.size() / 3);
     const Samples first(one.seconds.begin(), one.seconds.begin() + third),
         last(one.seconds.end() - third, one.seconds.end());
-    sum += std::log(metrics::median(last) / metrics::median(first));
+    const auto ratio = metrics::ratio(metrics::median(last), metrics::median(first));
+    if (!ratio || *ratio <= 0.0) continue;
+    sum += std::log(*ratio);
     ++count;
   }
   return count == 0 ? 1.0 : std::exp(sum / count);
@@ -167,6 +169,7 @@ std::vector<records::CertifiedCase> case_rows(const Evidence& evidence) {
                                   .points = deviation.points,
                                   .relative_l2 = deviation.relative_l2});
     row.errors = one.errors;
+    row.warnings = one.warnings;
   }
   return rows;
 }

@@ -27,6 +27,7 @@ struct CaseEvidence {
   int ranks = 1;
   std::vector<double> seconds = {};  ///< from prompt to frames, for each repetition that ended well
   std::vector<reports::records::RepetitionFailure> errors = {};
+  std::vector<reports::records::Warning> warnings = {};  ///< each once
 };
 
 struct Evidence {

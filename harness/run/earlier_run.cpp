@@ -236,7 +236,7 @@ Beside EarlierRun::compared(const Case& spec, const CaseResult& result, const Ca
                      : untrusted(fmt::format("beside the earlier run: {}", frames.untrusted_reason));
   std::ranges::move(notes, std::back_inserter(found.notes));
   records::AgainstRow row;
-  row.seconds_ratio = median_of(result) / median_of(earlier);
+  row.seconds_ratio = metrics::ratio(median_of(result), median_of(earlier));
   row.identical = frames.identical;
   if (frames.ssim) row.ssim = frames.ssim->mean;
   row.psnr = frames.psnr.mean;

@@ -119,6 +119,20 @@ std::optional<double> median_of(const StageSamples& stages, std::string_view sta
   return samples.empty() ? std::nullopt : std::optional(metrics::median(samples));
 }
 
+/// The warnings of all ranks in all rounds, each once.
+std::vector<records::Warning> warnings_of(const std::vector<RoundRecords>& rounds) {
+  std::vector<records::Warning> warnings;
+  for (const RoundRecords& ranks : rounds) {
+    for (const records::RankRecord& rank : ranks) {
+      for (const records::Warning& warning : rank.warnings) {
+        const bool is_known = std::ranges::count(warnings, warning.message, &records::Warning::message) > 0;
+        if (!is_known) warnings.push_back(warning);
+      }
+    }
+  }
+  return warnings;
+}
+
 /// The sum over ranks; nothing where a rank was not measured.
 std::optional<std::uint64_t> proportional_sum(const std::vector<RankResult>& ranks) {
   std::uint64_t total = 0;
@@ -139,8 +153,8 @@ void add_latency(records::CaseRow& row, const records::Latency& latency,
     row.stages[std::string(stage)] = median_of(latency.stages, stage);
   row.stages[std::string(records::kCommunication)] = median_of(latency.stages, records::kCommunication);
   if (baseline == nullptr || baseline->latency.total_seconds.empty()) return;
-  row.speedup = metrics::median(baseline->latency.total_seconds) / *row.seconds;
-  row.efficiency = *row.speedup / row.world_size;
+  row.speedup = metrics::ratio(metrics::median(baseline->latency.total_seconds), *row.seconds);
+  if (row.speedup) row.efficiency = *row.speedup / row.world_size;
 }
 
 void add_ranks(records::CaseRow& row, const std::vector<RankResult>& ranks) {
@@ -198,6 +212,7 @@ records::CaseResult assemble_result(const scenario::Case& spec, const std::vecto
     result.ranks.push_back(rank_over_rounds(rounds, rank));
   result.latency.stages = slowest_stages(result.ranks);
   result.numerics = rounds.back()[0].numerics;
+  result.warnings = warnings_of(rounds);
   return result;
 }
 
@@ -212,6 +227,7 @@ records::CaseRow summary_row(const scenario::Case& spec, const records::CaseResu
   row.baseline = result.baseline;
   row.verdict = result.verdict.value_or(records::Verdict::kPassed);
   row.reason = result.reason.value_or("");
+  row.warnings = result.warnings;
   row.directory = spec.name;
   row.command = result.command;
   const std::vector<double>& total = result.latency.total_seconds;
@@ -234,7 +250,7 @@ records::CaseRow summary_row(const scenario::Case& spec, const records::CaseResu
     row.aa = {.identical = result.quality_self->identical,
               .ssim = mean_of(result.quality_self->ssim),
               .psnr = result.quality_self->psnr.mean,
-              .seconds_ratio = total.size() > 1 ? std::optional(total[1] / total[0]) : std::nullopt};
+              .seconds_ratio = total.size() > 1 ? metrics::ratio(total[1], total[0]) : std::nullopt};
   }
   return row;
 }

@@ -99,7 +99,7 @@ records::TileBalance balance_of(const Tiles& plan, int ranks, const TileCosts& c
           .ranks = ranks,
           .unit = costs.by_shape().empty() ? "positions" : "seconds",
           .loads = loads,
-          .imbalance = *std::ranges::max_element(loads) / mean,
+          .imbalance = mean > 0.0 ? *std::ranges::max_element(loads) / mean : 1.0,
           .optimum = model::vae::optimal_makespan(plan, ranks)};
 }
 

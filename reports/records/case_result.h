@@ -162,6 +162,7 @@ struct CaseResult {
   std::optional<Failure> error;
   Latency latency;
   std::vector<RankResult> ranks;
+  std::vector<Warning> warnings;
   std::optional<Numerics> numerics;
   std::optional<Quality> quality, quality_self;
   std::optional<bool> repeats_identically;
@@ -195,6 +196,7 @@ struct CaseResult {
         field("error", &T::error, "", "why a round failed", Presence::kOmitted),
         field("latency", &T::latency, "", "times of the whole case"),
         field("ranks", &T::ranks, "", "one entry a rank"),
+        field("warnings", &T::warnings, "", "warnings of its ranks, each once", Presence::kOmitted),
         field("numerics", &T::numerics, "", "what the layout promises", Presence::kOmitted),
         field("quality", &T::quality, "", "comparison with the baseline; absent for a baseline",
               Presence::kOmitted),

@@ -43,7 +43,7 @@ struct DeviationRow {
         field("ranks", &T::ranks, "", "ranks that computed otherwise than most"),
         field("place", &T::place, "", "the first probe point that differs"),
         field("points", &T::points, "", "number of points that differ"),
-        field("relative_l2", &T::relative_l2, "", "relative L2 of the difference at `place`"),
+        any_number(field("relative_l2", &T::relative_l2, "", "relative L2 of the difference at `place`")),
     };
   }
 };
@@ -64,6 +64,7 @@ struct CertifiedCase {
   std::optional<metrics::Summary> seconds;
   std::vector<DeviationRow> deviations;
   std::vector<RepetitionFailure> errors;
+  std::vector<Warning> warnings;
 
   template <typename T = CertifiedCase>
   static constexpr auto fields() {
@@ -74,6 +75,7 @@ struct CertifiedCase {
         field("seconds", &T::seconds, "s", "prompt to frames, fingerprints included", Presence::kNull),
         field("deviations", &T::deviations, "", "ranks that computed otherwise than most"),
         field("errors", &T::errors, "", "rounds that failed"),
+        field("warnings", &T::warnings, "", "warnings of its ranks, each once", Presence::kOmitted),
     };
   }
 };

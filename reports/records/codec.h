@@ -2,10 +2,13 @@
 // JSON from a record's table and back.  Only the sources of this folder include it: everyone else calls the
 // functions that the records' headers declare.
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -17,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "reports/records/field.h"
 #include "reports/records/names.h"
 #include "reports/records/number.h"
@@ -38,6 +42,25 @@ class Path {
   std::string text_;
 };
 
+/// True unless infinity or NaN is among the numbers that a field holds itself; a record inside has a table of
+/// its own.
+template <typename T>
+bool has_finite_numbers(const T& value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return std::isfinite(value);
+  } else if constexpr (IsOptional<T>::value) {
+    return !value || has_finite_numbers(*value);
+  } else if constexpr (IsVariant<T>::value) {
+    return std::visit([](const auto& held) { return has_finite_numbers(held); }, value);
+  } else if constexpr (IsSequence<T>::value) {
+    return std::ranges::all_of(value, [](const auto& item) { return has_finite_numbers(item); });
+  } else if constexpr (IsMap<T>::value) {
+    return std::ranges::all_of(value, [](const auto& entry) { return has_finite_numbers(entry.second); });
+  } else {
+    return true;
+  }
+}
+
 /// A record that stands in JSON as a list of its fields' values.
 template <typename T>
 concept IsList = requires {
@@ -48,8 +71,22 @@ concept IsNamed = requires {
   Names<T>::all;
 };
 
+/// A row as far as its numbers go: its name, and whether infinity and NaN are among them.
+struct NumberRule {
+  const char* name = "";
+  bool may_be_non_finite = true;
+};
+
 template <typename T>
-nlohmann::json value_to_json(const T& value);
+nlohmann::json value_to_json(const T& value, const NumberRule& rule = {});
+
+/// Throws std::logic_error for a number that the row does not allow: written as anything else it would be
+/// read as something else.
+inline nlohmann::json checked_number_to_json(double value, const NumberRule& rule) {
+  if (!rule.may_be_non_finite && !std::isfinite(value))
+    throw std::logic_error(fmt::format("the record's '{}' is not a finite number: {}", rule.name, value));
+  return number_to_json(value);
+}
 
 template <typename Record>
 nlohmann::json record_to_json(const Record& record) {
@@ -64,7 +101,7 @@ nlohmann::json record_to_json(const Record& record) {
     if (field.presence == Presence::kNull && is_unset(member)) {
       result[field.name] = nullptr;
     } else {
-      result[field.name] = value_to_json(member);
+      result[field.name] = value_to_json(member, {field.name, field.may_be_non_finite});
     }
   };
   std::apply([&](const auto&... field) { (add(field), ...); }, fields_of<Record>());
@@ -75,13 +112,16 @@ nlohmann::json record_to_json(const Record& record) {
 template <typename Record>
 nlohmann::json list_to_json(const Record& record) {
   nlohmann::json result = nlohmann::json::array();
-  std::apply([&](const auto&... field) { (result.push_back(value_to_json(record.*field.member)), ...); },
-             fields_of<Record>());
+  std::apply(
+      [&](const auto&... field) {
+        (result.push_back(value_to_json(record.*field.member, {field.name, field.may_be_non_finite})), ...);
+      },
+      fields_of<Record>());
   return result;
 }
 
 template <typename T>
-nlohmann::json value_to_json(const T& value) {
+nlohmann::json value_to_json(const T& value, const NumberRule& rule) {
   if constexpr (IsList<T>) {
     return list_to_json(value);
   } else if constexpr (IsRecord<T>) {
@@ -89,19 +129,21 @@ nlohmann::json value_to_json(const T& value) {
   } else if constexpr (IsNamed<T>) {
     return name_of(value);
   } else if constexpr (IsOptional<T>::value) {
-    return value ? value_to_json(*value) : nlohmann::json();
+    return value ? value_to_json(*value, rule) : nlohmann::json();
   } else if constexpr (IsVariant<T>::value) {
-    return std::visit([](const auto& held) { return value_to_json(held); }, value);
+    return std::visit([&](const auto& held) { return value_to_json(held, rule); }, value);
   } else if constexpr (IsSequence<T>::value) {
     nlohmann::json result = nlohmann::json::array();
-    for (const auto& item : value) result.push_back(value_to_json(item));
+    for (const auto& item : value) result.push_back(value_to_json(item, rule));
     return result;
   } else if constexpr (IsMap<T>::value) {
     nlohmann::json result = nlohmann::json::object();
-    for (const auto& [key, item] : value) result[key] = value_to_json(item);
+    for (const auto& [key, item] : value) result[base::text_of_bytes(key)] = value_to_json(item, rule);
     return result;
   } else if constexpr (std::is_floating_point_v<T>) {
-    return number_to_json(value);
+    return checked_number_to_json(value, rule);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return base::text_of_bytes(value);
   } else {
     return value;
   }
@@ -109,6 +151,13 @@ nlohmann::json value_to_json(const T& value) {
 
 template <typename T>
 void value_from_json(const nlohmann::json& json, T& value, const Path& path);
+
+/// Throws InputError for infinity and NaN where the row does not allow them.
+template <typename Field, typename T>
+void field_from_json(const Field& field, const nlohmann::json& json, T& value, const Path& path) {
+  value_from_json(json, value, path);
+  if (!field.may_be_non_finite && !has_finite_numbers(value)) path.fail("is not a finite number");
+}
 
 template <typename Record>
 void record_from_json(const nlohmann::json& json, Record& record, const Path& path) {
@@ -132,7 +181,7 @@ void record_from_json(const nlohmann::json& json, Record& record, const Path& pa
     constexpr bool knows_null = requires { typename Member::value_type::value_type; }
     &&IsOptional<Member>::value;
     if (found->is_null() && field.presence != Presence::kAlways && !knows_null) return;
-    value_from_json(*found, record.*field.member, path / field.name);
+    field_from_json(field, *found, record.*field.member, path / field.name);
   };
   std::apply([&](const auto&... field) { (read(field), ...); }, fields_of<Record>());
 }
@@ -145,7 +194,7 @@ void list_from_json(const nlohmann::json& json, Record& record, const Path& path
   std::size_t index = 0;
   std::apply(
       [&](const auto&... field) {
-        (value_from_json(json[index++], record.*field.member, path / field.name), ...);
+        (field_from_json(field, json[index++], record.*field.member, path / field.name), ...);
       },
       fields);
 }
@@ -204,7 +253,8 @@ void value_from_json(const nlohmann::json& json, T& value, const Path& path) {
     sequence_from_json(json, value, path);
   } else if constexpr (IsMap<T>::value) {
     if (!json.is_object()) path.fail("is not an object");
-    for (const auto& [key, item] : json.items()) value_from_json(item, value[key], path / key);
+    for (const auto& [key, item] : json.items())
+      value_from_json(item, value[base::bytes_of_text(key)], path / key);
   } else if constexpr (std::is_same_v<T, nlohmann::json>) {
     value = json;
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -218,7 +268,7 @@ void value_from_json(const nlohmann::json& json, T& value, const Path& path) {
     value = *number;
   } else {
     if (!json.is_string()) path.fail("is not text");
-    value = json.get<std::string>();
+    value = base::bytes_of_text(json.get_ref<const std::string&>());
   }
 }
 

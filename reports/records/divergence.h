@@ -57,8 +57,9 @@ struct TensorDifference {
     return std::tuple{
         field("values", &T::values, "", "number of values"),
         field("differing_values", &T::differing_values, "", "number of values whose bits differ"),
-        field("max_difference", &T::max_difference, "", "largest absolute difference"),
-        field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference"),
+        any_number(field("max_difference", &T::max_difference, "", "largest absolute difference")),
+        any_number(
+            field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference")),
         field("axes", &T::axes, "", "where they lie along each axis"),
     };
   }
@@ -75,7 +76,7 @@ struct DivergenceGrowth {
     return std::tuple{
         field("point", &T::point, "", "a later point: a step's latents, the decoded video, the frames"),
         field("index", &T::index, "", "its step; null where it has none", Presence::kNull),
-        field("relative_l2", &T::relative_l2, "", "relative L2 of the difference, estimated"),
+        any_number(field("relative_l2", &T::relative_l2, "", "relative L2 of the difference, estimated")),
     };
   }
 };
@@ -115,8 +116,9 @@ struct DivergencePlace {
         field("shape", &T::shape, "", "shape of the first such rank's tensor", Presence::kNull),
         field("whole_shape", &T::whole_shape, "", "shape of the baseline's tensor"),
         field("region", &T::region, "", "which part of the baseline's the first such rank holds"),
-        field("relative_l2", &T::relative_l2, "",
-              "largest relative L2 of the ranks' differences, estimated from fingerprints", Presence::kNull),
+        any_number(field("relative_l2", &T::relative_l2, "",
+                         "largest relative L2 of the ranks' differences, estimated from fingerprints",
+                         Presence::kNull)),
         field("difference", &T::difference, "",
               "the first such rank's difference, exactly; only of kind `values`", Presence::kOmitted),
         field("growth", &T::growth, "", "how much of it reaches the frames"),

@@ -29,6 +29,7 @@ struct Field {
   const char* meaning;  ///< one sentence, or part of one, for README.md
   Presence presence;
   Comparison comparison = Comparison::kNone;
+  bool may_be_non_finite = false;  ///< infinity and NaN are values of it; elsewhere they are errors
 };
 
 template <typename Record, typename Member>
@@ -48,6 +49,13 @@ constexpr Field<Record, Member> compared(Field<Record, Member> row) {
 template <typename Record, typename Member>
 constexpr Field<Record, Member> compared_roughly(Field<Record, Member> row) {
   row.comparison = Comparison::kNear;
+  return row;
+}
+
+/// The same row with `may_be_non_finite` set.
+template <typename Record, typename Member>
+constexpr Field<Record, Member> any_number(Field<Record, Member> row) {
+  row.may_be_non_finite = true;
   return row;
 }
 

@@ -25,8 +25,8 @@ struct LevelChange {
     return std::tuple{
         field("started", &T::started, "", "begin of the first run on the new level, ISO 8601, UTC"),
         field("commit", &T::commit, "", "commit that this run was built from"),
-        field("before", &T::before, "", "median before, in the measure's unit"),
-        field("after", &T::after, "", "median from here on"),
+        any_number(field("before", &T::before, "", "median before, in the measure's unit")),
+        any_number(field("after", &T::after, "", "median from here on")),
         field("index", &T::index, "", "position of this run's value in `values`"),
     };
   }
@@ -73,7 +73,7 @@ struct MeasureSeries {
     return std::tuple{
         field("measure", &T::measure, "", "\"latency\", \"tensor memory\", \"PSNR\", \"SSIM\""),
         field("unit", &T::unit, "", "unit of `values`"),
-        field("values", &T::values, "", "one value a run, oldest first"),
+        any_number(field("values", &T::values, "", "one value a run, oldest first")),
         field("changes", &T::changes, "", "runs from which on the level is another"),
         field("sparkline", &T::sparkline, "", "the values as a line of block characters"),
         field("drift", &T::drift, "", "drift since the accepted baseline, with `--drift-max`",

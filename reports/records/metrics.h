@@ -22,11 +22,12 @@ struct TableOf<metrics::FrameScores> {
   template <typename T = metrics::FrameScores>
   static constexpr auto fields() {
     return std::tuple{
-        field("mean", &T::mean, "",
-              "mean over the video; for a PSNR, the PSNR of the squared error averaged over all frames"),
-        field("min", &T::min, "", "value of the worst frame"),
+        any_number(
+            field("mean", &T::mean, "",
+                  "mean over the video; for a PSNR, the PSNR of the squared error averaged over all frames")),
+        any_number(field("min", &T::min, "", "value of the worst frame")),
         field("worst_frame", &T::worst_frame, "", "the first of the worst frames"),
-        field("per_frame", &T::per_frame, "", "one value a frame"),
+        any_number(field("per_frame", &T::per_frame, "", "one value a frame")),
     };
   }
 };
@@ -36,10 +37,11 @@ struct TableOf<metrics::FloatDifference> {
   template <typename T = metrics::FloatDifference>
   static constexpr auto fields() {
     return std::tuple{
-        field("max_difference", &T::max_difference, "",
-              "largest absolute difference; a difference from NaN is infinite"),
-        field("mean_difference", &T::mean_difference, "", "mean absolute difference"),
-        field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference"),
+        any_number(field("max_difference", &T::max_difference, "",
+                         "largest absolute difference; a difference from NaN is infinite")),
+        any_number(field("mean_difference", &T::mean_difference, "", "mean absolute difference")),
+        any_number(
+            field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference")),
         field("first_differing_frame", &T::first_differing_frame, "",
               "first frame that differs; null where none does", Presence::kNull),
         field("differing_values", &T::differing_values, "", "values whose bits differ"),
@@ -92,9 +94,12 @@ struct TableOf<metrics::Region> {
   template <typename T = metrics::Region>
   static constexpr auto fields() {
     return std::tuple{
-        field("frame", &T::frame, "", "the frame"),      field("x", &T::x, "pixels", "left edge"),
-        field("y", &T::y, "pixels", "top edge"),         field("width", &T::width, "pixels", "width"),
-        field("height", &T::height, "pixels", "height"), field("psnr", &T::psnr, "dB", "PSNR of its pixels"),
+        field("frame", &T::frame, "", "the frame"),
+        field("x", &T::x, "pixels", "left edge"),
+        field("y", &T::y, "pixels", "top edge"),
+        field("width", &T::width, "pixels", "width"),
+        field("height", &T::height, "pixels", "height"),
+        any_number(field("psnr", &T::psnr, "dB", "PSNR of its pixels")),
     };
   }
 };
@@ -107,7 +112,7 @@ struct TableOf<metrics::SsimLocation> {
         field("frame", &T::frame, "", "the frame"),
         field("x", &T::x, "pixels", "left edge of the window of 11 x 11"),
         field("y", &T::y, "pixels", "top edge"),
-        field("ssim", &T::ssim, "", "SSIM of the window"),
+        any_number(field("ssim", &T::ssim, "", "SSIM of the window")),
     };
   }
 };
@@ -134,10 +139,10 @@ struct FfmpegSsim {
   template <typename T = FfmpegSsim>
   static constexpr auto fields() {
     return std::tuple{
-        field("y", &T::y, "", "score of plane Y"),
-        field("u", &T::u, "", "score of plane U"),
-        field("v", &T::v, "", "score of plane V"),
-        field("all", &T::all, "", "score of all planes, weighted by their pixels"),
+        any_number(field("y", &T::y, "", "score of plane Y")),
+        any_number(field("u", &T::u, "", "score of plane U")),
+        any_number(field("v", &T::v, "", "score of plane V")),
+        any_number(field("all", &T::all, "", "score of all planes, weighted by their pixels")),
     };
   }
 };
@@ -148,12 +153,12 @@ struct FfmpegPsnr {
   template <typename T = FfmpegPsnr>
   static constexpr auto fields() {
     return std::tuple{
-        field("y", &T::y, "dB", "score of plane Y"),
-        field("u", &T::u, "dB", "score of plane U"),
-        field("v", &T::v, "dB", "score of plane V"),
-        field("average", &T::average, "dB", "PSNR of all planes"),
-        field("min", &T::min, "dB", "PSNR of the worst frame"),
-        field("max", &T::max, "dB", "PSNR of the best frame"),
+        any_number(field("y", &T::y, "dB", "score of plane Y")),
+        any_number(field("u", &T::u, "dB", "score of plane U")),
+        any_number(field("v", &T::v, "dB", "score of plane V")),
+        any_number(field("average", &T::average, "dB", "PSNR of all planes")),
+        any_number(field("min", &T::min, "dB", "PSNR of the worst frame")),
+        any_number(field("max", &T::max, "dB", "PSNR of the best frame")),
     };
   }
 };
@@ -221,7 +226,8 @@ struct LatentDifference {
   template <typename T = LatentDifference>
   static constexpr auto fields() {
     return std::tuple{
-        field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference"),
+        any_number(
+            field("relative_l2", &T::relative_l2, "", "norm of the difference / norm of the reference")),
     };
   }
 };
@@ -311,7 +317,8 @@ struct ComparisonRecord {
         field("height", &T::height, "pixels", "height of both"),
         field("width", &T::width, "pixels", "width of both"),
         field("verdict", &T::verdict, "", "`identical` (floats), `equal_8bit`, `different`, `untrusted`"),
-        field("gates", &T::gates, "", "as given on the command line, by their names in scenarios"),
+        any_number(
+            field("gates", &T::gates, "", "as given on the command line, by their names in scenarios")),
         field("broken_gates", &T::broken_gates, "", "why it did not pass"),
         field("passed", &T::passed, "", "what the exit code says"),
         field("quality", &T::quality, "", "every metric"),

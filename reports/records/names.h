@@ -38,6 +38,12 @@ enum class Fitness { kFit, kUnfit, kUnfinished };
 /// The verdict on two videos.
 enum class Likeness { kIdentical, kEqual8Bit, kDifferent, kUntrusted };
 
+/// The kind of a rank's warning.
+enum class WarningKind {
+  kUnusedTensors,  ///< the checkpoint holds tensors that the model does not ask for
+  kCutText,        ///< an encoder takes only the beginning of a prompt
+};
+
 /// The texts of an enumeration's values; specialized below.
 template <typename Enumeration>
 struct Names {};
@@ -91,6 +97,12 @@ struct Names<Likeness> {
                                                   {Likeness::kEqual8Bit, "equal_8bit"},
                                                   {Likeness::kDifferent, "different"},
                                                   {Likeness::kUntrusted, "untrusted"}}};
+};
+
+template <>
+struct Names<WarningKind> {
+  static constexpr NameTable<WarningKind, 2> all = {
+      {{WarningKind::kUnusedTensors, "unused_tensors"}, {WarningKind::kCutText, "cut_text"}}};
 };
 
 /// A value's text.

@@ -7,9 +7,9 @@
 
 namespace isoframe::reports::records {
 
-/// "inf" and "-inf" for infinities, null for NaN, which stands for what was not measured.
+/// "inf", "-inf" and "nan" for those three: null is for what was not measured.
 nlohmann::json number_to_json(double value);
-/// The inverse; nothing for what is no number.
+/// The inverse; nothing for what is no number.  Earlier versions wrote null for NaN.
 std::optional<double> number_from_json(const nlohmann::json& json);
 
 }  // namespace isoframe::reports::records

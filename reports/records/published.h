@@ -33,7 +33,7 @@ struct PublishedFigures {
         field("steps", &T::steps, "", "number of denoising steps"),
         field("seconds", &T::seconds, "s", "latency"),
         field("ssim", &T::ssim, "", "SSIM against the row of `against_seconds`", Presence::kNull),
-        field("psnr", &T::psnr, "dB", "PSNR against that row", Presence::kNull),
+        any_number(field("psnr", &T::psnr, "dB", "PSNR against that row", Presence::kNull)),
         field("against_seconds", &T::against_seconds, "s", "latency of the row that it was compared with",
               Presence::kNull),
     };
@@ -42,15 +42,16 @@ struct PublishedFigures {
 
 /// The case's own sizes and arithmetic.
 struct OwnSizes {
-  std::int64_t height = 0, width = 0, frames = 0, steps = 0;
+  std::optional<std::int64_t> height, width;
+  std::int64_t frames = 0, steps = 0;
   std::string dtype, device;
   int threads_per_rank = 1;
 
   template <typename T = OwnSizes>
   static constexpr auto fields() {
     return std::tuple{
-        field("height", &T::height, "pixels", "height"),
-        field("width", &T::width, "pixels", "width"),
+        field("height", &T::height, "pixels", "height; null where it is still the image's", Presence::kNull),
+        field("width", &T::width, "pixels", "width; null where it is still the image's", Presence::kNull),
         field("frames", &T::frames, "", "number of frames"),
         field("steps", &T::steps, "", "number of denoising steps"),
         field("dtype", &T::dtype, "", "type of the arithmetic"),

@@ -234,6 +234,30 @@ struct Yardsticks {
   }
 };
 
+/// A doubt about what a rank computes that does not stop it.
+struct Warning {
+  WarningKind kind = WarningKind::kUnusedTensors;
+  std::string message;
+  std::optional<std::int64_t> tensors;
+  std::string first_tensor;
+  std::optional<std::int64_t> tokens, kept_tokens;
+
+  template <typename T = Warning>
+  static constexpr auto fields() {
+    return std::tuple{
+        field(
+            "kind", &T::kind, "",
+            "`unused_tensors`: the checkpoint holds tensors that the model does not ask for; `cut_text`: an "
+            "encoder takes only the beginning of a prompt"),
+        field("message", &T::message, "", "all of it in one line"),
+        field("tensors", &T::tensors, "", "number of unused tensors", Presence::kOmitted),
+        field("first_tensor", &T::first_tensor, "", "the first of them, after its part", Presence::kOmitted),
+        field("tokens", &T::tokens, "", "tokens of the text", Presence::kOmitted),
+        field("kept_tokens", &T::kept_tokens, "", "tokens that the encoder takes", Presence::kOmitted),
+    };
+  }
+};
+
 /// The fields that a rank has both in one round and over all of them.
 struct RankFacts {
   int rank = 0;
@@ -287,6 +311,7 @@ struct RankRecord : RankFacts {
   std::map<std::string, double> busy;
   std::optional<Yardstick> yardstick;
   std::optional<Numerics> numerics;
+  std::vector<Warning> warnings;
 
   template <typename T = RankRecord>
   static constexpr auto fields() {
@@ -303,6 +328,7 @@ struct RankRecord : RankFacts {
             field("yardstick", &T::yardstick, "", "time of the yardstick; only of a baseline",
                   Presence::kOmitted),
             field("numerics", &T::numerics, "", "rank 0: what the layout promises", Presence::kOmitted),
+            field("warnings", &T::warnings, "", "doubts about what it computes", Presence::kOmitted),
         });
   }
 };

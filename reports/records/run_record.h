@@ -50,8 +50,8 @@ struct NoiseFloor {
   static constexpr auto fields() {
     return std::tuple{
         field("identical", &T::identical, "", "whether every float of every repetition is equal"),
-        field("ssim", &T::ssim, "", "mean SSIM of the worst repetition", Presence::kNull),
-        field("psnr", &T::psnr, "dB", "mean PSNR of the worst repetition", Presence::kNull),
+        any_number(field("ssim", &T::ssim, "", "mean SSIM of the worst repetition", Presence::kNull)),
+        any_number(field("psnr", &T::psnr, "dB", "mean PSNR of the worst repetition", Presence::kNull)),
         field("seconds_ratio", &T::seconds_ratio, "", "time of the second run / the first", Presence::kNull),
     };
   }
@@ -59,7 +59,7 @@ struct NoiseFloor {
 
 /// A case beside the same case of an earlier run.
 struct AgainstRow {
-  double seconds_ratio = 0.0;
+  std::optional<double> seconds_ratio;
   std::optional<bool> identical;
   std::optional<double> ssim, psnr;
   Verdict verdict = Verdict::kPassed;
@@ -69,12 +69,15 @@ struct AgainstRow {
   template <typename T = AgainstRow>
   static constexpr auto fields() {
     return std::tuple{
-        field("seconds_ratio", &T::seconds_ratio, "", "this run's median time / the earlier's"),
+        field("seconds_ratio", &T::seconds_ratio, "", "this run's median time / the earlier's",
+              Presence::kNull),
         field("identical", &T::identical, "",
               "whether every float equals the earlier run's; null where either has no frames",
               Presence::kNull),
-        field("ssim", &T::ssim, "", "mean SSIM against the earlier run's frames", Presence::kNull),
-        field("psnr", &T::psnr, "dB", "mean PSNR against the earlier run's frames", Presence::kNull),
+        any_number(
+            field("ssim", &T::ssim, "", "mean SSIM against the earlier run's frames", Presence::kNull)),
+        any_number(
+            field("psnr", &T::psnr, "dB", "mean PSNR against the earlier run's frames", Presence::kNull)),
         field("verdict", &T::verdict, "", "verdict of this comparison", Presence::kAdded),
         field("reason", &T::reason, "", "the verdict's reason in one line; empty for `passed`",
               Presence::kAdded),
@@ -91,6 +94,7 @@ struct CaseRow {
   std::string baseline;
   Verdict verdict = Verdict::kPassed;
   std::string reason, directory, command;
+  std::vector<Warning> warnings;
   std::size_t repetitions = 0;
   std::optional<double> seconds, seconds_min, seconds_max, speedup, efficiency;
   std::optional<double> ssim, psnr;
@@ -122,6 +126,7 @@ struct CaseRow {
         field("verdict", &T::verdict, "", "`passed`, `failed`, `untrusted`, `skipped` or `error`"),
         field("reason", &T::reason, "", "the verdict's reason in one line; empty for `passed`",
               Presence::kAdded),
+        field("warnings", &T::warnings, "", "warnings of its ranks, each once", Presence::kOmitted),
         field("directory", &T::directory, "", "the case's folder in the run's", Presence::kAdded),
         field("command", &T::command, "", "the command line that repeats this case", Presence::kAdded),
         field("repetitions", &T::repetitions, "", "number of measured repetitions", Presence::kAdded),
@@ -130,8 +135,10 @@ struct CaseRow {
         field("seconds_max", &T::seconds_max, "s", "largest total time", Presence::kNull),
         field("speedup", &T::speedup, "", "the baseline's median time / this case's", Presence::kNull),
         field("efficiency", &T::efficiency, "", "speed-up / number of ranks", Presence::kNull),
-        field("ssim", &T::ssim, "", "mean SSIM against the baseline; null for a baseline", Presence::kNull),
-        field("psnr", &T::psnr, "dB", "mean PSNR against the baseline; null for a baseline", Presence::kNull),
+        any_number(field("ssim", &T::ssim, "", "mean SSIM against the baseline; null for a baseline",
+                         Presence::kNull)),
+        any_number(field("psnr", &T::psnr, "dB", "mean PSNR against the baseline; null for a baseline",
+                         Presence::kNull)),
         field("identical", &T::identical, "", "whether every float equals the baseline's", Presence::kNull),
         field("peak_resident_bytes", &T::peak_resident_bytes, "bytes", "the largest rank's resident size",
               Presence::kNull),

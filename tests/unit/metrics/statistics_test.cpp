@@ -47,6 +47,13 @@ TEST(Statistics, ASummaryHoldsAllOfThem) {
   EXPECT_DOUBLE_EQ(summary.standard_deviation, std::sqrt(7.0));
 }
 
+TEST(Statistics, ARatioThatIsNoNumberIsNone) {
+  EXPECT_EQ(ratio(3.0, 2.0), 1.5);
+  EXPECT_EQ(ratio(0.0, 2.0), 0.0);
+  EXPECT_FALSE(ratio(0.0, 0.0));
+  EXPECT_FALSE(ratio(1.0, 0.0));
+}
+
 TEST(Statistics, NoSamplesAndImpossibleQuantilesAreErrors) {
   EXPECT_THROW(median({}), InputError);
   EXPECT_THROW(mean({}), InputError);

@@ -24,8 +24,13 @@ records::Certificate certificate() {
   made.finished = "2026-01-02T03:14:05Z";
   made.command = "isoframe qualify a|b.yaml";
   made.environment.cpu = "some CPU";
-  made.cases = {
-      {.name = "a|b", .layout = "cfg=2", .ranks = 2, .seconds = {}, .deviations = {{}}, .errors = {}}};
+  made.cases = {{.name = "a|b",
+                 .layout = "cfg=2",
+                 .ranks = 2,
+                 .seconds = {},
+                 .deviations = {{}},
+                 .errors = {},
+                 .warnings = {}}};
   made.ranks = {{.rank = 1,
                  .host = "node",
                  .memory_bytes_per_second = summary(1.5e10),

@@ -44,7 +44,11 @@ class Filler {
   template <typename T>
   void fill(T& value) {
     if constexpr (IsRecord<T>) {
-      std::apply([&](const auto&... field) { (fill(value.*field.member), ...); }, fields_of<T>());
+      const auto fill_field = [&](const auto& field) {
+        may_be_infinite_ = field.may_be_non_finite;
+        fill(value.*field.member);
+      };
+      std::apply([&](const auto&... field) { (fill_field(field), ...); }, fields_of<T>());
     } else if constexpr (IsNamed<T>) {
       value = Names<T>::all[1 + random_() % (Names<T>::all.size() - 1)].first;
     } else if constexpr (IsOptional<T>::value) {
@@ -60,11 +64,11 @@ class Filler {
     } else if constexpr (std::is_same_v<T, json>) {
       value = {{"key", random_()}};
     } else if constexpr (std::is_same_v<T, std::string>) {
-      value = "text " + std::to_string(random_());
+      value = "text \xff \\xff " + std::to_string(random_());
     } else if constexpr (std::is_same_v<T, bool>) {
       value = true;
     } else if constexpr (std::is_floating_point_v<T>) {
-      value = random_() % 8 ? random_() / 1e3 : kInfinity;
+      value = random_() % 8 || !may_be_infinite_ ? random_() / 1e3 : kInfinity;
     } else if constexpr (std::is_integral_v<T>) {
       value = static_cast<T>(1 + random_() % 1'000'000);
     } else {
@@ -84,6 +88,7 @@ class Filler {
   }
 
   std::mt19937 random_;
+  bool may_be_infinite_ = false;
 };
 
 template <typename Record>
@@ -170,11 +175,36 @@ TEST(Records, InfinityAndNaNHaveASpelling) {
   const json written = to_json(quality);
   EXPECT_EQ(written.at("psnr").at("mean"), "inf");
   EXPECT_EQ(written.at("psnr").at("min"), "-inf");
-  EXPECT_EQ(written.at("psnr").at("per_frame"), json({"inf", nullptr, 1.5}));
+  EXPECT_EQ(written.at("psnr").at("per_frame"), json({"inf", "nan", 1.5}));
   const Quality read = quality_from_json(written);
   EXPECT_EQ(read.psnr.mean, kInfinity);
   EXPECT_EQ(read.psnr.min, -kInfinity);
   EXPECT_TRUE(std::isnan(read.psnr.per_frame.at(1)));
+  json earlier = written;
+  earlier["psnr"]["per_frame"][1] = nullptr;
+  EXPECT_TRUE(std::isnan(quality_from_json(earlier).psnr.per_frame.at(1))) << "as earlier versions wrote NaN";
+}
+
+TEST(Records, ANumberThatIsNotFiniteIsAnErrorWhereTheTableDoesNotAllowIt) {
+  CaseRow row;
+  row.ssim = std::nan("");
+  EXPECT_EQ(to_json(row).at("ssim"), "nan") << "not null, which says that it was not measured";
+  EXPECT_TRUE(std::isnan(case_row_from_json(to_json(row)).ssim.value()));
+  for (const double number : {std::nan(""), kInfinity}) {
+    row.seconds = number;
+    EXPECT_THROW(to_json(row), std::logic_error);
+  }
+  RankRecord rank;
+  rank.stages["text"] = {0.5, std::nan("")};
+  EXPECT_THROW(to_json(rank), std::logic_error);
+}
+
+TEST(Records, PathsOfAnyBytesComeBack) {
+  RunRecord run;
+  run.scenarios = {"caf\xe9 x/s.yaml"};
+  const json written = to_json(run);
+  EXPECT_EQ(written.at("scenarios").at(0), "caf\\xe9 x/s.yaml");
+  EXPECT_EQ(run_record_from_json(json::parse(written.dump())).scenarios, run.scenarios);
 }
 
 TEST(Records, AFirstDivergenceHasAPlaceOrNone) {
@@ -213,6 +243,9 @@ TEST(Records, WhatIsMissingOrWrongIsNamedByItsPath) {
   wrong["latency"]["total_seconds"][1] = "soon";
   EXPECT_THAT(refusal([&] { case_result_from_json(wrong); }),
               HasSubstr("'latency.total_seconds[1]' is not a number"));
+  wrong["latency"]["total_seconds"][1] = "inf";
+  EXPECT_THAT(refusal([&] { case_result_from_json(wrong); }),
+              HasSubstr("'latency.total_seconds' is not a finite number"));
   json unknown = whole_result();
   unknown["verdict"] = "splendid";
   EXPECT_THAT(refusal([&] { case_result_from_json(unknown); }),
