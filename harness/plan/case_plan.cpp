@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "harness/request/request.h"
 #include "harness/scenario/dtype.h"
 #include "harness/scenario/naming_case.h"
@@ -101,8 +102,8 @@ Generation generation_of(scenario::Case& spec, const ModelConfig& model, const O
   }
   request::settle_size(spec, limits, image);
   request::check_case(spec, limits);
-  generation.height = spec.height;
-  generation.width = spec.width;
+  generation.height = spec.height.value();
+  generation.width = spec.width.value();
   generation.frames = spec.frames;
   generation.steps = spec.steps;
   generation.tiling = {.enabled = spec.tiling,
@@ -138,7 +139,7 @@ CasePlan make_plan(const scenario::Case& spec, const Options& options) {
                                    spec.checkpoint.string()));
     const Checkpoint checkpoint(spec.checkpoint);
     model::pipeline::check_task(checkpoint, request::task_of(spec));
-    plan.source = "checkpoint " + spec.checkpoint.string();
+    plan.source = "checkpoint " + base::text_of(spec.checkpoint);
     plan.model = model::plan::read_model([&](const std::string& part) { return checkpoint.config(part); },
                                          request::task_of(spec));
     plan.generation = generation_of(plan.spec, plan.model, options);

@@ -1,9 +1,8 @@
 #include "harness/plan/device.h"
 
-#include <cmath>
-
 #include <fmt/format.h>
 
+#include "harness/scenario/number_range.h"
 #include "harness/scenario/yaml_value.h"
 
 namespace isoframe::harness::plan {
@@ -13,12 +12,7 @@ namespace {
 using scenario::Entry;
 using scenario::Value;
 
-double positive(const Entry& entry) {
-  const double number = entry.value.number(entry.key);
-  if (!(number > 0.0) || std::isinf(number))
-    entry.value.fail(fmt::format("{} {} is not a positive number", entry.key, number));
-  return number;
-}
+double positive(const Entry& entry) { return scenario::number_above_zero(entry.value, entry.key); }
 
 std::map<std::string, double> read_flops(const Value& value) {
   std::map<std::string, double> flops;

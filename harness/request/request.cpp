@@ -16,8 +16,8 @@ Request request_of(const scenario::Case& spec) {
   request.prompt = spec.prompt;
   request.negative_prompt = spec.negative_prompt;
   request.image = spec.image;
-  request.height = spec.height;
-  request.width = spec.width;
+  request.height = spec.height.value();
+  request.width = spec.width.value();
   request.frames = spec.frames;
   request.steps = spec.steps;
   request.seed = spec.seed;
@@ -26,7 +26,7 @@ Request request_of(const scenario::Case& spec) {
 }
 
 void settle_size(scenario::Case& spec, const Limits& limits, const std::optional<Size>& image) {
-  if (spec.height != 0) return;
+  if (spec.height) return;
   const Size proportions = image.value_or(Size{.height = 9, .width = 16});
   const Size size = model::pipeline::nearest_bucket(static_cast<double>(proportions.height),
                                                     static_cast<double>(proportions.width),

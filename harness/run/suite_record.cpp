@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/shell.h"
 #include "base/time.h"
 #include "harness/measure/environment.h"
 #include "harness/scenario/case_json.h"
@@ -53,7 +54,7 @@ records::Environment environment_of(const records::SuiteRecord& suite, const std
 
 std::string command_of(const records::SuiteRecord& suite, const Case& spec) {
   std::string files;
-  for (const std::string& file : suite.scenarios) files += " " + file;
+  for (const std::string& file : suite.scenarios) files += " " + base::shell_quoted(file);
   return fmt::format("build/isoframe run{} --filter {}", files, spec.name);
 }
 

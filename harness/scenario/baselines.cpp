@@ -8,18 +8,17 @@
 #include <nlohmann/json.hpp>
 
 #include "base/did_you_mean.h"
+#include "base/text.h"
 #include "harness/scenario/case_keys.h"
 #include "harness/scenario/error.h"
 
 namespace isoframe::harness::scenario {
 namespace {
 
-std::string shown(const nlohmann::json& value) {
-  constexpr std::size_t kLongest = 60;
-  if (value.is_null()) return "the checkpoint's own";
-  std::string text = value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
-  return text;
+std::string shown(const CaseKey& key, const nlohmann::json& value) {
+  // "the checkpoint's": what holds where the key is not given.
+  if (value.is_null()) return key.fallback.starts_with("required") ? "none" : key.fallback + " own";
+  return base::shortened(value.dump());
 }
 
 /// Fields that always decide the frames; those of the computation may differ if different frames are
@@ -35,7 +34,7 @@ void check_agreement(const Draft& draft, const Case& spec, const Draft& baseline
   throw ScenarioError(
       draft.location_of(key.name),
       fmt::format("{} {} of '{}' is not its baseline's: '{}' has {} ({}); both must ask for the same frames",
-                  key.name, shown(mine), draft.name, baseline.name, shown(theirs),
+                  key.name, shown(key, mine), draft.name, baseline.name, shown(key, theirs),
                   to_string(baseline.location_of(key.name))));
 }
 

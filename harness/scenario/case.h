@@ -21,8 +21,8 @@ struct Case {
   std::filesystem::path image;  ///< first frame of i2v; empty for t2v
   std::string prompt;
   std::string negative_prompt;
-  std::int64_t height = 0;  ///< pixels; 0 takes it from the image, for i2v
-  std::int64_t width = 0;
+  std::optional<std::int64_t> height;  ///< pixels; from the image's proportions if unset
+  std::optional<std::int64_t> width;
   std::int64_t frames = 0;
   std::int64_t steps = 0;
   std::uint64_t seed = 0;

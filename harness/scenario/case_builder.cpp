@@ -92,8 +92,8 @@ void require_keys(const Draft& draft, const Case& result) {
     fail_at(draft.location_of("image"),
             fmt::format("{} is for task i2v; this case is t2v", draft.called("image")));
   }
-  if ((result.height == 0) != (result.width == 0)) {
-    fail_at(draft.location_of(result.height == 0 ? "width" : "height"),
+  if (result.height.has_value() != result.width.has_value()) {
+    fail_at(draft.location_of(result.height ? "height" : "width"),
             fmt::format("{} and {} go together; give both, or none for the image's", draft.called("height"),
                         draft.called("width")));
   }

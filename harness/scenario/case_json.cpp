@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "harness/scenario/case_keys.h"
 
 namespace isoframe::harness::scenario {
@@ -11,11 +12,13 @@ namespace isoframe::harness::scenario {
 using nlohmann::json;
 
 json to_json(const Case& spec) {
-  json result = {
-      {"name", spec.name},
-      {"gates", to_json(spec.gates)},
-      {"skip_reason", spec.skip_reason},
-      {"where", {{"file", spec.where.file}, {"line", spec.where.line}, {"column", spec.where.column}}}};
+  json result = {{"name", base::text_of_bytes(spec.name)},
+                 {"gates", to_json(spec.gates)},
+                 {"skip_reason", spec.skip_reason},
+                 {"where",
+                  {{"file", base::text_of_bytes(spec.where.file)},
+                   {"line", spec.where.line},
+                   {"column", spec.where.column}}}};
   for (const CaseKey& key : case_keys()) result[key.json] = key.to_json(spec);
   return result;
 }
@@ -29,11 +32,11 @@ Case case_from_json(const json& value) {
       throw InputError(fmt::format("the case has no '{}'", key.json));
     if (found != value.end()) key.from_json(spec, *found);
   }
-  value.at("name").get_to(spec.name);
+  spec.name = base::bytes_of_text(value.at("name").get<std::string>());
   spec.gates = gates_from_json(value.at("gates"));
   value.at("skip_reason").get_to(spec.skip_reason);
   const json& where = value.at("where");
-  spec.where = {where.at("file").get<std::string>(), where.at("line").get<int>(),
+  spec.where = {base::bytes_of_text(where.at("file").get<std::string>()), where.at("line").get<int>(),
                 where.at("column").get<int>()};
   return spec;
 }

@@ -1,6 +1,7 @@
 #include "harness/scenario/case_keys.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -12,6 +13,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "harness/scenario/readers.h"
 
 namespace isoframe::harness::scenario {
@@ -22,13 +25,14 @@ using reports::records::PublishedFigures;
 
 constexpr std::int64_t kMostSteps = 1'000;  // the scheduler's own timesteps
 constexpr std::int64_t kMostThreads = 1'024;
-constexpr std::int64_t kMostRounds = 1'000'000;
-constexpr double kMostSeconds = 1e9;
 
 template <typename T>
 json as_json(const T& value) {
   if constexpr (std::is_same_v<T, std::filesystem::path>) {
-    return value.string();
+    return base::text_of(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (!std::isfinite(value)) throw std::logic_error("a case's number is not finite");
+    return value;
   } else if constexpr (std::is_same_v<T, model::parallel::Layout> ||
                        std::is_same_v<T, model::parallel::Reduction>) {
     return model::parallel::to_string(value);
@@ -43,10 +47,26 @@ json as_json(const std::optional<T>& value) {
   return value ? as_json(*value) : json();
 }
 
+/// Sets a number as its type can hold it: JSON's own conversion would wrap or cut another.
+template <typename T>
+void set_number(const json& value, T& member) {
+  if constexpr (std::is_integral_v<T>) {
+    const bool fits = value.is_number_unsigned()
+                          ? std::in_range<T>(value.get<std::uint64_t>())
+                          : value.is_number_integer() && std::in_range<T>(value.get<std::int64_t>());
+    if (!fits) throw InputError(fmt::format("is not a whole number in range: {}", value.dump()));
+  } else {
+    if (!value.is_number()) throw InputError(fmt::format("is not a number: {}", value.dump()));
+  }
+  value.get_to(member);
+}
+
 template <typename T>
 void set_from(const json& value, T& member) {
   if constexpr (std::is_same_v<T, std::filesystem::path>) {
-    member = value.get<std::string>();
+    member = base::path_of(value.get<std::string>());
+  } else if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
+    set_number(value, member);
   } else if constexpr (std::is_same_v<T, model::parallel::Layout>) {
     member = model::parallel::parse_layout(value.get<std::string>());
   } else if constexpr (std::is_same_v<T, model::parallel::Reduction>) {
@@ -103,7 +123,24 @@ CaseKey row(const char* name, Member Case::*member, const Reader<T>& reader, Rol
                       Case& spec, const Value& value,
                       const std::string& called) { assign(spec.*member, read(value, called)); },
           .to_json = [member](const Case& spec) { return as_json(spec.*member); },
-          .from_json = [member](Case& spec, const json& value) { set_from(value, spec.*member); }};
+          .from_json =
+              [member, name](Case& spec, const json& value) {
+                try {
+                  set_from(value, spec.*member);
+                } catch (const InputError& error) {
+                  throw InputError(fmt::format("the case's '{}' {}", name, error.what()));
+                } catch (const json::type_error&) {
+                  throw InputError(fmt::format("the case's '{}' has a wrong type: {}", name, value.dump()));
+                }
+              }};
+}
+
+/// A row whose 0 meant "not given" in files of earlier versions.
+CaseKey without_zero(CaseKey key) {
+  key.from_json = [read = std::move(key.from_json)](Case& spec, const json& value) {
+    read(spec, value == 0 ? json() : value);
+  };
+  return key;
 }
 
 CaseKey with_json(CaseKey key, const char* json) {
@@ -128,16 +165,15 @@ std::vector<CaseKey> frames_asked_for() {
       row("prompt", &Case::prompt, text(), kAskedFor,
           {"required", "`\"\"` is allowed; double-quoted words in it are drawn as glyphs"}),
       row("negative_prompt", &Case::negative_prompt, text(), kAskedFor, {"", "what not to show"}),
-      row("height", &Case::height, pixels(), kAskedFor,
+      without_zero(row(
+          "height", &Case::height, pixels(), kAskedFor,
           {"required for `t2v`",
            "pixels; where `height` and `width` are both absent, the nearest to the image's proportions at "
-           "the "
-           "checkpoint's `target_size` (`generate`: 16:9 without an image)"}),
-      row("width", &Case::width, pixels(), kAskedFor, {"required for `t2v`", "pixels"}),
+           "the checkpoint's `target_size` (`generate`: 16:9 without an image)"})),
+      without_zero(row("width", &Case::width, pixels(), kAskedFor, {"required for `t2v`", "pixels"})),
       row("frames", &Case::frames, frame_count(), kAskedFor, {"required", "how many: 1, 5, 9, ..., 33"}),
       row("steps", &Case::steps, integer(1, kMostSteps), kAskedFor, {"required", "denoising steps"}),
-      row("seed", &Case::seed, integer(0, std::numeric_limits<std::int64_t>::max()), kAskedFor,
-          {"", "of the initial noise"}),
+      row("seed", &Case::seed, seed(), kAskedFor, {"", "of the initial noise; its generator keeps 32 bits"}),
       row("guidance_scale", &Case::guidance_scale, number(0.0, std::numeric_limits<double>::max()), kAskedFor,
           {"the checkpoint's", "1 turns the second pass off"}),
   };

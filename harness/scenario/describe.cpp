@@ -16,7 +16,7 @@ std::vector<std::string> row_of(const Case& spec, const std::string& gates) {
   return {spec.name,
           model::parallel::to_string(spec.layout),
           fmt::format("{}", spec.layout.world_size()),
-          spec.height == 0 ? "image's" : fmt::format("{}x{}", spec.height, spec.width),
+          spec.height ? fmt::format("{}x{}", *spec.height, spec.width.value()) : "image's",
           fmt::format("{}", spec.frames),
           fmt::format("{}", spec.steps),
           spec.tiling ? fmt::format("{} / {}", spec.tile_size, spec.tile_overlap) : "-",

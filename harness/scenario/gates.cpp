@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "harness/scenario/readers.h"
 #include "reports/records/case_result.h"
 #include "reports/records/number.h"
@@ -23,7 +24,7 @@ std::string times(double value) { return fmt::format("{:.3f}x", value); }
 
 std::optional<double> peak_tensor_ratio(const CaseResult& result, const CaseResult& baseline) {
   const auto own = result.peak_tensor_bytes(), reference = baseline.peak_tensor_bytes();
-  if (!own || !reference) return std::nullopt;
+  if (!own || !reference || (*own == 0 && *reference == 0)) return std::nullopt;
   return static_cast<double>(*own) / static_cast<double>(*reference);
 }
 
@@ -83,8 +84,12 @@ Gates gates_from_json(const json& value) {
   Gates gates;
   for (const GateClaim& claim : kGateClaims) gates.*claim.asked = value.value(claim.name, false);
   for (const Gate& gate : kGates) {
-    if (value.contains(gate.name))
-      gates.*gate.bound = reports::records::number_from_json(value.at(gate.name));
+    if (!value.contains(gate.name)) continue;
+    const std::optional<double> bound = reports::records::number_from_json(value.at(gate.name));
+    if (!bound || std::isnan(*bound))
+      throw InputError(
+          fmt::format("the gate '{}' is not a number: {}", gate.name, value.at(gate.name).dump()));
+    gates.*gate.bound = bound;
   }
   return gates;
 }

@@ -76,7 +76,8 @@ std::string six_digits(double value);       ///< "0.998712"
 std::string two_significant(double value);  ///< "1.2e-03"
 std::string times(double value);            ///< "1.250x"
 
-/// The largest rank's peak tensor memory over that of the baseline.
+/// The largest rank's peak tensor memory over that of the baseline; nothing if neither was measured as more
+/// than 0.
 std::optional<double> peak_tensor_ratio(const reports::records::CaseResult& result,
                                         const reports::records::CaseResult& baseline);
 
@@ -120,7 +121,7 @@ inline constexpr Gate kGates[] = {
      .limit = GateLimit::kAtMost,
      .source = GateSource::kFrames,
      .least = 0.0,
-     .most = std::numeric_limits<double>::infinity(),
+     .most = std::numeric_limits<double>::max(),
      .brief = "rel. L2",
      .phrase = "relative L2 {value}",
      .format = two_significant,
@@ -135,7 +136,7 @@ inline constexpr Gate kGates[] = {
      .limit = GateLimit::kAtMost,
      .source = GateSource::kFrames,
      .least = 0.0,
-     .most = std::numeric_limits<double>::infinity(),
+     .most = 1.0,
      .brief = "difference",
      .phrase = "largest difference {value}",
      .format = two_significant,
@@ -167,7 +168,7 @@ inline constexpr Gate kGates[] = {
      .limit = GateLimit::kAtMost,
      .source = GateSource::kFrames,
      .least = 0.0,
-     .most = std::numeric_limits<double>::infinity(),
+     .most = std::numeric_limits<double>::max(),
      .brief = "flicker",
      .phrase = "temporal difference {value}",
      .format = two_significant,
@@ -182,7 +183,7 @@ inline constexpr Gate kGates[] = {
      .limit = GateLimit::kAtMost,
      .source = GateSource::kLatents,
      .least = 0.0,
-     .most = std::numeric_limits<double>::infinity(),
+     .most = std::numeric_limits<double>::max(),
      .brief = "latents' rel. L2",
      .phrase = "the latents' relative L2 {value}",
      .format = two_significant,

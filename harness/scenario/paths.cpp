@@ -10,7 +10,7 @@ namespace {
 
 std::string expand_variables(const Value& value, const std::string& key) {
   static const std::regex kVariable(R"(\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\})");
-  const std::string text = value.text(key);
+  const std::string text = value.bytes(key);
   std::string expanded;
   auto rest = text.cbegin();
   for (std::sregex_iterator match(text.begin(), text.end(), kVariable), end; match != end; ++match) {
@@ -41,7 +41,7 @@ std::string expand_variables(const Value& value, const std::string& key) {
 std::filesystem::path read_path(const Value& value, const std::string& key) {
   // The shell has expanded what the command line says, and its folder is the current one.
   const bool is_from_file = !value.where().file.empty();
-  const std::string text = is_from_file ? expand_variables(value, key) : value.text(key);
+  const std::string text = is_from_file ? expand_variables(value, key) : value.bytes(key);
   if (text.empty()) value.fail(key + " is empty; name a path");
   if (!is_from_file) return text;
   const std::filesystem::path folder = std::filesystem::path(value.where().file).parent_path();

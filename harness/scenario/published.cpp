@@ -1,5 +1,6 @@
 #include "harness/scenario/published.h"
 
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/did_you_mean.h"
+#include "harness/scenario/number_range.h"
 #include "harness/scenario/paths.h"
 
 namespace isoframe::harness::scenario {
@@ -33,10 +35,11 @@ Row read_row(const Entry& row) {
     if (key == "size") result.published.size = value.text(key);
     if (key == "frames") result.published.frames = value.integer(key, 1, kMost);
     if (key == "steps") result.published.steps = value.integer(key, 1, kMost);
-    if (key == "seconds") result.published.seconds = value.number(key);
+    if (key == "seconds") result.published.seconds = number_above_zero(value, key);
     if (key == "against") result.against = value.text(key);
-    if (key == "ssim") result.published.ssim = value.number(key);
-    if (key == "psnr") result.published.psnr = value.number(key);
+    if (key == "ssim") result.published.ssim = number_in_range(value, key, -1.0, 1.0);
+    if (key == "psnr")
+      result.published.psnr = number_in_range(value, key, 0.0, std::numeric_limits<double>::infinity());
   }
   if (!missing.empty()) row.value.fail(fmt::format("row {} has no {}", row.key, *missing.begin()));
   return result;

@@ -1,12 +1,15 @@
 #include "harness/scenario/readers.h"
 
-#include <cmath>
+#include <cctype>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "harness/launch/launcher.h"
+#include "harness/scenario/number_range.h"
 #include "harness/scenario/paths.h"
 #include "harness/scenario/published.h"
 
@@ -18,7 +21,6 @@ using nlohmann::ordered_json;
 constexpr std::int64_t kMostPixels = 16'384;
 constexpr std::int64_t kMostFrames = 16'385;
 constexpr double kLargest = std::numeric_limits<double>::max();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::string read_word(const Value& value, const std::string& called, const std::vector<std::string>& words) {
   std::string text = value.text(called);
@@ -26,7 +28,7 @@ std::string read_word(const Value& value, const std::string& called, const std::
     if (text == word) return text;
   }
   // The error lists all words, because the lists are short and the word nearest to "gpu" is "cpu".
-  value.fail(fmt::format("unknown {} '{}'; use {}", called, text, fmt::join(words, " or ")));
+  value.fail(fmt::format("unknown {} '{}'; use {}", called, base::shortened(text), fmt::join(words, " or ")));
 }
 
 std::int64_t read_pixels(const Value& value, const std::string& called) {
@@ -106,6 +108,17 @@ Reader<std::int64_t> integer(std::int64_t least, std::int64_t most) {
           [=](const Value& value, const std::string& called) { return value.integer(called, least, most); }};
 }
 
+Reader<std::int64_t> seed() {
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  Reader<std::int64_t> reader = integer(0, kMost);
+  reader.type = "0 to 2^32 - 1";
+  reader.read = [](const Value& value, const std::string& called) {
+    return value.integer(called, 0, kMost,
+                         "; noise is drawn from 32 bits of it, so greater ones would repeat videos");
+  };
+  return reader;
+}
+
 Reader<std::int64_t> pixels() {
   return {fmt::format("multiple of {}", kSpatialCompression),
           {{"type", "integer"},
@@ -132,11 +145,7 @@ Reader<double> number(double least, double most) {
   if (most < kLargest) schema["maximum"] = most;
   return {most < kLargest ? fmt::format("{} to {}", least, most) : fmt::format("{} or more", least), schema,
           [=](const Value& value, const std::string& called) {
-            const double number = value.number(called);
-            if (number >= least && number <= most) return number;
-            value.fail(most == kInfinity
-                           ? fmt::format("{} {} is below {}", called, number, least)
-                           : fmt::format("{} {} is outside {} to {}", called, number, least, most));
+            return number_in_range(value, called, least, most);
           }};
 }
 
@@ -144,11 +153,24 @@ Reader<double> above_zero(double most) {
   ordered_json schema = {{"type", "number"}, {"exclusiveMinimum", 0}};
   if (most < kLargest) schema["maximum"] = most;
   return {"above 0", schema, [=](const Value& value, const std::string& called) {
-            const double number = value.number(called);
-            if (!(number > 0.0) || std::isinf(number))
-              value.fail(fmt::format("{} {} is not above 0", called, number));
-            if (number > most) value.fail(fmt::format("{} is above {}", called, most));
-            return number;
+            return number_above_zero(value, called, most);
+          }};
+}
+
+Reader<double> duration(double most) {
+  return {"seconds, or with a unit, as 90s, 30m, 4h",
+          {{"type", "string"}},
+          [most](const Value& value, const std::string& called) {
+            std::string text = value.text(called);
+            double unit = 1.0;
+            for (const auto& [letter, seconds] : {std::pair{'s', 1.0}, {'m', 60.0}, {'h', 3600.0}}) {
+              if (text.size() < 2 || std::tolower(static_cast<unsigned char>(text.back())) != letter)
+                continue;
+              unit = seconds;
+              text.pop_back();
+              break;
+            }
+            return unit * number_in_range(Value(YAML::Node(text), value.where()), called, 0.0, most / unit);
           }};
 }
 

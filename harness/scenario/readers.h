@@ -21,6 +21,9 @@ namespace isoframe::harness::scenario {
 inline constexpr std::int64_t kSpatialCompression = 16;
 inline constexpr std::int64_t kTemporalCompression = 4;
 
+inline constexpr std::int64_t kMostRounds = 1'000'000;
+inline constexpr double kMostSeconds = 1e9;
+
 template <typename T>
 struct Reader {
   std::string type;               ///< for README.md: "1 to 1000"
@@ -37,6 +40,8 @@ Reader<std::filesystem::path> path();
 Reader<bool> boolean();
 
 Reader<std::int64_t> integer(std::int64_t least, std::int64_t most);
+/// 0 to 2^32 - 1: the generator of the initial noise keeps no more.
+Reader<std::int64_t> seed();
 /// Multiples of kSpatialCompression; errors name the nearest.
 Reader<std::int64_t> pixels();
 /// As pixels(), but what is no multiple is left to the rule of tiles, which knows the overlap.
@@ -44,10 +49,12 @@ Reader<std::int64_t> tile_size();
 /// 1 + 4k; errors name the nearest.
 Reader<std::int64_t> frame_count();
 
-/// Reads a number in [least, most].
+/// Reads a number in [least, most]: a finite one, unless `most` is infinity.
 Reader<double> number(double least, double most);
 /// A finite number above 0.
 Reader<double> above_zero(double most = std::numeric_limits<double>::max());
+/// Seconds, or with a unit, as "90s", "30m", "4h".
+Reader<double> duration(double most);
 /// 0 up to 1; that it is below 1 is left to the rule of tiles, which says what would do.
 Reader<double> overlap();
 

@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "base/did_you_mean.h"
+#include "base/text.h"
 #include "harness/scenario/error.h"
 
 namespace isoframe::harness::scenario {
@@ -31,10 +32,27 @@ std::string Value::shown() const {
   if (node_.IsMap()) return "a mapping";
   if (node_.IsSequence()) return "a list";
   if (!node_.IsScalar()) return "nothing";
-  return fmt::format("{} '{}'", is_plain() ? "the value" : "the text", node_.Scalar());
+  return fmt::format("{} '{}'", is_plain() ? "the value" : "the text",
+                     base::text_of_bytes(base::shortened(node_.Scalar())));
 }
 
 std::string Value::text(const std::string& key) const {
+  std::string text = scalar(key);
+  try {
+    base::require_utf8(text, key);
+  } catch (const InputError& error) {
+    fail(error.what());
+  }
+  return text;
+}
+
+std::string Value::bytes(const std::string& key) const {
+  std::string bytes = scalar(key);
+  if (bytes.find('\0') != std::string::npos) fail(fmt::format("{} has a NUL byte, which no path has", key));
+  return bytes;
+}
+
+std::string Value::scalar(const std::string& key) const {
   if (node_.IsNull()) fail(fmt::format("{} has no value; write \"\" for an empty text", key));
   if (!node_.IsScalar()) fail(fmt::format("{} wants a text, not {}", key, shown()));
   return node_.Scalar();
@@ -48,7 +66,8 @@ bool Value::boolean(const std::string& key) const {
   fail(fmt::format("{} wants true or false, not {}", key, shown()));
 }
 
-std::int64_t Value::integer(const std::string& key, std::int64_t least, std::int64_t most) const {
+std::int64_t Value::integer(const std::string& key, std::int64_t least, std::int64_t most,
+                            const char* reason) const {
   std::int64_t number = 0;
   std::errc error = std::errc::invalid_argument;
   if (is_plain()) {
@@ -61,7 +80,8 @@ std::int64_t Value::integer(const std::string& key, std::int64_t least, std::int
     fail(fmt::format("{} wants a whole number, not {}", key, shown()));
   }
   if (error != std::errc() || number < least || number > most) {
-    fail(fmt::format("{} {} is outside {} to {}", key, node_.Scalar(), least, most));
+    fail(fmt::format("{} {} is outside {} to {}{}", key, base::shortened(node_.Scalar()), least, most,
+                     reason));
   }
   return number;
 }
@@ -92,6 +112,8 @@ std::vector<Entry> Value::mapping(const std::string& key, const std::vector<std:
     const Location where = location(where_.file, pair.first.Mark());
     if (!pair.first.IsScalar()) throw ScenarioError(where, "a key must be a plain word");
     const std::string& name = pair.first.Scalar();
+    if (const auto at = base::first_invalid_byte(name))
+      throw ScenarioError(where, fmt::format("a key is not valid UTF-8 at byte {}", *at));
     if (!known.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
       std::string hint = base::did_you_mean(name, known);
       if (hint.empty()) hint = fmt::format("; use {}", fmt::join(known, ", "));

@@ -33,9 +33,14 @@ class Value {
   bool is_list() const { return node_.IsSequence(); }
 
   /// Read scalars; errors call the value by `key`.
+  /// Reads a text, which is UTF-8.
   std::string text(const std::string& key) const;
+  /// Reads a path, which may be of any bytes but NUL.
+  std::string bytes(const std::string& key) const;
   bool boolean(const std::string& key) const;
-  std::int64_t integer(const std::string& key, std::int64_t least, std::int64_t most) const;
+  /// `reason` ends the error of a number outside the range.
+  std::int64_t integer(const std::string& key, std::int64_t least, std::int64_t most,
+                       const char* reason = "") const;
   /// Reads a number, never NaN; .inf is one, which the caller's range may refuse.
   double number(const std::string& key) const;
 
@@ -48,6 +53,7 @@ class Value {
  private:
   bool is_plain() const { return node_.IsScalar() && node_.Tag() != "!"; }
   std::string shown() const;
+  std::string scalar(const std::string& key) const;
 
   YAML::Node node_;
   Location where_;

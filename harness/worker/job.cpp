@@ -2,22 +2,23 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "harness/scenario/case_json.h"
 
 namespace isoframe::harness::worker {
 
 nlohmann::json Job::to_json() const {
   return {{"case", scenario::to_json(spec)},
-          {"directory", directory.string()},
-          {"store", store.string()},
-          {"working_directory", working_directory.string()},
+          {"directory", base::text_of(directory)},
+          {"store", base::text_of(store)},
+          {"working_directory", base::text_of(working_directory)},
           {"observation", observation.to_json()}};
 }
 
 Job Job::from_json(const nlohmann::json& json) {
-  return {scenario::case_from_json(json.at("case")), json.at("directory").get<std::string>(),
-          json.at("store").get<std::string>(), json.at("working_directory").get<std::string>(),
-          Observation::from_json(json.at("observation"))};
+  const auto path = [&json](const char* key) { return base::path_of(json.at(key).get<std::string>()); };
+  return {scenario::case_from_json(json.at("case")), path("directory"), path("store"),
+          path("working_directory"), Observation::from_json(json.at("observation"))};
 }
 
 std::filesystem::path record_file(const std::filesystem::path& directory, int rank) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json_file.h"
+#include "base/text.h"
 #include "harness/locate/recording_probe.h"
 #include "harness/scenario/dtype.h"
 #include "model/checkpoint/safetensors.h"
@@ -55,15 +56,21 @@ fs::path kept_file(const fs::path& directory, int rank) {
 }
 
 json Observation::to_json() const {
-  return {{"kind", static_cast<int>(kind)},    {"recordings", recordings.string()},
-          {"place", locate::to_json(place)},   {"part", locate::to_json(part)},
-          {"trajectory", trajectory.string()}, {"timestep_dtype", timestep_dtype}};
+  return {{"kind", static_cast<int>(kind)},
+          {"recordings", base::text_of(recordings)},
+          {"place", locate::to_json(place)},
+          {"part", locate::to_json(part)},
+          {"trajectory", base::text_of(trajectory)},
+          {"timestep_dtype", timestep_dtype}};
 }
 
 Observation Observation::from_json(const json& value) {
-  return {static_cast<Kind>(value.at("kind").get<int>()), value.at("recordings").get<std::string>(),
-          locate::place_from_json(value.at("place")),     locate::part_from_json(value.at("part")),
-          value.at("trajectory").get<std::string>(),      value.at("timestep_dtype").get<std::string>()};
+  return {static_cast<Kind>(value.at("kind").get<int>()),
+          base::path_of(value.at("recordings").get<std::string>()),
+          locate::place_from_json(value.at("place")),
+          locate::part_from_json(value.at("part")),
+          base::path_of(value.at("trajectory").get<std::string>()),
+          value.at("timestep_dtype").get<std::string>()};
 }
 
 model::pipeline::GivenInputs read_trajectory(const fs::path& latents_file, std::int64_t steps) {

@@ -77,7 +77,7 @@ TEST(DeviceFile, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(problem("name: toy\nflops: {float32: 1e9}\n" + rest), "accepted");
   EXPECT_THAT(problem("name: toy\nflops: {float23: 1e9}\n" + rest),
               HasSubstr("toy.yaml:2:9: unknown key 'float23'"));
-  EXPECT_THAT(problem("name: toy\nflops: {float32: 0}\n" + rest), HasSubstr("is not a positive number"));
+  EXPECT_THAT(problem("name: toy\nflops: {float32: 0}\n" + rest), HasSubstr("float32 0 is not above 0"));
   EXPECT_THAT(problem("name: toy\nflops: {float32: 1e9}\nmemory_bytes: 1\n"),
               HasSubstr("needs memory_bandwidth"));
   EXPECT_THAT(problem("name: toy\ndtype: bfloat16\nflops: {float32: 1e9}\n" + rest),

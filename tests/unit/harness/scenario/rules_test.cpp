@@ -30,10 +30,49 @@ TEST(CaseRules, NumbersStayInTheirRanges) {
   EXPECT_EQ(error_of_line("warmup: -1"), "s.yaml:8:13: warmup -1 is outside 0 to 1000000");
   EXPECT_EQ(error_of_line("threads_per_rank: 0"), "s.yaml:8:23: threads_per_rank 0 is outside 1 to 1024");
   EXPECT_EQ(error_of_line("timeout_seconds: 0"), "s.yaml:8:22: timeout_seconds 0 is not above 0");
-  EXPECT_THAT(error_of_line("guidance_scale: -1"),
-              StartsWith("s.yaml:8:21: guidance_scale -1 is outside 0 to"));
+  EXPECT_THAT(error_of_line("guidance_scale: -1"), StartsWith("s.yaml:8:21: guidance_scale -1 is below 0"));
   EXPECT_EQ(error_of_line("tiling: {overlap: -0.25}"), "s.yaml:8:23: tiling.overlap -0.25 is outside 0 to 1");
   EXPECT_EQ(error_of_line("gates: {ssim_min: 1.5}"), "s.yaml:8:23: gates.ssim_min 1.5 is outside -1 to 1");
+}
+
+TEST(CaseRules, NoNumberIsNanOrInfinite) {
+  for (const char* key : {"guidance_scale: ", "timeout_seconds: ", "meeting_seconds: ", "steps: ", "seed: ",
+                          "tiling: {overlap: ", "gates: {ssim_min: ", "gates: {relative_l2_max: ",
+                          "gates: {max_difference_max: ", "gates: {latency_ratio_max: "}) {
+    for (const std::string value : {".nan", ".inf", "-.inf", "1e999", "nan", std::string(400, '9').c_str()}) {
+      const std::string line = key + value + (std::string(key).find('{') == std::string::npos ? "" : "}");
+      const std::string error = error_of_line(line);
+      EXPECT_THAT(error, StartsWith("s.yaml:8:")) << line;
+      EXPECT_LT(error.size(), 200u) << error;
+    }
+  }
+  EXPECT_EQ(error_of_line("guidance_scale: .inf"),
+            "s.yaml:8:21: guidance_scale wants a finite number, not inf");
+}
+
+TEST(CaseRules, SeedsThatWouldRepeatAVideoAreRefused) {
+  const std::string kept = "; noise is drawn from 32 bits of it, so greater ones would repeat videos";
+  EXPECT_EQ(load(kHead + "  - {name: a, seed: 4294967295}\n").cases[0].seed, 4294967295u);
+  EXPECT_EQ(error_of_line("seed: 4294967296"),
+            "s.yaml:8:11: seed 4294967296 is outside 0 to 4294967295" + kept);
+  EXPECT_THAT(error_of_line("matrix: {seed: [0, 9007199254740993]}"),
+              HasSubstr("seed 9007199254740993" + std::string(" is outside")));
+}
+
+TEST(CaseRules, TextIsUtf8) {
+  EXPECT_EQ(error_of_line("prompt: caf\xe9 at night"),
+            "s.yaml:8:13: prompt is not valid UTF-8 at byte 3 (0xe9)");
+  EXPECT_EQ(error_of_line("negative_prompt: \"\xff\""),
+            "s.yaml:8:22: negative_prompt is not valid UTF-8 at byte 0 (0xff)");
+  EXPECT_EQ(error_of(kHead + "  - name: a\xff\n"), "s.yaml:7:11: name is not valid UTF-8 at byte 1 (0xff)");
+  EXPECT_EQ(error_of_line("caf\xe9: x"), "s.yaml:8:5: a key is not valid UTF-8 at byte 3");
+}
+
+TEST(CaseRules, PathsAreBytes) {
+  const Case spec = load(kHead + "  - {name: a, checkpoint: caf\xe9 x}\n").cases[0];
+  EXPECT_EQ(spec.checkpoint.filename().native(), "caf\xe9 x");
+  EXPECT_EQ(error_of_line("checkpoint: \"a\\0b\""),
+            "s.yaml:8:17: checkpoint has a NUL byte, which no path has");
 }
 
 TEST(CaseRules, ATileWhoseStrideIsNotWholeInLatentsIsRefusedAtTheTile) {
@@ -118,7 +157,7 @@ TEST(CaseRules, ASizeHasTwoSides) {
   const std::string head =
       "version: 1\ncheckpoint: c\ndefaults: {prompt: p, frames: 1, steps: 1, task: i2v, image: "
       "x.png}\ncases:\n";
-  EXPECT_EQ(load(head + "  - {name: a}\n").cases[0].height, 0);
+  EXPECT_EQ(load(head + "  - {name: a}\n").cases[0].height, std::nullopt);
   EXPECT_THAT(error_of(head + "  - {name: a, height: 64}\n"), HasSubstr("height and width go together"));
   EXPECT_THAT(error_of(head + "  - {name: a, width: 64}\n"), HasSubstr("height and width go together"));
 }

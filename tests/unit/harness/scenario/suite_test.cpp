@@ -76,9 +76,9 @@ TEST(Suites, NamesAreUniqueOverFiles) {
 
 TEST(CaseJson, TakesEveryFieldThereAndBack) {
   Case spec;
-  spec.name = "n";
+  spec.name = "n\xff";
   spec.task = "i2v";
-  spec.checkpoint = "c/d";
+  spec.checkpoint = "c/d\xe9";
   spec.image = "x.png";
   spec.prompt = "a \"sign\"\n猫";
   spec.negative_prompt = "dull";

@@ -90,9 +90,14 @@ INSTANTIATE_TEST_SUITE_P(
         WrongType{"steps: \"2\"", "s.yaml:8:12: steps wants a whole number, not the text '2'"},
         WrongType{"steps: [2]", "s.yaml:8:12: steps wants a whole number, not a list"},
         WrongType{"steps:", "s.yaml:8:5: steps wants a whole number, not nothing"},
-        WrongType{"seed: -1", "s.yaml:8:11: seed -1 is outside 0 to 9223372036854775807"},
+        WrongType{
+            "seed: -1",
+            "s.yaml:8:11: seed -1 is outside 0 to 4294967295; noise is drawn from 32 bits of it, so greater "
+            "ones would repeat videos"},
         WrongType{"seed: 9223372036854775808",
-                  "s.yaml:8:11: seed 9223372036854775808 is outside 0 to 9223372036854775807"},
+                  "s.yaml:8:11: seed 9223372036854775808 is outside 0 to 4294967295; noise is drawn from 32 "
+                  "bits of it, so greater "
+                  "ones would repeat videos"},
         WrongType{"guidance_scale: high", "s.yaml:8:21: guidance_scale wants a number, not the value 'high'"},
         WrongType{"guidance_scale: .nan", "s.yaml:8:21: guidance_scale wants a number, not the value '.nan'"},
         WrongType{"expected_different: yes",
