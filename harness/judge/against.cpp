@@ -33,12 +33,13 @@ std::string changed_frames(const Quality& quality, const CaseResult& result, boo
   const double psnr = quality.psnr.mean, difference = quality.floats.value().relative_l2;
   const std::string seen = fmt::format("frames differ from the earlier run's: PSNR {}, relative L2 {:.1e}",
                                        scenario::decibels(psnr), difference);
-  if (!alike) return psnr < kAgainstPsnr ? seen + fmt::format(" (PSNR at least {} dB)", kAgainstPsnr) : "";
+  if (!alike)
+    return !(psnr >= kAgainstPsnr) ? seen + fmt::format(" (PSNR at least {} dB)", kAgainstPsnr) : "";
   if (quality.identical) return {};
   if (!result.numerics || result.numerics->kind != records::NumericsClass::kBounded)
     return seen + " (same machine and settings, so they must be identical)";
   const double bound = bound_of_frames(result);
-  return difference > bound ? seen + fmt::format(" (at most {:.1e})", bound) : "";
+  return !(difference <= bound) ? seen + fmt::format(" (at most {:.1e})", bound) : "";
 }
 
 /// Reasons why the case needs more memory than in the earlier run, or an empty string.

@@ -78,7 +78,7 @@ model::pipeline::GivenInputs read_trajectory(const fs::path& latents_file, std::
   if (!file.has("noise"))
     throw InputError(
         fmt::format("{} has no 'noise': an earlier version left it; measure again in a new folder",
-                    latents_file.string()));
+                    base::text_of(latents_file)));
   model::pipeline::GivenInputs given{.noise = file.tensor("noise"), .steps = {}};
   for (std::int64_t step = 0; step < steps; ++step)
     given.steps.push_back(file.tensor(fmt::format("step_{}", step)));

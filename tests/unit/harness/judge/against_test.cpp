@@ -115,6 +115,14 @@ TEST(Against, WhereTheBoundProvesNothingTheLockedRunsLimitHolds) {
   EXPECT_EQ(run(now, measured(1.0), different(40.0, 0.031)).verdict, Verdict::kFailed);
 }
 
+TEST(Against, FramesWhoseDifferenceIsNoNumberFail) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CaseResult now = measured(1.0);
+  now.numerics = {records::NumericsClass::kBounded, 1e-5};
+  EXPECT_EQ(run(now, measured(1.0), different(60.0, nan)).verdict, Verdict::kFailed);
+  EXPECT_EQ(run(now, measured(1.0), different(nan, 0.0), {"cpu"}).verdict, Verdict::kFailed);
+}
+
 TEST(Against, UnlikeMachinesAreJudgedByTheirFramesOnly) {
   const std::vector<std::string> other = {"cpu: \"A\" then, \"B\" now"};
   const AgainstJudgement result = run(measured(9.0, 9e9), measured(1.0), different(90.0, 1e-6), other);

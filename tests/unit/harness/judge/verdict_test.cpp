@@ -91,6 +91,32 @@ TEST_F(Judge, PassesWithinBounds) {
   EXPECT_EQ(run().verdict, Verdict::kPassed);
 }
 
+TEST_F(Judge, NoGatePassesWhatIsNoNumber) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const scenario::Gate& gate : scenario::kGates) {
+    EXPECT_TRUE(scenario::is_beyond(gate, nan, 0.5)) << gate.name;
+    EXPECT_TRUE(scenario::is_beyond(gate, 0.5, nan)) << gate.name;
+  }
+  case_.gates.bounded = true;
+  result_.numerics = {records::NumericsClass::kBounded, 0.04};
+  result_.quality = quality(true, kInfinity, 1.0);
+  result_.quality->floats->relative_l2 = nan;
+  EXPECT_EQ(run().verdict, Verdict::kFailed);
+}
+
+TEST_F(Judge, ARatioOfNothingToNothingIsNotJudged) {
+  case_.gates.peak_tensor_ratio_max = 1.0;
+  baseline_ = measured(1.0, 0);
+  baseline_.quality_self = quality(true);
+  result_ = measured(1.0, 0);
+  result_.quality = quality(true);
+  EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+  EXPECT_EQ(run().reason, "nothing was measured for peak_tensor_ratio_max");
+  result_ = measured(1.0, 1);
+  result_.quality = quality(true);
+  EXPECT_EQ(run().verdict, Verdict::kFailed) << "something to nothing is beyond any bound";
+}
+
 TEST_F(Judge, ANumberGateFailsWhereItIsExceeded) {
   case_.gates = scenario::Gates();
   case_.gates.relative_l2_max = 0.01;
