@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
+#include "harness/cli/options.h"
 #include "harness/scenario/documents.h"
 #include "harness/scenario/yaml_value.h"
 #include "reports/comparison.h"
@@ -51,9 +52,9 @@ void add_compare_command(CLI::App& program, int& exit_code) {
       "A side is a video file, a folder of .png or .jpg frames, a frames.safetensors file, or a folder that "
       "holds one.\nExit code: 0 equal after 8 bits, or within the gates that are given; 1 different; 2 not "
       "comparable.");
-  command->add_option("reference", arguments->reference, "What is right")->required();
-  command->add_option("candidate", arguments->candidate, "What is held against it")->required();
-  command->add_option("--out", arguments->out, "Folder for compare.json, report.md and heat maps");
+  add_path(*command, "reference", arguments->reference, "What is right")->required();
+  add_path(*command, "candidate", arguments->candidate, "What is held against it")->required();
+  add_path(*command, "--out", arguments->out, "Folder for compare.json, report.md and heat maps");
   std::vector<std::pair<const Gate*, CLI::Option*>> options;
   for (const Gate& gate : scenario::kGates) {
     if (gate.source != scenario::GateSource::kFrames) continue;

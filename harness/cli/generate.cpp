@@ -13,6 +13,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/options.h"
 #include "harness/launch/interrupt.h"
 #include "harness/scenario/case_builder.h"
 #include "harness/scenario/case_json.h"
@@ -115,12 +116,15 @@ int generate(const GenerateArguments& arguments) {
 
   const reports::records::CaseResult result =
       run::generate(spec, arguments.out, command_line(), &launch::catch_interrupts());
+  for (const reports::records::Warning& warning : result.warnings)
+    std::cerr << "warning: " << warning.message << '\n';
   if (arguments.json) {
     std::cout << reports::records::to_json(result).dump(2) << "\n";
   } else {
     const scenario::Case settled = scenario::case_from_json(result.spec);
-    std::cout << fmt::format("{} frames of {} x {} in {:.2f} s: {}/video.mp4\n", spec.frames, settled.height,
-                             settled.width, result.latency.total_seconds.at(0), arguments.out);
+    std::cout << fmt::format("{} frames of {} x {} in {:.2f} s: {}/video.mp4\n", spec.frames,
+                             settled.height.value(), settled.width.value(),
+                             result.latency.total_seconds.at(0), arguments.out);
   }
   return 0;
 }
@@ -133,7 +137,7 @@ void add_generate_command(CLI::App& program, int& exit_code) {
   for (const CaseKey& key : scenario::case_keys()) {
     if (!key.option.empty()) arguments->keys.push_back(add_key(*command, key, arguments->texts[key.name]));
   }
-  command->add_option("--out", arguments->out, "Where the files go")->required();
+  add_path(*command, "--out", arguments->out, "Where the files go")->required();
   command->add_flag("--json", arguments->json, "Print result.json");
   command->callback([arguments, &exit_code] { exit_code = generate(*arguments); });
 }

@@ -15,7 +15,10 @@
 
 #include "base/error.h"
 #include "base/json_file.h"
+#include "base/text.h"
+#include "base/units.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/options.h"
 #include "harness/measure/environment.h"
 #include "harness/run/trends.h"
 #include "reports/records/history_record.h"
@@ -47,8 +50,8 @@ std::string this_machine() {
 std::string scenario_name(const std::string& scenario) { return fs::path(scenario).filename(); }
 
 json to_json(const RecordedRun& run) {
-  return {{"directory", run.directory},
-          {"scenario", run.scenario},
+  return {{"directory", base::text_of_bytes(run.directory)},
+          {"scenario", base::text_of_bytes(run.scenario)},
           {"machine", run.machine},
           {"started", run.started},
           {"commit", run.commit}};
@@ -137,9 +140,6 @@ void print_case(const std::string& name, const std::vector<MeasureSeries>& measu
 
 /// Prints what was measured over all runs; the exit code is that of the drift, if that is gated.
 int history(const Arguments& arguments) {
-  if (arguments.drift_max && !(*arguments.drift_max >= 1.0 && std::isfinite(*arguments.drift_max)))
-    throw InputError(
-        fmt::format("--drift-max {} is no ratio of 1 or more, such as 1.05", *arguments.drift_max));
   const std::string scenario = scenario_name(arguments.subject);
   const run::History database = open_existing(arguments.history);
   const auto rows = database.cases(scenario, arguments.flag ? "" : this_machine());
@@ -163,8 +163,8 @@ int history(const Arguments& arguments) {
 CLI::App* add(CLI::App& parent, const char* name, const char* what,
               const std::shared_ptr<Arguments>& arguments) {
   CLI::App* command = parent.add_subcommand(name, what);
-  command->add_option("--history", arguments->history,
-                      "The history (ISOFRAME_HISTORY, else runs/history.sqlite)");
+  add_path(*command, "--history", arguments->history,
+           "The history (ISOFRAME_HISTORY, else runs/history.sqlite)");
   return command;
 }
 
@@ -177,13 +177,13 @@ void add_history_commands(CLI::App& program, int& exit_code) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         add(*baseline, "save", "Accept a run as the baseline of its scenario and machine", arguments);
-    command->add_option("run", arguments->subject, "The run directory")->required();
+    add_path(*command, "run", arguments->subject, "The run directory")->required();
     command->callback([arguments] { save(arguments->history, arguments->subject); });
   }
   {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = add(*baseline, "list", "Accepted runs, newest first", arguments);
-    command->add_option("scenario", arguments->subject, "Of this scenario only");
+    add_path(*command, "scenario", arguments->subject, "Of this scenario only");
     command->add_flag("--json", arguments->json, "As JSON");
     command->callback([arguments] { list(arguments->history, arguments->subject, arguments->json); });
   }
@@ -191,20 +191,19 @@ void add_history_commands(CLI::App& program, int& exit_code) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         add(*baseline, "show", "The newest accepted run of a scenario on this machine", arguments);
-    command->add_option("scenario", arguments->subject, "The scenario's file")->required();
+    add_path(*command, "scenario", arguments->subject, "The scenario's file")->required();
     command->add_flag("--path", arguments->flag, "Only the run directory, for --against \"$(...)\"");
     command->callback([arguments] { show(arguments->history, arguments->subject, arguments->flag); });
   }
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       add(program, "history", "How a scenario's latency, memory and quality moved over runs", arguments);
-  command->add_option("scenario", arguments->subject, "The scenario's file")->required();
+  add_path(*command, "scenario", arguments->subject, "The scenario's file")->required();
   CLI::Option* all = command->add_flag("--all-machines", arguments->flag, "Not only this machine's runs");
   command->add_flag("--json", arguments->json, "As JSON");
-  command
-      ->add_option("--drift-max", arguments->drift_max,
-                   "Exit with 1 if a case's time or tensor memory is by now more than this many times the "
-                   "accepted baseline's")
+  add_number(*command, "--drift-max", arguments->drift_max, scenario::number(1.0, 1e6),
+             "Exit with 1 if a case's time or tensor memory is by now more than this many times the accepted "
+             "baseline's")
       ->excludes(all);
   command->callback([arguments, &exit_code] { exit_code = history(*arguments); });
 }

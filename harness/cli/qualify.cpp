@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/options.h"
 #include "harness/cli/suite_arguments.h"
 #include "harness/launch/interrupt.h"
 #include "reports/certificate.h"
@@ -42,20 +43,15 @@ int qualify(const Arguments& arguments) {
 }  // namespace
 
 void add_qualify_command(CLI::App& program, int& exit_code) {
-  constexpr double kMinute = 60.0, kHour = 3600.0;
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand(
       "qualify", "Is this machine fit: repeated cases, every rank and link, a certificate");
   arguments->suite.add_to(*command);
-  command
-      ->add_option("--duration", arguments->duration,
-                   "How long: seconds, or with a unit, as 90s, 30m, 4h (at least three repetitions are made)")
-      ->transform(
-          CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1.0}, {"m", kMinute}, {"h", kHour}},
-                                CLI::AsNumberWithUnit::DEFAULT, "TIME"))
-      ->check(CLI::NonNegativeNumber)
+  add_number(*command, "--duration", arguments->duration, scenario::duration(scenario::kMostSeconds),
+             "How long: seconds, or with a unit, as 90s, 30m, 4h (at least three repetitions are made)")
+      ->type_name("TIME")
       ->default_str("10m");
-  command->add_option("--out", arguments->out, "Where the certificate goes (default: runs/qualify-<time>)");
+  add_path(*command, "--out", arguments->out, "Where the certificate goes (default: runs/qualify-<time>)");
   command->add_flag("--json", arguments->json, "Print certificate.json");
   command->callback([arguments, &exit_code] { exit_code = qualify(*arguments); });
 }

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/options.h"
 #include "harness/cli/suite_arguments.h"
 #include "harness/launch/interrupt.h"
 #include "harness/run/history.h"
@@ -30,11 +31,9 @@ struct GateArguments {
   bool allow_skipped = false;
 
   void add_to(CLI::App& command) {
-    command
-        .add_option("--against", against,
-                    "An earlier run directory to compare with; given several times, times are judged by the "
-                    "spread between runs too (five or more are best), frames and memory by the first")
-        ->allow_extra_args(false);
+    add_path(command, "--against", against,
+             "An earlier run directory to compare with; given several times, times are judged by the "
+             "spread between runs too (five or more are best), frames and memory by the first");
     std::vector<std::string> subjects;
     for (const auto& [subject, name] : reports::records::Names<Subject>::all) subjects.push_back(name);
     command
@@ -140,19 +139,16 @@ void add_run_command(CLI::App& program, int& exit_code) {
   CLI::App* command =
       program.add_subcommand("run", "Run the cases of scenario files, judge them, write the reports");
   arguments->suite.add_to(*command);
-  command->add_option("--out", arguments->out, "The run directory (default: runs/<time>)");
-  command->add_option("--repeat", arguments->suite.repeat, "Measured repetitions of each case")
-      ->check(CLI::PositiveNumber);
+  add_path(*command, "--out", arguments->out, "The run directory (default: runs/<time>)");
+  add_number(*command, "--repeat", arguments->suite.repeat, scenario::integer(1, scenario::kMostRounds),
+             "Measured repetitions of each case");
   command->add_flag("--resume", arguments->resume, "Go on with --out: what it has measured is not run again");
   arguments->gate.add_to(*command);
-  command
-      ->add_option("--against-last", arguments->against_last,
-                   "As --against with the last N passed runs of the history, after those that are named")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000));
-  command->add_option(
-      "--history", arguments->history,
-      "Record the run here (ISOFRAME_HISTORY, else runs/history.sqlite for runs without --out)");
+  add_number(*command, "--against-last", arguments->against_last, scenario::integer(1, 1000),
+             "As --against with the last N passed runs of the history, after those that are named")
+      ->type_name("N");
+  add_path(*command, "--history", arguments->history,
+           "Record the run here (ISOFRAME_HISTORY, else runs/history.sqlite for runs without --out)");
   CLI::Option* locate = command->add_flag("--locate", arguments->locate,
                                           "Name the first probe point that differs for every case whose "
                                           "frames differ (default: for failed ones)");
@@ -170,7 +166,7 @@ void add_report_command(CLI::App& program, int& exit_code) {
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("report", "Judge a run directory again and rewrite its reports");
-  command->add_option("run", arguments->directory, "The run directory")->required();
+  add_path(*command, "run", arguments->directory, "The run directory")->required();
   arguments->gate.add_to(*command);
   command->add_flag("--json", arguments->json, "Print run.json instead of the table");
   command->callback([arguments, &exit_code] {

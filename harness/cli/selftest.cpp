@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.h"
+#include "harness/cli/options.h"
 #include "harness/selftest/faults/catalogue.h"
 #include "model/kernels/caching_allocator.h"
 
@@ -45,7 +46,7 @@ void add_selftest_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("selftest", "Plant known faults one by one: is each caught, and located?");
-  command->add_option("--filter", arguments->filter, "Only faults whose name matches this glob");
+  add_text(*command, "--filter", arguments->filter, "Only faults whose name matches this glob");
   command->add_flag("--json", arguments->json, "Print the result as JSON");
   command->callback([arguments, &exit_code] { exit_code = selftest(*arguments); });
 }

@@ -1,6 +1,7 @@
 #pragma once
 // The arguments that `run` and `qualify` share: which cases to run, and with what.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace isoframe::harness::cli {
 struct SuiteArguments {
   std::vector<std::string> files;
   std::string filter, checkpoint, launcher;
-  int repeat = 0;  ///< 0 leaves each case its own
+  std::optional<int> repeat;  ///< each case keeps its own if unset
 
   /// Adds scenario files, --filter, --checkpoint and --launcher to `command`, which must not outlive this
   /// object.

@@ -7,7 +7,9 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/options.h"
 #include "harness/plan/case_plan.h"
 #include "harness/plan/describe.h"
 #include "harness/run/judged_by.h"
@@ -22,9 +24,9 @@ namespace {
 struct Options {
   std::vector<std::filesystem::path> files;
   std::string filter;
-  std::filesystem::path checkpoint;
+  std::string checkpoint;
   std::string preset;
-  std::filesystem::path device;
+  std::string device;
   bool plans = false;
   bool as_json = false;
 };
@@ -35,7 +37,7 @@ std::string judged_by(const scenario::Case& spec, const scenario::Suite& suite) 
 
 nlohmann::json to_json(const scenario::Suite& suite) {
   nlohmann::json result = {{"files", nlohmann::json::array()}, {"cases", nlohmann::json::array()}};
-  for (const auto& file : suite.files) result["files"].push_back(file.string());
+  for (const auto& file : suite.files) result["files"].push_back(base::text_of(file));
   for (const scenario::Case& spec : suite.cases) result["cases"].push_back(scenario::to_json(spec));
   return result;
 }
@@ -76,21 +78,18 @@ void add_validate_command(CLI::App& program, int& /*exit_code*/) {
       program.add_subcommand("validate", "Check scenarios and show their cases; runs nothing");
   auto options = std::make_shared<Options>();
   command->add_option("SCENARIO.yaml", options->files, "Scenario files")->required();
-  command->add_option("--filter", options->filter,
-                      "Glob on case names; baselines of the cases that match are kept");
-  command->add_option("--checkpoint", options->checkpoint, "Of cases that name none themselves");
+  add_text(*command, "--filter", options->filter,
+           "Glob on case names; baselines of the cases that match are kept");
+  add_path(*command, "--checkpoint", options->checkpoint, "Of cases that name none themselves");
   CLI::Option* plan = command->add_flag(
       "--plan", options->plans,
       "Show what each rank would hold, compute and move, from the checkpoint's configs alone");
-  command
-      ->add_option("--preset", options->preset,
-                   "Plan with a preset's sizes (tiny, small, medium, full) in place of the checkpoint's")
+  add_text(*command, "--preset", options->preset,
+           "Plan with a preset's sizes (tiny, small, medium, full) in place of the checkpoint's")
       ->needs(plan);
-  command
-      ->add_option(
-          "--device-description", options->device,
-          "YAML of a device's rates (scenarios/devices): adds a lower bound of the time, and whether "
-          "its memory is enough")
+  add_path(*command, "--device-description", options->device,
+           "YAML of a device's rates (scenarios/devices): adds a lower bound of the time, and whether "
+           "its memory is enough")
       ->needs(plan);
   command->add_flag("--json", options->as_json, "Print the cases, or the plans, as JSON");
   command->callback([options] { validate(*options); });

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <string>
 #include <unistd.h>
@@ -13,8 +14,10 @@
 
 #include "base/error.h"
 #include "base/json_file.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/options.h"
 #include "harness/launch/interrupt.h"
 #include "model/checkpoint/config.h"
 #include "model/synthetic/inspect.h"
@@ -82,7 +85,7 @@ void init(const InitOptions& options) {
   if (!options.config.empty()) {
     configuration =
         model::synthetic::customized(configuration, base::read_json(options.config), options.config);
-    label += " with " + fs::path(options.config).filename().string();
+    label += " with " + base::text_of(fs::path(options.config).filename());
   }
   if (options.dry_run) {
     const nlohmann::json result = {{"configuration", configuration},
@@ -97,9 +100,12 @@ void init(const InitOptions& options) {
   const Totals totals =
       totals_of(model::synthetic::inspect(model::checkpoint::Checkpoint(options.directory)));
   if (options.as_json) {
-    const nlohmann::json result = {
-        {"directory", options.directory}, {"preset", options.preset},        {"task", options.task},
-        {"seed", options.seed},           {"parameters", totals.parameters}, {"bytes", totals.bytes}};
+    const nlohmann::json result = {{"directory", base::text_of_bytes(options.directory)},
+                                   {"preset", options.preset},
+                                   {"task", options.task},
+                                   {"seed", options.seed},
+                                   {"parameters", totals.parameters},
+                                   {"bytes", totals.bytes}};
     std::cout << result.dump(2) << '\n';
   } else {
     std::cout << fmt::format("{}: {} with seed {}, {:.1f} million parameters, {:.1f} MiB\n",
@@ -117,11 +123,22 @@ nlohmann::json variant_of(const model::checkpoint::Checkpoint& checkpoint) {
           {"guidance_scale", checkpoint.config("guider").number("guidance_scale", 7.5)}};
 }
 
+/// Texts that may hold paths.
+nlohmann::json texts_of(const std::vector<std::string>& bytes) {
+  nlohmann::json texts = nlohmann::json::array();
+  for (const std::string& one : bytes) texts.push_back(base::text_of_bytes(one));
+  return texts;
+}
+
 nlohmann::json to_json(const PartReport& part) {
-  return {{"name", part.name},       {"class", part.class_name},
-          {"tensors", part.tensors}, {"parameters", part.parameters},
-          {"bytes", part.bytes},     {"dtypes", part.dtypes},
-          {"files", part.files},     {"problems", part.problems},
+  return {{"name", part.name},
+          {"class", part.class_name},
+          {"tensors", part.tensors},
+          {"parameters", part.parameters},
+          {"bytes", part.bytes},
+          {"dtypes", part.dtypes},
+          {"files", texts_of(part.files)},
+          {"problems", texts_of(part.problems)},
           {"surplus", part.surplus}};
 }
 
@@ -157,7 +174,7 @@ void inspect(const InspectOptions& options) {
   const std::vector<PartReport> parts = model::synthetic::inspect(checkpoint);
   const nlohmann::json variant = variant_of(checkpoint);
   if (options.as_json) {
-    nlohmann::json result = {{"directory", options.directory}, {"variant", variant}};
+    nlohmann::json result = {{"directory", base::text_of_bytes(options.directory)}, {"variant", variant}};
     for (const PartReport& part : parts) result["parts"].push_back(to_json(part));
     const Totals totals = totals_of(parts);
     result["parameters"] = totals.parameters;
@@ -189,12 +206,13 @@ void add_init_command(CLI::App& weights) {
   command->add_option("--task", options->task, "What it makes videos from: t2v a text, i2v an image")
       ->check(CLI::IsMember({"t2v", "i2v"}))
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "Of the values")->required();
-  command->add_option(
-      "--config", options->config,
-      "JSON file with changes to the preset (default then: tiny), part by part: {\"transformer\": "
-      "{\"num_layers\": 3}}");
-  command->add_option("DIR", options->directory, "Where; an earlier synthetic checkpoint is replaced");
+  add_number(*command, "--seed", options->seed,
+             scenario::integer(0, std::numeric_limits<std::int64_t>::max()), "Of the values")
+      ->required();
+  add_path(*command, "--config", options->config,
+           "JSON file with changes to the preset (default then: tiny), part by part: {\"transformer\": "
+           "{\"num_layers\": 3}}");
+  add_path(*command, "DIR", options->directory, "Where; an earlier synthetic checkpoint is replaced");
   command->add_flag("--dry-run", options->dry_run,
                     "Write nothing; print configuration, tensor names and shapes as JSON");
   command->add_flag("--json", options->as_json, "Print the result as JSON");
@@ -210,7 +228,7 @@ void add_init_command(CLI::App& weights) {
 void add_inspect_command(CLI::App& weights) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = weights.add_subcommand("inspect", "Show what a checkpoint holds and what it lacks");
-  command->add_option("DIR", options->directory, "The checkpoint")->required();
+  add_path(*command, "DIR", options->directory, "The checkpoint")->required();
   command->add_flag("--json", options->as_json, "Print the result as JSON");
   command->callback([options] { inspect(*options); });
 }

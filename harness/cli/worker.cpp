@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "harness/cli/commands.h"
+#include "harness/cli/options.h"
 
 namespace isoframe::harness::cli {
 
@@ -10,7 +11,7 @@ void add_worker_command(CLI::App& program, int& exit_code) {
   auto job = std::make_shared<std::string>();
   CLI::App* command = program.add_subcommand(
       "worker", "One rank of one case; what a launcher starts, with RANK and WORLD_SIZE in its environment");
-  command->add_option("job", *job, "The job file that `run` or `generate` wrote")->required();
+  add_path(*command, "job", *job, "The job file that `run` or `generate` wrote")->required();
   command->callback([job, &exit_code] {
     worker::run_worker(*job);
     exit_code = 0;
