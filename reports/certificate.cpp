@@ -1,6 +1,7 @@
 #include "reports/certificate.h"
 
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -81,6 +82,17 @@ std::string sentence_of(const Certificate& certificate) {
                      certificate.interrupted ? ", interrupted" : "");
 }
 
+/// Warnings of all cases, each once.
+std::string warnings_of(const Certificate& certificate, std::string (*shown)(std::string_view)) {
+  std::string result;
+  std::set<std::string> seen;
+  for (const records::CertifiedCase& one : certificate.cases)
+    for (const records::Warning& warning : one.warnings)
+      if (seen.insert(warning.message).second)
+        result += fmt::format("- warning: {}\n", shown(warning.message));
+  return result;
+}
+
 template <typename Show>
 std::string tables_of(const Certificate& certificate, const Show& show) {
   std::string result;
@@ -92,7 +104,7 @@ std::string tables_of(const Certificate& certificate, const Show& show) {
 std::string reasons_of(const Certificate& certificate, std::string (*shown)(std::string_view)) {
   std::string result;
   for (const std::string& reason : certificate.reasons) result += fmt::format("- {}\n", shown(reason));
-  return result;
+  return result + warnings_of(certificate, shown);
 }
 
 std::string markdown_of(Table table) {

@@ -60,6 +60,8 @@ std::string console_summary(const records::RunRecord& run) {
     blocks += fmt::format("NOT JUDGED {}: {}\n", cases_of(remark, run), one_line(remark.text));
   for (const Remark& remark : notes(run))
     blocks += fmt::format("NOTE {}: {}\n", cases_of(remark, run), one_line(remark.text));
+  for (const Remark& remark : warnings(run))
+    blocks += fmt::format("WARNING {}: {}\n", cases_of(remark, run), one_line(remark.text));
   const std::string published = published_text(run);
   return fmt::format("{}\n{}{}{}{}{}\n", table(run), published, published.empty() ? "" : "\n", blocks,
                      blocks.empty() ? "" : "\n", verdict_sentence(run));

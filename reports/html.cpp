@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "reports/case_table.h"
 #include "reports/published.h"
 #include "reports/records/stages.h"
@@ -95,6 +96,27 @@ json stage_colours() {
   return colours;
 }
 
+/// True for an integer that JavaScript, which has doubles, would show as another.
+bool is_beyond_doubles(const json& value) {
+  constexpr std::int64_t kLargest = std::int64_t{1} << 53;
+  if (value.is_number_unsigned()) return std::cmp_greater(value.get<std::uint64_t>(), kLargest);
+  if (!value.is_number_integer()) return false;
+  const auto number = value.get<std::int64_t>();
+  return number > kLargest || number < -kLargest;
+}
+
+/// The data as a page can read it: large integers as text, and no text with bytes that are not UTF-8.
+json for_page(json value) {
+  if (value.is_structured()) {
+    for (json& item : value) item = for_page(std::move(item));
+  } else if (is_beyond_doubles(value)) {
+    value = value.dump();
+  } else if (value.is_string() && base::first_invalid_byte(value.get_ref<const std::string&>())) {
+    value = base::text_of_bytes(value.get_ref<const std::string&>());
+  }
+  return value;
+}
+
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
     text.replace(at, from.size(), to);
@@ -133,7 +155,7 @@ std::string data_uri(const std::string& mime_type, const std::string& bytes) {
 }
 
 std::string script_safe(const json& value) {
-  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string text = for_page(value).dump();
   replace_all(text, "<", "\\u003c");
   replace_all(text, "\u2028", "\\u2028");
   replace_all(text, "\u2029", "\\u2029");
@@ -155,6 +177,7 @@ std::string html_report(const records::RunRecord& run, const std::map<std::strin
                                         {"stage_colours", stage_colours()},
                                         {"not_judged", to_json(not_judged(run), run)},
                                         {"notes", to_json(notes(run), run)},
+                                        {"warnings", to_json(warnings(run), run)},
                                         {"cases", std::move(details)}});
   const std::string title = "isoframe: " + escaped(sentence);
   return filled(templates::kHtml, {{"@TITLE@", title},

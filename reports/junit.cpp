@@ -61,10 +61,11 @@ std::string outcome(const CaseRow& row) {
                      xml(message), xml(row.command), element);
 }
 
-/// What the verdict does not cover, and the notes: nothing that a JUnit reader counts.
+/// What the verdict does not cover, warnings and notes: nothing that a JUnit reader counts.
 std::string system_out(const CaseRow& row) {
   std::string lines;
   for (const std::string& sentence : not_judged(row)) lines += xml(sentence) + "\n";
+  for (const records::Warning& warning : row.warnings) lines += "warning: " + xml(warning.message) + "\n";
   for (const std::string& note : row.notes) lines += xml(note) + "\n";
   return lines.empty() ? "" : fmt::format("    <system-out>{}</system-out>\n", lines);
 }

@@ -298,7 +298,7 @@ std::string commands(const RunRecord& run) {
 std::string markdown_report(const RunRecord& run) {
   return verdict(run) + case_table(run) + identity(run) + section("Not passed", reasons(run)) +
          section("Not judged", remarks(not_judged(run), run)) + section("Notes", remarks(notes(run), run)) +
-         section("Noise floor", noise_floor(run)) +
+         section("Warnings", remarks(warnings(run), run)) + section("Noise floor", noise_floor(run)) +
          section("Stages: median seconds of the slowest rank", stage_table(run)) +
          section("Published beside measured", published(run)) +
          section("Against an earlier run", against_table(run)) +

@@ -49,6 +49,13 @@ std::vector<Remark> not_judged(const RunRecord& run) {
   return remarks;
 }
 
+std::vector<Remark> warnings(const RunRecord& run) {
+  std::vector<Remark> remarks;
+  for (const CaseRow& row : run.cases)
+    for (const records::Warning& warning : row.warnings) add(remarks, warning.message, row.name);
+  return remarks;
+}
+
 std::vector<Remark> notes(const RunRecord& run) {
   std::vector<Remark> remarks;
   for (const CaseRow& row : run.cases)

@@ -21,6 +21,9 @@ std::vector<std::string> not_judged(const records::CaseRow& row);
 /// not_judged() of all cases.
 std::vector<Remark> not_judged(const records::RunRecord& run);
 
+/// The warnings of ranks, which the cases of one checkpoint share.
+std::vector<Remark> warnings(const records::RunRecord& run);
+
 /// The notes of all cases.
 std::vector<Remark> notes(const records::RunRecord& run);
 

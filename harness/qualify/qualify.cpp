@@ -94,7 +94,10 @@ class Qualification {
     const Case& spec = cases_[index];
     CaseEvidence& evidence = evidence_.cases[index];
     run_round(spec, spec.name, Observation::Kind::kBeside, evidence, [&](const fs::path& directory) {
-      evidence.seconds.push_back(run::read_rank_records(directory, 1).front().total_seconds);
+      const records::RankRecord first = run::read_rank_records(directory, 1).front();
+      evidence.seconds.push_back(first.total_seconds);
+      // The checkpoint and the prompts are those of the first repetition.
+      evidence.warnings = first.warnings;
       Ballot& ballot = ballots_[pool_of(spec)];
       for (int rank = 0; rank < spec.layout.world_size(); ++rank)
         ballot.add({spec.name, evidence_.repetitions, rank},

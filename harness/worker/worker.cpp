@@ -46,10 +46,36 @@ namespace records = reports::records;
 
 namespace {
 
-void warn_of_surplus(const std::vector<std::string>& names) {
-  if (names.empty()) return;
-  std::cerr << fmt::format("warning: {} tensor{} of the checkpoint {} not used, {} for one\n", names.size(),
-                           names.size() == 1 ? "" : "s", names.size() == 1 ? "is" : "are", names.front());
+records::Warning warning_of_unused(const std::vector<std::string>& names) {
+  const bool is_one = names.size() == 1;
+  return {
+      .kind = records::WarningKind::kUnusedTensors,
+      .message = fmt::format(
+          "{} tensor{} of the checkpoint {} not used, {}'{}'; it may be meant for another model",
+          names.size(), is_one ? "" : "s", is_one ? "is" : "are", is_one ? "" : "among them ", names.front()),
+      .tensors = std::ssize(names),
+      .first_tensor = names.front(),
+      .tokens = {},
+      .kept_tokens = {}};
+}
+
+records::Warning warning_of_cut(const model::text::CutText& text) {
+  return {.kind = records::WarningKind::kCutText,
+          .message = fmt::format("the {} has {} tokens, of which the encoder takes the first {}", text.called,
+                                 text.given, text.kept),
+          .tensors = {},
+          .first_tensor = {},
+          .tokens = text.given,
+          .kept_tokens = text.kept};
+}
+
+std::vector<records::Warning> warnings_of(const model::pipeline::Pipeline& model,
+                                          const model::pipeline::Request& request) {
+  std::vector<records::Warning> warnings;
+  const std::vector<std::string> unused = model.unused();
+  if (!unused.empty()) warnings.push_back(warning_of_unused(unused));
+  for (const model::text::CutText& text : model.cut_texts(request)) warnings.push_back(warning_of_cut(text));
+  return warnings;
 }
 
 /// Writes both files in float32 whatever was computed in: that loses nothing and every reader knows it.
@@ -130,9 +156,15 @@ void add_tiles(records::RankRecord& record, const scenario::Case& spec,
   }
 }
 
+/// What a rank knows when its model is loaded.
+struct Loaded {
+  double seconds = 0.0;
+  std::vector<records::Warning> warnings;
+};
+
 /// Measures one generation after the warm-up, into the record of this rank and the frames of rank 0.
 void measure_case(const Job& job, const model::pipeline::Pipeline& model,
-                  const model::checkpoint::Checkpoint& checkpoint, double load_seconds,
+                  const model::checkpoint::Checkpoint& checkpoint, const Loaded& loaded,
                   const launch::ProgressWriter& progress, const c10::Device& device) {
   const scenario::Case& spec = job.spec;
   const model::parallel::Mesh& mesh = model.mesh();
@@ -153,7 +185,8 @@ void measure_case(const Job& job, const model::pipeline::Pipeline& model,
   record.rank = mesh.rank;
   record.pid = getpid();
   record.device = device_of(device);
-  record.load_seconds = load_seconds;
+  record.load_seconds = loaded.seconds;
+  record.warnings = loaded.warnings;
   if (spec.baseline.empty()) {
     progress.write("yardstick");
     record.yardstick = time_yardstick(device);
@@ -204,14 +237,17 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   const model::pipeline::Pipeline& model = *loaded;
   const double load_seconds = base::seconds_since(start);
   const model::parallel::Mesh& mesh = model.mesh();
-  if (mesh.rank == 0) warn_of_surplus(model.unused());
+  const model::pipeline::Request request = request::request_of(spec);
+  std::vector<records::Warning> warnings;
+  if (mesh.rank == 0) warnings = warnings_of(model, request);
+  for (const records::Warning& warning : warnings) std::cerr << "warning: " << warning.message << '\n';
 
   switch (job.observation.kind) {
     case Observation::Kind::kNone:
     case Observation::Kind::kBeside:
-      return measure_case(job, model, checkpoint, load_seconds, progress, device);
+      return measure_case(job, model, checkpoint, {load_seconds, warnings}, progress, device);
     default:
-      observe(model, request::request_of(spec), job.observation, job.directory);
+      observe(model, request, job.observation, job.directory);
       base::write_json(record_file(job.directory, mesh.rank), {{"rank", mesh.rank}});
       mesh.world->barrier();
   }

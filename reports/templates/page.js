@@ -13,7 +13,9 @@ function element(tag, attributes, ...children) {
 }
 
 // Numbers as report.md shows them; what was not measured is "-".
-const numeric = (value) => (value === "inf" ? Infinity : typeof value === "number" ? value : null);
+// Integers that a number of JavaScript cannot hold come as text (reports/html.cpp).
+const numeric = (value) => (value === "inf" ? Infinity : typeof value === "number" ? value
+  : typeof value === "string" && /^-?\d{16,20}$/.test(value) ? Number(value) : null);
 function significant(value) {
   const x = numeric(value);
   if (x === null) return "-";

@@ -40,6 +40,7 @@ function banner() {
       : "No case was compared with a baseline."),
     lines.length ? element("ul", { "aria-label": "What changed, and where" }, lines) : null,
     remarks("Not judged", data.not_judged),
+    remarks("Warnings", data.warnings),
     remarks("Notes", data.notes),
     slower.length ? element("p", {}, `Against ${run.against}: ` + slower.map((record) =>
       `${record.name} ${record.against.seconds_ratio.toFixed(2)}x the time`).join(", ")) : null,
@@ -240,6 +241,7 @@ function caseSection(record) {
   const section = element("details", { class: "case card", id: id(record.name), open: important },
     element("summary", {}, element("code", {}, record.name), verdict(record.verdict), element("span", { class: "soft" }, record.layout || "")));
   if (record.reason) section.append(element("p", {}, record.reason));
+  for (const warning of record.warnings || []) section.append(element("p", { class: "notice" }, `Warning: ${warning.message}`));
   for (const one of record.not_judged || []) section.append(element("p", { class: "notice" }, `Not judged: ${one.what}: ${one.why}; it takes ${one.remedy}.`));
   for (const note of record.notes || []) section.append(element("p", { class: "notice" }, note));
   const place = where(detail);

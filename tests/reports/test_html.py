@@ -304,6 +304,21 @@ class HtmlReport(unittest.TestCase):
         self.browser.evaluate('dispatchEvent(new Event("afterprint"))')
         self.assertEqual(self.browser.evaluate(ink), dark)
 
+    def test_a_seed_beyond_doubles_is_shown_as_it_was(self):
+        earlier = self.folder / "of an earlier version"
+        shutil.copytree(self.out, earlier)
+        suite = json.loads((earlier / "suite.json").read_text())
+        for case in suite["cases"]:
+            case["seed"] = 9223372036854775807
+        (earlier / "suite.json").write_text(json.dumps(suite))
+        subprocess.run([ISOFRAME, "report", earlier], capture_output=True)
+        self.assertEqual(json.loads((earlier / "tiled/result.json").read_text())["case"]["seed"], 9223372036854775807)
+        self.browser.open(earlier / "report.html")
+        self.browser.evaluate(OPEN_ALL)
+        seeds = self.browser.evaluate("""[...document.querySelectorAll("dl.facts div")].filter((fact) =>
+            fact.querySelector("dt").textContent === "seed").map((fact) => fact.querySelector("dd").textContent)""")
+        self.assertEqual(set(seeds), {"9223372036854775807"})
+
     def test_the_report_is_written_again_from_what_was_measured(self):
         page = self.out / "report.html"
         before = page.read_text()

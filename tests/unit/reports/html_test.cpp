@@ -30,12 +30,21 @@ TEST(HtmlReport, NoTextCanCloseTheScriptThatHoldsIt) {
   const std::string safe = script_safe(text);
   EXPECT_THAT(safe, Not(HasSubstr("<")));
   EXPECT_THAT(safe, Not(HasSubstr("\u2028")));
-  EXPECT_EQ(json::parse(safe), "</script><!-- <script> \u2028 \u2029 @JS@ \uFFFD");
+  EXPECT_EQ(json::parse(safe), "</script><!-- <script> \u2028 \u2029 @JS@ \\xff");
   records::RunRecord run;
   run.cases = {case_row(text, records::Verdict::kFailed, text)};
   const std::string page = html_report(run, {});
   EXPECT_THAT(page, Not(HasSubstr("</script><!--")));
   EXPECT_THAT(page, HasSubstr("<title>isoframe: 0 of 1 case passed: 1 failed</title>"));
+}
+
+TEST(HtmlReport, IntegersThatDoublesCannotHoldComeAsText) {
+  const json data = {
+      {"seed", 9223372036854775807}, {"low", -9007199254740993}, {"bytes", 1LL << 53}, {"x", 0.5}};
+  EXPECT_EQ(
+      json::parse(script_safe(data)),
+      json(
+          {{"seed", "9223372036854775807"}, {"low", "-9007199254740993"}, {"bytes", 1LL << 53}, {"x", 0.5}}));
 }
 
 TEST(HtmlReport, AsksForNothingFromTheNetwork) {

@@ -6,6 +6,7 @@
 
 #include "reports/console.h"
 #include "reports/github.h"
+#include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
 
@@ -137,8 +138,35 @@ TEST(JunitReport, EscapesMarkupAndDropsWhatXmlForbids) {
   row.reason = std::string("bell\a null\0 \xff \xef\xbf\xbe", 18);
   const std::string report = junit_report(run_of(row));
   EXPECT_THAT(report, HasSubstr("name=\"a&lt;&quot;&amp;&gt;\""));
-  EXPECT_THAT(report, HasSubstr("message=\"failed: bell null \uFFFD \uFFFD\""));
+  EXPECT_THAT(report, HasSubstr("message=\"failed: bell null \\xff \uFFFD\""));
   for (const char c : report) EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n');
+}
+
+TEST(Reports, AWarningOfRanksStandsInEachOfThemAndCasesShareIt) {
+  CaseRow first = passed_case(), second = passed_case();
+  second.name = "second";
+  for (CaseRow* row : {&first, &second})
+    row->warnings = {{.kind = records::WarningKind::kUnusedTensors,
+                      .message = "28 tensors <of> the checkpoint are not used",
+                      .tensors = 28,
+                      .first_tensor = "x",
+                      .tokens = {},
+                      .kept_tokens = {}}};
+  RunRecord run = run_of(first);
+  run.cases.push_back(second);
+  EXPECT_THAT(console_summary(run),
+              HasSubstr("WARNING all 2 cases: 28 tensors <of> the checkpoint are not used\n"));
+  EXPECT_THAT(
+      markdown_report(run),
+      HasSubstr("### Warnings\n\n- all 2 cases: 28 tensors &lt;of&gt; the checkpoint are not used\n"));
+  EXPECT_THAT(
+      github_annotations(run),
+      HasSubstr("::warning title=isoframe::all 2 cases: 28 tensors <of> the checkpoint are not used\n"));
+  EXPECT_THAT(junit_report(run),
+              HasSubstr("    <system-out>warning: 28 tensors &lt;of&gt; the checkpoint are not "
+                        "used\n</system-out>\n  </testcase>\n"));
+  EXPECT_THAT(html_report(run, {}), HasSubstr("28 tensors \\u003cof> the checkpoint"));
+  EXPECT_THAT(console_summary(run_of(passed_case())), Not(HasSubstr("WARNING")));
 }
 
 TEST(JunitReport, CountsEachVerdictWhereCiSystemsLook) {
