@@ -89,7 +89,7 @@ class Generate(CommandLine):
             ({"frames": 6}, "--frames 6 is not 1 + 4k; use 5 or 9"),
             ({"frames": "five"}, "--frames wants a whole number, not the value 'five'"),
             ({"steps": 1001}, "--steps 1001 is outside 1 to 1000"),
-            ({"seed": -1}, "--seed -1 is outside 0 to 9223372036854775807"),
+            ({"seed": -1}, "--seed -1 is outside 0 to 4294967295; noise is drawn from 32 bits"),
             ({"guidance-scale": "high"}, "--guidance-scale wants a number, not the value 'high'"),
             ({"tile-overlap": 1.5}, "--tile-overlap 1.5 is outside 0 to 1"),
             ({"tile-size": 100}, "tile size 100 px is not a multiple of 16 px"),
