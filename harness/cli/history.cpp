@@ -16,7 +16,6 @@
 #include "base/error.h"
 #include "base/json_file.h"
 #include "base/text.h"
-#include "base/units.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/options.h"
 #include "harness/measure/environment.h"

@@ -56,12 +56,9 @@ fs::path kept_file(const fs::path& directory, int rank) {
 }
 
 json Observation::to_json() const {
-  return {{"kind", static_cast<int>(kind)},
-          {"recordings", base::text_of(recordings)},
-          {"place", locate::to_json(place)},
-          {"part", locate::to_json(part)},
-          {"trajectory", base::text_of(trajectory)},
-          {"timestep_dtype", timestep_dtype}};
+  return {{"kind", static_cast<int>(kind)},          {"recordings", base::text_of(recordings)},
+          {"place", locate::to_json(place)},         {"part", locate::to_json(part)},
+          {"trajectory", base::text_of(trajectory)}, {"timestep_dtype", timestep_dtype}};
 }
 
 Observation Observation::from_json(const json& value) {
