@@ -44,14 +44,15 @@ struct Drift {
     return std::tuple{
         field("since", &T::since, "", "begin of the accepted run, ISO 8601, UTC; empty if none has the case"),
         field("commit", &T::commit, "", "commit that the accepted run was built from"),
-        field("ratio", &T::ratio, "",
-              "level of the latest runs to the accepted run's; null if there is none to compare",
-              Presence::kNull),
-        field("lower", &T::lower, "",
-              "lower bound of the ratio, so certain that unchanged code raises an alarm in one of a hundred "
-              "calls; null for a measure without noise",
-              Presence::kNull),
-        field("upper", &T::upper, "", "upper bound, at 90 %", Presence::kNull),
+        any_number(field("ratio", &T::ratio, "",
+                         "level of the latest runs to the accepted run's; null if there is none to compare",
+                         Presence::kNull)),
+        any_number(field(
+            "lower", &T::lower, "",
+            "lower bound of the ratio, so certain that unchanged code raises an alarm in one of a hundred "
+            "calls; null for a measure without noise",
+            Presence::kNull)),
+        any_number(field("upper", &T::upper, "", "upper bound, at 90 %", Presence::kNull)),
         field("verdict", &T::verdict, "",
               "`passed`, `failed` beyond `--drift-max`, `untrusted` if too noisy to tell, `skipped` if there "
               "is nothing to compare"),

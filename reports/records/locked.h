@@ -22,9 +22,9 @@ struct LockedDistance {
   template <typename T = LockedDistance>
   static constexpr auto fields() {
     return std::tuple{
-        field("rms", &T::rms, "", "root of the mean squared difference"),
-        field("largest", &T::largest, "", "largest absolute difference"),
-        field("mean", &T::mean, "", "mean difference, signed"),
+        any_number(field("rms", &T::rms, "", "root of the mean squared difference")),
+        any_number(field("largest", &T::largest, "", "largest absolute difference")),
+        any_number(field("mean", &T::mean, "", "mean difference, signed")),
     };
   }
 };
@@ -52,7 +52,7 @@ struct LockedTensor {
               "`conditional prompt_embeds` and the like; `prediction`, after guidance; `latents` after the "
               "step; `frames`"),
         field("rank", &T::rank, "", "the case's rank that is furthest away"),
-        field("rms", &T::rms, "", "RMS of the exact tensor's values"),
+        any_number(field("rms", &T::rms, "", "RMS of the exact tensor's values")),
         field("compared", &T::compared, "", "values that are finite in all three"),
         field("non_finite_elsewhere", &T::non_finite_elsewhere, "",
               "values that are NaN or infinite in the case and not in the baseline, or the other way round"),
@@ -77,13 +77,15 @@ struct LockedRecord {
               "what both are held against: `float32`, the baseline computed so; or `baseline`, where that "
               "computes in float32 itself"),
         field("trajectory", &T::trajectory, "", "fingerprint of the baseline's latents.safetensors"),
-        field("twin_relative_l2", &T::twin_relative_l2, "",
-              "relative L2 of the whole video that the baseline gives in float32 from the same noise, "
-              "against the baseline's; absent where that computes in float32 itself",
-              Presence::kOmitted),
-        field("video_relative_l2", &T::video_relative_l2, "",
-              "relative L2 of the case's whole video against the baseline's", Presence::kOmitted),
-        field("video_relative_l2_max", &T::video_relative_l2_max, "", "its limit", Presence::kOmitted),
+        any_number(
+            field("twin_relative_l2", &T::twin_relative_l2, "",
+                  "relative L2 of the whole video that the baseline gives in float32 from the same noise, "
+                  "against the baseline's; absent where that computes in float32 itself",
+                  Presence::kOmitted)),
+        any_number(field("video_relative_l2", &T::video_relative_l2, "",
+                         "relative L2 of the case's whole video against the baseline's", Presence::kOmitted)),
+        any_number(
+            field("video_relative_l2_max", &T::video_relative_l2_max, "", "its limit", Presence::kOmitted)),
         field("unrepeated_step", &T::unrepeated_step, "",
               "first step whose latents the baseline does not give again from the same input",
               Presence::kOmitted),

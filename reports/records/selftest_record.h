@@ -81,11 +81,11 @@ struct FaultRecord {
               "was too far, `finished` if a rank threw, `latency` or `memory` against sound runs",
               Presence::kNull),
         field("error", &T::error, "", "message of the exception that a rank threw", Presence::kNull),
-        field(
+        any_number(field(
             "visible_slowdown", &T::visible_slowdown, "",
             "for a fault of time: the smallest slow-down, as a part of the stage's time, that 90 of 100 such "
             "measurements on this machine see now, by the deviation of its own repetitions",
-            Presence::kOmitted),
+            Presence::kOmitted)),
         field(
             "untrusted", &T::untrusted, "",
             "why a fault of time that was not caught or located shows nothing: the machine is too noisy now "

@@ -98,7 +98,7 @@ TEST_F(Judge, NoGatePassesWhatIsNoNumber) {
     EXPECT_TRUE(scenario::is_beyond(gate, 0.5, nan)) << gate.name;
   }
   case_.gates.bounded = true;
-  result_.numerics = {records::NumericsClass::kBounded, 0.04};
+  result_.numerics = {records::NumericsClass::kBounded, 0.01};
   result_.quality = quality(true, kInfinity, 1.0);
   result_.quality->floats->relative_l2 = nan;
   EXPECT_EQ(run().verdict, Verdict::kFailed);
