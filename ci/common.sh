@@ -27,7 +27,8 @@ print(folder if folder and (folder / "lib/libtorch_cuda.so").exists() else "")'
   fi
 }
 # Runs cmake with the arguments; objects are kept in the cache, so that a fresh clone of a known tree compiles nothing.
-# ccache finds precompiled headers equal only if it need not look at their times, and GCC tells it which they are.
+# ccache finds precompiled headers equal only if it need not look at their times, and GCC tells it which they are.  What a
+# file includes it learns from the compiler's own list, or it would preprocess every file that it has not seen yet.
 configure() {
   local options=()
   if command -v ccache >/dev/null; then
@@ -35,7 +36,7 @@ configure() {
   fi
   cmake "$@" "${options[@]}"
 }
-export CCACHE_DIR="${CCACHE_DIR:-$cache/ccache}" CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
+export CCACHE_DIR="${CCACHE_DIR:-$cache/ccache}" CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 2; }
