@@ -121,16 +121,16 @@ std::string reference_of(const Side& then) {
 std::string spread_note(const Side& then) {
   constexpr std::size_t kFew = 4;
   const std::size_t runs = then.others.size() + 1;
-  if (runs == 1)
-    return "times are judged beside a single earlier run: what differs between runs, whatever is run, is not "
-           "in "
-           "their intervals; --against takes several";
-  if (runs <= kFew)
+  if (runs == 1) {
+    return "times are judged beside a single earlier run: what differs between runs, whatever is run, is "
+           "not in their intervals; --against takes several";
+  }
+  if (runs <= kFew) {
     return fmt::format(
-        "the spread between runs is in the intervals of times, from {} earlier runs; five or more make them "
-        "much "
-        "shorter",
+        "the spread between runs is in the intervals of times, from {} earlier runs; five or more "
+        "make them much shorter",
         runs);
+  }
   return {};
 }
 
