@@ -181,7 +181,7 @@ class Run(CheckpointTest):
         with open(out / "latents.safetensors", "rb") as file:
             header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         header.pop("__metadata__", None)
-        self.assertEqual(sorted(header), ["latents", "step_0", "step_1"])
+        self.assertEqual(sorted(header), ["latents", "noise", "step_0", "step_1"])
         probe = subprocess.run(
             ["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=width,height,nb_read_frames"]
             + ["-of", "csv=p=0", str(out / "video.mp4")],
