@@ -61,7 +61,7 @@ std::string outcome(const CaseRow& row) {
                      xml(message), xml(row.command), element);
 }
 
-/// What the verdict does not cover, warnings and notes: nothing that a JUnit reader counts.
+/// Sentences on what the verdict does not cover, warnings and notes: nothing that a JUnit reader counts.
 std::string system_out(const CaseRow& row) {
   std::string lines;
   for (const std::string& sentence : not_judged(row)) lines += xml(sentence) + "\n";

@@ -24,7 +24,7 @@ using reports::records::Subject;
 
 namespace {
 
-/// What `run` and `report` share: the earlier run, and what counts as a success.
+/// Arguments that `run` and `report` share: the earlier run, and what counts as a success.
 struct GateArguments {
   std::vector<std::string> against;
   std::vector<std::string> required;

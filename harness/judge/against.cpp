@@ -19,8 +19,8 @@ using records::Subject;
 
 namespace {
 
-/// How far a bounded case's frames may be from the earlier run's: its bound, or where that proves nothing the
-/// limit of its locked run.
+/// Largest distance of a bounded case's frames from the earlier run's: its bound, or where that proves
+/// nothing the limit of its locked run.
 double bound_of_frames(const CaseResult& result) {
   const double bound = result.numerics->relative_l2;
   if (bound <= kProvingBound) return bound;
@@ -28,7 +28,7 @@ double bound_of_frames(const CaseResult& result) {
                        : kProvingBound;
 }
 
-/// Why the frames are not the earlier run's, or an empty string.
+/// Reason why the frames are not the earlier run's, or an empty string.
 std::string changed_frames(const Quality& quality, const CaseResult& result, bool alike) {
   const double psnr = quality.psnr.mean, difference = quality.floats.value().relative_l2;
   const std::string seen = fmt::format("frames differ from the earlier run's: PSNR {}, relative L2 {:.1e}",
@@ -57,7 +57,7 @@ std::string grown_memory(const CaseResult& now, const CaseResult& then) {
   return fmt::format("{}", fmt::join(grown, "; "));
 }
 
-/// Why tensor memory is not judged, if it is not.
+/// Reason why tensor memory is not judged, if it is not.
 std::optional<NotJudged> unmeasured_memory(const CaseResult& now, const CaseResult& then) {
   if (now.peak_tensor_bytes() && then.peak_tensor_bytes()) return std::nullopt;
   return NotJudged{Subject::kMemory,
@@ -69,7 +69,7 @@ std::optional<NotJudged> unmeasured_memory(const CaseResult& now, const CaseResu
 /// Half of a test's budget: one half is for its total time, the other for its stages together.
 ErrorBudget half_of(ErrorBudget budget) { return budget.part(0.5); }
 
-/// Why the times of a side have no unit, or an empty string.
+/// Reason why the times of a side have no unit, or an empty string.
 std::string missing_unit(const Side& side, const Side& other, const char* run) {
   if (other.baseline != nullptr && side.baseline == nullptr)
     return fmt::format("its baseline '{}' was not measured in {}", other.result.baseline, run);
@@ -78,7 +78,7 @@ std::string missing_unit(const Side& side, const Side& other, const char* run) {
              : std::string();
 }
 
-/// Why no time is judged, if that is so: too few samples, or times without a common unit.
+/// Reason why no time is judged, if that is so: too few samples, or times without a common unit.
 std::optional<NotJudged> untimed(const Side& now, const Side& then) {
   for (const auto& [side, beside, run] :
        {std::tuple(&now, &then, "this run"), {&then, &now, "the earlier run"}})

@@ -44,7 +44,7 @@ std::size_t repetitions_to_tell(const metrics::RatioInterval& interval, double l
       std::min(kMost, std::ceil(static_cast<double>(interval.pairs) * spread * spread)));
 }
 
-/// Why even the latest measurements do not tell, and what would.
+/// Reason why even the latest measurements do not tell, and what would.
 std::string why_unsure(const metrics::RatioInterval& interval, double limit, const std::string& reference,
                        bool is_unconfirmed) {
   if (!interval.is_spread_known) {

@@ -51,8 +51,8 @@ struct Repeated {
   std::string flaw = {};  ///< why the times cannot be compared; empty if they can
 };
 
-/// Why these times cannot be compared, as a clause; empty if they can: a time that is not above 0 comes from
-/// a clock too coarse for it.
+/// Reason why these times cannot be compared, as a clause; empty if they can: a time that is not above 0
+/// comes from a clock too coarse for it.
 std::string flaw_of(const std::vector<double>& candidate, const std::vector<double>& reference);
 
 enum class Slowness {

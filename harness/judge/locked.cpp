@@ -35,8 +35,8 @@ std::string beyond_ratio(double candidate, double baseline, double ratio, const 
 /// Largest of n normal errors, in units of their RMS, that one of some ten thousand tensors exceeds.
 double largest_by_chance(std::int64_t n) { return std::sqrt(2.0 * std::log(1e4 * static_cast<double>(n))); }
 
-/// How many times the baseline's largest error the case's may be.  The largest of few values varies more than
-/// kLargestRatio allows, and that is no fault.
+/// Largest error that the case may have, in units of the baseline's.  The largest of few values varies more
+/// than kLargestRatio allows, and that is no fault.
 double largest_ratio(const LockedTensor& tensor) {
   const double by_chance = largest_by_chance(tensor.compared) * tensor.baseline.rms;
   return tensor.baseline.largest > 0.0 ? std::max(kLargestRatio, by_chance / tensor.baseline.largest)

@@ -16,12 +16,13 @@ namespace records = reports::records;
 /// Largest bound of a relative L2 that proves anything.  Above it, as half types and TF32 are after a few
 /// steps, other videos would be within it: a locked run judges in its place.
 inline constexpr double kProvingBound = 0.02;
-/// How many times as far from float32 as the baseline a case may be: root mean square, and largest value.
+/// Distance from float32 that a case may have, in units of the baseline's: root mean square, and largest
+/// value.
 inline constexpr double kRmsRatio = 1.25;
 inline constexpr double kLargestRatio = 1.5;
 /// Largest mean error as a share of the case's RMS: errors of rounding have either sign.
 inline constexpr double kMeanOfRms = 0.25;
-/// How many times as far from the baseline's video as that video's float32 twin the case's may be.
+/// Distance from the baseline's video that the case's may have, in units of that of the video's float32 twin.
 inline constexpr double kTwinRatio = 2.0;
 /// Largest relative distance of a baseline from its own float32, or of a video's limit, that proves anything.
 inline constexpr double kProvingDistance = 0.5;
@@ -55,7 +56,8 @@ void set_limits(records::LockedRecord& record, const std::optional<records::Qual
 
 /// The first tensor that is too far, in a sentence; empty if none is.
 std::string first_too_far(const records::LockedRecord& record, const LockedBounds& bounds);
-/// Why the record proves nothing: a baseline that is no guide, or nothing that could be compared; else empty.
+/// Reason why the record proves nothing: a baseline that is no guide, or nothing that could be compared; else
+/// empty.
 std::string reason_for_distrust(const records::LockedRecord& record, const LockedBounds& bounds);
 
 /// Largest relative L2 of the whole video against the baseline's.

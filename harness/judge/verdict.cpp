@@ -72,7 +72,7 @@ void for_each_gate(const scenario::Gates& gates, const Act& act) {
   }
 }
 
-/// Why a baseline's own repetition forbids a gate of this case, or an empty string.
+/// Reason why a baseline's own repetition forbids a gate of this case, or an empty string.
 std::string tighter_than_floor(const scenario::Gates& gates, const std::optional<Quality>& floor,
                                const std::string& baseline) {
   if (!floor)

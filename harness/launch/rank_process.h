@@ -42,7 +42,7 @@ class RankProcess {
   /// Signals the whole group.  A rank that ends after this counts as ended by the harness.
   void signal(int number);
 
-  /// How the rank ended; complete once the process has been reaped.
+  /// The rank's end; complete once the process has been reaped.
   const RankOutcome& outcome() const { return outcome_; }
 
  private:

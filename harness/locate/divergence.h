@@ -31,8 +31,8 @@ struct Divergence {
   std::vector<Growth> growth = {};  ///< at the latents after each step, the decoded video and the frames
 };
 
-/// How many times as far from the reference as its twin values may be: the distances are estimates, with a
-/// standard error of a sixth each.
+/// Distance from the reference that values may have, in units of its twin's: the distances are estimates,
+/// with a standard error of a sixth each.
 inline constexpr double kTwinTolerance = 3.0;
 
 /// Differences that are none.

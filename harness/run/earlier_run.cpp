@@ -167,7 +167,7 @@ std::vector<EarlierRun::OtherResult> EarlierRun::others(const Case& spec, const 
   return found;
 }
 
-/// Why a case that the earlier run names cannot be held against it, or an empty string.
+/// Reason why a case that the earlier run names cannot be held against it, or an empty string.
 std::string EarlierRun::obstacle(const Case& spec, const records::CaseRow& row,
                                  const RunDirectory& directory) const {
   const fs::path folder = directory_ / spec.name;

@@ -26,7 +26,7 @@ constexpr const char* kTables = R"sql(
     seconds REAL, peak_tensor_bytes REAL, psnr REAL, ssim REAL, numerics TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (directory, name));
 )sql";
-/// What schema 1 did not have.
+/// Columns that schema 1 did not have.
 constexpr const char* kAddedToSchema1 = "ALTER TABLE cases ADD COLUMN numerics TEXT NOT NULL DEFAULT ''";
 
 std::string scenario_of(const std::vector<std::string>& files) {

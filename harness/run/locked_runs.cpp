@@ -38,7 +38,7 @@ judge::LockedRun read_results(const fs::path& directory, int ranks) {
   return run;
 }
 
-/// Where a baseline's locked runs are kept, for all its cases.
+/// Folders of a baseline's locked runs, for all its cases.
 struct Reference {
   fs::path latents;        ///< the baseline's own
   std::string trajectory;  ///< their fingerprint

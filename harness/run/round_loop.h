@@ -10,8 +10,8 @@
 
 namespace isoframe::harness::run {
 
-/// How often a case runs; a baseline at least twice, since what differs between its two runs is the floor
-/// under every gate.
+/// Number of times that a case runs; a baseline at least twice, since what differs between its two runs is
+/// the floor under every gate.
 int rounds_of(const scenario::Case& spec);
 
 /// Runs every case once a round, every other round backwards, so that a drift of the machine meets all cases

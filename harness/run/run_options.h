@@ -19,7 +19,7 @@ struct RunOptions {
   bool resume = false;  ///< rounds that `out` already holds for an unchanged case are not run again
   /// Earlier runs' directories: frames and memory are held against the first, times against all.
   std::vector<std::filesystem::path> against;
-  /// What must be judged beside `against`: whatever of it is not makes its case untrusted.
+  /// Subjects that must be judged beside `against`: whatever of it is not makes its case untrusted.
   std::set<reports::records::Subject> required;
   bool allow_skipped = false;     ///< a run in which no case was judged is a success
   std::filesystem::path history;  ///< SQLite file that the run is recorded in; empty for none

@@ -44,7 +44,7 @@ struct CaseKey {
   std::function<void(Case&, const nlohmann::json&)> from_json;
 };
 
-/// In the order of README.md; those of `tiling` side by side.
+/// All keys in the order of README.md; those of `tiling` side by side.
 const std::vector<CaseKey>& case_keys();
 /// The row of a key of Settings that is no gate.
 const CaseKey& case_key(const std::string& name);

@@ -17,7 +17,7 @@ struct Draft {
   /// True if `generate` was given the settings, as options, and not a file.
   bool is_from_options = false;
 
-  /// How errors call a key: by its name in a file, by its option on the command line.
+  /// Name by which errors call a key: by its name in a file, by its option on the command line.
   std::string called(const std::string& key) const;
   /// Place of the value of `key`, or of the case where it is not given.
   const Location& location_of(const std::string& key) const;

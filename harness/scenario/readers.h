@@ -44,7 +44,7 @@ Reader<std::int64_t> integer(std::int64_t least, std::int64_t most);
 Reader<std::int64_t> seed();
 /// Multiples of kSpatialCompression; errors name the nearest.
 Reader<std::int64_t> pixels();
-/// As pixels(), but what is no multiple is left to the rule of tiles, which knows the overlap.
+/// Reads as pixels() does, but what is no multiple is left to the rule of tiles, which knows the overlap.
 Reader<std::int64_t> tile_size();
 /// 1 + 4k; errors name the nearest.
 Reader<std::int64_t> frame_count();

@@ -24,7 +24,8 @@ struct ResourceTrial {
   /// repetitions; nothing for a fault of memory.
   std::optional<double> visible_slowdown = {};
 
-  /// Why the trial shows nothing, or an empty string: it missed a fault that the machine is too noisy to see.
+  /// Reason why the trial shows nothing, or an empty string: it missed a fault that the machine is too noisy
+  /// to see.
   std::string untrusted_reason() const;
 };
 

@@ -48,7 +48,7 @@ std::filesystem::path twin_file(const std::filesystem::path& directory);
 
 /// Latents as latents.safetensors keeps them.  Throws InputError for a file without the noise.
 model::pipeline::GivenInputs read_trajectory(const std::filesystem::path& latents_file, std::int64_t steps);
-/// What a rank left with kLocked or kTwin.
+/// Results that a rank left with kLocked or kTwin.
 locate::LockedResults read_locked_results(const std::filesystem::path& directory, int rank);
 
 }  // namespace isoframe::harness::worker

@@ -156,7 +156,7 @@ void add_tiles(records::RankRecord& record, const scenario::Case& spec,
   }
 }
 
-/// What a rank knows when its model is loaded.
+/// State of a rank when its model is loaded.
 struct Loaded {
   double seconds = 0.0;
   std::vector<records::Warning> warnings;

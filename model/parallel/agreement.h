@@ -12,7 +12,8 @@ class Store;
 
 namespace isoframe::model::parallel {
 
-/// What a rank was given, by the name that a person calls it: {"steps", "50"}, {"checkpoint", "3f0c..."}.
+/// Facts that a rank was given, by the name that a person calls it: {"steps", "50"}, {"checkpoint",
+/// "3f0c..."}.
 using Facts = std::map<std::string, std::string>;
 
 /// Returns on every rank once all have come with the same facts.  Otherwise throws on every rank the same

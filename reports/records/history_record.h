@@ -32,7 +32,7 @@ struct LevelChange {
   }
 };
 
-/// How far a measure lies above the accepted baseline by now.
+/// Rise of a measure above the accepted baseline by now.
 struct Drift {
   std::string since, commit;
   std::optional<double> ratio, lower, upper;

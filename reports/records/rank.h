@@ -350,7 +350,7 @@ struct RoundRecord {
 nlohmann::json to_json(const RoundRecord& record);
 RoundRecord round_record_from_json(const nlohmann::json& json);
 
-/// Why a rank that a launcher started has ended: failure-<r>.json.
+/// Reason why a rank that a launcher started has ended: failure-<r>.json.
 struct RankFailure {
   int rank = 0;
   int exit_code = 0;

@@ -183,7 +183,7 @@ struct RunRecord {
   std::optional<std::vector<std::string>> unlike;
   std::map<std::string, int> counts;
 
-  /// How many cases have this verdict.
+  /// Number of cases with this verdict.
   int count(Verdict verdict) const;
 
   template <typename T = RunRecord>

@@ -13,7 +13,7 @@
 
 namespace isoframe::model::pipeline {
 
-/// By task: a checkpoint of the preset "tiny", and a request of one step in several tiles.
+/// Holds, by task, a checkpoint of the preset "tiny", and a request of one step in several tiles.
 class TinyGeneration : public testing::TestWithParam<checkpoint::Task> {
  protected:
   void SetUp() override {
