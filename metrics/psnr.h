@@ -13,6 +13,9 @@ std::uint64_t squared_error(const std::uint8_t* a, const std::uint8_t* b, std::i
 /// rounded), of interleaved RGB.
 double squared_luma_error(const std::uint8_t* a, const std::uint8_t* b, std::int64_t pixels);
 
+/// Stands for the infinite PSNR of equal frames where a number is needed: above that of any that differ.
+inline constexpr double kAboveAnyPsnr = 200.0;
+
 /// 10 log10(255^2 / (squared_error / values)); infinite for 0.
 double decibels(double squared_error, double values);
 

@@ -1,8 +1,9 @@
 #include "metrics/two_groups.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+
+#include "metrics/psnr.h"
+#include "metrics/statistics.h"
 
 namespace isoframe::metrics {
 
@@ -11,13 +12,7 @@ namespace {
 constexpr double kTimesAsWide = 3.0;  // as either group, at the least
 constexpr double kLeastGap = 1.0;     // dB; nearer groups are one
 
-double finite(double value) { return std::min(value, kInfinitePsnr); }
-
-double mean_of(const std::vector<double>& values, std::size_t begin, std::size_t end) {
-  const auto first = values.begin() + static_cast<std::ptrdiff_t>(begin);
-  const auto last = values.begin() + static_cast<std::ptrdiff_t>(end);
-  return std::accumulate(first, last, 0.0) / static_cast<double>(end - begin);
-}
+double finite(double value) { return std::min(value, kAboveAnyPsnr); }
 
 }  // namespace
 
@@ -35,8 +30,9 @@ std::optional<TwoGroups> two_groups(std::vector<double> values) {
   const double widest =
       std::max(finite(values[cut - 1]) - finite(values.front()), finite(values.back()) - finite(values[cut]));
   if (gap_before(cut) < std::max(kLeastGap, kTimesAsWide * widest)) return std::nullopt;
-  return TwoGroups{.high = mean_of(values, cut, values.size()),
-                   .low = mean_of(values, 0, cut),
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(cut);
+  return TwoGroups{.high = mean({middle, values.end()}),
+                   .low = mean({values.begin(), middle}),
                    .of_high = above,
                    .of_low = cut};
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Do repeated measurements fall into two groups?
+// The two groups that repeated measurements may fall into.
 
 #include <cstddef>
 #include <optional>
@@ -17,10 +17,7 @@ inline constexpr std::size_t kFewestForGroups = 4;
 
 /// The two groups of the values, in dB, cut at their widest gap; nothing where that is not far wider than
 /// either group, or a group has a single value.  Infinite values, which may be a group of their own, count
-/// as kInfinitePsnr for the gap.
+/// as kAboveAnyPsnr for the gap.
 std::optional<TwoGroups> two_groups(std::vector<double> values);
-
-/// A PSNR above that of any two float videos that differ.
-inline constexpr double kInfinitePsnr = 200.0;
 
 }  // namespace isoframe::metrics

@@ -56,12 +56,9 @@ std::string console_summary(const records::RunRecord& run) {
   std::string blocks;
   for (const CaseRow& row : run.cases)
     if (is_not_passed(row)) blocks += block(row);
-  for (const Remark& remark : not_judged(run))
-    blocks += fmt::format("NOT JUDGED {}: {}\n", cases_of(remark, run), one_line(remark.text));
-  for (const Remark& remark : notes(run))
-    blocks += fmt::format("NOTE {}: {}\n", cases_of(remark, run), one_line(remark.text));
-  for (const Remark& remark : warnings(run))
-    blocks += fmt::format("WARNING {}: {}\n", cases_of(remark, run), one_line(remark.text));
+  for (const RemarkKind& kind : remark_kinds())
+    for (const Remark& remark : remarks(kind, run))
+      blocks += fmt::format("{} {}: {}\n", kind.label, cases_of(remark, run), one_line(remark.text));
   const std::string published = published_text(run);
   return fmt::format("{}\n{}{}{}{}{}\n", table(run), published, published.empty() ? "" : "\n", blocks,
                      blocks.empty() ? "" : "\n", verdict_sentence(run));

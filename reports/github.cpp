@@ -38,8 +38,8 @@ std::string github_annotations(const records::RunRecord& run) {
     lines += fmt::format("::error title=isoframe {}::{}: {}\n", escaped(one_line(row.name), true),
                          name_of(row.verdict), escaped(one_line(row.reason), false));
   }
-  for (const std::vector<Remark>& remarks : {not_judged(run), notes(run), warnings(run)}) {
-    for (const Remark& remark : remarks)
+  for (const RemarkKind& kind : remark_kinds()) {
+    for (const Remark& remark : remarks(kind, run))
       lines += fmt::format("::warning title=isoframe::{}: {}\n", escaped(cases_of(remark, run), false),
                            escaped(one_line(remark.text), false));
   }

@@ -167,23 +167,22 @@ std::string html_report(const records::RunRecord& run, const std::map<std::strin
   json details = json::object();
   for (const auto& [name, shown] : cases) details[name] = to_json(shown);
   const PublishedTable published = published_table(run);
-  const std::string data = script_safe({{"run", records::to_json(run)},
-                                        {"verdict", sentence},
-                                        {"published",
-                                         {{"titles", published.titles},
-                                          {"rows", published.rows},
-                                          {"source", published.source},
-                                          {"differences", published.differences}}},
-                                        {"stage_colours", stage_colours()},
-                                        {"not_judged", to_json(not_judged(run), run)},
-                                        {"notes", to_json(notes(run), run)},
-                                        {"warnings", to_json(warnings(run), run)},
-                                        {"cases", std::move(details)}});
+  json data = {{"run", records::to_json(run)},
+               {"verdict", sentence},
+               {"published",
+                {{"titles", published.titles},
+                 {"rows", published.rows},
+                 {"source", published.source},
+                 {"differences", published.differences}}},
+               {"stage_colours", stage_colours()},
+               {"cases", std::move(details)}};
+  for (const RemarkKind& kind : remark_kinds()) data[kind.key] = to_json(remarks(kind, run), run);
+  const std::string page_data = script_safe(data);
   const std::string title = "isoframe: " + escaped(sentence);
   return filled(templates::kHtml, {{"@TITLE@", title},
                                    {"@CSS@", templates::kCss},
                                    {"@CHART_JS@", templates::kChartJs},
-                                   {"@DATA@", data},
+                                   {"@DATA@", page_data},
                                    {"@JS@", templates::kJs}});
 }
 

@@ -84,10 +84,14 @@ std::string reasons(const RunRecord& run) {
   return result;
 }
 
-std::string remarks(const std::vector<Remark>& remarks, const RunRecord& run) {
+std::string remark_sections(const RunRecord& run) {
   std::string result;
-  for (const Remark& remark : remarks)
-    result += fmt::format("- {}: {}\n", escape_markdown(cases_of(remark, run)), escape_markdown(remark.text));
+  for (const RemarkKind& kind : remark_kinds()) {
+    std::string list;
+    for (const Remark& remark : remarks(kind, run))
+      list += fmt::format("- {}: {}\n", escape_markdown(cases_of(remark, run)), escape_markdown(remark.text));
+    result += section(kind.title, list);
+  }
   return result;
 }
 
@@ -297,8 +301,7 @@ std::string commands(const RunRecord& run) {
 
 std::string markdown_report(const RunRecord& run) {
   return verdict(run) + case_table(run) + identity(run) + section("Not passed", reasons(run)) +
-         section("Not judged", remarks(not_judged(run), run)) + section("Notes", remarks(notes(run), run)) +
-         section("Warnings", remarks(warnings(run), run)) + section("Noise floor", noise_floor(run)) +
+         remark_sections(run) + section("Noise floor", noise_floor(run)) +
          section("Stages: median seconds of the slowest rank", stage_table(run)) +
          section("Published beside measured", published(run)) +
          section("Against an earlier run", against_table(run)) +

@@ -1,6 +1,7 @@
 #include "reports/remarks.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -20,6 +21,18 @@ void add(std::vector<Remark>& remarks, const std::string& text, const std::strin
   Remark& remark = found == remarks.end() ? remarks.emplace_back(Remark{text, {}}) : *found;
   remark.cases.push_back(name);
 }
+
+std::vector<std::string> notes(const CaseRow& row) { return row.notes; }
+
+std::vector<std::string> warnings(const CaseRow& row) {
+  std::vector<std::string> messages;
+  for (const records::Warning& warning : row.warnings) messages.push_back(warning.message);
+  return messages;
+}
+
+constexpr std::array kKinds = {RemarkKind{"not_judged", "Not judged", "NOT JUDGED", not_judged},
+                               RemarkKind{"notes", "Notes", "NOTE", notes},
+                               RemarkKind{"warnings", "Warnings", "WARNING", warnings}};
 
 }  // namespace
 
@@ -42,24 +55,12 @@ std::vector<std::string> not_judged(const CaseRow& row) {
   return sentences;
 }
 
-std::vector<Remark> not_judged(const RunRecord& run) {
-  std::vector<Remark> remarks;
-  for (const CaseRow& row : run.cases)
-    for (const std::string& sentence : not_judged(row)) add(remarks, sentence, row.name);
-  return remarks;
-}
+std::span<const RemarkKind> remark_kinds() { return kKinds; }
 
-std::vector<Remark> warnings(const RunRecord& run) {
+std::vector<Remark> remarks(const RemarkKind& kind, const RunRecord& run) {
   std::vector<Remark> remarks;
   for (const CaseRow& row : run.cases)
-    for (const records::Warning& warning : row.warnings) add(remarks, warning.message, row.name);
-  return remarks;
-}
-
-std::vector<Remark> notes(const RunRecord& run) {
-  std::vector<Remark> remarks;
-  for (const CaseRow& row : run.cases)
-    for (const std::string& note : row.notes) add(remarks, note, row.name);
+    for (const std::string& sentence : kind.of_case(row)) add(remarks, sentence, row.name);
   return remarks;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
-// What a run's verdicts do not cover, and what else their reader should know: one sentence for all cases that
-// it is true of.
+// Remarks on a run: what its verdicts do not cover, and what else their reader should know.  Each is one
+// sentence for all cases that it is true of.
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,14 +19,19 @@ struct Remark {
 /// machine"
 std::vector<std::string> not_judged(const records::CaseRow& row);
 
-/// not_judged() of all cases.
-std::vector<Remark> not_judged(const records::RunRecord& run);
+/// A kind of remark, with its names in documents and its sentences on one case.
+struct RemarkKind {
+  const char* key;    ///< in the data of report.html
+  const char* title;  ///< of a section
+  const char* label;  ///< on a terminal
+  std::vector<std::string> (*of_case)(const records::CaseRow& row);
+};
 
-/// The warnings of ranks, which the cases of one checkpoint share.
-std::vector<Remark> warnings(const records::RunRecord& run);
+/// All kinds, in the order of documents: what was not judged, notes, and the warnings of ranks.
+std::span<const RemarkKind> remark_kinds();
 
-/// The notes of all cases.
-std::vector<Remark> notes(const records::RunRecord& run);
+/// The remarks of one kind on all cases.
+std::vector<Remark> remarks(const RemarkKind& kind, const records::RunRecord& run);
 
 /// "latency of 12 cases, memory of 1", of what was not judged; empty if all was.
 std::string not_judged_in_short(const records::RunRecord& run);

@@ -176,12 +176,13 @@ AgainstJudgement judge_against(const Side& now, const Side& then, const std::opt
   if (alike) {
     if (const auto why = unmeasured_memory(now.result, then.result)) judgement.not_judged.push_back(*why);
     note(grown_memory(now.result, then.result));
-    if (const auto why = untimed(now, then)) judgement.not_judged.push_back(*why);
+    const std::optional<NotJudged> no_times = untimed(now, then);
+    if (no_times) judgement.not_judged.push_back(*no_times);
     latency = times_judgement(now, then, budget);
     if (latency.outcome == LatencyOutcome::kBroken) note(latency.reason);
     if (latency.outcome == LatencyOutcome::kHolds) judgement.notes = moved_tiles(now.result, then.result);
     const std::string spread = spread_note(then);
-    if (!untimed(now, then) && !spread.empty()) judgement.notes.push_back(spread);
+    if (!no_times && !spread.empty()) judgement.notes.push_back(spread);
   } else {
     const std::string why = fmt::format("unlike the earlier run: {}", fmt::join(differences, "; "));
     for (const Subject what : {Subject::kMemory, Subject::kLatency})

@@ -134,11 +134,6 @@ EarlierRun::EarlierRun(const std::vector<fs::path>& directories, const records::
                   directory_.string(), list_of(names_of(run_.cases)), list_of(own));
 }
 
-/// The result of the same case in that run; nothing where it had none that ended well.
-std::optional<CaseResult> EarlierRun::measured(const std::string& name) const {
-  return measured_in(directory_, name);
-}
-
 /// The case's results in the other runs; `notes` are given why the times of a run do not count.
 std::vector<EarlierRun::OtherResult> EarlierRun::others(const Case& spec, const CaseResult& result,
                                                         std::vector<std::string>& notes) const {
@@ -180,16 +175,16 @@ std::string EarlierRun::obstacle(const Case& spec, const records::CaseRow& row,
                          (folder / file).string());
   if (!directory.has_frames(spec))
     return fmt::format("nothing to compare: {} is missing", directory.frames_of(spec.name).string());
-  return measured(spec.name) ? "" : "the earlier run has no measurement of it";
+  return {};
 }
 
 bool EarlierRun::is_slowdown_undecided(const Case& spec, const CaseResult& result, const CaseResult* baseline,
                                        judge::ErrorBudget budget) const {
-  const std::optional<CaseResult> earlier = measured(spec.name);
+  const std::optional<CaseResult> earlier = measured_in(directory_, spec.name);
   if (!earlier) return false;
   const Unlikeness unlike = unlikeness_of(result, *earlier, differences_);
   if (!unlike.video.empty() || !unlike.conditions.empty()) return false;
-  const std::optional<CaseResult> earlier_baseline = measured(spec.baseline);
+  const std::optional<CaseResult> earlier_baseline = measured_in(directory_, spec.baseline);
   std::vector<std::string> notes;
   const std::vector<OtherResult> further = others(spec, result, notes);
   return judge::is_slowdown_undecided(
@@ -217,26 +212,27 @@ Beside EarlierRun::compared(const Case& spec, const CaseResult& result, const Ca
   }
   if (const std::string why = obstacle(spec, *there, directory); !why.empty())
     return {std::nullopt, untrusted(why)};
-  const CaseResult earlier = *measured(spec.name);
-  Unlikeness unlike = unlikeness_of(result, earlier, differences_);
+  const std::optional<CaseResult> earlier = measured_in(directory_, spec.name);
+  if (!earlier) return {std::nullopt, untrusted("the earlier run has no measurement of it")};
+  Unlikeness unlike = unlikeness_of(result, *earlier, differences_);
   if (!unlike.video.empty()) {
     return {std::nullopt,
             untrusted(fmt::format("the earlier run made another video: {}", fmt::join(unlike.video, ", ")))};
   }
   const records::Quality frames = judge::compare_frames(directory_ / spec.name / "frames.safetensors",
                                                         directory.frames_of(spec.name), directory_.string());
-  const std::optional<CaseResult> earlier_baseline = measured(spec.baseline);
+  const std::optional<CaseResult> earlier_baseline = measured_in(directory_, spec.baseline);
   std::vector<std::string> notes;
   const std::vector<OtherResult> further = others(spec, result, notes);
   judge::AgainstJudgement found =
       frames.trusted ? judge::judge_against(
                            side_of(spec, result, baseline),
-                           with_others(side_of(spec, earlier, pointer_to(earlier_baseline)), spec, further),
+                           with_others(side_of(spec, *earlier, pointer_to(earlier_baseline)), spec, further),
                            frames, unlike.conditions, budget)
                      : untrusted(fmt::format("beside the earlier run: {}", frames.untrusted_reason));
   std::ranges::move(notes, std::back_inserter(found.notes));
   records::AgainstRow row;
-  row.seconds_ratio = metrics::ratio(median_of(result), median_of(earlier));
+  row.seconds_ratio = metrics::ratio(median_of(result), median_of(*earlier));
   row.identical = frames.identical;
   if (frames.ssim) row.ssim = frames.ssim->mean;
   row.psnr = frames.psnr.mean;

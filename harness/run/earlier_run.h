@@ -62,7 +62,6 @@ class EarlierRun {
   Beside compared(const scenario::Case& spec, const reports::records::CaseResult& result,
                   const reports::records::CaseResult* baseline, const RunDirectory& directory,
                   judge::ErrorBudget budget) const;
-  std::optional<reports::records::CaseResult> measured(const std::string& name) const;
   std::string obstacle(const scenario::Case& spec, const reports::records::CaseRow& row,
                        const RunDirectory& directory) const;
 

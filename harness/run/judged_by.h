@@ -1,5 +1,5 @@
 #pragma once
-// What will judge a case, as far as that is known before the run.
+// The gates by which a case will be judged, as far as they are known before the run.
 
 #include <string>
 

@@ -11,6 +11,7 @@
 #include "harness/judge/latency.h"
 #include "metrics/change_points.h"
 #include "metrics/drift.h"
+#include "metrics/psnr.h"
 #include "reports/records/names.h"
 
 namespace isoframe::harness::run {
@@ -23,8 +24,6 @@ namespace {
 
 /// Chance that any series of a call without a change is given one.
 constexpr double kSignificance = 0.01;
-/// Stands for an infinite PSNR: above that of any unequal frames.
-constexpr double kEqualFrames = 200.0;
 
 enum class Noise { kSampled, kCounted, kOfLayout };
 
@@ -96,7 +95,7 @@ std::string sparkline(const std::vector<double>& values) {
 
 MeasureSeries series_of(const Source& source, double significance) {
   std::vector<double> finite = source.values;
-  for (double& value : finite) value = std::isinf(value) ? kEqualFrames : value;
+  for (double& value : finite) value = std::isinf(value) ? metrics::kAboveAnyPsnr : value;
   MeasureSeries series{source.measure->name, source.measure->unit, source.values, {}, sparkline(finite)};
   const auto changes =
       source.is_exact ? metrics::exact_changes(source.values) : metrics::change_points(finite, significance);

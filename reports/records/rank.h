@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reports/records/device.h"
 #include "reports/records/field.h"
 #include "reports/records/names.h"
 
@@ -60,49 +61,6 @@ struct LiveTensors {
         field("stage", &T::stage, "", "the stage that ended"),
         field("step", &T::step, "", "its step; null where a whole stage ended", Presence::kNull),
         field("bytes", &T::bytes, "bytes", "bytes that tensors hold"),
-    };
-  }
-};
-
-struct Device {
-  std::int64_t index = 0;
-  std::string name, compute_capability;
-  std::uint64_t memory_bytes = 0;
-  std::string driver, cuda, cudnn, nccl;
-  std::optional<double> celsius, power_watts, sm_clock_hertz;
-  std::string nvml;
-
-  template <typename T = Device>
-  static constexpr auto fields() {
-    return std::tuple{
-        field("index", &T::index, "", "CUDA ordinal"),
-        compared(field("name", &T::name, "", "model of the GPU")),
-        field("compute_capability", &T::compute_capability, "", "compute capability: \"9.0\""),
-        compared_roughly(field("memory_bytes", &T::memory_bytes, "bytes", "the device's memory")),
-        compared(field("driver", &T::driver, "", "version of the driver", Presence::kNull)),
-        compared(field("cuda", &T::cuda, "", "version of the CUDA runtime", Presence::kNull)),
-        compared(field("cudnn", &T::cudnn, "", "version of cuDNN", Presence::kNull)),
-        compared(field("nccl", &T::nccl, "", "version of NCCL", Presence::kNull)),
-        field("celsius", &T::celsius, "°C", "temperature", Presence::kNull),
-        field("power_watts", &T::power_watts, "W", "power", Presence::kNull),
-        field("sm_clock_hertz", &T::sm_clock_hertz, "Hz", "clock", Presence::kNull),
-        field("nvml", &T::nvml, "", "whether NVML is `present`, or why it is not"),
-    };
-  }
-};
-
-struct DeviceMemory {
-  std::uint64_t peak_allocated_bytes = 0, peak_reserved_bytes = 0, used_bytes = 0, total_bytes = 0;
-
-  template <typename T = DeviceMemory>
-  static constexpr auto fields() {
-    return std::tuple{
-        field("peak_allocated_bytes", &T::peak_allocated_bytes, "bytes",
-              "most bytes that tensors held at once"),
-        field("peak_reserved_bytes", &T::peak_reserved_bytes, "bytes",
-              "most bytes that the allocator held at once"),
-        field("used_bytes", &T::used_bytes, "bytes", "bytes in use on the device, by whomever"),
-        field("total_bytes", &T::total_bytes, "bytes", "the device's memory"),
     };
   }
 };
