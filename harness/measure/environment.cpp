@@ -3,8 +3,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <isoframe_commit.h>
+#include <iterator>
 #include <optional>
 #include <sched.h>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <sys/utsname.h>
@@ -21,9 +23,14 @@ namespace isoframe::harness::measure {
 
 namespace {
 
-/// The value of the first line "key<separator>value" of a file, without quotes; empty where there is none.
-std::string value_in(const char* file, std::string_view key, char separator) {
+std::string text_of(const char* file) {
   std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// The value of the first line "key<separator>value" of a text, without quotes; empty where there is none.
+std::string value_in(std::string_view text, std::string_view key, char separator) {
+  std::istringstream stream{std::string(text)};
   for (std::string line; std::getline(stream, line);) {
     const std::size_t at = line.find(separator);
     if (at == std::string::npos || !line.starts_with(key)) continue;
@@ -57,24 +64,35 @@ std::optional<std::vector<double>> load_average() {
   return load;
 }
 
-std::string kernel() {
+utsname system_name() {
   utsname name{};
-  return ::uname(&name) == 0 ? fmt::format("{} {}", name.sysname, name.release) : std::string();
+  ::uname(&name);
+  return name;
 }
 
 }  // namespace
 
+std::string processor_name(std::string_view cpuinfo, const std::string& architecture) {
+  for (const std::string_view key : {"model name", "Model Name", "cpu model", "cpu", "uarch"})
+    if (std::string name = value_in(cpuinfo, key, ':'); !name.empty()) return name;
+  const std::string maker = value_in(cpuinfo, "CPU implementer", ':');
+  const std::string part = value_in(cpuinfo, "CPU part", ':');
+  if (maker.empty() && part.empty()) return architecture;
+  return fmt::format("{}, implementer {}, part {}", architecture, maker, part);
+}
+
 reports::records::Environment environment() {
+  const utsname system = system_name();
   const launch::Variables variables = launch::influential_variables();
   const auto memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                             static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return {.cpu = value_in("/proc/cpuinfo", "model name", ':'),
+  return {.cpu = processor_name(text_of("/proc/cpuinfo"), system.machine),
           .cores = usable_cores(),
           .isa = isa(),
           .memory_bytes = memory_bytes,
           .limits = cgroup_limits(),
-          .os = value_in("/etc/os-release", "PRETTY_NAME", '='),
-          .kernel = kernel(),
+          .os = value_in(text_of("/etc/os-release"), "PRETTY_NAME", '='),
+          .kernel = fmt::format("{} {}", system.sysname, system.release),
           .load_average = load_average(),
           .isoframe = {.version = ISOFRAME_VERSION, .commit = ISOFRAME_COMMIT},
           .libtorch = ISOFRAME_LIBTORCH,

@@ -27,6 +27,19 @@ TEST(Environment, SaysWhatTheResultSchemaAsksFor) {
   EXPECT_THAT(found.at("kernel").get<std::string>(), HasSubstr("Linux"));
 }
 
+TEST(ProcessorName, IsTheModelOrTheMakerAndPartWhereThereIsNone) {
+  EXPECT_EQ(processor_name("processor\t: 0\ncpu family\t: 6\nmodel name\t: Intel(R) Xeon(R)\n", "x86_64"),
+            "Intel(R) Xeon(R)");
+  const std::string graviton =
+      "processor\t: 0\nBogoMIPS\t: 243.75\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU part\t: 0xd40\n";
+  EXPECT_EQ(processor_name(graviton, "aarch64"), "aarch64, implementer 0x41, part 0xd40");
+  EXPECT_EQ(processor_name("processor\t: 0\ncpu\t\t: POWER9, altivec supported\n", "ppc64le"),
+            "POWER9, altivec supported");
+  EXPECT_EQ(processor_name("processor\t: 0\nhart\t: 2\nuarch\t: sifive,u74-mc\n", "riscv64"),
+            "sifive,u74-mc");
+  EXPECT_EQ(processor_name("", "s390x"), "s390x") << "never empty: two unknown machines would be alike";
+}
+
 TEST(Environment, CountsTheCoresThatWeMayRunOn) {
   cpu_set_t before, one;
   ASSERT_EQ(::sched_getaffinity(0, sizeof(before), &before), 0);
