@@ -1,12 +1,16 @@
 // isoframe's entry: turns every command's errors into exit codes. 0 is success, 1 a failed gate, 2 bad input
 // or usage, 3 a run that could not finish.
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <fcntl.h>
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -94,11 +98,31 @@ int run(CLI::App& program, int argc, char** argv, const int& exit_code) {
   }
 }
 
+/// Opens standard streams that were closed, or the first file that is opened would become one of them and
+/// receive what is printed.  Opened for the other direction, so that using it fails as it would have.
+void open_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    // The lowest free number is this one.
+    if (::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+      std::_Exit(kCouldNotFinish);
+  }
+}
+
+/// The exit code, or kCouldNotFinish if all went well but what was printed got lost.
+int exit_code_of_output(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout) return exit_code;
+  // The failed write may be long ago; another one fails for the same reason.
+  const int reason = ::write(STDOUT_FILENO, "\n", 1) < 0 ? errno : 0;
+  std::cerr << "isoframe: the output cannot be written"
+            << (reason != 0 ? std::string(": ") + std::strerror(reason) : std::string()) << '\n';
+  return exit_code == 0 ? kCouldNotFinish : exit_code;
+}
+
 /// Ends the process without static destructors: everything that has something to finish is out of scope by
 /// now, and returning from main() would take LibTorch's operators out of their tables one by one, a tenth of
 /// a second in every rank.
 [[noreturn]] void leave(int exit_code) {
-  std::cout.flush();
   std::fflush(nullptr);
 #ifdef __SANITIZE_ADDRESS__
   std::exit(exit_code);  // runs the leak check of sanitizers
@@ -110,6 +134,7 @@ int run(CLI::App& program, int argc, char** argv, const int& exit_code) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   CLI::App program("Are the frames still the same, is it still as fast, does it still fit in memory?",
                    "isoframe");
   program.set_version_flag("--version", std::string("isoframe ") + ISOFRAME_VERSION);
@@ -122,5 +147,5 @@ int main(int argc, char** argv) {
         cli::add_worker_command, cli::add_qualify_command, cli::add_selftest_command}) {
     add_command(program, exit_code);
   }
-  leave(run(program, argc, argv, exit_code));
+  leave(exit_code_of_output(run(program, argc, argv, exit_code)));
 }
