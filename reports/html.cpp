@@ -1,5 +1,6 @@
 #include "reports/html.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -44,7 +45,7 @@ json to_json(const std::vector<records::StageEvents>& timeline) {
   return ranks;
 }
 
-json to_json(const HtmlCase& shown) {
+json pictures_of(const HtmlCase& shown) {
   json pictures = json::array();
   for (const FramePictures& frame : shown.pictures)
     pictures.push_back({{"frame", frame.frame},
@@ -52,11 +53,45 @@ json to_json(const HtmlCase& shown) {
                         {"candidate", frame.candidate},
                         {"heat", frame.heat},
                         {"largest", frame.largest}});
-  return {{"result", records::to_json(shown.result)},
-          {"timeline", to_json(shown.timeline)},
-          {"pictures", std::move(pictures)},
+  return pictures;
+}
+
+/// What a page shows of a case beside its row, as far as `room`, in bytes, allows; takes from it what it
+/// uses.
+json details_of(const HtmlCase& shown, const std::string& name, std::size_t& room) {
+  const auto taken = [&](const json& part) {
+    const std::size_t size = script_safe(part).size();
+    if (size > room) return false;
+    room -= size;
+    return true;
+  };
+  json result = records::to_json(shown.result), timeline = to_json(shown.timeline);
+  std::string note = shown.note;
+  const auto leave_out = [&](const std::string& what) { note += (note.empty() ? "" : " ") + what; };
+  if (!taken(result)) {
+    result = json::object();
+    timeline = json::array();
+    leave_out(fmt::format(
+        "Its details are left out: the report would grow too large. {}/result.json has them.", name));
+  } else if (!taken(timeline)) {
+    timeline = json::array();
+    leave_out("Its stages are not drawn: the report would grow too large. trace.json has them.");
+  }
+  return {{"result", std::move(result)},
+          {"timeline", std::move(timeline)},
+          {"pictures", pictures_of(shown)},
           {"thumbnail", shown.thumbnail},
-          {"note", shown.note}};
+          {"note", note}};
+}
+
+/// The rows in the order in which their details are worth most.
+std::vector<const records::CaseRow*> by_interest(const records::RunRecord& run) {
+  std::vector<const records::CaseRow*> rows;
+  for (const records::CaseRow& row : run.cases) rows.push_back(&row);
+  std::ranges::stable_sort(rows, {}, [](const records::CaseRow* row) {
+    return is_not_passed(*row) ? 0 : row->identical == false ? 1 : row->baseline.empty() ? 2 : 3;
+  });
+  return rows;
 }
 
 json to_json(const std::vector<Remark>& remarks, const records::RunRecord& run) {
@@ -165,7 +200,11 @@ std::string script_safe(const json& value) {
 std::string html_report(const records::RunRecord& run, const std::map<std::string, HtmlCase>& cases) {
   const std::string sentence = verdict_sentence(run);
   json details = json::object();
-  for (const auto& [name, shown] : cases) details[name] = to_json(shown);
+  std::size_t room = kDetailBytes;
+  for (const records::CaseRow* row : by_interest(run)) {
+    const auto shown = cases.find(row->name);
+    if (shown != cases.end()) details[row->name] = details_of(shown->second, row->name, room);
+  }
   const PublishedTable published = published_table(run);
   json data = {{"run", records::to_json(run)},
                {"verdict", sentence},

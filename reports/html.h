@@ -1,6 +1,7 @@
 #pragma once
 // report.html: one file that needs no network, for people who want to see what changed and where.
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -36,7 +37,12 @@ std::string data_uri(const std::string& mime_type, const std::string& bytes);
 /// JSON that can stand in a <script> element: no "<", and U+2028 and U+2029 escaped.
 std::string script_safe(const nlohmann::json& value);
 
-/// The whole page.  `cases` are by name, as far as there is more to show than their rows.
+/// Bytes that the details of all cases may take in a page, pictures apart.
+inline constexpr std::size_t kDetailBytes = 4U << 20;
+
+/// The whole page.  `cases` are by name, as far as there is more to show than their rows.  Where their
+/// details would take more than kDetailBytes, cases that did not pass or differ come first; others lose their
+/// timeline, or all but their row, and say so.
 std::string html_report(const records::RunRecord& run, const std::map<std::string, HtmlCase>& cases);
 
 }  // namespace isoframe::reports

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "reports/case_table.h"
 #include "reports/environment_facts.h"
@@ -37,14 +38,14 @@ std::string verdict(const RunRecord& run) {
   return result;
 }
 
-std::string case_table(const RunRecord& run) {
+std::string case_table(const std::vector<const CaseRow*>& shown) {
   std::vector<TableColumn> columns;
   for (const CaseColumn& column : case_columns()) columns.push_back({column.title, column.align});
   std::vector<std::vector<std::string>> rows;
-  for (const CaseRow& row : run.cases) {
+  for (const CaseRow* row : shown) {
     std::vector<std::string>& cells = rows.emplace_back();
     for (const CaseColumn& column : case_columns()) {
-      const std::string cell = column.cell(row);
+      const std::string cell = column.cell(*row);
       cells.push_back(column.code ? code_span(cell) : escape_markdown(cell));
     }
   }
@@ -297,19 +298,97 @@ std::string commands(const RunRecord& run) {
       code_block(lines));
 }
 
+/// A part of the report.
+struct Part {
+  const char* name;  ///< in the note on what is left out
+  int weight;        ///< the lightest are left out first, kDecisive ones never
+  std::string text;
+};
+using Parts = std::vector<Part>;
+constexpr int kDecisive = 100;
+
+std::vector<const CaseRow*> all_cases(const RunRecord& run) {
+  std::vector<const CaseRow*> rows;
+  for (const CaseRow& row : run.cases) rows.push_back(&row);
+  return rows;
+}
+
+std::string reasons_section(const RunRecord& run) { return section("Not passed", reasons(run)); }
+
+/// All parts in the report's order, given the table of cases and the reasons.
+Parts parts_of(const RunRecord& run, std::string table, std::string why) {
+  return {
+      {"", kDecisive, verdict(run)},
+      {"", kDecisive, std::move(table)},
+      {"identical cases", 9, identity(run)},
+      {"", kDecisive, std::move(why)},
+      {"remarks", 12, remark_sections(run)},
+      {"noise floor", 6, section("Noise floor", noise_floor(run))},
+      {"stages", 5, section("Stages: median seconds of the slowest rank", stage_table(run))},
+      {"published figures", 8, section("Published beside measured", published(run))},
+      {"the earlier run", 11, section("Against an earlier run", against_table(run))},
+      {"steps", 3, details("Step by step: how far baseline and case are from float32", locked_tables(run))},
+      {"collectives", 1, details("Collectives: bytes measured and predicted", collective_table(run))},
+      {"VAE tiles", 2, details("VAE tiles: how evenly ranks share them", tile_table(run))},
+      {"memory", 4, details("Peak memory of tensors: planned and measured", memory_table(run))},
+      {"environment", 10, section("Environment", environment(run))},
+      {"commands", 0, commands(run)}};
+}
+
+std::string joined(const Parts& parts) {
+  std::string result;
+  for (const Part& part : parts) result += part.text;
+  return result;
+}
+
+/// As many whole lines as fit, and how many cases are on the others, whose lines begin with `mark`.
+std::string first_lines(const std::string& text, std::size_t most, std::string_view mark) {
+  constexpr std::size_t kNote = 40;
+  if (text.size() <= most) return text;
+  std::size_t kept = 0, more = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+    if (kept == begin && end + kNote <= most) {
+      kept = end;
+    } else if (std::string_view(text).substr(begin).starts_with(mark)) {
+      ++more;
+    }
+    begin = end;
+  }
+  return fmt::format("{}\n... and {} more\n", text.substr(0, kept), more);
+}
+
+/// The report without what decides least, and if that is still too much, with as much as fits of the reasons
+/// and then of the table.
+std::string shortened(const RunRecord& run, Parts parts, std::size_t most) {
+  constexpr std::size_t kNote = 300;  // of what is left out
+  const std::size_t room = most - kNote;
+  std::vector<const char*> left_out;
+  while (joined(parts).size() > room) {
+    const auto lightest = std::ranges::min_element(
+        parts, {}, [](const Part& part) { return part.text.empty() ? kDecisive : part.weight; });
+    if (lightest->weight == kDecisive || lightest->text.empty()) break;
+    left_out.push_back(lightest->name);
+    lightest->text.clear();
+  }
+  std::string result = joined(parts);
+  if (result.size() > room) {
+    std::vector<const CaseRow*> rows = all_cases(run);
+    std::ranges::stable_partition(rows, [](const CaseRow* row) { return is_not_passed(*row); });
+    const std::string head = verdict(run);
+    const std::string why = first_lines(reasons_section(run), (room - head.size()) / 2, "- ");
+    result = head + first_lines(case_table(rows), room - head.size() - why.size(), "| ") + why;
+  }
+  return fmt::format("{}\nLeft out, as there is room for {} bytes only: {}. report.html has everything.\n",
+                     result, most, fmt::join(left_out, ", "));
+}
+
 }  // namespace
 
-std::string markdown_report(const RunRecord& run) {
-  return verdict(run) + case_table(run) + identity(run) + section("Not passed", reasons(run)) +
-         remark_sections(run) + section("Noise floor", noise_floor(run)) +
-         section("Stages: median seconds of the slowest rank", stage_table(run)) +
-         section("Published beside measured", published(run)) +
-         section("Against an earlier run", against_table(run)) +
-         details("Step by step: how far baseline and case are from float32", locked_tables(run)) +
-         details("Collectives: bytes measured and predicted", collective_table(run)) +
-         details("VAE tiles: how evenly ranks share them", tile_table(run)) +
-         details("Peak memory of tensors: planned and measured", memory_table(run)) +
-         section("Environment", environment(run)) + commands(run);
+std::string markdown_report(const RunRecord& run, std::size_t most) {
+  Parts parts = parts_of(run, case_table(all_cases(run)), reasons_section(run));
+  std::string whole = joined(parts);
+  return whole.size() <= most ? whole : shortened(run, std::move(parts), most);
 }
 
 }  // namespace isoframe::reports

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <limits>
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,6 +18,7 @@ namespace {
 using records::CaseRow;
 using records::RunRecord;
 using records::Verdict;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -180,6 +183,62 @@ TEST(JunitReport, CountsEachVerdictWhereCiSystemsLook) {
   }
   EXPECT_THAT(junit_report(run), HasSubstr("tests=\"6\" failures=\"3\" errors=\"1\" skipped=\"1\""));
   EXPECT_THAT(junit_report(run), HasSubstr("<failure type=\"untrusted\" message=\"untrusted: r\">"));
+}
+
+/// A run of so many cases, every third of which failed for a reason of some 100 characters.
+records::RunRecord run_of_many(int cases) {
+  records::RunRecord run;
+  for (int i = 0; i < cases; ++i) {
+    CaseRow& row = run.cases.emplace_back(passed_case());
+    row.name = fmt::format("case-{:05}", i);
+    row.command = "isoframe run s.yaml --filter " + row.name;
+    if (i % 3 == 0) {
+      row.verdict = Verdict::kFailed;
+      row.reason = fmt::format("PSNR {} dB, at least 60; {}", i, std::string(80, 'x'));
+    }
+    ++run.counts[records::name_of(row.verdict)];
+  }
+  return run;
+}
+
+TEST(MarkdownReport, LosesWhatDecidesLeastWhereThereIsLittleRoom) {
+  const records::RunRecord run = run_of_many(60);
+  const std::string whole = markdown_report(run);
+  EXPECT_EQ(markdown_report(run, whole.size()), whole);
+  const std::string shorter = markdown_report(run, whole.size() - 1);
+  EXPECT_LT(shorter.size(), whole.size());
+  EXPECT_THAT(shorter, HasSubstr("Left out, as there is room for"));
+  EXPECT_THAT(shorter, HasSubstr(": commands"));
+  EXPECT_THAT(shorter, Not(HasSubstr("--filter case-00001")));
+  for (const CaseRow& row : run.cases) EXPECT_THAT(shorter, HasSubstr("| `" + row.name + "` |"));
+}
+
+TEST(MarkdownReport, NeverExceedsItsLimitAndNamesFailuresFirst) {
+  const records::RunRecord run = run_of_many(3000);
+  for (const std::size_t most : {std::size_t{1000}, std::size_t{5000}, kCommentLimit, kSummaryLimit}) {
+    const std::string report = markdown_report(run, most);
+    EXPECT_LE(report.size(), most);
+    EXPECT_THAT(report, StartsWith("**2000 of 3000 cases passed: 1000 failed**"));
+  }
+  const std::string comment = markdown_report(run, kCommentLimit);
+  EXPECT_GT(comment.size(), kCommentLimit * 9 / 10);
+  EXPECT_THAT(comment, HasSubstr("| `case-00000` |"));
+  EXPECT_THAT(comment, HasSubstr("| `case-00003` |"));
+  EXPECT_THAT(comment, Not(HasSubstr("| `case-00001` |"))) << "it passed";
+  EXPECT_THAT(comment, HasSubstr("- `case-00000` **failed**"));
+  EXPECT_THAT(comment, ContainsRegex("\\.\\.\\. and [0-9]+ more\n"));
+}
+
+TEST(GithubAnnotations, TheTenthOfMoreSaysHowManyThereAre) {
+  const auto lines = [](int cases) {
+    const std::string text = github_annotations(run_of_many(cases));
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  EXPECT_EQ(lines(30), 10);
+  EXPECT_THAT(github_annotations(run_of_many(30)), Not(HasSubstr("more;")));
+  EXPECT_EQ(lines(3000), 10);
+  EXPECT_THAT(github_annotations(run_of_many(3000)),
+              HasSubstr("::error title=isoframe::991 more; report.md has them all\n"));
 }
 
 }  // namespace
