@@ -32,6 +32,17 @@ void write_text(const fs::path& path, std::string_view text) {
   file.commit();
 }
 
+void make_folder(const fs::path& path) {
+  const auto refuse = [&](const std::string& why) {
+    throw InputError(fmt::format("{}: {}; choose another folder", path.string(), why));
+  };
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) refuse(fmt::format("cannot be made: {}", error.message()));
+  if (::access(path.c_str(), W_OK | X_OK) != 0)
+    refuse(fmt::format("cannot be written to: {}", std::strerror(errno)));
+}
+
 AtomicFile::AtomicFile(fs::path target)
     : target_(std::move(target)), temporary_(target_.string() + ".XXXXXX") {
   descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);

@@ -14,6 +14,10 @@ std::string read_text(const std::filesystem::path& path);
 /// Replaces a file in one step; its folder must exist.  Throws RunError naming the file.
 void write_text(const std::filesystem::path& path, std::string_view text);
 
+/// Makes a folder for output, with those above it, unless it is there.  Throws InputError naming it if it
+/// cannot be made, is no folder or cannot be written to.
+void make_folder(const std::filesystem::path& path);
+
 /// A file written piece by piece under a temporary name beside its target, which commit() then gives it.
 class AtomicFile {
  public:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,15 +18,6 @@ namespace {
 using nlohmann::json;
 using records::StageEvent;
 using records::StageEvents;
-
-double first_start(const std::vector<CaseEvents>& cases) {
-  double first = std::numeric_limits<double>::infinity();
-  for (const CaseEvents& one : cases)
-    for (const auto& round : one.rounds)
-      for (const StageEvents& rank : round)
-        for (const StageEvent& event : rank) first = std::min(first, event.start);
-  return first;
-}
 
 json named(const char* what, int pid, int tid, const std::string& name) {
   return {{"ph", "M"}, {"name", what}, {"pid", pid}, {"tid", tid}, {"args", {{"name", name}}}};
@@ -58,41 +50,51 @@ json slice(const StageEvent& event, double origin, std::size_t round, int pid, i
           {"args", args}};
 }
 
-/// Adds the bytes sent since the round began, after each collective.
-void add_counter(json& events, const StageEvents& rank, double origin, int pid, int tid) {
-  std::uint64_t sent = 0;
-  for (const StageEvent& event : rank) {
-    if (!is_collective(event) || event.bytes_sent == 0) continue;
-    sent += event.bytes_sent;
-    events.push_back({{"ph", "C"},
-                      {"name", fmt::format("bytes sent by rank {}", tid)},
-                      {"pid", pid},
-                      {"tid", tid},
-                      {"ts", (event.start + event.seconds - origin) * 1e6},
-                      {"args", {{"bytes", sent}}}});
-  }
+/// The bytes that a rank has sent by the end of a collective.
+json counter(const StageEvent& event, std::uint64_t sent, double origin, int pid, int tid) {
+  return {{"ph", "C"},  {"name", fmt::format("bytes sent by rank {}", tid)},  {"pid", pid},
+          {"tid", tid}, {"ts", (event.start + event.seconds - origin) * 1e6}, {"args", {{"bytes", sent}}}};
 }
 
 }  // namespace
 
-std::string trace_json(const std::vector<CaseEvents>& cases) {
-  const double origin = first_start(cases);
-  json events = json::array();
-  for (std::size_t number = 0; number < cases.size(); ++number) {
-    const int pid = static_cast<int>(number) + 1;
-    const CaseEvents& one = cases[number];
-    events.push_back(named("process_name", pid, 0, one_line(one.name)));
-    for (std::size_t round = 0; round < one.rounds.size(); ++round) {
-      for (std::size_t rank = 0; rank < one.rounds[round].size(); ++rank) {
-        const int tid = static_cast<int>(rank);
-        if (round == 0) events.push_back(named("thread_name", pid, tid, fmt::format("rank {}", rank)));
-        for (const StageEvent& event : one.rounds[round][rank])
-          events.push_back(slice(event, origin, round, pid, tid));
-        add_counter(events, one.rounds[round][rank], origin, pid, tid);
-      }
+TraceWriter::TraceWriter(double origin, Write write) : origin_(origin), write_(std::move(write)) {
+  write_(R"({"displayTimeUnit":"ms","traceEvents":[)");
+}
+
+void TraceWriter::add(const std::string& event) {
+  if (!is_first_) write_(",\n");
+  is_first_ = false;
+  write_(event);
+}
+
+void TraceWriter::begin_case(const std::string& name) {
+  named_ranks_ = 0;
+  add(named("process_name", ++pid_, 0, one_line(name)).dump());
+}
+
+void TraceWriter::add_round(std::size_t round, const std::vector<StageEvents>& ranks) {
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    const int tid = static_cast<int>(rank);
+    if (rank >= named_ranks_) add(named("thread_name", pid_, tid, fmt::format("rank {}", rank)).dump());
+    std::uint64_t sent = 0;
+    for (const StageEvent& event : ranks[rank]) {
+      add(slice(event, origin_, round, pid_, tid).dump());
+      if (!is_collective(event) || event.bytes_sent == 0) continue;
+      sent += event.bytes_sent;
+      add(counter(event, sent, origin_, pid_, tid).dump());
     }
   }
-  return json{{"displayTimeUnit", "ms"}, {"traceEvents", events}}.dump() + "\n";
+  named_ranks_ = std::max(named_ranks_, ranks.size());
+}
+
+void TraceWriter::end() { write_("]}\n"); }
+
+double first_start(const std::vector<StageEvents>& ranks) {
+  double first = std::numeric_limits<double>::infinity();
+  for (const StageEvents& rank : ranks)
+    for (const StageEvent& event : rank) first = std::min(first, event.start);
+  return first;
 }
 
 }  // namespace isoframe::reports

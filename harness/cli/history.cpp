@@ -12,12 +12,14 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/json_file.h"
 #include "base/text.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/options.h"
+#include "harness/cli/suite_arguments.h"
 #include "harness/measure/environment.h"
 #include "harness/run/trends.h"
 #include "reports/records/history_record.h"
@@ -40,13 +42,10 @@ fs::path default_history() {
   return file != nullptr ? file : "runs/history.sqlite";
 }
 
-std::string this_machine() {
-  reports::records::Environment environment = measure::environment();
-  environment.device = "cpu";
-  return run::machine_of(environment);
-}
+std::string this_machine() { return run::machine_of(measure::environment()); }
 
-std::string scenario_name(const std::string& scenario) { return fs::path(scenario).filename(); }
+/// The scenarios' names in a sentence.
+std::string names_of(const SuiteArguments& suite) { return fmt::format("{}", fmt::join(suite.files, ", ")); }
 
 json to_json(const RecordedRun& run) {
   return {{"directory", base::text_of_bytes(run.directory)},
@@ -58,7 +57,8 @@ json to_json(const RecordedRun& run) {
 
 struct Arguments {
   std::string history = default_history();
-  std::string subject;
+  SuiteArguments suite;
+  std::string run;
   bool json = false;
   bool flag = false;
   std::optional<double> drift_max;
@@ -67,12 +67,12 @@ struct Arguments {
 run::History open_existing(const std::string& file) {
   if (!fs::exists(file))
     throw InputError(fmt::format("{}: no history here yet; `isoframe run` writes one", file));
-  return run::History(file);
+  return run::History(file, run::History::Access::kRead);
 }
 
 void save(const std::string& history, const std::string& directory) {
   const RunRecord run =
-      reports::records::run_record_from_json(base::read_json(fs::path(directory) / "run.json"));
+      base::read_record(fs::path(directory) / "run.json", reports::records::run_record_from_json);
   const auto refuse = [&](const std::string& why) {
     throw InputError(
         fmt::format("{}: {}; only a finished run whose cases passed can be a baseline", directory, why));
@@ -85,14 +85,16 @@ void save(const std::string& history, const std::string& directory) {
   }
   if (fs::path(history).has_parent_path()) fs::create_directories(fs::path(history).parent_path());
   run::History database(history);
-  database.record(directory, run);
+  database.record(directory, run, run::facts_of(directory, run));
   database.accept(directory);
   std::cout << fmt::format("{} is a baseline now, in {}\n", directory, history);
 }
 
-void list(const std::string& history, const std::string& scenario, bool as_json) {
-  const auto runs = open_existing(history).accepted(scenario_name(scenario), "");
-  if (as_json) {
+void list(const Arguments& arguments) {
+  const run::History database = open_existing(arguments.history);
+  const auto runs = arguments.suite.files.empty() ? database.accepted()
+                                                  : database.accepted(arguments.suite.load().cases, "");
+  if (arguments.json) {
     json rows = json::array();
     for (const RecordedRun& run : runs) rows.push_back(to_json(run));
     std::cout << rows.dump(2) << "\n";
@@ -104,14 +106,14 @@ void list(const std::string& history, const std::string& scenario, bool as_json)
   }
 }
 
-void show(const std::string& history, const std::string& scenario, bool path_only) {
-  const auto runs = open_existing(history).accepted(scenario_name(scenario), this_machine());
+void show(const Arguments& arguments) {
+  const auto runs = open_existing(arguments.history).accepted(arguments.suite.load().cases, this_machine());
   if (runs.empty()) {
     throw InputError(
         fmt::format("{}: no baseline of {} on this machine ({}); `isoframe baseline save RUN_DIR` keeps one",
-                    history, scenario_name(scenario), this_machine()));
+                    arguments.history, names_of(arguments.suite), this_machine()));
   }
-  std::cout << (path_only ? runs.front().directory : to_json(runs.front()).dump(2)) << "\n";
+  std::cout << (arguments.flag ? runs.front().directory : to_json(runs.front()).dump(2)) << "\n";
 }
 
 void print_series(const MeasureSeries& series) {
@@ -139,17 +141,22 @@ void print_case(const std::string& name, const std::vector<MeasureSeries>& measu
 
 /// Prints what was measured over all runs; the exit code is that of the drift, if that is gated.
 int history(const Arguments& arguments) {
-  const std::string scenario = scenario_name(arguments.subject);
+  const std::vector<scenario::Case> cases = arguments.suite.load().cases;
   const run::History database = open_existing(arguments.history);
-  const auto rows = database.cases(scenario, arguments.flag ? "" : this_machine());
-  if (rows.empty())
-    throw InputError(
-        fmt::format("{}: no run of {} {}", arguments.history, scenario,
-                    arguments.flag ? "yet" : "on this machine; --all-machines shows the others'"));
-  if (arguments.drift_max && database.accepted(scenario, this_machine()).empty())
+  const std::string machine = arguments.flag ? "" : this_machine(), names = names_of(arguments.suite);
+  const auto rows = database.cases(cases, machine);
+  if (rows.empty()) {
+    const std::string other = database.nearest_difference(cases, machine);
+    throw InputError(fmt::format("{}: no run of {}{}{}", arguments.history, names,
+                                 arguments.flag ? "" : " on this machine",
+                                 !other.empty()   ? "; what was asked for differs: " + other
+                                 : arguments.flag ? " yet"
+                                                  : "; --all-machines shows the others'"));
+  }
+  if (arguments.drift_max && database.accepted(cases, machine).empty())
     throw InputError(fmt::format(
         "{}: --drift-max needs a baseline of {} on this machine; `isoframe baseline save RUN_DIR` keeps one",
-        arguments.history, scenario));
+        arguments.history, names));
   const reports::records::HistoryRecord record = run::trends(rows, arguments.drift_max);
   if (arguments.json) {
     std::cout << reports::records::to_json(record).dump(2) << "\n";
@@ -170,34 +177,37 @@ CLI::App* add(CLI::App& parent, const char* name, const char* what,
 }  // namespace
 
 void add_history_commands(CLI::App& program, int& exit_code) {
-  CLI::App* baseline = program.add_subcommand("baseline", "Keep accepted runs by machine and scenario");
+  CLI::App* baseline =
+      program.add_subcommand("baseline", "Keep accepted runs by machine and by what was asked for");
   baseline->require_subcommand(1);
   {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
-        add(*baseline, "save", "Accept a run as the baseline of its scenario and machine", arguments);
-    add_path(*command, "run", arguments->subject, "The run directory")->required();
-    command->callback([arguments] { save(arguments->history, arguments->subject); });
+        add(*baseline, "save", "Accept a run as the baseline of its cases and machine", arguments);
+    add_path(*command, "run", arguments->run, "The run directory")->required();
+    command->callback([arguments] { save(arguments->history, arguments->run); });
   }
   {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* command = add(*baseline, "list", "Accepted runs, newest first", arguments);
-    add_path(*command, "scenario", arguments->subject, "Of this scenario only");
+    CLI::App* command =
+        add(*baseline, "list", "Accepted runs, newest first; of scenarios, those with most of their cases",
+            arguments);
+    arguments->suite.add_to(*command, /*needs_scenario=*/false);
     command->add_flag("--json", arguments->json, "As JSON");
-    command->callback([arguments] { list(arguments->history, arguments->subject, arguments->json); });
+    command->callback([arguments] { list(*arguments); });
   }
   {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         add(*baseline, "show", "The newest accepted run of a scenario on this machine", arguments);
-    add_path(*command, "scenario", arguments->subject, "The scenario's file")->required();
+    arguments->suite.add_to(*command);
     command->add_flag("--path", arguments->flag, "Only the run directory, for --against \"$(...)\"");
-    command->callback([arguments] { show(arguments->history, arguments->subject, arguments->flag); });
+    command->callback([arguments] { show(*arguments); });
   }
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       add(program, "history", "How a scenario's latency, memory and quality moved over runs", arguments);
-  add_path(*command, "scenario", arguments->subject, "The scenario's file")->required();
+  arguments->suite.add_to(*command);
   CLI::Option* all = command->add_flag("--all-machines", arguments->flag, "Not only this machine's runs");
   command->add_flag("--json", arguments->json, "As JSON");
   add_number(*command, "--drift-max", arguments->drift_max, scenario::number(1.0, 1e6),

@@ -1,22 +1,26 @@
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/time.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/options.h"
 #include "harness/cli/suite_arguments.h"
 #include "harness/launch/interrupt.h"
+#include "harness/measure/environment.h"
 #include "harness/run/history.h"
-#include "harness/run/suite_record.h"
 #include "harness/run/suite_run.h"
 #include "reports/console.h"
+#include "reports/markdown.h"
 
 namespace isoframe::harness::cli {
 
@@ -24,11 +28,12 @@ using reports::records::Subject;
 
 namespace {
 
-/// Arguments that `run` and `report` share: the earlier run, and what counts as a success.
+/// Arguments that `run` and `report` share: the earlier run, what counts as a success, and what is traced.
 struct GateArguments {
   std::vector<std::string> against;
   std::vector<std::string> required;
   bool allow_skipped = false;
+  std::string traced = "last";
 
   void add_to(CLI::App& command) {
     add_path(command, "--against", against,
@@ -44,6 +49,9 @@ struct GateArguments {
         ->delimiter(',')
         ->check(CLI::IsMember(subjects));
     command.add_flag("--allow-skipped", allow_skipped, "Exit with 0 even if no case passed or failed");
+    command.add_option("--trace", traced, "Rounds of each case that trace.json holds: last or all")
+        ->check(CLI::IsMember({"last", "all"}))
+        ->capture_default_str();
   }
 
   void set(run::RunOptions& options) const {
@@ -53,6 +61,7 @@ struct GateArguments {
     for (const std::string& name : required)
       options.required.insert(*reports::records::named_as<Subject>(name));
     options.allow_skipped = allow_skipped;
+    options.traced = traced == "all" ? run::TracedRounds::kAll : run::TracedRounds::kLast;
   }
 };
 
@@ -100,8 +109,8 @@ std::vector<std::filesystem::path> last_runs(const RunArguments& arguments, cons
                                  options.history.empty()
                                      ? "name the history with --history"
                                      : "there is no history " + options.history.string()));
-  auto runs = run::History(options.history)
-                  .last_passed(run::begin_suite(suite, options), suite.cases,
+  auto runs = run::History(options.history, run::History::Access::kRead)
+                  .last_passed(suite.cases, run::machine_of(measure::environment()),
                                static_cast<std::size_t>(arguments.against_last));
   // A run that goes on is no earlier one.
   std::erase(runs, std::filesystem::absolute(options.out).lexically_normal());
@@ -119,8 +128,11 @@ int run(const RunArguments& arguments) {
   run::RunOptions options;
   options.out = arguments.out.empty() ? "runs/" + base::utc_now_for_a_name() : arguments.out;
   options.resume = arguments.resume;
+  if (arguments.out.empty()) base::make_folder("runs");
   options.history = history_of(arguments);
   options.command = command_line();
+  options.again = {program_name(), "run"};
+  std::ranges::move(arguments.suite.words(), std::back_inserter(options.again));
   options.against = last_runs(arguments, suite, options);
   arguments.gate.set(options);
   options.locate = arguments.no_locate ? run::LocateWhich::kNever
@@ -163,17 +175,26 @@ void add_report_command(CLI::App& program, int& exit_code) {
     GateArguments gate;
     std::string directory;
     bool json = false;
+    bool comment = false;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("report", "Judge a run directory again and rewrite its reports");
   add_path(*command, "run", arguments->directory, "The run directory")->required();
   arguments->gate.add_to(*command);
-  command->add_flag("--json", arguments->json, "Print run.json instead of the table");
+  CLI::Option* json = command->add_flag("--json", arguments->json, "Print run.json instead of the table");
+  command
+      ->add_flag("--comment", arguments->comment,
+                 "Print report.md instead, shortened to what a comment on GitHub may have")
+      ->excludes(json);
   command->callback([arguments, &exit_code] {
     run::RunOptions options;
     arguments->gate.set(options);
     const reports::records::RunRecord record = run::report_run(arguments->directory, options);
-    print_run(record, arguments->directory, arguments->json);
+    if (arguments->comment) {
+      std::cout << reports::markdown_report(record, reports::kCommentLimit);
+    } else {
+      print_run(record, arguments->directory, arguments->json);
+    }
     exit_code = exit_code_of(record, arguments->gate.allow_skipped);
   });
 }

@@ -6,8 +6,8 @@
 
 namespace isoframe::harness::cli {
 
-void SuiteArguments::add_to(CLI::App& command) {
-  command.add_option("scenario", files, "Scenario files")->required();
+void SuiteArguments::add_to(CLI::App& command, bool needs_scenario) {
+  command.add_option("scenario", files, "Scenario files")->required(needs_scenario);
   add_text(command, "--filter", filter, "Only cases whose name matches this glob, and their baselines");
   add_path(command, "--checkpoint", checkpoint, "Instead of the scenarios' own");
   add_text(command, "--launcher", launcher,
@@ -21,6 +21,17 @@ scenario::Suite SuiteArguments::load() const {
   overrides.repeat = repeat;
   overrides.filter = filter;
   return scenario::load_suite({files.begin(), files.end()}, overrides);
+}
+
+std::vector<std::string> SuiteArguments::words() const {
+  std::vector<std::string> words = files;
+  const auto add = [&](const char* option, const std::string& value) {
+    if (!value.empty()) words.insert(words.end(), {option, value});
+  };
+  add("--checkpoint", checkpoint);
+  add("--launcher", launcher);
+  add("--repeat", repeat ? std::to_string(*repeat) : "");
+  return words;
 }
 
 }  // namespace isoframe::harness::cli

@@ -20,8 +20,10 @@ struct SuiteArguments {
 
   /// Adds scenario files, --filter, --checkpoint and --launcher to `command`, which must not outlive this
   /// object.
-  void add_to(CLI::App& command);
+  void add_to(CLI::App& command, bool needs_scenario = true);
   scenario::Suite load() const;
+  /// The arguments that make load() find the same cases, but for --filter.
+  std::vector<std::string> words() const;
 };
 
 }  // namespace isoframe::harness::cli

@@ -102,7 +102,7 @@ const CaseResult* pointer_to(const std::optional<CaseResult>& result) { return r
 std::optional<CaseResult> measured_in(const fs::path& directory, const std::string& name) {
   const fs::path file = directory / name / "result.json";
   if (name.empty() || !fs::exists(file)) return std::nullopt;
-  CaseResult result = records::case_result_from_json(base::read_json(file));
+  CaseResult result = base::read_record(file, records::case_result_from_json);
   return result.is_measured() ? std::optional(std::move(result)) : std::nullopt;
 }
 
@@ -119,10 +119,11 @@ judge::Side with_others(judge::Side side, const Case& spec, const OtherResults& 
 EarlierRun::EarlierRun(const std::vector<fs::path>& directories, const records::Environment& environment,
                        const std::vector<Case>& cases)
     : directory_(directories.at(0)),
-      run_(records::run_record_from_json(base::read_json(directory_ / "run.json"))),
+      run_(base::read_record(directory_ / "run.json", records::run_record_from_json)),
       differences_(judge::unlike(environment, run_.environment)) {
   for (auto directory = directories.begin() + 1; directory != directories.end(); ++directory) {
-    const records::RunRecord other = records::run_record_from_json(base::read_json(*directory / "run.json"));
+    const records::RunRecord other =
+        base::read_record(*directory / "run.json", records::run_record_from_json);
     others_.push_back({*directory, judge::unlike(environment, other.environment)});
   }
   const auto is_there = [&](const Case& spec) { return row_of(run_, spec.name) != nullptr; };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/json_file.h"
 #include "harness/launch/progress.h"
 #include "harness/measure/environment.h"
@@ -22,7 +23,7 @@ records::CaseResult generate(scenario::Case spec, const fs::path& out, const std
   if (fs::exists(out) && !fs::is_directory(out))
     throw InputError(fmt::format("{} is not a directory; choose another --out", out.string()));
   const bool is_new = !fs::exists(out);
-  fs::create_directories(out);
+  base::make_folder(out);
   const fs::path work = out / ".round";
   fs::remove_all(work);
 
@@ -46,9 +47,9 @@ records::CaseResult generate(scenario::Case spec, const fs::path& out, const std
     case RoundResult::Status::kInterrupted:
       throw RunError("interrupted");
   }
-  const records::CaseResult result =
-      assemble_result(spec, {read_rank_records(work, spec.layout.world_size())}, std::nullopt,
-                      measure::environment(), command);
+  records::CaseResult result = assemble_result(spec, {read_rank_records(work, spec.layout.world_size())},
+                                               std::nullopt, measure::environment());
+  result.command = command;
   keep_outputs(work, out);
   base::write_json(out / "result.json", records::to_json(result));
   fs::remove_all(work);

@@ -1,13 +1,19 @@
 #include "harness/run/history.h"
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
 #include <sqlite3.h>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "harness/run/suite_record.h"
+#include "base/json_file.h"
+#include "harness/scenario/case_json.h"
+#include "harness/scenario/likeness.h"
 
 namespace isoframe::harness::run {
 
@@ -16,7 +22,7 @@ namespace records = reports::records;
 
 namespace {
 
-constexpr int kSchema = 2;
+constexpr int kSchema = 3;
 constexpr const char* kTables = R"sql(
   CREATE TABLE IF NOT EXISTS runs (
     directory TEXT PRIMARY KEY, scenario TEXT NOT NULL, machine TEXT NOT NULL, started TEXT NOT NULL,
@@ -24,10 +30,19 @@ constexpr const char* kTables = R"sql(
   CREATE TABLE IF NOT EXISTS cases (
     directory TEXT NOT NULL REFERENCES runs(directory) ON DELETE CASCADE, name TEXT NOT NULL, verdict TEXT NOT NULL,
     seconds REAL, peak_tensor_bytes REAL, psnr REAL, ssim REAL, numerics TEXT NOT NULL DEFAULT '',
+    device TEXT NOT NULL DEFAULT '', weights TEXT NOT NULL DEFAULT '', settings TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (directory, name));
 )sql";
-/// Columns that schema 1 did not have.
-constexpr const char* kAddedToSchema1 = "ALTER TABLE cases ADD COLUMN numerics TEXT NOT NULL DEFAULT ''";
+/// Columns that a schema did not have, by its number.
+constexpr std::pair<int, const char*> kAdded[] = {
+    {1, "ALTER TABLE cases ADD COLUMN numerics TEXT NOT NULL DEFAULT ''"},
+    {2, "ALTER TABLE cases ADD COLUMN device TEXT NOT NULL DEFAULT ''"},
+    {2, "ALTER TABLE cases ADD COLUMN weights TEXT NOT NULL DEFAULT ''"},
+    {2, "ALTER TABLE cases ADD COLUMN settings TEXT NOT NULL DEFAULT ''"}};
+/// The columns of RecordedRun and RecordedCase, in the order in which Statement reads them.
+constexpr const char* kRunColumns = "directory, scenario, machine, started, commit_id, accepted";
+constexpr const char* kCaseColumns =
+    "name, verdict, seconds, peak_tensor_bytes, psnr, ssim, numerics, device, weights, settings";
 
 std::string scenario_of(const std::vector<std::string>& files) {
   std::vector<std::string> names;
@@ -35,18 +50,66 @@ std::string scenario_of(const std::vector<std::string>& files) {
   return fmt::format("{}", fmt::join(names, "+"));
 }
 
-/// The device that all cases ran on, or the list of devices: ["cpu","cuda"].
-std::string device_text(const records::Environment& environment) {
-  if (!environment.device) return "cpu";
-  if (const auto* one = std::get_if<std::string>(&*environment.device)) return *one;
-  return nlohmann::json(std::get<std::vector<std::string>>(*environment.device)).dump();
+/// The device of a case: "cpu", or its ranks' GPUs, each model once.
+std::string device_of(const records::CaseResult& result) {
+  std::vector<std::string> models;
+  for (const records::RankResult& rank : result.ranks)
+    if (rank.device && std::ranges::find(models, rank.device->name) == models.end())
+      models.push_back(rank.device->name);
+  return models.empty() ? "cpu" : fmt::format("{}", fmt::join(models, " + "));
+}
+
+/// Differences of a case from recorded settings.  A size that the scenario leaves to the checkpoint or the
+/// image is what it was.
+std::vector<scenario::Difference> differences(const scenario::Case& spec, const std::string& settings) {
+  std::vector<scenario::Difference> found = scenario::differences(spec, nlohmann::json::parse(settings));
+  std::erase_if(found, [&](const scenario::Difference& one) {
+    return (one.key == "height" && !spec.height) || (one.key == "width" && !spec.width);
+  });
+  return found;
+}
+
+/// The rows of one run that are `cases`, by index; where several rows or cases are asked for alike, names
+/// tell which is which.
+std::map<std::size_t, RecordedCase> matches(const std::vector<scenario::Case>& cases,
+                                            const std::vector<RecordedCase>& rows) {
+  std::map<std::size_t, RecordedCase> found;
+  for (std::size_t index = 0; index < cases.size(); ++index) {
+    for (const RecordedCase& row : rows) {
+      const bool has_other_name = row.name != cases[index].name;
+      if (has_other_name &&
+          (found.contains(index) || std::ranges::find(cases, row.name, &scenario::Case::name) != cases.end()))
+        continue;
+      if (!row.settings.empty() && differences(cases[index], row.settings).empty()) found[index] = row;
+    }
+  }
+  return found;
+}
+
+/// Names the series of the rows of one case: by the case's name alone, or with what differs among them.
+void name_series(const std::string& name, const std::vector<RecordedCase*>& rows) {
+  const auto differ = [&](const auto& value_of) {
+    return std::ranges::any_of(
+        rows, [&](const RecordedCase* row) { return value_of(*row) != value_of(*rows.front()); });
+  };
+  const auto machine = [](const RecordedCase& row) { return row.run.machine; };
+  const auto device = [](const RecordedCase& row) { return row.device; };
+  const auto weights = [](const RecordedCase& row) { return row.weights; };
+  const bool by_machine = differ(machine), by_device = differ(device), by_weights = differ(weights);
+  for (RecordedCase* row : rows) {
+    std::vector<std::string> parts;
+    if (by_machine) parts.push_back(machine(*row));
+    if (by_device) parts.push_back(device(*row));
+    if (by_weights) parts.push_back(row->weights.empty() ? "unknown weights" : "weights " + row->weights);
+    row->series = parts.empty() ? name : fmt::format("{} ({})", name, fmt::join(parts, ", "));
+  }
 }
 
 }  // namespace
 
 std::string machine_of(const records::Environment& environment) {
-  return fmt::format("{}, {} cores, {}", environment.cpu.empty() ? "unknown processor" : environment.cpu,
-                     environment.cores, device_text(environment));
+  return fmt::format("{}, {} cores", environment.cpu.empty() ? "unknown processor" : environment.cpu,
+                     environment.cores);
 }
 
 struct History::Database {
@@ -100,7 +163,12 @@ class Statement {
     if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
     return sqlite3_column_double(statement_, column);
   }
+  /// The columns of kRunColumns, and of kCaseColumns after them.
   RecordedRun run() const { return {text(0), text(1), text(2), text(3), text(4), flag(5)}; }
+  RecordedCase recorded_case() const {
+    return {run(),    text(6),  text(7),  real(8),  real(9), real(10),
+            real(11), text(12), text(13), text(14), text(15)};
+  }
 
  private:
   void check(int code) const {
@@ -117,27 +185,78 @@ class Statement {
 
 }  // namespace
 
-History::History(const fs::path& file) : database_(std::make_unique<Database>()) {
+std::map<std::string, CaseFacts> facts_of(const fs::path& directory, const records::RunRecord& run) {
+  std::map<std::string, CaseFacts> facts;
+  for (const records::CaseRow& row : run.cases) {
+    const fs::path file = directory / row.name / "result.json";
+    if (!fs::exists(file)) continue;
+    try {
+      const records::CaseResult result = base::read_record(file, records::case_result_from_json);
+      facts[row.name] = {.device = device_of(result),
+                         .weights = "",
+                         .settings = scenario::measured_key(scenario::case_from_json(result.spec)).dump()};
+    } catch (const InputError&) {
+      continue;  // a damaged record is told by the run's own verdict
+    }
+  }
+  return facts;
+}
+
+History::History(const fs::path& file, Access access) : database_(std::make_unique<Database>()) {
   Database& db = *database_;
   db.file = file;
-  if (sqlite3_open(file.c_str(), &db.handle) != SQLITE_OK) db.fail();
+  const int flags =
+      access == Access::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  if (sqlite3_open_v2(file.c_str(), &db.handle, flags, nullptr) != SQLITE_OK) db.fail();
   sqlite3_busy_timeout(db.handle, 10'000);           // another run may be writing
   db.execute("SELECT count(*) FROM sqlite_master");  // opening alone does not check that it is a database
   db.execute("PRAGMA foreign_keys = ON");
-  Statement version(db.handle, "PRAGMA user_version");
-  version.step();
-  if (version.integer(0) > kSchema) {
+  const int schema = [&] {
+    Statement version(db.handle, "PRAGMA user_version");
+    version.step();
+    return version.integer(0);
+  }();
+  if (schema > kSchema) {
     throw InputError(fmt::format("{}: written by a newer isoframe (schema {}, this one knows {})",
-                                 file.string(), version.integer(0), kSchema));
+                                 file.string(), schema, kSchema));
   }
-  if (version.integer(0) == 1) db.execute(kAddedToSchema1);
+  if (access == Access::kRead) {
+    if (schema == kSchema) return;
+    if (schema == 0) throw InputError(fmt::format("{}: holds no history", file.string()));
+    History(file, Access::kWrite);  // brings it up to date
+    return;
+  }
+  // Taken even where nothing changes, so that a file that cannot be written is found now.
+  db.execute("BEGIN IMMEDIATE");
   db.execute(kTables);
+  for (const auto& [version, column] : kAdded)
+    if (schema != 0 && schema <= version) db.execute(column);
   db.execute(fmt::format("PRAGMA user_version = {}", kSchema).c_str());
+  db.execute("COMMIT");
+  if (schema != 0 && schema < kSchema) complete_older_runs();
+}
+
+/// Gives runs of an older schema what it did not hold, as far as their directories are still there.
+void History::complete_older_runs() {
+  std::vector<fs::path> directories;
+  {
+    Statement rows(database_->handle, "SELECT directory FROM runs");
+    while (rows.step()) directories.emplace_back(rows.text(0));
+  }
+  for (const fs::path& directory : directories) {
+    try {
+      const records::RunRecord run = base::read_record(directory / "run.json", records::run_record_from_json);
+      record(directory, run, facts_of(directory, run));
+    } catch (const InputError&) {
+      continue;  // gone, or damaged: it stays as it was recorded
+    }
+  }
 }
 
 History::~History() = default;
 
-void History::record(const fs::path& directory, const records::RunRecord& run) {
+void History::record(const fs::path& directory, const records::RunRecord& run,
+                     const std::map<std::string, CaseFacts>& facts) {
   sqlite3* handle = database_->handle;
   const std::string where = fs::absolute(directory).lexically_normal();
   database_->execute("BEGIN IMMEDIATE");
@@ -152,7 +271,12 @@ void History::record(const fs::path& directory, const records::RunRecord& run) {
       .step();
   Statement(handle, "DELETE FROM cases WHERE directory = ?").bind(where).step();
   for (const records::CaseRow& row : run.cases) {
-    Statement(handle, "INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    const auto known = facts.find(row.name);
+    const CaseFacts own = known == facts.end() ? CaseFacts{} : known->second;
+    Statement(handle,
+              fmt::format("INSERT INTO cases (directory, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                          kCaseColumns)
+                  .c_str())
         .bind(where)
         .bind(row.name)
         .bind(records::name_of(row.verdict))
@@ -161,6 +285,9 @@ void History::record(const fs::path& directory, const records::RunRecord& run) {
         .bind(row.psnr)
         .bind(row.ssim)
         .bind(records::name_of(row.numerics))
+        .bind(own.device)
+        .bind(own.weights)
+        .bind(own.settings)
         .step();
   }
   database_->execute("COMMIT");
@@ -173,47 +300,86 @@ void History::accept(const fs::path& directory) {
     throw InputError(fmt::format("{}: not in the history {}", where, database_->file.string()));
 }
 
-std::vector<RecordedRun> History::accepted(const std::string& scenario, const std::string& machine) const {
+std::vector<RecordedRun> History::accepted() const {
   Statement rows(
       database_->handle,
-      "SELECT directory, scenario, machine, started, commit_id, accepted FROM runs WHERE accepted AND "
-      "(?1 = '' OR scenario = ?1) AND (?2 = '' OR machine = ?2) ORDER BY started DESC");
-  rows.bind(scenario).bind(machine);
+      fmt::format("SELECT {} FROM runs WHERE accepted ORDER BY started DESC", kRunColumns).c_str());
   std::vector<RecordedRun> result;
   while (rows.step()) result.push_back(rows.run());
   return result;
 }
 
-std::vector<fs::path> History::last_passed(const records::SuiteRecord& suite,
-                                           const std::vector<scenario::Case>& cases,
-                                           std::size_t count) const {
+/// Rows of each run on the machine for which `condition` on `runs` holds, newest run first.
+std::vector<std::vector<RecordedCase>> History::runs_where(const std::string& condition,
+                                                           const std::string& machine) const {
   Statement rows(
       database_->handle,
-      "SELECT directory FROM runs WHERE scenario = ? AND machine = ? AND EXISTS (SELECT 1 FROM cases "
-      "WHERE cases.directory = runs.directory AND verdict = 'passed') AND NOT EXISTS (SELECT 1 FROM "
-      "cases WHERE cases.directory = runs.directory AND verdict IN ('failed', 'untrusted', 'error')) "
-      "ORDER BY started DESC");
-  rows.bind(scenario_of(suite.scenarios)).bind(machine_of(environment_of(suite, cases)));
-  std::vector<fs::path> result;
-  while (result.size() < count && rows.step())
-    if (const fs::path directory = rows.text(0); fs::exists(directory / "run.json"))
-      result.push_back(directory);
+      fmt::format("SELECT {}, {} FROM runs JOIN cases USING (directory) WHERE (?1 = '' OR machine = "
+                  "?1) AND ({}) ORDER BY started DESC, directory, name",
+                  kRunColumns, kCaseColumns, condition)
+          .c_str());
+  rows.bind(machine);
+  std::vector<std::vector<RecordedCase>> result;
+  while (rows.step()) {
+    RecordedCase row = rows.recorded_case();
+    if (result.empty() || result.back().front().run.directory != row.run.directory) result.emplace_back();
+    result.back().push_back(std::move(row));
+  }
   return result;
 }
 
-std::vector<RecordedCase> History::cases(const std::string& scenario, const std::string& machine) const {
-  Statement rows(database_->handle,
-                 "SELECT directory, scenario, machine, started, commit_id, accepted, name, verdict, seconds, "
-                 "peak_tensor_bytes, psnr, ssim, numerics FROM runs JOIN cases USING (directory) WHERE "
-                 "scenario = ?1 AND "
-                 "(?2 = '' OR machine = ?2) ORDER BY name, started");
-  rows.bind(scenario).bind(machine);
-  std::vector<RecordedCase> result;
-  while (rows.step()) {
-    result.push_back({rows.run(), rows.text(6), rows.text(7), rows.real(8), rows.real(9), rows.real(10),
-                      rows.real(11), rows.text(12)});
+std::vector<RecordedRun> History::accepted(const std::vector<scenario::Case>& cases,
+                                           const std::string& machine) const {
+  std::map<std::size_t, std::vector<RecordedRun>, std::greater<>> by_matches;
+  for (const std::vector<RecordedCase>& rows : runs_where("accepted", machine))
+    if (const std::size_t count = matches(cases, rows).size()) by_matches[count].push_back(rows.front().run);
+  std::vector<RecordedRun> result;
+  for (auto& [count, runs] : by_matches) std::ranges::move(runs, std::back_inserter(result));
+  return result;
+}
+
+std::vector<fs::path> History::last_passed(const std::vector<scenario::Case>& cases,
+                                           const std::string& machine, std::size_t count) const {
+  std::vector<fs::path> result;
+  for (const std::vector<RecordedCase>& rows : runs_where(
+           "EXISTS (SELECT 1 FROM cases WHERE cases.directory = runs.directory AND verdict = 'passed') "
+           "AND NOT EXISTS (SELECT 1 FROM cases WHERE cases.directory = runs.directory AND verdict IN "
+           "('failed', 'untrusted', 'error'))",
+           machine)) {
+    if (result.size() == count) break;
+    const fs::path directory = rows.front().run.directory;
+    if (!matches(cases, rows).empty() && fs::exists(directory / "run.json")) result.push_back(directory);
   }
   return result;
+}
+
+std::vector<RecordedCase> History::cases(const std::vector<scenario::Case>& cases,
+                                         const std::string& machine) const {
+  std::vector<std::vector<RecordedCase>> by_case(cases.size());
+  std::vector<std::vector<RecordedCase>> runs = runs_where("1", machine);
+  for (auto rows = runs.rbegin(); rows != runs.rend(); ++rows)
+    for (auto& [index, row] : matches(cases, *rows)) by_case[index].push_back(std::move(row));
+  std::vector<RecordedCase> result;
+  for (std::size_t index = 0; index < cases.size(); ++index) {
+    std::vector<RecordedCase*> rows;
+    for (RecordedCase& row : by_case[index]) rows.push_back(&row);
+    if (!rows.empty()) name_series(cases[index].name, rows);
+    std::ranges::move(by_case[index], std::back_inserter(result));
+  }
+  return result;
+}
+
+std::string History::nearest_difference(const std::vector<scenario::Case>& cases,
+                                        const std::string& machine) const {
+  for (const std::vector<RecordedCase>& rows : runs_where("1", machine)) {
+    for (const RecordedCase& row : rows) {
+      const auto spec = std::ranges::find(cases, row.name, &scenario::Case::name);
+      if (spec == cases.end() || row.settings.empty()) continue;
+      const std::vector<scenario::Difference> found = differences(*spec, row.settings);
+      if (!found.empty()) return fmt::format("of case '{}', {}", row.name, found.front().text);
+    }
+  }
+  return {};
 }
 
 }  // namespace isoframe::harness::run

@@ -37,7 +37,10 @@ class RunJudge {
         earlier_(earlier_run(options.against, environment_, cases_)),
         budget_(error_budget(cases_, earlier_.has_value())),
         locator_(directory, options) {
-    for (const Case& spec : cases_) results_[spec.name] = measured_result(spec, suite, directory);
+    for (const Case& spec : cases_) {
+      records::CaseResult& result = results_[spec.name] = measured_result(spec, suite, directory);
+      result.command = command_of(suite, options, spec);
+    }
   }
 
   records::RunRecord run() {
@@ -60,7 +63,7 @@ class RunJudge {
       ++run.counts[records::name_of(row.verdict)];
     }
     directory_.keep(run);
-    write_reports(run, cases_, results_, directory_);
+    write_reports(run, cases_, results_, directory_, options_.traced);
     return run;
   }
 

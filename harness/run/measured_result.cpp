@@ -7,7 +7,6 @@
 #include "harness/judge/quality.h"
 #include "harness/run/prediction.h"
 #include "harness/run/result.h"
-#include "harness/run/suite_record.h"
 
 namespace isoframe::harness::run {
 
@@ -36,8 +35,7 @@ std::optional<Prediction> prediction_of(const Case& spec, const std::vector<Roun
 records::CaseResult measured_result(const Case& spec, const records::SuiteRecord& suite,
                                     const RunDirectory& directory) {
   const std::vector<RoundRecords> rounds = directory.rounds(spec);
-  records::CaseResult result =
-      assemble_result(spec, rounds, directory.error(spec), suite.environment, command_of(suite, spec));
+  records::CaseResult result = assemble_result(spec, rounds, directory.error(spec), suite.environment);
   if (!rounds.empty()) set_beside(result, spec, prediction_of(spec, rounds, directory));
   std::vector<records::Quality> repetitions;
   for (int index = 1; auto repetition = directory.repetition(spec, index); ++index)

@@ -1,5 +1,8 @@
 #include "harness/run/report_files.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <set>
 #include <string_view>
 
@@ -22,20 +25,27 @@ using scenario::Case;
 
 namespace {
 
-reports::CaseEvents events_of(const Case& spec, const RunDirectory& directory) {
-  reports::CaseEvents events{spec.name, {}};
-  for (int round = 0;; ++round) {
-    std::vector<StageEvents> ranks = directory.events(spec, round);
-    if (ranks.empty()) return events;
-    events.rounds.push_back(std::move(ranks));
-  }
+/// Rounds that the case has events of.
+std::size_t rounds_with_events(const Case& spec, const RunDirectory& directory) {
+  std::size_t rounds = 0;
+  while (directory.has_events(spec, static_cast<int>(rounds))) ++rounds;
+  return rounds;
 }
 
-/// The last round's stages that do not hold others, by rank: they are drawn beside each other.
-std::vector<StageEvents> timeline_of(const reports::CaseEvents& events) {
+/// Calls `visit(round, events by rank)` for each round that a trace shows: the last, or all.
+template <typename Visit>
+void for_traced_rounds(const Case& spec, const RunDirectory& directory, TracedRounds which,
+                       const Visit& visit) {
+  const std::size_t rounds = rounds_with_events(spec, directory);
+  const std::size_t first = which == TracedRounds::kAll || rounds == 0 ? 0 : rounds - 1;
+  for (std::size_t round = first; round < rounds; ++round)
+    visit(round, directory.events(spec, static_cast<int>(round)));
+}
+
+/// The stages of a round that do not hold others, by rank: they are drawn beside each other.
+std::vector<StageEvents> timeline_of(const std::vector<StageEvents>& ranks) {
   std::vector<StageEvents> timeline;
-  if (events.rounds.empty()) return timeline;
-  for (const StageEvents& rank : events.rounds.back()) {
+  for (const StageEvents& rank : ranks) {
     std::set<std::string_view> in_parts;
     for (const StageEvent& event : rank)
       if (is_drawn_part(event.stage)) in_parts.insert(records::whole_of(event.stage));
@@ -50,25 +60,52 @@ std::vector<StageEvents> timeline_of(const reports::CaseEvents& events) {
   return timeline;
 }
 
+/// Writes the trace, one round in memory at a time; `origin` is the first start of all.
+void write_trace(const std::vector<Case>& cases, const RunDirectory& directory, TracedRounds which,
+                 double origin, const std::filesystem::path& path) {
+  base::AtomicFile file(path);
+  constexpr std::size_t kBuffer = 1U << 16;
+  std::string buffer;
+  const auto flush = [&] {
+    file.write(buffer);
+    buffer.clear();
+  };
+  reports::TraceWriter trace(origin, [&](std::string_view text) {
+    buffer += text;
+    if (buffer.size() >= kBuffer) flush();
+  });
+  for (const Case& spec : cases) {
+    trace.begin_case(spec.name);
+    for_traced_rounds(spec, directory, which,
+                      [&](std::size_t round, const auto& ranks) { trace.add_round(round, ranks); });
+  }
+  trace.end();
+  flush();
+  file.commit();
+}
+
 }  // namespace
 
 void write_reports(const records::RunRecord& run, const std::vector<Case>& cases,
-                   const std::map<std::string, records::CaseResult>& results, const RunDirectory& directory) {
-  std::vector<reports::CaseEvents> events;
+                   const std::map<std::string, records::CaseResult>& results, const RunDirectory& directory,
+                   TracedRounds traced) {
   std::map<std::string, reports::HtmlCase> html;
   PictureBudget budget;
+  double origin = std::numeric_limits<double>::infinity();
   for (const Case& spec : cases) {
-    events.push_back(events_of(spec, directory));
     reports::HtmlCase& shown = html[spec.name];
     shown.result = results.at(spec.name);
-    shown.timeline = timeline_of(events.back());
+    for_traced_rounds(spec, directory, traced, [&](std::size_t, const auto& ranks) {
+      origin = std::min(origin, reports::first_start(ranks));
+      shown.timeline = timeline_of(ranks);
+    });
     add_pictures(spec, directory, budget, shown);
   }
   const std::filesystem::path& path = directory.path();
   base::write_text(path / "report.md", reports::markdown_report(run));
   base::write_text(path / "report.html", reports::html_report(run, html));
   base::write_text(path / "junit.xml", reports::junit_report(run));
-  base::write_text(path / "trace.json", reports::trace_json(events));
+  write_trace(cases, directory, traced, origin, path / "trace.json");
   reports::tell_github(run);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/run/run_directory.h"
+#include "harness/run/run_options.h"
 #include "harness/scenario/case.h"
 #include "reports/records/case_result.h"
 #include "reports/records/run_record.h"
@@ -13,9 +14,9 @@
 namespace isoframe::harness::run {
 
 /// Writes report.md, report.html, junit.xml and trace.json, and under GitHub Actions its summary.  `results`
-/// are the cases' results, by name.
+/// are the cases' results, by name; the trace holds the `traced` rounds of each case.
 void write_reports(const reports::records::RunRecord& run, const std::vector<scenario::Case>& cases,
                    const std::map<std::string, reports::records::CaseResult>& results,
-                   const RunDirectory& directory);
+                   const RunDirectory& directory, TracedRounds traced);
 
 }  // namespace isoframe::harness::run

@@ -189,7 +189,7 @@ records::PublishedRow published_row(const scenario::Case& spec) {
 
 records::CaseResult assemble_result(const scenario::Case& spec, const std::vector<RoundRecords>& rounds,
                                     const std::optional<records::Failure>& error,
-                                    const records::Environment& environment, const std::string& command) {
+                                    const records::Environment& environment) {
   records::CaseResult result;
   result.name = spec.name;
   result.task = spec.task;
@@ -197,7 +197,6 @@ records::CaseResult assemble_result(const scenario::Case& spec, const std::vecto
   result.world_size = spec.layout.world_size();
   result.baseline = spec.baseline;
   result.spec = scenario::to_json(spec);
-  result.command = command;
   result.environment = environment;
   result.environment.threads_per_rank = spec.threads_per_rank;
   result.environment.device = spec.device;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/json_file.h"
 #include "harness/judge/quality.h"
 #include "harness/run/outputs.h"
@@ -33,7 +34,7 @@ fs::path divergence_file(const fs::path& of_case) { return of_case / kRounds / "
 /// A file's record, by the record's reader; nothing if there is no file.
 template <typename Record>
 std::optional<Record> read_if_there(const fs::path& file, Record (*from_json)(const json&)) {
-  return fs::exists(file) ? std::optional(from_json(base::read_json(file))) : std::nullopt;
+  return fs::exists(file) ? std::optional(base::read_record(file, from_json)) : std::nullopt;
 }
 
 }  // namespace
@@ -48,7 +49,7 @@ RunDirectory RunDirectory::prepare(const fs::path& path, bool resume) {
     if (!fs::exists(path / kSuite))
       throw InputError(fmt::format("{} holds no run to resume: it has no suite.json", path.string()));
   }
-  fs::create_directories(path);
+  base::make_folder(path);
   return RunDirectory(path);
 }
 
@@ -125,13 +126,21 @@ std::vector<RoundRecords> RunDirectory::rounds(const scenario::Case& spec) const
   return result;
 }
 
+fs::path RunDirectory::events_file(const scenario::Case& spec, int index, int rank) const {
+  return round(spec, index) / fmt::format("events-{}.json", rank);
+}
+
+bool RunDirectory::has_events(const scenario::Case& spec, int index) const {
+  for (int rank = 0; rank < spec.layout.world_size(); ++rank)
+    if (!fs::exists(events_file(spec, index, rank))) return false;
+  return true;
+}
+
 std::vector<records::StageEvents> RunDirectory::events(const scenario::Case& spec, int index) const {
   std::vector<records::StageEvents> result;
-  for (int rank = 0; rank < spec.layout.world_size(); ++rank) {
-    const fs::path file = round(spec, index) / fmt::format("events-{}.json", rank);
-    if (!fs::exists(file)) return {};
-    result.push_back(records::stage_events_from_json(base::read_json(file)));
-  }
+  if (!has_events(spec, index)) return result;
+  for (int rank = 0; rank < spec.layout.world_size(); ++rank)
+    result.push_back(records::stage_events_from_json(base::read_json(events_file(spec, index, rank))));
   return result;
 }
 

@@ -77,6 +77,8 @@ class RunDirectory {
   /// Times at which each rank began and ended its stages in round k, in the order of ranks.  Empty if none
   /// were kept.
   std::vector<reports::records::StageEvents> events(const scenario::Case& spec, int index) const;
+  /// True if every rank has left events of the round.
+  bool has_events(const scenario::Case& spec, int index) const;
   /// The error of the first failed round, or of the locked run.
   std::optional<reports::records::Failure> error(const scenario::Case& spec) const;
   /// The frames of round k against the first round's; nothing where the round was not measured.
@@ -98,6 +100,8 @@ class RunDirectory {
   std::filesystem::path locate_folder(const scenario::Case& spec) const;
 
  private:
+  std::filesystem::path events_file(const scenario::Case& spec, int index, int rank) const;
+
   std::filesystem::path path_;
 };
 

@@ -14,6 +14,9 @@ namespace isoframe::harness::run {
 /// The cases whose first difference from their baseline is looked for.
 enum class LocateWhich { kFailed, kDifferent, kNever };
 
+/// The rounds of each case that trace.json holds.
+enum class TracedRounds { kLast, kAll };
+
 struct RunOptions {
   std::filesystem::path out;
   bool resume = false;  ///< rounds that `out` already holds for an unchanged case are not run again
@@ -24,8 +27,11 @@ struct RunOptions {
   bool allow_skipped = false;     ///< a run in which no case was judged is a success
   std::filesystem::path history;  ///< SQLite file that the run is recorded in; empty for none
   std::string command;            ///< as the user typed it, for the reports
+  /// The words of it that decide what is measured: program, scenarios, checkpoint, launcher, repetitions.
+  std::vector<std::string> again;
   const std::atomic<bool>* interrupted = nullptr;
   LocateWhich locate = LocateWhich::kFailed;
+  TracedRounds traced = TracedRounds::kLast;
 
   bool is_interrupted() const { return interrupted != nullptr && *interrupted; }
 };

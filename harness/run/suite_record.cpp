@@ -1,9 +1,11 @@
 #include "harness/run/suite_record.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/shell.h"
 #include "base/time.h"
@@ -33,6 +35,7 @@ records::SuiteRecord begin_suite(const scenario::Suite& suite, const RunOptions&
   records::SuiteRecord record;
   record.started = base::utc_now();
   record.command = options.command;
+  record.again = options.again;
   record.environment = measure::environment();
   for (const fs::path& file : suite.files) record.scenarios.push_back(file.string());
   for (const Case& spec : suite.cases) record.cases.push_back(scenario::to_json(spec));
@@ -52,10 +55,19 @@ records::Environment environment_of(const records::SuiteRecord& suite, const std
   return environment;
 }
 
-std::string command_of(const records::SuiteRecord& suite, const Case& spec) {
-  std::string files;
-  for (const std::string& file : suite.scenarios) files += " " + base::shell_quoted(file);
-  return fmt::format("build/isoframe run{} --filter {}", files, spec.name);
+std::string command_of(const records::SuiteRecord& suite, const RunOptions& options, const Case& spec) {
+  std::vector<std::string> words = suite.again;
+  if (words.empty()) {  // an older isoframe's
+    words = {"isoframe", "run"};
+    std::ranges::copy(suite.scenarios, std::back_inserter(words));
+  }
+  words.insert(words.end(), {"--filter", spec.name});
+  for (const fs::path& earlier : options.against) words.insert(words.end(), {"--against", earlier.string()});
+  std::vector<std::string> required;
+  for (const records::Subject subject : options.required) required.emplace_back(records::name_of(subject));
+  if (!required.empty())
+    words.insert(words.end(), {"--require", fmt::format("{}", fmt::join(required, ","))});
+  return base::shell_quoted(words);
 }
 
 const Case* case_named(const std::vector<Case>& cases, const std::string& name) {

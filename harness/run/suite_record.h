@@ -24,8 +24,10 @@ std::vector<scenario::Case> cases_of(const reports::records::SuiteRecord& suite)
 reports::records::Environment environment_of(const reports::records::SuiteRecord& suite,
                                              const std::vector<scenario::Case>& cases);
 
-/// The command line that runs the case alone, with the baseline that it needs.
-std::string command_of(const reports::records::SuiteRecord& suite, const scenario::Case& spec);
+/// The command line that measures the case alone, with the baseline that it needs, and judges it as `options`
+/// do.
+std::string command_of(const reports::records::SuiteRecord& suite, const RunOptions& options,
+                       const scenario::Case& spec);
 
 /// The case of that name, null without.
 const scenario::Case* case_named(const std::vector<scenario::Case>& cases, const std::string& name);

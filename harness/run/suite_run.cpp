@@ -36,9 +36,8 @@ void forget_errors(const std::vector<Case>& cases, const RunDirectory& directory
 
 /// Measures every case, and again what is in doubt.
 void measure(RoundLoop& loop, const std::vector<Case>& cases, const records::SuiteRecord& suite,
-             const RunDirectory& directory, const std::vector<fs::path>& against) {
+             const RunDirectory& directory, const std::optional<EarlierRun>& earlier) {
   loop.run();
-  const std::optional<EarlierRun> earlier = earlier_run(against, environment_of(suite, cases), cases);
   for (int measurement = 1; measurement < judge::kMostMeasurements && !loop.interrupted(); ++measurement) {
     const std::vector<const Case*> doubtful = cases_in_doubt(cases, suite, directory, earlier);
     if (doubtful.empty()) break;
@@ -55,19 +54,24 @@ records::RunRecord run_suite(scenario::Suite suite, const RunOptions& options) {
     if (!fs::exists(earlier / "run.json"))
       throw InputError(fmt::format("--against {}: no run.json there", earlier.string()));
   if (!options.against.empty()) check_repeats(suite.cases);
-  const RunDirectory directory = RunDirectory::prepare(options.out, options.resume);
   records::SuiteRecord record = begin_suite(suite, options);
+  // What will be needed is opened before anything is measured.
+  const std::optional<EarlierRun> earlier =
+      earlier_run(options.against, environment_of(record, suite.cases), suite.cases);
+  std::optional<History> history;
+  if (!options.history.empty()) history.emplace(options.history);
+  const RunDirectory directory = RunDirectory::prepare(options.out, options.resume);
   directory.keep(record);
   if (options.resume) forget_errors(suite.cases, directory);
 
   RoundLoop loop(suite.cases, directory, options);
-  measure(loop, suite.cases, record, directory, options.against);
+  measure(loop, suite.cases, record, directory, earlier);
   run_locked(suite.cases, record, directory, options);
   record.finished = base::utc_now();
   record.interrupted = loop.interrupted();
   directory.keep(record);
   records::RunRecord run = judge_run(record, directory, options);
-  if (!options.history.empty()) History(options.history).record(directory.path(), run);
+  if (history) history->record(directory.path(), run, facts_of(directory.path(), run));
   return run;
 }
 

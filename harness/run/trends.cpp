@@ -63,7 +63,7 @@ bool is_exact(const Measure& measure, const std::vector<const RecordedCase*>& ro
 
 std::vector<Source> sources_of(const std::vector<RecordedCase>& rows) {
   std::map<std::string, std::vector<const RecordedCase*>> by_case;
-  for (const RecordedCase& row : rows) by_case[row.name].push_back(&row);
+  for (const RecordedCase& row : rows) by_case[row.series].push_back(&row);
   std::vector<Source> result;
   for (const auto& [name, own] : by_case) {
     for (const Measure& measure : kMeasures) {

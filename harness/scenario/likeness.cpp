@@ -45,7 +45,8 @@ std::vector<Difference> differences(const Case& spec, const json& earlier) {
       then = file_name(then);
     }
     if (now != then)
-      result.push_back({key.role, fmt::format("{}: {} then, {} now", key.name, then.dump(), now.dump())});
+      result.push_back(
+          {key.role, key.name, fmt::format("{}: {} then, {} now", key.name, then.dump(), now.dump())});
   }
   return result;
 }

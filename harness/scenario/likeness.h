@@ -22,6 +22,7 @@ bool is_measured_as(const Case& spec, const nlohmann::json& earlier);
 /// A key that has another value than in an earlier run.
 struct Difference {
   Role role;         ///< kAskedFor: the two are different videos
+  std::string key;   ///< "steps"
   std::string text;  ///< "steps: 50 then, 4 now"
 };
 

@@ -216,6 +216,7 @@ struct SuiteRecord {
   bool interrupted = false;
   std::vector<std::string> scenarios;
   std::string command;
+  std::vector<std::string> again;
   Environment environment;
   std::vector<nlohmann::json> cases;
 
@@ -228,6 +229,9 @@ struct SuiteRecord {
         field("interrupted", &T::interrupted, "", "true after Ctrl-C", Presence::kAdded),
         field("scenarios", &T::scenarios, "", "the scenario files"),
         field("command", &T::command, "", "the command line", Presence::kAdded),
+        field("again", &T::again, "",
+              "the words of it that decide what is measured, for the commands that repeat single cases",
+              Presence::kAdded),
         field("environment", &T::environment, "", "machine and program"),
         field("cases", &T::cases, "", "the expanded cases (scenarios/README.md)"),
     };

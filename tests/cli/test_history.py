@@ -43,7 +43,8 @@ class History(CheckpointTest):
             self.assertEqual(saved.returncode, 0, saved.stderr)
         with sqlite3.connect(history) as database:
             run = database.execute("SELECT directory, scenario, machine, commit_id FROM runs").fetchone()
-            case = database.execute("SELECT name, verdict, seconds, peak_tensor_bytes, psnr, ssim, numerics FROM cases").fetchone()
+            columns = "name, verdict, seconds, peak_tensor_bytes, psnr, ssim, numerics, device, weights, settings"
+            case = database.execute(f"SELECT {columns} FROM cases").fetchone()
             for number, factor in enumerate(factors):
                 directory = f"/later/{number:02}"
                 database.execute(
@@ -53,7 +54,7 @@ class History(CheckpointTest):
                 is_last = number + 1 == len(factors)
                 peak = bytes_of_last if is_last and bytes_of_last else case[3]
                 database.execute(
-                    "INSERT INTO cases (directory, name, verdict, seconds, peak_tensor_bytes, psnr, ssim, numerics) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    f"INSERT INTO cases (directory, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (directory, case[0], case[1], factor * case[2], peak, *case[4:]),
                 )
         database.close()

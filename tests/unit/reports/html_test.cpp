@@ -1,5 +1,11 @@
 #include "reports/html.h"
 
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -97,10 +103,23 @@ TEST(HeatMap, IsBlackWhereFramesAgreeAndBrightestWhereTheyDifferMost) {
   EXPECT_THAT(png_of_three(reference.data(), candidate.data(), map, 2, 2), StartsWith("\x89PNG"));
 }
 
+/// The trace of one case "a" with these rounds of ranks.
+json trace_of(const std::vector<std::vector<records::StageEvents>>& rounds, std::size_t first_round = 0) {
+  double origin = std::numeric_limits<double>::infinity();
+  for (const auto& ranks : rounds) origin = std::min(origin, first_start(ranks));
+  std::string text;
+  TraceWriter trace(origin, [&](std::string_view piece) { text += piece; });
+  trace.begin_case("a");
+  for (std::size_t round = 0; round < rounds.size(); ++round)
+    trace.add_round(first_round + round, rounds[round]);
+  trace.end();
+  return json::parse(text);
+}
+
 TEST(Trace, TimesAreMicrosecondsSinceTheFirstEventOfTheRun) {
   const records::StageEvents rank = {{"denoise.step", 3, 100.5, 0.25, 10, 20, 0.125},
                                      {"text", -1, 100.0, 0.5, 0, 0, 0.0}};
-  const json trace = json::parse(trace_json({{"a", {{rank, rank}}}}));
+  const json trace = trace_of({{rank, rank}});
   const json& events = trace.at("traceEvents");
   const auto slice =
       std::find_if(events.begin(), events.end(), [](const json& e) { return e.at("ph") == "X"; });
@@ -109,14 +128,68 @@ TEST(Trace, TimesAreMicrosecondsSinceTheFirstEventOfTheRun) {
   EXPECT_EQ(slice->at("ts"), 500000.0);
   EXPECT_EQ(slice->at("dur"), 250000.0);
   EXPECT_EQ(slice->at("args").at("bytes_sent"), 10);
-  EXPECT_EQ(json::parse(trace_json({})).at("traceEvents"), json::array());
+  EXPECT_EQ(std::ranges::count(events, "thread_name", [](const json& e) { return e.at("name"); }), 2);
+}
+
+TEST(Trace, WithoutCasesIsEmpty) {
+  std::string text;
+  TraceWriter(0.0, [&](std::string_view piece) { text += piece; }).end();
+  EXPECT_EQ(json::parse(text).at("traceEvents"), json::array());
+}
+
+TEST(Trace, IsWrittenEventByEvent) {
+  const records::StageEvents rank(100, {"denoise.step", 3, 100.5, 0.25, 10, 20, 0.125});
+  std::size_t longest = 0;
+  TraceWriter trace(0.0, [&](std::string_view piece) { longest = std::max(longest, piece.size()); });
+  trace.begin_case("a");
+  trace.add_round(7, {rank});
+  trace.end();
+  EXPECT_LT(longest, 500u);
+  EXPECT_EQ(trace_of({{rank}}, 7).at("traceEvents").back().at("args").at("round"), 7);
+}
+
+/// A run of passed cases, and a section for each whose details take some 10 KB and whose timeline takes as
+/// much.
+std::pair<records::RunRecord, std::map<std::string, HtmlCase>> large_run(std::size_t cases) {
+  records::RunRecord run;
+  std::map<std::string, HtmlCase> html;
+  for (std::size_t i = 0; i < cases; ++i) {
+    records::CaseRow& row = run.cases.emplace_back();
+    row.name = fmt::format("c{}", i);
+    row.baseline = "c0";
+    row.identical = true;
+    HtmlCase& shown = html[row.name];
+    shown.result.name = row.name;
+    shown.result.reason = std::string(10'000, 'x');
+    shown.timeline.assign(1, records::StageEvents(250, {"denoise.step", 3, 100.5, 0.25, 0, 0, 0.0}));
+  }
+  return {run, html};
+}
+
+TEST(Html, ALargeSuiteHasSparseDetailAndSaysSo) {
+  auto [run, html] = large_run(1000);
+  run.cases.back().verdict = records::Verdict::kFailed;
+  const std::string page = html_report(run, html);
+  EXPECT_LT(page.size(), kDetailBytes + (3U << 20));
+  const auto count = [&](std::string_view text) {
+    std::size_t found = 0;
+    for (std::size_t at = page.find(text); at != std::string::npos; at = page.find(text, at + 1)) ++found;
+    return found;
+  };
+  const std::size_t whole = count(std::string(10'000, 'x'));
+  EXPECT_GT(whole, 100u);
+  EXPECT_EQ(count("Its details are left out"), 1000 - whole);
+  EXPECT_GT(page.find("c998/result.json has them"), 0u);
+  EXPECT_EQ(page.find("c999/result.json has them"), std::string::npos) << "what failed is shown first";
+  const auto [small, details] = large_run(3);
+  EXPECT_EQ(html_report(small, details).find("left out"), std::string::npos);
 }
 
 TEST(Trace, ACollectiveIsASliceWithItsBytesAndRaisesTheCounter) {
   const records::StageEvents rank = {{"denoise.step", 0, 100.0, 0.5, 30, 40, 0.25},
                                      {"collective.ulysses.all_to_all", -1, 100.0, 0.125, 10, 20, 0.125},
                                      {"collective.cfg.all_gather", -1, 100.25, 0.125, 20, 20, 0.125}};
-  const json events = json::parse(trace_json({{"a", {{rank}}}})).at("traceEvents");
+  const json events = trace_of({{rank}}).at("traceEvents");
   std::vector<json> slices, counted;
   for (const json& event : events) {
     if (event.at("ph") == "X" && event.at("cat") == "collective") slices.push_back(event);

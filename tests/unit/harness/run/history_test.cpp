@@ -4,14 +4,17 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <sqlite3.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "harness/scenario/likeness.h"
 
 namespace isoframe::harness::run {
 namespace {
@@ -35,6 +38,24 @@ reports::records::Environment machine(const std::string& cpu = "Xeon") {
   return environment;
 }
 
+/// Two cases as a scenario has them.
+std::vector<scenario::Case> two_cases() {
+  std::vector<scenario::Case> cases(2);
+  cases[0].name = "a";
+  cases[1].name = "b";
+  for (scenario::Case& spec : cases) spec.checkpoint = "models/tiny";
+  cases[1].layout.ulysses = 2;
+  return cases;
+}
+
+std::map<std::string, CaseFacts> facts(const std::vector<scenario::Case>& cases,
+                                       const std::string& device = "cpu", const std::string& weights = "") {
+  std::map<std::string, CaseFacts> facts;
+  for (const scenario::Case& spec : cases)
+    facts[spec.name] = {device, weights, scenario::measured_key(spec).dump()};
+  return facts;
+}
+
 reports::records::RunRecord run(const std::string& started, double seconds, const std::string& cpu = "Xeon") {
   reports::records::RunRecord run;
   run.started = started;
@@ -53,12 +74,12 @@ reports::records::RunRecord run(const std::string& started, double seconds, cons
 TEST_F(HistoryFile, KeepsCasesInTheOrderOfTime) {
   {
     History history(file_);
-    history.record(folder_ / "second", run("2026-01-02T00:00:00Z", 2.0));
-    history.record(folder_ / "first", run("2026-01-01T00:00:00Z", 1.0));
-    history.record(folder_ / "elsewhere", run("2026-01-03T00:00:00Z", 3.0, "EPYC"));
+    history.record(folder_ / "second", run("2026-01-02T00:00:00Z", 2.0), facts(two_cases()));
+    history.record(folder_ / "first", run("2026-01-01T00:00:00Z", 1.0), facts(two_cases()));
+    history.record(folder_ / "elsewhere", run("2026-01-03T00:00:00Z", 3.0, "EPYC"), facts(two_cases()));
   }
   const History history(file_);
-  const auto rows = history.cases("smoke.yaml", machine_of(machine()));
+  const auto rows = history.cases(two_cases(), machine_of(machine()));
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_EQ(rows[0].name, "a");
   EXPECT_EQ(rows[0].seconds, 1.0);
@@ -68,32 +89,99 @@ TEST_F(HistoryFile, KeepsCasesInTheOrderOfTime) {
   EXPECT_EQ(rows[0].verdict, "passed");
   EXPECT_EQ(rows[0].peak_tensor_bytes, 7.0);
   EXPECT_FALSE(rows[2].seconds.has_value());
-  EXPECT_EQ(history.cases("smoke.yaml", "").size(), 6u);
-  EXPECT_TRUE(history.cases("other.yaml", "").empty());
+  EXPECT_EQ(rows[0].series, "a");
+  const auto everywhere = history.cases(two_cases(), "");
+  ASSERT_EQ(everywhere.size(), 6u);
+  EXPECT_EQ(everywhere[2].series, "a (EPYC, 2 cores)") << "two machines are two series";
 }
 
-TEST_F(HistoryFile, ABaselineIsTheNewestAcceptedOfItsMachine) {
+TEST_F(HistoryFile, FindsACaseByWhatWasAskedForAndComputedWith) {
   History history(file_);
-  history.record(folder_ / "old", run("2026-01-01T00:00:00Z", 1.0));
-  history.record(folder_ / "new", run("2026-01-02T00:00:00Z", 1.0));
-  history.record(folder_ / "rejected", run("2026-01-03T00:00:00Z", 1.0));
-  history.accept(folder_ / "old");
-  history.accept(folder_ / "new");
+  const std::vector<scenario::Case> cases = two_cases();
+  history.record(folder_ / "run", run("2026-01-01T00:00:00Z", 1.0), facts(cases));
+  const auto found = [&](const auto& change) {
+    std::vector<scenario::Case> changed = two_cases();
+    change(changed[0]);
+    return history.cases({changed[0]}, "").size();
+  };
+  using scenario::Case;
+  EXPECT_EQ(found([](Case&) {}), 1u);
+  EXPECT_EQ(found([](Case& spec) { spec.checkpoint = "/elsewhere/tiny"; }), 1u) << "another checkout";
+  EXPECT_EQ(found([](Case& spec) { spec.timeout_seconds = 7; }), 1u) << "bookkeeping";
+  EXPECT_EQ(found([](Case& spec) { spec.name = "renamed"; }), 1u);
+  EXPECT_EQ(found([](Case& spec) { spec.checkpoint = "models/full"; }), 0u);
+  EXPECT_EQ(found([](Case& spec) { spec.steps = 50; }), 0u);
+  EXPECT_EQ(found([](Case& spec) { spec.layout.ring = 2; }), 0u);
+  EXPECT_EQ(found([](Case& spec) { spec.device = "cuda"; }), 0u);
+  EXPECT_EQ(found([](Case& spec) { spec.width = 96; }), 0u);
+  std::vector<scenario::Case> changed = two_cases();
+  changed[0].steps = 50;
+  EXPECT_EQ(history.nearest_difference(changed, ""), "of case 'a', steps: 0 then, 50 now");
+}
+
+TEST_F(HistoryFile, ASizeThatTheScenarioLeavesOpenIsWhatItWas) {
+  History history(file_);
+  std::vector<scenario::Case> settled = two_cases();
+  settled[0].height = 480;
+  settled[0].width = 832;
+  history.record(folder_ / "run", run("2026-01-01T00:00:00Z", 1.0), facts(settled));
+  EXPECT_EQ(history.cases({two_cases()[0]}, "").size(), 1u);
+}
+
+TEST_F(HistoryFile, CasesAskedForAlikeAreToldByTheirNames) {
+  History history(file_);
+  std::vector<scenario::Case> twins = two_cases();
+  twins[1].layout = twins[0].layout;
+  history.record(folder_ / "run", run("2026-01-01T00:00:00Z", 1.0), facts(twins));
+  const auto rows = history.cases(twins, "");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].name, "a");
+  EXPECT_EQ(rows[1].name, "b");
+}
+
+TEST_F(HistoryFile, AnotherGpuOrOtherWeightsAreAnotherSeries) {
+  History history(file_);
+  std::vector<scenario::Case> cases = two_cases();
+  for (scenario::Case& spec : cases) spec.device = "cuda";
+  history.record(folder_ / "1", run("2026-01-01T00:00:00Z", 1.0), facts(cases, "A100", "aa"));
+  history.record(folder_ / "2", run("2026-01-02T00:00:00Z", 1.0), facts(cases, "H200", "aa"));
+  history.record(folder_ / "3", run("2026-01-03T00:00:00Z", 1.0), facts(cases, "H200", "bb"));
+  std::vector<std::string> series;
+  for (const RecordedCase& row : history.cases({cases[0]}, machine_of(machine())))
+    series.push_back(row.series);
+  EXPECT_THAT(series,
+              testing::ElementsAre("a (A100, weights aa)", "a (H200, weights aa)", "a (H200, weights bb)"));
+}
+
+TEST_F(HistoryFile, ABaselineIsTheNewestAcceptedOfItsMachineWithMostOfTheCases) {
+  History history(file_);
+  const auto add = [&](const std::string& name, const std::string& started, const auto& with) {
+    history.record(folder_ / name, run(started, 1.0), with);
+  };
+  std::map<std::string, CaseFacts> of_one = facts(two_cases());
+  of_one.erase("b");
+  add("old", "2026-01-01T00:00:00Z", facts(two_cases()));
+  add("new", "2026-01-02T00:00:00Z", facts(two_cases()));
+  add("filtered", "2026-01-03T00:00:00Z", of_one);
+  add("rejected", "2026-01-04T00:00:00Z", facts(two_cases()));
+  for (const char* name : {"old", "new", "filtered"}) history.accept(folder_ / name);
   const std::string name = machine_of(machine());
-  const auto runs = history.accepted("smoke.yaml", name);
-  ASSERT_EQ(runs.size(), 2u);
+  const auto runs = history.accepted(two_cases(), name);
+  ASSERT_EQ(runs.size(), 3u);
   EXPECT_EQ(runs[0].directory, (folder_ / "new").string());
-  EXPECT_TRUE(history.accepted("smoke.yaml", "another").empty());
-  history.record(folder_ / "new", run("2026-01-02T00:00:00Z", 5.0));
-  EXPECT_EQ(history.accepted("smoke.yaml", name).size(), 2u) << "recording again keeps what was accepted";
+  EXPECT_EQ(runs[2].directory, (folder_ / "filtered").string());
+  EXPECT_EQ(history.accepted().size(), 3u);
+  EXPECT_TRUE(history.accepted(two_cases(), "another").empty());
+  add("new", "2026-01-02T00:00:00Z", facts(two_cases()));
+  EXPECT_EQ(history.accepted(two_cases(), name).size(), 3u) << "recording again keeps what was accepted";
 }
 
 TEST_F(HistoryFile, KeepsTheClassOfEachLayout) {
   History history(file_);
   reports::records::RunRecord bounded = run("2026-01-01T00:00:00Z", 1.0);
   bounded.cases[1].numerics = reports::records::NumericsClass::kBounded;
-  history.record(folder_ / "run", bounded);
-  const auto rows = history.cases("smoke.yaml", "");
+  history.record(folder_ / "run", bounded, facts(two_cases()));
+  const auto rows = history.cases(two_cases(), "");
   EXPECT_EQ(rows[0].numerics, "identical");
   EXPECT_EQ(rows[1].numerics, "bounded");
 }
@@ -116,12 +204,20 @@ TEST_F(HistoryFile, AnOlderOneIsReadAndWrittenOn) {
       nullptr, nullptr, nullptr);
   sqlite3_close(handle);
   ASSERT_EQ(made, SQLITE_OK);
-  { History(file_).record(folder_ / "new", run("2026-01-01T00:00:00Z", 1.0)); }
-  const auto rows = History(file_).cases("smoke.yaml", "");
-  ASSERT_EQ(rows.size(), 3u);
-  EXPECT_EQ(rows[0].seconds, 1.5);
-  EXPECT_EQ(rows[0].numerics, "");
-  EXPECT_EQ(rows[1].numerics, "identical");
+  EXPECT_EQ(History(file_, History::Access::kRead).accepted().size(), 1u);
+  { History(file_).record(folder_ / "new", run("2026-01-01T00:00:00Z", 1.0), facts(two_cases())); }
+  const History history(file_);
+  EXPECT_EQ(history.cases(two_cases(), "").size(), 2u) << "nobody knows what the old one was asked for";
+  EXPECT_EQ(history.accepted().size(), 1u);
+}
+
+TEST_F(HistoryFile, IsReadWhereItCannotBeWritten) {
+  { History(file_).record(folder_ / "run", run("2026-01-01T00:00:00Z", 1.0), facts(two_cases())); }
+  const auto before = std::filesystem::last_write_time(file_);
+  EXPECT_EQ(History(file_, History::Access::kRead).cases(two_cases(), "").size(), 2u);
+  EXPECT_EQ(std::filesystem::last_write_time(file_), before);
+  EXPECT_THROW(History(folder_ / "none", History::Access::kRead), InputError);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "none"));
 }
 
 TEST_F(HistoryFile, ListsTheLastPassedRunsThatAreStillThere) {
@@ -132,29 +228,25 @@ TEST_F(HistoryFile, ListsTheLastPassedRunsThatAreStillThere) {
     if (failed) record.cases[0].verdict = reports::records::Verdict::kFailed;
     std::filesystem::create_directories(folder_ / name);
     if (is_there) std::ofstream(folder_ / name / "run.json") << "{}";
-    history.record(folder_ / name, record);
+    history.record(folder_ / name, record, facts(two_cases()));
   };
   add("first", "2026-01-01T00:00:00Z");
   add("second", "2026-01-02T00:00:00Z");
   add("elsewhere", "2026-01-03T00:00:00Z", "EPYC");
   add("failed", "2026-01-04T00:00:00Z", "Xeon", true);
   add("gone", "2026-01-05T00:00:00Z", "Xeon", false, false);
-  reports::records::SuiteRecord suite;
-  suite.scenarios = {"elsewhere/smoke.yaml"};
-  suite.environment = machine();
-  const std::vector<scenario::Case> cases(1);
-  EXPECT_THAT(history.last_passed(suite, cases, 5),
+  const std::string name = machine_of(machine());
+  EXPECT_THAT(history.last_passed(two_cases(), name, 5),
               testing::ElementsAre(folder_ / "second", folder_ / "first"));
-  EXPECT_THAT(history.last_passed(suite, cases, 1), testing::ElementsAre(folder_ / "second"));
-  suite.scenarios = {"other.yaml"};
-  EXPECT_TRUE(history.last_passed(suite, cases, 5).empty());
+  EXPECT_THAT(history.last_passed(two_cases(), name, 1), testing::ElementsAre(folder_ / "second"));
+  std::vector<scenario::Case> others = two_cases();
+  for (scenario::Case& spec : others) spec.steps = 7;
+  EXPECT_TRUE(history.last_passed(others, name, 5).empty());
 }
 
-TEST(MachineOf, NamesEveryDevice) {
-  reports::records::Environment environment = machine();
-  EXPECT_EQ(machine_of(environment), "Xeon, 2 cores, cpu");
-  environment.device = std::vector<std::string>{"cpu", "cuda"};
-  EXPECT_EQ(machine_of(environment), "Xeon, 2 cores, [\"cpu\",\"cuda\"]");
+TEST(MachineOf, NamesProcessorAndCores) {
+  EXPECT_EQ(machine_of(machine()), "Xeon, 2 cores");
+  EXPECT_EQ(machine_of(machine("")), "unknown processor, 2 cores");
 }
 
 TEST_F(HistoryFile, SaysWhatIsWrong) {

@@ -48,14 +48,14 @@ CaseResult two_rounds() {
   return assemble_result(
       two_ranks(),
       {{rank(0, 2.0, 0.5, 100), rank(1, 2.0, 0.75, 80)}, {rank(0, 4.0, 0.5, 90), rank(1, 4.0, 0.25, 120)}},
-      std::nullopt, {}, "again");
+      std::nullopt, {});
 }
 
 CaseResult failed() {
   Failure failure;
   failure.rank = 1;
   failure.message = "gone";
-  return assemble_result(two_ranks(), {}, failure, {}, "again");
+  return assemble_result(two_ranks(), {}, failure, {});
 }
 
 TEST(AssembleResult, TakesTotalsOfRankZeroAndTheSlowestRankOfEachStage) {
@@ -85,7 +85,7 @@ TEST(AssembleResult, KeepsABaselinesYardsticks) {
   RankRecord first = rank(0, 2.0, 0.5, 100), second = first;
   first.yardstick = {.seconds = 0.25, .busy_seconds = 0.125};
   second.yardstick = {.seconds = 0.5, .busy_seconds = 0.375};
-  const CaseResult result = assemble_result({}, {{first}, {second}}, std::nullopt, {}, "again");
+  const CaseResult result = assemble_result({}, {{first}, {second}}, std::nullopt, {});
   ASSERT_TRUE(result.ranks[0].yardstick);
   EXPECT_THAT(result.ranks[0].yardstick->seconds, ElementsAre(0.25, 0.5));
   EXPECT_THAT(result.ranks[0].yardstick->busy_seconds, ElementsAre(0.125, 0.375));

@@ -31,7 +31,7 @@ class CaseHistory {
     RecordedCase row;
     row.run.started = fmt::format("2026-01-{:02}T00:00:00Z", index + 1);
     row.run.accepted = index == accepted_;
-    row.name = name_;
+    row.series = name_;
     row.seconds = seconds;
     row.peak_tensor_bytes = bytes;
     row.psnr = psnr;
