@@ -1,5 +1,8 @@
 // Rules of what a case may ask for, and of how it must agree with its baseline.
 
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -39,7 +42,8 @@ TEST(CaseRules, NoNumberIsNanOrInfinite) {
   for (const char* key : {"guidance_scale: ", "timeout_seconds: ", "meeting_seconds: ", "steps: ", "seed: ",
                           "tiling: {overlap: ", "gates: {ssim_min: ", "gates: {relative_l2_max: ",
                           "gates: {max_difference_max: ", "gates: {latency_ratio_max: "}) {
-    for (const std::string value : {".nan", ".inf", "-.inf", "1e999", "nan", std::string(400, '9').c_str()}) {
+    for (const std::string& value :
+         std::vector<std::string>{".nan", ".inf", "-.inf", "1e999", "nan", std::string(400, '9')}) {
       const std::string line = key + value + (std::string(key).find('{') == std::string::npos ? "" : "}");
       const std::string error = error_of_line(line);
       EXPECT_THAT(error, StartsWith("s.yaml:8:")) << line;
