@@ -1,7 +1,6 @@
 #include "reports/video.h"
 
 #include <array>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <opencv2/core.hpp>
@@ -9,6 +8,7 @@
 #include <opencv2/videoio.hpp>
 
 #include "base/error.h"
+#include "base/files.h"
 
 namespace isoframe::reports {
 
@@ -41,26 +41,26 @@ void encode(const fs::path& file, const fs::path& name, const metrics::ByteFrame
     writer.write(even);
   }
   writer.release();
-  // OpenCV's writer reports no failed write, such as on a full disk; a file cut short lacks its index.
-  cv::VideoCapture written(file.string(), cv::CAP_FFMPEG);
-  if (!written.isOpened() || written.get(cv::CAP_PROP_FRAME_COUNT) != static_cast<double>(frames.frames))
+  // OpenCV's writer reports no failed write, such as on a full disk.
+  if (!is_whole_video(file, frames.frames))
     throw RunError(fmt::format("{}: not written whole; is the disk full?", name.string()));
 }
 
 }  // namespace
 
+bool is_whole_video(const fs::path& file, std::int64_t frames) {
+  if (!fs::is_regular_file(file)) return false;
+  // A file cut short lacks its index.
+  cv::VideoCapture video(file.string(), cv::CAP_FFMPEG);
+  return video.isOpened() && video.get(cv::CAP_PROP_FRAME_COUNT) == static_cast<double>(frames);
+}
+
 void write_video(const fs::path& file, const metrics::ByteFrames& frames, int fps) {
   if (frames.values() <= 0) throw InputError(fmt::format("{}: there are no frames to write", file.string()));
-  // The container is chosen by the extension, so the temporary name keeps it.
-  const fs::path part = file.parent_path() / fmt::format(".{}.{}.mp4", file.stem().string(), getpid());
-  try {
-    encode(part, file, frames, fps);
-    fs::rename(part, file);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(part, ignored);
-    throw;
-  }
+  // The container is chosen by the extension, so the temporary name has it.
+  base::AtomicFile written(file, ".mp4");
+  encode(written.temporary(), file, frames, fps);
+  written.commit();
 }
 
 }  // namespace isoframe::reports

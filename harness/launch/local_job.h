@@ -15,6 +15,8 @@ namespace isoframe::harness::launch {
 struct LocalJob {
   std::vector<std::string>
       command;  ///< argv of one rank; RANK, LOCAL_RANK, WORLD_SIZE are in its environment
+  /// The program's file, if it is another than argv[0] names.
+  std::string image = {};
   /// The one process is not a rank but starts them: those variables are taken out of its environment, and it
   /// writes to launcher.log.
   bool is_launcher = false;

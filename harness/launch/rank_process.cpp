@@ -67,8 +67,8 @@ std::vector<std::string> environment_of(const LocalJob& job, int rank, int progr
   throw RunError(fmt::format("rank {} cannot be started: {}: {}", rank, what, std::strerror(errno)));
 }
 
-FileDescriptor open_or_fail(int rank, const fs::path& path, int flags) {
-  FileDescriptor result(::open(path.c_str(), flags | O_CLOEXEC, 0644));
+base::FileDescriptor open_or_fail(int rank, const fs::path& path, int flags) {
+  base::FileDescriptor result(::open(path.c_str(), flags | O_CLOEXEC, 0644));
   if (!result.open()) fail(rank, path.string());
   return result;
 }
@@ -76,6 +76,7 @@ FileDescriptor open_or_fail(int rank, const fs::path& path, int flags) {
 struct Child {
   pid_t parent;
   int standard_input, log, progress;
+  const char* image;
   char* const* arguments;
   char* const* environment;
   cpu_set_t cores;
@@ -99,10 +100,10 @@ struct Child {
   ::dup2(child.log, STDOUT_FILENO);
   ::dup2(child.log, STDERR_FILENO);
   ::fcntl(child.progress, F_SETFD, 0);
-  ::execvpe(child.arguments[0], child.arguments, child.environment);
+  ::execvpe(child.image, child.arguments, child.environment);
 
   const char* reason = ::strerrordesc_np(errno);
-  for (const char* text : {"cannot run ", static_cast<const char*>(child.arguments[0]), ": ", reason, "\n"})
+  for (const char* text : {"cannot run ", child.image, ": ", reason, "\n"})
     if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) break;
   ::_exit(kCannotRun);
 }
@@ -142,18 +143,19 @@ RankProcess::~RankProcess() {
 
 void RankProcess::start(const LocalJob& job) {
   const int rank = outcome_.rank;
-  const FileDescriptor standard_input = open_or_fail(rank, "/dev/null", O_RDONLY);
-  const FileDescriptor log = open_or_fail(rank, log_, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+  const base::FileDescriptor standard_input = open_or_fail(rank, "/dev/null", O_RDONLY);
+  const base::FileDescriptor log = open_or_fail(rank, log_, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail(rank, "no pipe for its progress");
-  progress_ = FileDescriptor(ends[0]);
-  const FileDescriptor progress_write(ends[1]);
+  progress_ = base::FileDescriptor(ends[0]);
+  const base::FileDescriptor progress_write(ends[1]);
   ::fcntl(progress_.get(), F_SETFL, O_NONBLOCK);
 
   const StringArray arguments(job.command);
   const StringArray environment(environment_of(job, rank, progress_write.get()));
-  const Child child{::getpid(),       standard_input.get(), log.get(),     progress_write.get(),
-                    arguments.data(), environment.data(),   usable_cores()};
+  const std::string& image = job.image.empty() ? job.command.front() : job.image;
+  const Child child{::getpid(),    standard_input.get(), log.get(),          progress_write.get(),
+                    image.c_str(), arguments.data(),     environment.data(), usable_cores()};
   pid_ = ::fork();
   if (pid_ < 0) fail(rank, "no process");
   if (pid_ == 0) become_rank(child);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <sys/types.h>
 
-#include "harness/launch/file_descriptor.h"
+#include "base/file_descriptor.h"
 #include "harness/launch/local_job.h"
 #include "harness/launch/local_result.h"
 #include "harness/launch/progress_reader.h"
@@ -50,7 +50,7 @@ class RankProcess {
 
   RankOutcome outcome_;
   std::filesystem::path log_;
-  FileDescriptor progress_;
+  base::FileDescriptor progress_;
   ProgressReader reader_;
   pid_t pid_ = -1;
 };

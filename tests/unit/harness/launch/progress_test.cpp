@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/launch/file_descriptor.h"
+#include "base/file_descriptor.h"
 
 namespace isoframe::harness::launch {
 namespace {
@@ -68,8 +68,8 @@ class Output {
     } else {
       EXPECT_EQ(::pipe(ends), 0);
     }
-    reader_ = FileDescriptor(ends[0]);
-    writer_ = FileDescriptor(ends[1]);
+    reader_ = base::FileDescriptor(ends[0]);
+    writer_ = base::FileDescriptor(ends[1]);
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   }
   int descriptor() const { return writer_.get(); }
@@ -80,7 +80,7 @@ class Output {
   }
 
  private:
-  FileDescriptor reader_, writer_;
+  base::FileDescriptor reader_, writer_;
 };
 
 TEST(ProgressLine, IsRewrittenInPlaceAndWiped) {

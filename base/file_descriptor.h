@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace isoframe::harness::launch {
+namespace isoframe::base {
 
 class FileDescriptor {
  public:
@@ -27,4 +27,4 @@ class FileDescriptor {
   int value_ = -1;
 };
 
-}  // namespace isoframe::harness::launch
+}  // namespace isoframe::base
