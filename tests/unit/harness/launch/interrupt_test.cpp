@@ -19,21 +19,45 @@ TEST(Interrupt, TheFirstSetsTheFlag) {
       testing::ExitedWithCode(0), "");
 }
 
-TEST(Interrupt, ARequestToTerminateCountsAsOne) {
+TEST(Interrupt, ARequestToTerminateAndAClosedTerminalCountAsOne) {
+  for (const int number : {SIGTERM, SIGHUP}) {
+    EXPECT_EXIT(
+        {
+          const std::atomic<bool>& interrupted = catch_interrupts();
+          ::raise(number);
+          ::_exit(interrupted ? 0 : 1);
+        },
+        testing::ExitedWithCode(0), "");
+  }
+}
+
+TEST(Interrupt, UnderNohupAClosedTerminalIsNone) {
+  EXPECT_EXIT(
+      {
+        ::signal(SIGHUP, SIG_IGN);
+        const std::atomic<bool>& interrupted = catch_interrupts();
+        ::raise(SIGHUP);
+        ::_exit(interrupted ? 1 : 0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(Interrupt, OneThatComesTwiceAtOnceIsOne) {
   EXPECT_EXIT(
       {
         const std::atomic<bool>& interrupted = catch_interrupts();
-        ::raise(SIGTERM);
+        for (const int number : {SIGTERM, SIGTERM, SIGINT, SIGHUP}) ::raise(number);
         ::_exit(interrupted ? 0 : 1);
       },
       testing::ExitedWithCode(0), "");
 }
 
-TEST(Interrupt, TheSecondEndsTheProcess) {
+TEST(Interrupt, ASecondOneLaterEndsTheProcess) {
   EXPECT_EXIT(
       {
         catch_interrupts();
         ::raise(SIGINT);
+        ::usleep(1'100'000);
         ::raise(SIGINT);
         ::_exit(0);
       },
