@@ -13,6 +13,10 @@ namespace {
 
 json value_in(const json& earlier, const CaseKey& key) { return earlier.value(key.json, key.initial); }
 
+std::string sentence(const CaseKey& key, const json& now, const json& then) {
+  return fmt::format("{}: {} then, {} now", key.name, then.dump(), now.dump());
+}
+
 json file_name(const json& path) {
   const std::filesystem::path whole = std::filesystem::path(path.get<std::string>()).lexically_normal();
   return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
@@ -28,11 +32,14 @@ json measured_key(const Case& spec) {
   return result;
 }
 
-bool is_measured_as(const Case& spec, const json& earlier) {
+std::vector<std::string> measured_otherwise(const Case& spec, const json& earlier) {
+  std::vector<std::string> result;
   for (const CaseKey& key : case_keys()) {
-    if (key.role != Role::kBookkeeping && key.to_json(spec) != value_in(earlier, key)) return false;
+    if (key.role == Role::kBookkeeping || key.is_path) continue;
+    const json now = key.to_json(spec), then = value_in(earlier, key);
+    if (now != then) result.push_back(sentence(key, now, then));
   }
-  return true;
+  return result;
 }
 
 std::vector<Difference> differences(const Case& spec, const json& earlier) {
@@ -44,9 +51,7 @@ std::vector<Difference> differences(const Case& spec, const json& earlier) {
       now = file_name(now);
       then = file_name(then);
     }
-    if (now != then)
-      result.push_back(
-          {key.role, key.name, fmt::format("{}: {} then, {} now", key.name, then.dump(), now.dump())});
+    if (now != then) result.push_back({key.role, key.name, sentence(key, now, then)});
   }
   return result;
 }

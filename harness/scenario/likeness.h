@@ -15,9 +15,10 @@ namespace isoframe::harness::scenario {
 /// bookkeeping.
 nlohmann::json measured_key(const Case& spec);
 
-/// True if a measurement whose measured_key() was `earlier` is one of `spec`.  A key that `earlier` does not
-/// have came later and had its default.
-bool is_measured_as(const Case& spec, const nlohmann::json& earlier);
+/// Keys by which a measurement whose measured_key() was `earlier` is none of `spec`, "steps: 50 then, 4 now";
+/// empty where it is one.  A checkpoint and an image may lie elsewhere: it is their content that counts,
+/// which an Origin has.  A key that `earlier` does not have came later and had its default.
+std::vector<std::string> measured_otherwise(const Case& spec, const nlohmann::json& earlier);
 
 /// A key that has another value than in an earlier run.
 struct Difference {

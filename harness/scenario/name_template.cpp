@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/did_you_mean.h"
+#include "reports/records/run_files.h"
 
 namespace isoframe::harness::scenario {
 namespace {
@@ -49,6 +50,12 @@ std::string lookup(const std::string& key, const Settings& settings, const std::
 }
 
 }  // namespace
+
+std::string in_lower_case(std::string name) {
+  for (char& letter : name)
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  return name;
+}
 
 std::string slug(const std::string& key, const Value& value, std::size_t choice) {
   if (key == "tiling" && !value.is_mapping()) return value.boolean(key) ? "tiled" : "untiled";
@@ -95,6 +102,11 @@ std::string case_name(const Value& text, const Settings& settings, const std::ve
         fmt::format("name '{}' is also a folder's: use letters, digits, '_', '-' and '.', and start "
                     "with a letter, a digit or '_'",
                     name));
+  }
+  for (const char* file : reports::records::kRunFiles) {
+    if (in_lower_case(name) == file)
+      text.fail(fmt::format(
+          "name '{}' is taken: {} is a file of the run directory, in which names are folders", name, file));
   }
   if (name.size() > kLongestName) {
     text.fail(fmt::format("name '{}' has {} characters; {} is the most", name, name.size(), kLongestName));

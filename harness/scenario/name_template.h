@@ -15,6 +15,9 @@ struct NamePart {
   std::string text;
 };
 
+/// A name as file systems see it that take upper and lower case for the same.
+std::string in_lower_case(std::string name);
+
 /// A value as part of a name: ulysses=2,vae_patch=2 -> ulysses2-vae_patch2, tiling: false -> untiled.  Texts
 /// that cannot be one (a prompt) become their key and `choice`, from 1: prompt2.
 std::string slug(const std::string& key, const Value& value, std::size_t choice);

@@ -15,6 +15,7 @@
 #include "harness/scenario/case_builder.h"
 #include "harness/scenario/error.h"
 #include "harness/scenario/expand.h"
+#include "harness/scenario/name_template.h"
 #include "harness/scenario/paths.h"
 
 namespace isoframe::harness::scenario {
@@ -62,11 +63,11 @@ std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
   std::vector<Case> cases;
   std::map<std::string, Location> seen;
   for (const Draft& draft : drafts) {
-    const auto [first, is_new] = seen.emplace(draft.name, draft.name_where);
+    const auto [first, is_new] = seen.emplace(in_lower_case(draft.name), draft.name_where);
     if (!is_new) {
       throw ScenarioError(draft.name_where,
                           fmt::format("name '{}' is taken at {}; names are folders, so each "
-                                      "must be its own",
+                                      "must be its own, also where upper and lower case are the same",
                                       draft.name, to_string(first->second)));
     }
     cases.push_back(build_case(draft, initial));
@@ -82,14 +83,19 @@ std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
 void check_names_over_files(const std::vector<Case>& cases) {
   std::map<std::string, const Case*> seen;
   for (const Case& spec : cases) {
-    const auto [first, is_new] = seen.emplace(spec.name, &spec);
+    const auto [first, is_new] = seen.emplace(in_lower_case(spec.name), &spec);
     if (is_new) continue;
-    throw ScenarioError(spec.where, fmt::format("case '{}' is also in {}; rename one, or run the files apart",
-                                                spec.name, to_string(first->second->where)));
+    throw ScenarioError(
+        spec.where,
+        fmt::format("case '{}' is also in {}{}; rename one, or run the files apart", spec.name,
+                    to_string(first->second->where),
+                    first->second->name == spec.name ? "" : fmt::format(" as '{}'", first->second->name)));
   }
 }
 
-std::vector<Case> filtered(std::vector<Case> cases, const std::string& filter) {
+/// Moves the cases that `filter` does not name, and no such case needs, to those that are left out.
+void apply(const std::string& filter, Suite& suite) {
+  std::vector<Case>& cases = suite.cases;
   std::set<std::string> kept;
   std::vector<std::string> names;
   for (const Case& spec : cases) {
@@ -103,8 +109,11 @@ std::vector<Case> filtered(std::vector<Case> cases, const std::string& filter) {
     if (hint.empty()) hint = "; isoframe validate lists their names";
     throw InputError(fmt::format("no case matches --filter '{}'{}", filter, hint));
   }
-  std::erase_if(cases, [&](const Case& spec) { return !kept.contains(spec.name); });
-  return cases;
+  std::erase_if(cases, [&](const Case& spec) {
+    if (kept.contains(spec.name)) return false;
+    suite.left_out.insert(spec.name);
+    return true;
+  });
 }
 
 }  // namespace
@@ -113,13 +122,13 @@ Suite load_suite(const std::vector<fs::path>& files, const Overrides& overrides)
   if (overrides.repeat && *overrides.repeat < 1) {
     throw InputError(fmt::format("--repeat {} is below 1", *overrides.repeat));
   }
-  Suite suite{files, {}};
+  Suite suite{files, {}, {}};
   for (const fs::path& file : files) {
     std::vector<Case> cases = load_file(file, overrides);
     std::move(cases.begin(), cases.end(), std::back_inserter(suite.cases));
   }
   check_names_over_files(suite.cases);
-  if (!overrides.filter.empty()) suite.cases = filtered(std::move(suite.cases), overrides.filter);
+  if (!overrides.filter.empty()) apply(overrides.filter, suite);
   return suite;
 }
 

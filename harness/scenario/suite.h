@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace isoframe::harness::scenario {
 struct Suite {
   std::vector<std::filesystem::path> files;
   std::vector<Case> cases;
+  std::set<std::string> left_out;  ///< names of the cases that the filter left out
 };
 
 /// Reads, validates and expands scenario files.  Throws InputError with "file:line:column: what is wrong;

@@ -1,10 +1,12 @@
 // Expansion of cases: defaults, matrices, names, the environment.
 
 #include <cstdlib>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reports/records/run_files.h"
 #include "tests/unit/harness/scenario/scenario_file.h"
 
 namespace isoframe::harness::scenario {
@@ -12,6 +14,7 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::StartsWith;
 
 TEST(Expansion, ACaseOverridesDefaultsAndAMatrixOverridesThem) {
@@ -133,6 +136,18 @@ TEST(CaseNames, AreUnique) {
   EXPECT_THAT(error_of(kHead + "  - name: a\n  - name: a\n"),
               StartsWith("s.yaml:8:11: name 'a' is taken at s.yaml:7:11"));
   EXPECT_THAT(error_of(kHead + "  - {name: a, matrix: {seed: [1, 1]}}\n"), HasSubstr("name 'a-1' is taken"));
+  EXPECT_THAT(error_of(kHead + "  - name: Ab\n  - name: aB\n"),
+              StartsWith("s.yaml:8:11: name 'aB' is taken at s.yaml:7:11"));
+}
+
+TEST(CaseNames, AreNoneOfTheFilesThatLieBesideThem) {
+  for (const char* file : reports::records::kRunFiles) {
+    EXPECT_THAT(error_of(kHead + "  - name: " + file + "\n"),
+                StartsWith(std::string("s.yaml:7:11: name '") + file + "' is taken"));
+  }
+  EXPECT_THAT(error_of(kHead + "  - name: Run.JSON\n"),
+              StartsWith("s.yaml:7:11: name 'Run.JSON' is taken: run.json is"));
+  EXPECT_THAT(error_of(kHead + "  - {name: run, matrix: {seed: [1]}}\n"), IsEmpty());
 }
 
 TEST(CaseNames, AreFolders) {

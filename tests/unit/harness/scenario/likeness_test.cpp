@@ -14,6 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 std::vector<std::string> texts_of(const std::vector<Difference>& differences) {
   std::vector<std::string> texts;
@@ -48,22 +49,22 @@ TEST(MeasuredAs, BookkeepingMayChangeAndNothingElse) {
   spec.gates.psnr_min = 40.0;
   spec.expected_different = true;
   spec.where = {"moved.yaml", 7, 1};
-  EXPECT_TRUE(is_measured_as(spec, earlier));
+  EXPECT_THAT(measured_otherwise(spec, earlier), IsEmpty());
   spec.layout.ulysses = 2;
-  EXPECT_FALSE(is_measured_as(spec, earlier));
+  EXPECT_THAT(measured_otherwise(spec, earlier), ElementsAre("layout: \"single\" then, \"ulysses=2\" now"));
   spec = a_case();
   spec.tf32 = true;
-  EXPECT_FALSE(is_measured_as(spec, earlier));
+  EXPECT_THAT(measured_otherwise(spec, earlier), ElementsAre("tf32: false then, true now"));
 }
 
 TEST(MeasuredAs, AKeyThatCameLaterHadItsDefault) {
   nlohmann::json earlier = measured_key(a_case());
   earlier.erase("tf32");
   earlier["name"] = "a";  // as version 1 wrote it
-  EXPECT_TRUE(is_measured_as(a_case(), earlier));
+  EXPECT_THAT(measured_otherwise(a_case(), earlier), IsEmpty());
   Case spec = a_case();
   spec.tf32 = true;
-  EXPECT_FALSE(is_measured_as(spec, earlier));
+  EXPECT_THAT(measured_otherwise(spec, earlier), SizeIs(1));
 }
 
 TEST(Differences, NameEveryKeyThatMakesRunsIncomparable) {
@@ -94,7 +95,7 @@ TEST(Differences, AnotherCheckoutHasTheSameCheckpoint) {
   Case spec = a_case();
   spec.checkpoint = "/elsewhere/checkpoints/tiny/";
   EXPECT_THAT(differences(spec, earlier), IsEmpty());
-  EXPECT_FALSE(is_measured_as(spec, earlier));
+  EXPECT_THAT(measured_otherwise(spec, measured_key(a_case())), IsEmpty());
   spec.checkpoint = "checkpoints/small";
   EXPECT_THAT(texts_of(differences(spec, earlier)), ElementsAre("checkpoint: \"tiny\" then, \"small\" now"));
 }

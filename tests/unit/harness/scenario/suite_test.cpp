@@ -35,6 +35,7 @@ TEST(Filter, KeepsTheBaselinesOfTheCasesThatMatchInFileOrder) {
   EXPECT_EQ(names_of(load(kFour, {.filter = "fast-*"})), "base fast-1 fast-2");
   EXPECT_EQ(names_of(load(kFour, {.filter = "l?ne"})), "lone");
   EXPECT_EQ(names_of(load(kFour, {.filter = ""})), "base fast-1 fast-2 lone");
+  EXPECT_THAT(load(kFour, {.filter = "fast-2"}).left_out, testing::ElementsAre("fast-1", "lone"));
 }
 
 TEST(Filter, ThatMatchesNothingIsAnError) {
