@@ -1,8 +1,10 @@
 #include "model/checkpoint/fingerprint.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include <c10/util/hash.h>
 #include <fmt/format.h>
@@ -41,16 +43,30 @@ std::string header_of(const fs::path& path) {
 
 }  // namespace
 
+std::vector<fs::path> files_of_checkpoint(const fs::path& directory) {
+  std::vector<fs::path> names;
+  // A link to a folder above itself leads around for ever.
+  std::set<fs::path> seen = {fs::canonical(directory)};
+  fs::recursive_directory_iterator entry(directory, fs::directory_options::follow_directory_symlink);
+  for (; entry != fs::recursive_directory_iterator(); ++entry) {
+    const fs::path name = entry->path().lexically_relative(directory);
+    if (entry->is_directory()) {
+      if (!seen.insert(fs::canonical(entry->path())).second) entry.disable_recursion_pending();
+      continue;
+    }
+    // Files that hubs and version control keep beside a checkpoint are not part of it.
+    if (!entry->is_regular_file() || name.begin()->string().starts_with(".")) continue;
+    if (name.extension() == ".safetensors" || is_text(name)) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 std::map<std::string, std::string> fingerprints(const fs::path& directory) {
   std::map<fs::path, std::string> files;
-  for (const fs::directory_entry& entry :
-       fs::recursive_directory_iterator(directory, fs::directory_options::follow_directory_symlink)) {
-    if (!entry.is_regular_file()) continue;
-    const fs::path name = entry.path().lexically_relative(directory);
-    // Files that hubs and version control keep beside a checkpoint are not part of it.
-    if (name.begin()->string().starts_with(".")) continue;
-    if (name.extension() == ".safetensors") files[name] = header_of(entry.path());
-    if (is_text(name)) files[name] = contents(entry.path());
+  for (const fs::path& name : files_of_checkpoint(directory)) {
+    const bool is_weights = name.extension() == ".safetensors";
+    files[name] = is_weights ? header_of(directory / name) : contents(directory / name);
   }
   std::map<std::string, std::string> parts;
   for (const auto& [name, text] : files)

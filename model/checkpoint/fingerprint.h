@@ -4,8 +4,13 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace isoframe::model::checkpoint {
+
+/// Names, below `directory` and in order, of the files that decide what a checkpoint computes: configs,
+/// tokenizer files and safetensors files.
+std::vector<std::filesystem::path> files_of_checkpoint(const std::filesystem::path& directory);
 
 /// Fingerprints by part ("transformer", "model_index.json"): 12 hexadecimal digits over the part's configs,
 /// tokenizer files and the headers and sizes of its safetensors files.  Equal weights are not proven by it;
