@@ -127,6 +127,7 @@ int run(const RunArguments& arguments) {
 
   run::RunOptions options;
   options.out = arguments.out.empty() ? "runs/" + base::utc_now_for_a_name() : arguments.out;
+  options.is_out_default = arguments.out.empty();
   options.resume = arguments.resume;
   if (arguments.out.empty()) base::make_folder("runs");
   options.history = history_of(arguments);
@@ -173,13 +174,15 @@ void add_run_command(CLI::App& program, int& exit_code) {
 void add_report_command(CLI::App& program, int& exit_code) {
   struct Arguments {
     GateArguments gate;
-    std::string directory;
+    std::string directory, out;
     bool json = false;
     bool comment = false;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("report", "Judge a run directory again and rewrite its reports");
   add_path(*command, "run", arguments->directory, "The run directory")->required();
+  add_path(*command, "--out", arguments->out,
+           "Write the documents here and nothing into the run directory, which may be read-only");
   arguments->gate.add_to(*command);
   CLI::Option* json = command->add_flag("--json", arguments->json, "Print run.json instead of the table");
   command
@@ -188,12 +191,13 @@ void add_report_command(CLI::App& program, int& exit_code) {
       ->excludes(json);
   command->callback([arguments, &exit_code] {
     run::RunOptions options;
+    options.out = arguments->out;
     arguments->gate.set(options);
     const reports::records::RunRecord record = run::report_run(arguments->directory, options);
     if (arguments->comment) {
       std::cout << reports::markdown_report(record, reports::kCommentLimit);
     } else {
-      print_run(record, arguments->directory, arguments->json);
+      print_run(record, arguments->out.empty() ? arguments->directory : arguments->out, arguments->json);
     }
     exit_code = exit_code_of(record, arguments->gate.allow_skipped);
   });

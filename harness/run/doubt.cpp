@@ -1,6 +1,7 @@
 #include "harness/run/doubt.h"
 
 #include <algorithm>
+#include <exception>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,21 @@ namespace isoframe::harness::run {
 
 namespace records = reports::records;
 using scenario::Case;
+
+namespace {
+
+bool is_doubtful(const Case& spec, const records::CaseResult& result, const records::CaseResult* baseline,
+                 const std::optional<EarlierRun>& earlier, judge::ErrorBudget budget) {
+  try {
+    return (baseline != nullptr && judge::is_latency_gate_undecided(spec, result, *baseline, budget)) ||
+           (earlier && earlier->is_slowdown_undecided(spec, result, baseline, budget));
+  } catch (const std::exception&) {
+    // Its verdict says what is wrong; measuring again would not mend it.
+    return false;
+  }
+}
+
+}  // namespace
 
 void check_repeats(const std::vector<Case>& cases) {
   for (const Case& spec : cases) {
@@ -44,10 +60,7 @@ std::vector<const Case*> cases_in_doubt(const std::vector<Case>& cases, const re
     if (baseline != nullptr) baseline_result = measured_result(*baseline, suite, directory);
     if (!result.is_measured() || (baseline_result && !baseline_result->is_measured())) continue;
     const records::CaseResult* const beside = baseline_result ? &*baseline_result : nullptr;
-    const bool is_doubtful =
-        (beside != nullptr && judge::is_latency_gate_undecided(spec, result, *beside, budget)) ||
-        (earlier && earlier->is_slowdown_undecided(spec, result, beside, budget));
-    if (!is_doubtful) continue;
+    if (!is_doubtful(spec, result, beside, earlier, budget)) continue;
     add(baseline);
     add(&spec);
   }

@@ -1,5 +1,8 @@
 #include "harness/run/generate.h"
 
+#include <iostream>
+#include <string>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -51,6 +54,7 @@ records::CaseResult generate(scenario::Case spec, const fs::path& out, const std
                                                std::nullopt, measure::environment());
   result.command = command;
   keep_outputs(work, out);
+  if (const std::string why = keep_video(out); !why.empty()) std::cerr << "warning: " << why << '\n';
   base::write_json(out / "result.json", records::to_json(result));
   fs::remove_all(work);
   return result;

@@ -1,12 +1,17 @@
 #include "harness/run/judged_run.h"
 
 #include <algorithm>
+#include <exception>
+#include <iostream>
 #include <iterator>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "harness/judge/locked.h"
 #include "harness/judge/quality.h"
@@ -14,6 +19,7 @@
 #include "harness/run/earlier_run.h"
 #include "harness/run/locator.h"
 #include "harness/run/measured_result.h"
+#include "harness/run/outputs.h"
 #include "harness/run/report_files.h"
 #include "harness/run/result.h"
 #include "harness/run/suite_record.h"
@@ -25,6 +31,41 @@ namespace records = reports::records;
 using scenario::Case;
 
 namespace {
+
+/// A sentence on rounds that were measured with another build or machine than the newest of the run; empty
+/// for others.  Cases may have different checkpoints and images.
+std::string note_on(const records::RoundsOfOrigin& group, std::optional<records::Origin> newest) {
+  if (!newest) return {};
+  newest->checkpoint = group.origin.checkpoint;
+  newest->image = group.origin.image;
+  newest->gpus = group.origin.gpus;
+  const std::vector<std::string> differences = records::differences(*newest, group.origin);
+  if (differences.empty()) return {};
+  return fmt::format("measured {} with something else than the newest rounds of the run: {}",
+                     group.origin.measured, fmt::join(differences, "; "));
+}
+
+/// Reason why rounds of a case and its baseline cannot be held against each other, or an empty string.
+std::string mixed_origins(const Case& spec, const records::CaseResult& result,
+                          const records::CaseResult* baseline) {
+  constexpr const char* kMend = "--resume measures again what is not as it is now";
+  for (const records::RoundsOfOrigin& group : result.origins) {
+    const auto differences = records::differences(group.origin, result.origins.front().origin);
+    if (!differences.empty())
+      return fmt::format("its rounds were not measured with the same: {}; {}", fmt::join(differences, "; "),
+                         kMend);
+  }
+  if (baseline == nullptr || result.origins.empty()) return {};
+  for (const records::RoundsOfOrigin& group : baseline->origins) {
+    records::Origin own = result.origins.front().origin;
+    own.gpus = group.origin.gpus;  // a case that may differ may compute on another device
+    const auto differences = records::differences(own, group.origin);
+    if (!differences.empty())
+      return fmt::format("its baseline '{}' was not measured with the same: {}; {}", spec.baseline,
+                         fmt::join(differences, "; "), kMend);
+  }
+  return {};
+}
 
 class RunJudge {
  public:
@@ -40,6 +81,8 @@ class RunJudge {
     for (const Case& spec : cases_) {
       records::CaseResult& result = results_[spec.name] = measured_result(spec, suite, directory);
       result.command = command_of(suite, options, spec);
+      for (const records::RoundsOfOrigin& group : result.origins)
+        if (!newest_ || group.origin.measured > newest_->measured) newest_ = group.origin;
     }
   }
 
@@ -61,23 +104,51 @@ class RunJudge {
     for (const Case& spec : cases_) {
       const records::CaseRow& row = run.cases.emplace_back(judge_case(spec));
       ++run.counts[records::name_of(row.verdict)];
+      write(run, [&] { directory_.keep(results_.at(spec.name)); });
     }
-    directory_.keep(run);
-    write_reports(run, cases_, results_, directory_, options_.traced);
+    write(run, [&] { directory_.keep(run); });
+    for (std::string& unwritten : write_reports(run, cases_, results_, directory_, options_.traced))
+      run.unwritten.push_back(std::move(unwritten));
     return run;
   }
 
  private:
-  /// Completes the case's result, keeps it and makes its row.
+  /// Writes a result; the others are written even if it cannot be.
+  template <typename Write>
+  static void write(records::RunRecord& run, const Write& write) {
+    try {
+      write();
+    } catch (const std::exception& error) {
+      run.unwritten.emplace_back(error.what());
+      std::cerr << fmt::format("error: {}\n", error.what());
+    }
+  }
+
+  /// Completes the case's result and makes its row.  What cannot be judged costs its own case.
   records::CaseRow judge_case(const Case& spec) {
     records::CaseResult& result = results_.at(spec.name);
     const records::CaseResult* const baseline = spec.baseline.empty() ? nullptr : &results_.at(spec.baseline);
-    result.quality = quality_of(spec, result);
+    std::optional<records::AgainstRow> against;
+    try {
+      against = complete(spec, result, baseline);
+    } catch (const std::exception& error) {
+      result.status = records::Status::kError;
+      result.error.emplace().message = error.what();
+      result.verdict = records::Verdict::kError;
+      result.reason = error.what();
+    }
+    remake_video(spec, result);
+    records::CaseRow row = summary_row(spec, result, baseline);
+    if (earlier_) row.against = against;
+    return row;
+  }
+
+  std::optional<records::AgainstRow> complete(const Case& spec, records::CaseResult& result,
+                                              const records::CaseResult* baseline) {
+    result.quality = quality_of(spec, result, baseline);
     set_locked(spec, result, baseline);
     judge::Judgement judgement = judgement_of(spec, result, baseline);
-    if (spec.expected_different && result.quality && result.quality->identical)
-      result.notes.push_back(
-          fmt::format("expected to differ from {}, and every float is equal", spec.baseline));
+    add_notes(spec, result);
     std::optional<records::AgainstRow> against;
     if (earlier_ && result.is_measured()) {
       Beside beside = earlier_->beside(spec, result, baseline, directory_, budget_);
@@ -90,10 +161,22 @@ class RunJudge {
     result.verdict = judgement.verdict;
     result.reason = judgement.reason;
     result.first_divergence = locator_(spec, result, case_named(cases_, spec.baseline), baseline);
-    directory_.keep(result);
-    records::CaseRow row = summary_row(spec, result, baseline);
-    if (earlier_) row.against = against;
-    return row;
+    return against;
+  }
+
+  void add_notes(const Case& spec, records::CaseResult& result) const {
+    if (spec.expected_different && result.quality && result.quality->identical)
+      result.notes.push_back(
+          fmt::format("expected to differ from {}, and every float is equal", spec.baseline));
+    for (const records::RoundsOfOrigin& group : result.origins)
+      if (const std::string note = note_on(group, newest_); !note.empty()) result.notes.push_back(note);
+  }
+
+  /// Makes the case's video again if it is missing or damaged.
+  void remake_video(const Case& spec, const records::CaseResult& result) const {
+    if (!directory_.is_written_to() || !result.is_measured()) return;
+    if (const std::string why = keep_video(directory_.of(spec)); !why.empty())
+      std::cerr << fmt::format("warning: {}\n", why);
   }
 
   /// Untrusted if something is not judged that had to be.
@@ -106,8 +189,10 @@ class RunJudge {
     return missing.empty() ? judge::Judgement{} : judge::Judgement{records::Verdict::kUntrusted, missing};
   }
 
-  std::optional<records::Quality> quality_of(const Case& spec, const records::CaseResult& result) const {
-    if (spec.baseline.empty() || result.status != records::Status::kOk) return std::nullopt;
+  std::optional<records::Quality> quality_of(const Case& spec, const records::CaseResult& result,
+                                             const records::CaseResult* baseline) const {
+    if (baseline == nullptr || result.status != records::Status::kOk) return std::nullopt;
+    if (baseline->status != records::Status::kOk) return std::nullopt;
     const fs::path reference = directory_.frames_of(spec.baseline);
     if (!directory_.has_frames(spec) || !fs::exists(reference)) return std::nullopt;
     return judge::compare_frames(reference, directory_.frames_of(spec.name), spec.baseline);
@@ -128,6 +213,9 @@ class RunJudge {
       return {records::Verdict::kSkipped,
               suite_.interrupted ? "not reached before the interruption" : "not run"};
     }
+    if (result.status == records::Status::kOk)
+      if (std::string why = mixed_origins(spec, result, baseline); !why.empty())
+        return {records::Verdict::kUntrusted, std::move(why)};
     return judge::judge(spec, result, baseline, budget_);
   }
 
@@ -140,6 +228,7 @@ class RunJudge {
   judge::ErrorBudget budget_;
   Locator locator_;
   std::map<std::string, records::CaseResult> results_;
+  std::optional<records::Origin> newest_;  ///< of the round that was measured last
 };
 
 }  // namespace

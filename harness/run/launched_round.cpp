@@ -2,6 +2,8 @@
 
 #include <fstream>
 #include <optional>
+#include <string>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -116,9 +118,23 @@ RoundResult finished(const scenario::Case& spec, const fs::path& directory) {
   return result;
 }
 
+/// A launcher can start only what lies at the program's path, perhaps on another machine.
+RoundResult replaced(const scenario::Case& spec, const std::string& program) {
+  RoundResult result;
+  result.status = RoundResult::Status::kError;
+  result.error.emplace().message = fmt::format(
+      "{} was replaced or removed while it ran, and launcher '{}' would start what is there now; "
+      "--resume goes on with that",
+      program, spec.launcher);
+  return result;
+}
+
 }  // namespace
 
 RoundResult run_launched(const scenario::Case& spec, const fs::path& directory, launch::LocalJob local) {
+  std::error_code unknown;
+  if (!fs::equivalent(local.command.front(), "/proc/self/exe", unknown))
+    return replaced(spec, local.command.front());
   const int ranks = spec.layout.world_size();
   local.command = launch::launcher_command(spec.launcher, ranks, local.command);
   local.world_size = 1;

@@ -1,5 +1,7 @@
 #include "harness/run/locked_runs.h"
 
+#include <exception>
+#include <iostream>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +25,9 @@ using scenario::Case;
 using worker::Observation;
 
 namespace {
+
+/// The file that says from which latents a baseline's locked run began.
+constexpr const char* kTrajectory = "trajectory";
 
 /// A round that failed, with what its ranks said.
 struct FailedRound {
@@ -61,7 +66,12 @@ class LockedRuns {
     for (const Case* spec : due) {
       if (options_.is_interrupted()) return;
       progress.begin(fmt::format("{}, from its baseline's latents", spec->name));
-      run_one(*spec, *case_named(cases_, spec->baseline));
+      try {
+        run_one(*spec, *case_named(cases_, spec->baseline));
+      } catch (const std::exception& error) {
+        std::cerr << fmt::format("warning: {}: its locked run cannot be kept: {}\n", spec->name,
+                                 error.what());
+      }
       progress.end();
     }
   }
@@ -90,7 +100,11 @@ class LockedRuns {
       directory_.keep_locked_error(spec, failed.failure);
     } catch (const std::exception& error) {
       records::Failure failure;
-      failure.message = fmt::format("could not be compared step by step: {}", error.what());
+      failure.message =
+          fmt::format("could not be compared step by step: {}; --resume tries again", error.what());
+      // What the baseline left for it may be damaged.
+      for (const fs::path& folder : {own_of(baseline), float32_of(baseline)})
+        fs::remove(folder / kTrajectory);
       directory_.keep_locked_error(spec, failure);
     }
   }
@@ -122,12 +136,11 @@ class LockedRuns {
   Reference reference_of(const Case& baseline, const fs::path& latents, const std::string& trajectory) {
     if (const auto failed = failed_.find(baseline.name); failed != failed_.end())
       throw FailedRound{failed->second};
-    const fs::path folder = directory_.locked_folder(baseline);
-    Reference reference{latents, trajectory, folder / "own", {}};
+    Reference reference{latents, trajectory, own_of(baseline), {}};
     try {
       look_once(baseline, {.kind = Observation::Kind::kLocked}, reference, reference.own);
       if (!computes_in_float32(baseline)) {
-        reference.float32 = folder / "float32";
+        reference.float32 = float32_of(baseline);
         look_once(in_float32(baseline), {.kind = Observation::Kind::kTwin, .timestep_dtype = baseline.dtype},
                   reference, reference.float32);
       }
@@ -143,12 +156,15 @@ class LockedRuns {
   /// Looks unless that was done already from the same latents, whose fingerprint is left last.
   void look_once(const Case& spec, Observation observation, const Reference& reference,
                  const fs::path& folder) {
-    const fs::path done = folder / "trajectory";
+    const fs::path done = folder / kTrajectory;
     if (fs::exists(done) && base::read_text(done) == reference.trajectory) return;
     observation.trajectory = reference.latents;
     look(spec, observation, folder);
     base::write_text(done, reference.trajectory);
   }
+
+  fs::path own_of(const Case& baseline) const { return directory_.locked_folder(baseline) / "own"; }
+  fs::path float32_of(const Case& baseline) const { return directory_.locked_folder(baseline) / "float32"; }
 
   void look(const Case& spec, Observation observation, const fs::path& folder) {
     observation.trajectory = fs::absolute(observation.trajectory);

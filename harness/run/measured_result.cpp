@@ -1,7 +1,12 @@
 #include "harness/run/measured_result.h"
 
 #include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "harness/judge/quality.h"
@@ -15,6 +20,15 @@ using scenario::Case;
 
 namespace {
 
+/// Keeps a prediction for later reports; one that cannot be written is computed again.
+void keep(const Prediction& prediction, const Case& spec, std::size_t round, const RunDirectory& directory) {
+  try {
+    directory.keep_prediction(spec, round, prediction);
+  } catch (const RunError&) {
+    return;
+  }
+}
+
 /// The prediction for the last round, kept so that `report` works without the checkpoint.  None where it was
 /// not made in time.
 std::optional<Prediction> prediction_of(const Case& spec, const std::vector<RoundRecords>& rounds,
@@ -23,27 +37,50 @@ std::optional<Prediction> prediction_of(const Case& spec, const std::vector<Roun
   if (auto kept = directory.prediction(spec, last)) return kept;
   try {
     Prediction prediction = predict(spec, rounds.back()[0].tile_costs);
-    directory.keep_prediction(spec, last, prediction);
+    keep(prediction, spec, last, directory);
     return prediction;
   } catch (const InputError&) {
     return std::nullopt;
   }
 }
 
+/// Rounds by what they were measured with, in their order; nothing of those that do not say.
+std::vector<records::RoundsOfOrigin> origins_of(const MeasuredRounds& rounds) {
+  std::vector<records::RoundsOfOrigin> groups;
+  for (std::size_t round = 0; round < rounds.origins.size(); ++round) {
+    const std::optional<records::Origin>& origin = rounds.origins[round];
+    if (!origin) continue;
+    const auto same = std::ranges::find_if(groups, [&](const records::RoundsOfOrigin& group) {
+      return records::differences(*origin, group.origin).empty();
+    });
+    records::RoundsOfOrigin& group =
+        same == groups.end() ? groups.emplace_back(records::RoundsOfOrigin{{}, *origin}) : *same;
+    group.rounds.push_back(static_cast<int>(round));
+  }
+  return groups;
+}
+
 }  // namespace
 
 records::CaseResult measured_result(const Case& spec, const records::SuiteRecord& suite,
                                     const RunDirectory& directory) {
-  const std::vector<RoundRecords> rounds = directory.rounds(spec);
-  records::CaseResult result = assemble_result(spec, rounds, directory.error(spec), suite.environment);
-  if (!rounds.empty()) set_beside(result, spec, prediction_of(spec, rounds, directory));
-  std::vector<records::Quality> repetitions;
-  for (int index = 1; auto repetition = directory.repetition(spec, index); ++index)
-    repetitions.push_back(*std::move(repetition));
-  result.repeats_identically = std::ranges::all_of(repetitions, &records::Quality::identical);
-  for (const records::Quality& repetition : repetitions)
+  MeasuredRounds rounds = directory.rounds(spec);
+  const bool has_origin = !rounds.origins.empty() && rounds.origins.back();
+  records::CaseResult result =
+      assemble_result(spec, rounds.records, rounds.error,
+                      has_origin ? rounds.origins.back()->environment : suite.environment);
+  result.origins = origins_of(rounds);
+  result.notes = std::move(rounds.notes);
+  try {
+    if (!rounds.records.empty()) set_beside(result, spec, prediction_of(spec, rounds.records, directory));
+  } catch (const std::exception& error) {
+    result.notes.push_back(fmt::format("nothing is predicted for it: {}", error.what()));
+  }
+  result.repeats_identically = std::ranges::all_of(rounds.repetitions, &records::Quality::identical);
+  for (const records::Quality& repetition : rounds.repetitions)
     result.repetition_psnr.push_back(repetition.psnr.mean);
-  if (spec.baseline.empty() && !repetitions.empty()) result.quality_self = judge::worst_of(repetitions);
+  if (spec.baseline.empty() && !rounds.repetitions.empty())
+    result.quality_self = judge::worst_of(rounds.repetitions);
   return result;
 }
 

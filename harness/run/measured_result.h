@@ -8,7 +8,8 @@
 
 namespace isoframe::harness::run {
 
-/// Reads what the case's rounds left in the run directory, beside what the plan predicts.
+/// Reads what the case's rounds left in the run directory, beside what the plan predicts.  A file that is
+/// missing or damaged makes the result an error that names it.
 reports::records::CaseResult measured_result(const scenario::Case& spec,
                                              const reports::records::SuiteRecord& suite,
                                              const RunDirectory& directory);

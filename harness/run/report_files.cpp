@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
+#include <iostream>
 #include <limits>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/files.h"
 #include "harness/run/report_pictures.h"
@@ -12,6 +15,7 @@
 #include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
+#include "reports/records/run_files.h"
 #include "reports/records/stages.h"
 #include "reports/trace.h"
 
@@ -24,6 +28,18 @@ using records::StageEvents;
 using scenario::Case;
 
 namespace {
+
+/// Runs `write`, and says what went wrong in it.  Returns that, or an empty string.
+template <typename Write>
+std::string attempt(const char* severity, const Write& write) {
+  try {
+    write();
+    return {};
+  } catch (const std::exception& error) {
+    std::cerr << severity << ": " << error.what() << '\n';
+    return error.what();
+  }
+}
 
 /// Rounds that the case has events of.
 std::size_t rounds_with_events(const Case& spec, const RunDirectory& directory) {
@@ -86,9 +102,18 @@ void write_trace(const std::vector<Case>& cases, const RunDirectory& directory, 
 
 }  // namespace
 
-void write_reports(const records::RunRecord& run, const std::vector<Case>& cases,
-                   const std::map<std::string, records::CaseResult>& results, const RunDirectory& directory,
-                   TracedRounds traced) {
+std::vector<std::string> write_reports(const records::RunRecord& run, const std::vector<Case>& cases,
+                                       const std::map<std::string, records::CaseResult>& results,
+                                       const RunDirectory& directory, TracedRounds traced) {
+  const std::filesystem::path& path = directory.documents();
+  std::vector<std::string> unwritten;
+  const auto write = [&](const char* name, const auto& report) {
+    std::string why = attempt("error", [&] { base::write_text(path / name, report(run)); });
+    if (!why.empty()) unwritten.push_back(std::move(why));
+  };
+  write(records::kMarkdownFile, [](const auto& all) { return reports::markdown_report(all); });
+  write(records::kJunitFile, [](const auto& all) { return reports::junit_report(all); });
+
   std::map<std::string, reports::HtmlCase> html;
   PictureBudget budget;
   double origin = std::numeric_limits<double>::infinity();
@@ -101,12 +126,10 @@ void write_reports(const records::RunRecord& run, const std::vector<Case>& cases
     });
     add_pictures(spec, directory, budget, shown);
   }
-  const std::filesystem::path& path = directory.path();
-  base::write_text(path / "report.md", reports::markdown_report(run));
-  base::write_text(path / "report.html", reports::html_report(run, html));
-  base::write_text(path / "junit.xml", reports::junit_report(run));
-  write_trace(cases, directory, traced, origin, path / "trace.json");
-  reports::tell_github(run);
+  attempt("warning", [&] { base::write_text(path / records::kHtmlFile, reports::html_report(run, html)); });
+  attempt("warning", [&] { write_trace(cases, directory, traced, origin, path / records::kTraceFile); });
+  attempt("warning", [&] { reports::tell_github(run); });
+  return unwritten;
 }
 
 }  // namespace isoframe::harness::run

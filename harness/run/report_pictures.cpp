@@ -1,11 +1,11 @@
 #include "harness/run/report_pictures.h"
 
 #include <algorithm>
+#include <exception>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "harness/compare/open_frames.h"
 #include "reports/heat_map.h"
 
@@ -89,7 +89,7 @@ void add_pictures(const scenario::Case& spec, const RunDirectory& directory, Pic
     if (spec.baseline.empty()) add_thumbnail(directory.of(spec), budget, shown);
     if (differs_in_eight_bits(shown.result))
       add_different(directory.path() / spec.baseline, directory.of(spec), budget, shown);
-  } catch (const InputError& error) {
+  } catch (const std::exception& error) {
     // A report without pictures is better than none.
     shown.note = fmt::format("Its frames cannot be shown: {}", error.what());
   }

@@ -1,6 +1,7 @@
 #include "harness/run/round.h"
 
-#include <unistd.h>
+#include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -15,7 +16,19 @@ namespace isoframe::harness::run {
 namespace fs = std::filesystem;
 namespace records = reports::records;
 
-fs::path this_program() { return fs::read_symlink("/proc/self/exe"); }
+namespace {
+
+/// The image of this process, whatever lies at the program's path by now.
+constexpr const char* kRunningImage = "/proc/self/exe";
+
+}  // namespace
+
+fs::path this_program() {
+  constexpr std::string_view kReplaced = " (deleted)";
+  std::string path = fs::read_symlink(kRunningImage).string();
+  if (path.ends_with(kReplaced) && !fs::exists(path)) path.erase(path.size() - kReplaced.size());
+  return path;
+}
 
 namespace {
 
@@ -54,6 +67,7 @@ RoundResult run_round(const scenario::Case& spec, const fs::path& directory, con
   local.on_progress = context.on_progress;
   local.interrupted = context.interrupted;
   if (is_launched) return run_launched(spec, directory, std::move(local));
+  local.image = kRunningImage;
   const launch::LocalResult outcome = launch::run_local(local);
 
   RoundResult result;

@@ -33,7 +33,7 @@ std::vector<reports::records::RankRecord> read_rank_records(const std::filesyste
 std::vector<reports::records::MachineRates> read_machine_rates(const std::filesystem::path& directory,
                                                                int ranks);
 
-/// The path of this program.
+/// The path that this program was started by, where another one may lie by now.
 std::filesystem::path this_program();
 
 }  // namespace isoframe::harness::run

@@ -1,12 +1,20 @@
 #include "harness/run/round_loop.h"
 
 #include <algorithm>
+#include <exception>
+#include <iostream>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "harness/run/outputs.h"
 #include "harness/run/preflight.h"
 #include "harness/run/round.h"
 
 namespace isoframe::harness::run {
 
+namespace records = reports::records;
 using scenario::Case;
 
 namespace {
@@ -19,10 +27,13 @@ int count_rounds(const std::vector<Case>& cases) {
 
 }  // namespace
 
-int rounds_of(const Case& spec) { return spec.baseline.empty() ? std::max(2, spec.repeat) : spec.repeat; }
-
-RoundLoop::RoundLoop(const std::vector<Case>& cases, const RunDirectory& directory, const RunOptions& options)
-    : cases_(cases), directory_(directory), options_(options), progress_(count_rounds(cases)) {}
+RoundLoop::RoundLoop(const std::vector<Case>& cases, const RunDirectory& directory, const RunOptions& options,
+                     Origins& origins)
+    : cases_(cases),
+      directory_(directory),
+      options_(options),
+      origins_(origins),
+      progress_(count_rounds(cases)) {}
 
 void RoundLoop::run() {
   std::vector<const Case*> order;
@@ -45,18 +56,45 @@ void RoundLoop::run_round_of(std::vector<const Case*> order, int measurement, in
 }
 
 void RoundLoop::run_one(const Case& spec, int index) {
-  if (!spec.skip_reason.empty() || directory_.error(spec)) return;
+  if (!spec.skip_reason.empty() || failed_.contains(spec.name)) return;
   progress_.begin(spec.name);
-  if (!directory_.has_round(spec, index)) {
-    directory_.forget(spec, index);
-    const RoundContext context{this_program(), [this](const launch::Progress& p) { progress_.update(p); },
-                               options_.interrupted};
-    const RoundResult result = run_round(spec, directory_.round(spec, index), context);
-    if (result.status == RoundResult::Status::kOk) directory_.keep_round(spec, index);
-    if (result.status == RoundResult::Status::kInterrupted) directory_.forget(spec, index);
-    if (result.error) directory_.keep_error(spec, index, *result.error);
+  RoundResult result;
+  try {
+    if (!directory_.obstacles(spec, index, origins_.of(spec)).empty()) result = measure(spec, index);
+  } catch (const std::exception& error) {
+    // What a round left and cannot be kept is its case's trouble, and not that of the others.
+    result.status = RoundResult::Status::kError;
+    result.error.emplace().message = error.what();
   }
+  if (result.error) keep_error(spec, index, *result.error);
   progress_.end();
+}
+
+RoundResult RoundLoop::measure(const Case& spec, int index) {
+  directory_.forget(spec, index);
+  const records::Origin origin = origins_.of(spec);
+  const RoundContext context{this_program(), [this](const launch::Progress& p) { progress_.update(p); },
+                             options_.interrupted};
+  RoundResult result = run_round(spec, directory_.round(spec, index), context);
+  if (result.status == RoundResult::Status::kInterrupted) directory_.forget(spec, index);
+  if (result.status != RoundResult::Status::kOk) return result;
+  const std::vector<std::string> changed = records::differences(origins_.of(spec), origin);
+  if (!changed.empty())
+    throw RunError(fmt::format("it changed while the round ran: {}; --resume measures it again",
+                               fmt::join(changed, "; ")));
+  directory_.keep_round(spec, index, origin);
+  // The reports' end tries again, and says why it could not be written.
+  if (index == 0) keep_video(directory_.of(spec));
+  return result;
+}
+
+void RoundLoop::keep_error(const Case& spec, int index, const records::Failure& error) {
+  failed_.insert(spec.name);
+  try {
+    directory_.keep_error(spec, index, error);
+  } catch (const std::exception& unwritten) {
+    std::cerr << fmt::format("warning: {}: {} ({})\n", spec.name, error.message, unwritten.what());
+  }
 }
 
 }  // namespace isoframe::harness::run

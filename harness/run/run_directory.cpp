@@ -1,15 +1,24 @@
 #include "harness/run/run_directory.h"
 
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json_file.h"
+#include "base/temporary_folder.h"
 #include "harness/judge/quality.h"
 #include "harness/run/outputs.h"
 #include "harness/run/round.h"
 #include "harness/scenario/case_json.h"
 #include "harness/scenario/likeness.h"
+#include "model/checkpoint/safetensors.h"
+#include "reports/records/round_record.h"
+#include "reports/records/run_files.h"
 
 namespace isoframe::harness::run {
 
@@ -19,11 +28,14 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kSuite = "suite.json";
 constexpr const char* kRounds = ".rounds";
 constexpr const char* kDone = "done.json";
 constexpr const char* kError = "error.json";
+constexpr const char* kRepeat = "repeat.json";
 constexpr const char* kLocked = "locked.json";
+constexpr const char* kFrames = "frames.safetensors";
+constexpr const char* kLatents = "latents.safetensors";
+constexpr const char* kMend = "--resume measures it again";
 
 fs::path prediction_file(const fs::path& of_case, std::size_t round) {
   return of_case / kRounds / fmt::format("prediction-{}.json", round);
@@ -31,81 +43,186 @@ fs::path prediction_file(const fs::path& of_case, std::size_t round) {
 
 fs::path divergence_file(const fs::path& of_case) { return of_case / kRounds / "first_divergence.json"; }
 
-/// A file's record, by the record's reader; nothing if there is no file.
+void require_there(const fs::path& file) {
+  if (!fs::exists(file)) throw InputError(fmt::format("{} is missing", file.string()));
+}
+
+/// A record that must be there.  Throws InputError naming the file.
 template <typename Record>
-std::optional<Record> read_if_there(const fs::path& file, Record (*from_json)(const json&)) {
-  return fs::exists(file) ? std::optional(base::read_record(file, from_json)) : std::nullopt;
+Record read_needed(const fs::path& file, Record (*from_json)(const json&)) {
+  require_there(file);
+  return base::read_record(file, from_json);
+}
+
+/// The same; nothing if the file is missing or damaged.
+template <typename Record>
+std::optional<Record> read_if_whole(const fs::path& file, Record (*from_json)(const json&)) {
+  try {
+    if (fs::exists(file)) return base::read_record(file, from_json);
+  } catch (const std::exception&) {
+    // It is made again.
+  }
+  return std::nullopt;
+}
+
+/// Throws InputError naming the file unless its tensors are all there.
+void require_whole(const fs::path& file) {
+  require_there(file);
+  const model::checkpoint::SafetensorsFile opened(file);
+}
+
+/// A round's record, if it is one that can be judged.  Throws InputError naming the file.
+records::RoundRecord read_done(const fs::path& file, const scenario::Case& spec) {
+  records::RoundRecord record = read_needed(file, records::round_record_from_json);
+  const auto ranks = static_cast<std::size_t>(spec.layout.world_size());
+  if (record.ranks.size() != ranks)
+    throw InputError(fmt::format("{}: holds {} ranks of {}", file.string(), record.ranks.size(), ranks));
+  for (const records::RankRecord& rank : record.ranks)
+    if (!(rank.total_seconds > 0.0) || !std::isfinite(rank.total_seconds))
+      throw InputError(
+          fmt::format("{}: a measured time is {}, not above 0", file.string(), rank.total_seconds));
+  return record;
+}
+
+/// True for a folder that holds nothing, or only what a run leaves that was killed at its very beginning.
+bool is_free(const fs::path& folder) {
+  return std::ranges::all_of(fs::directory_iterator(folder), [](const fs::directory_entry& entry) {
+    return RunLock::is_lock(entry.path()) || base::is_temporary_file(entry.path());
+  });
+}
+
+/// Throws InputError unless a run may begin in the folder, or go on there.
+void check_is_free(const fs::path& path, bool resume) {
+  if (is_free(path)) return;
+  if (!resume)
+    throw InputError(fmt::format("{} is not empty; add --resume to go on with it, or choose another --out",
+                                 path.string()));
+  if (!fs::exists(path / records::kSuiteFile))
+    throw InputError(fmt::format("{} holds no run to resume: it has no suite.json", path.string()));
 }
 
 }  // namespace
 
+int rounds_of(const scenario::Case& spec) {
+  return spec.baseline.empty() ? std::max(2, spec.repeat) : spec.repeat;
+}
+
 RunDirectory RunDirectory::prepare(const fs::path& path, bool resume) {
   if (fs::exists(path) && !fs::is_directory(path))
     throw InputError(fmt::format("{} is not a directory; choose another --out", path.string()));
-  if (fs::exists(path) && !fs::is_empty(path)) {
-    if (!resume)
-      throw InputError(fmt::format("{} is not empty; add --resume to go on with it, or choose another --out",
-                                   path.string()));
-    if (!fs::exists(path / kSuite))
-      throw InputError(fmt::format("{} holds no run to resume: it has no suite.json", path.string()));
-  }
   base::make_folder(path);
-  return RunDirectory(path);
+  // A folder of something else is left alone; another run may come first where this one would begin.
+  check_is_free(path, resume);
+  RunDirectory directory(path);
+  directory.lock_ = std::make_shared<const RunLock>(path);
+  check_is_free(path, resume);
+  base::remove_abandoned_files(path);
+  base::sync_folder(fs::absolute(path).lexically_normal().parent_path());
+  return directory;
 }
 
-fs::path RunDirectory::frames_of(const std::string& case_name) const {
-  return path_ / case_name / "frames.safetensors";
+RunDirectory RunDirectory::prepare_unique(const fs::path& path) {
+  base::make_folder(path.parent_path());
+  fs::path free = path;
+  for (int number = 2; !fs::create_directory(free); ++number)
+    free = path.parent_path() / fmt::format("{}-{}", path.filename().string(), number);
+  return prepare(free, /*resume=*/false);
 }
+
+void RunDirectory::write_documents_to(const fs::path& folder) {
+  if (fs::exists(folder / records::kSuiteFile) && !fs::equivalent(folder, path_))
+    throw InputError(fmt::format("{} holds another run; choose another --out", folder.string()));
+  base::make_folder(folder);
+  documents_ = folder;
+}
+
+void RunDirectory::tidy() const {
+  base::remove_abandoned_folders();
+  if (!is_written_to()) return;
+  try {
+    const RunLock lock(path_);
+    base::remove_abandoned_files(path_);
+  } catch (const InputError&) {
+    // Another process measures here, or nobody can write.
+  }
+}
+
+fs::path RunDirectory::frames_of(const std::string& case_name) const { return path_ / case_name / kFrames; }
 
 bool RunDirectory::has_frames(const scenario::Case& spec) const { return fs::exists(frames_of(spec.name)); }
 
 records::SuiteRecord RunDirectory::suite() const {
-  const fs::path file = path_ / kSuite;
+  const fs::path file = path_ / records::kSuiteFile;
   if (!fs::exists(file))
     throw InputError(fmt::format("{} is not a run directory: it has no suite.json", path_.string()));
-  return records::suite_record_from_json(base::read_json(file));
+  return read_needed(file, records::suite_record_from_json);
 }
 
 void RunDirectory::keep(const records::SuiteRecord& suite) const {
-  base::write_json(path_ / kSuite, records::to_json(suite));
+  base::write_json(path_ / records::kSuiteFile, records::to_json(suite));
 }
 
 void RunDirectory::keep(const records::RunRecord& run) const {
-  base::write_json(path_ / "run.json", records::to_json(run));
+  base::write_json(documents_ / records::kRunFile, records::to_json(run));
 }
 
 void RunDirectory::keep(const records::CaseResult& result) const {
-  fs::create_directories(path_ / result.name);
-  base::write_json(path_ / result.name / "result.json", records::to_json(result));
+  fs::create_directories(documents_ / result.name);
+  base::write_json(documents_ / result.name / "result.json", records::to_json(result));
 }
 
 fs::path RunDirectory::round(const scenario::Case& spec, int index) const {
   return of(spec) / kRounds / std::to_string(index);
 }
 
-bool RunDirectory::has_round(const scenario::Case& spec, int index) const {
-  const fs::path file = round(spec, index) / kDone;
-  return fs::exists(file) && has_frames(spec) &&
-         scenario::is_measured_as(spec, records::round_record_from_json(base::read_json(file)).spec);
+bool RunDirectory::is_begun(const scenario::Case& spec, int index) const {
+  return fs::exists(round(spec, index));
 }
 
-void RunDirectory::keep_round(const scenario::Case& spec, int index) const {
+bool RunDirectory::is_measured(const scenario::Case& spec, int index) const {
+  return fs::exists(round(spec, index) / kDone);
+}
+
+std::vector<std::string> RunDirectory::obstacles(const scenario::Case& spec, int index,
+                                                 const records::Origin& origin) const {
+  const fs::path file = round(spec, index) / kDone;
+  if (!fs::exists(file)) return {has_error(spec, index) ? "it failed" : "it was not finished"};
+  try {
+    const records::RoundRecord record = read_done(file, spec);
+    if (index > 0) read_needed(round(spec, index) / kRepeat, records::quality_from_json);
+    for (const char* output : {kFrames, kLatents}) require_whole(of(spec) / output);
+    std::vector<std::string> found = scenario::measured_otherwise(spec, record.spec);
+    if (!record.origin) {
+      found.emplace_back("an isoframe measured it that did not record its build");
+    } else {
+      std::ranges::move(records::differences(origin, *record.origin), std::back_inserter(found));
+    }
+    return found;
+  } catch (const std::exception& error) {
+    return {error.what()};
+  }
+}
+
+void RunDirectory::keep_round(const scenario::Case& spec, int index, const records::Origin& origin) const {
   const fs::path from = round(spec, index);
+  const records::RoundRecord record{scenario::measured_key(spec),
+                                    read_rank_records(from, spec.layout.world_size()), origin};
   if (index == 0) {
     keep_outputs(from, of(spec));
   } else {
-    base::write_json(from / "repeat.json",
-                     records::to_json(judge::compare_frames(frames_of(spec.name), from / "frames.safetensors",
-                                                            spec.name)));
-    fs::remove(from / "frames.safetensors");
-    fs::remove(from / "latents.safetensors");
+    base::write_json(from / kRepeat, records::to_json(judge::compare_frames(frames_of(spec.name),
+                                                                            from / kFrames, spec.name)));
+    fs::remove(from / kFrames);
+    fs::remove(from / kLatents);
   }
-  base::write_json(from / kDone,
-                   records::to_json(records::RoundRecord{scenario::measured_key(spec),
-                                                         read_rank_records(from, spec.layout.world_size())}));
+  // The names of all that the round leaves are on disk before the file that says that it is whole.
+  for (const fs::path& folder : {from, from.parent_path(), of(spec), path_}) base::sync_folder(folder);
+  base::write_json(from / kDone, records::to_json(record));
 }
 
 void RunDirectory::keep_error(const scenario::Case& spec, int index, const records::Failure& error) const {
+  fs::create_directories(round(spec, index));
+  fs::remove(round(spec, index) / kDone);
   base::write_json(round(spec, index) / kError, records::to_json(error));
 }
 
@@ -115,15 +232,62 @@ bool RunDirectory::has_error(const scenario::Case& spec, int index) const {
 
 void RunDirectory::forget(const scenario::Case& spec, int index) const {
   fs::remove_all(round(spec, index));
+  fs::remove(prediction_file(of(spec), static_cast<std::size_t>(index)));
   if (index > 0) return;
   fs::remove_all(of(spec));
 }
 
-std::vector<RoundRecords> RunDirectory::rounds(const scenario::Case& spec) const {
-  std::vector<RoundRecords> result;
-  for (int index = 0; fs::exists(round(spec, index) / kDone); ++index)
-    result.push_back(records::round_record_from_json(base::read_json(round(spec, index) / kDone)).ranks);
-  return result;
+/// Adds a round.  Throws InputError naming a file that is missing or damaged.
+void RunDirectory::read_round(const scenario::Case& spec, int index, MeasuredRounds& found) const {
+  records::RoundRecord record = read_done(round(spec, index) / kDone, spec);
+  found.records.push_back(std::move(record.ranks));
+  found.origins.push_back(std::move(record.origin));
+  if (index == 0) {
+    require_whole(frames_of(spec.name));
+  } else {
+    found.repetitions.push_back(read_needed(round(spec, index) / kRepeat, records::quality_from_json));
+  }
+}
+
+bool RunDirectory::has_later_round(const scenario::Case& spec, int index) const {
+  for (int later = index + 1; later < rounds_of(spec); ++later)
+    if (fs::exists(round(spec, later) / kDone)) return true;
+  return false;
+}
+
+MeasuredRounds RunDirectory::rounds(const scenario::Case& spec) const {
+  MeasuredRounds found;
+  for (int index = 0; index < rounds_of(spec) || is_begun(spec, index); ++index) {
+    std::optional<records::Failure> failure;
+    try {
+      if (has_error(spec, index)) {
+        failure = read_needed(round(spec, index) / kError, records::failure_from_json);
+      } else if (fs::exists(round(spec, index) / kDone) || has_later_round(spec, index)) {
+        read_round(spec, index, found);
+      } else {
+        break;
+      }
+    } catch (const std::exception& error) {
+      failure.emplace().message = fmt::format("{}; {}", error.what(), kMend);
+    }
+    if (!failure) continue;
+    if (index < rounds_of(spec)) {
+      found.error = std::move(failure);
+    } else {
+      found.notes.push_back(
+          fmt::format("measuring it again failed in round {}, so that round and what follows "
+                      "it do not count (--resume tries again): {}",
+                      index + 1, failure->message));
+    }
+    break;
+  }
+  if (!found.error && has_locked_error(spec)) {
+    found.error = read_if_whole(locked_folder(spec) / kError, records::failure_from_json);
+    if (!found.error)
+      found.error.emplace().message =
+          fmt::format("{} is damaged; {}", (locked_folder(spec) / kError).string(), kMend);
+  }
+  return found;
 }
 
 fs::path RunDirectory::events_file(const scenario::Case& spec, int index, int rank) const {
@@ -140,40 +304,32 @@ std::vector<records::StageEvents> RunDirectory::events(const scenario::Case& spe
   std::vector<records::StageEvents> result;
   if (!has_events(spec, index)) return result;
   for (int rank = 0; rank < spec.layout.world_size(); ++rank)
-    result.push_back(records::stage_events_from_json(base::read_json(events_file(spec, index, rank))));
+    result.push_back(base::read_record(events_file(spec, index, rank), records::stage_events_from_json));
   return result;
 }
 
-std::optional<records::Failure> RunDirectory::error(const scenario::Case& spec) const {
-  for (int index = 0; fs::exists(round(spec, index)); ++index)
-    if (auto error = read_if_there(round(spec, index) / kError, records::failure_from_json)) return error;
-  return read_if_there(locked_folder(spec) / kError, records::failure_from_json);
-}
-
-std::optional<records::Quality> RunDirectory::repetition(const scenario::Case& spec, int index) const {
-  return read_if_there(round(spec, index) / "repeat.json", records::quality_from_json);
-}
-
 std::optional<Prediction> RunDirectory::prediction(const scenario::Case& spec, std::size_t round) const {
-  return read_if_there(prediction_file(of(spec), round), records::predicted_ranks_from_json);
+  auto found = read_if_whole(prediction_file(of(spec), round), records::predicted_ranks_from_json);
+  const auto ranks = static_cast<std::size_t>(spec.layout.world_size());
+  return found && found->size() == ranks ? found : std::nullopt;
 }
 
 void RunDirectory::keep_prediction(const scenario::Case& spec, std::size_t round,
                                    const Prediction& prediction) const {
-  base::write_json(prediction_file(of(spec), round), records::to_json(prediction));
+  if (is_written_to()) base::write_json(prediction_file(of(spec), round), records::to_json(prediction));
 }
 
 std::optional<records::FirstDivergence> RunDirectory::first_divergence(const scenario::Case& spec) const {
-  return read_if_there(divergence_file(of(spec)), records::first_divergence_from_json);
+  return read_if_whole(divergence_file(of(spec)), records::first_divergence_from_json);
 }
 
 void RunDirectory::keep_first_divergence(const scenario::Case& spec,
                                          const records::FirstDivergence& divergence) const {
-  base::write_json(divergence_file(of(spec)), records::to_json(divergence));
+  if (is_written_to()) base::write_json(divergence_file(of(spec)), records::to_json(divergence));
 }
 
 std::optional<records::LockedRecord> RunDirectory::locked(const scenario::Case& spec) const {
-  return read_if_there(locked_folder(spec) / kLocked, records::locked_record_from_json);
+  return read_if_whole(locked_folder(spec) / kLocked, records::locked_record_from_json);
 }
 
 void RunDirectory::keep_locked(const scenario::Case& spec, const records::LockedRecord& record) const {
@@ -183,6 +339,10 @@ void RunDirectory::keep_locked(const scenario::Case& spec, const records::Locked
 void RunDirectory::keep_locked_error(const scenario::Case& spec, const records::Failure& error) const {
   fs::create_directories(locked_folder(spec));
   base::write_json(locked_folder(spec) / kError, records::to_json(error));
+}
+
+bool RunDirectory::has_locked_error(const scenario::Case& spec) const {
+  return fs::exists(locked_folder(spec) / kError);
 }
 
 void RunDirectory::forget_locked(const scenario::Case& spec) const {

@@ -5,6 +5,7 @@
 //                                        makes a folder a run directory
 //   run.json                             a row a case (RunRecord)
 //   report.md, report.html, junit.xml, trace.json
+//   .lock                                the process that measures here (RunLock), while there is one
 //   <case>/frames.safetensors            of the first round; latents.safetensors and video.mp4 beside it
 //   <case>/result.json                   all that is known of the case (CaseResult)
 //   <case>/.rounds/<k>/job.json          what the ranks of round k are asked for; rank-<r>.log what they said
@@ -12,11 +13,12 @@
 //   <case>/.rounds/<k>/events-<r>.json   when rank r began and ended each stage, block and tile
 //                                        (StageEvents)
 //   <case>/.rounds/<k>/repeat.json       k >= 1: this round's frames against the first round's (Quality)
-//   <case>/.rounds/<k>/done.json         the measured case with all ranks' records (RoundRecord), written
-//   last:
-//                                        without it the round is not measured, and one of a changed case is
-//                                        run again
-//   <case>/.rounds/<k>/error.json        why the round failed (Failure); the case is in error
+//   <case>/.rounds/<k>/done.json         the measured case with all ranks' records and what it was measured
+//                                        with (RoundRecord), written last: without it the round is not
+//                                        measured, and one of another case, build, machine or content is run
+//                                        again
+//   <case>/.rounds/<k>/error.json        why the round failed (Failure); the case is in error, unless it was
+//                                        measured again
 //   <case>/.rounds/prediction-<k>.json   what the plan predicts by the tile costs of round k (PredictedRank)
 //   <case>/.rounds/first_divergence.json where the case first leaves its baseline (FirstDivergence)
 //   <case>/.rounds/locate/               while that is looked for
@@ -27,33 +29,62 @@
 // Ranks that a launcher starts also write progress-<r>.jsonl and failure-<r>.json into the round's folder.
 
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "harness/run/prediction.h"
 #include "harness/run/result.h"
+#include "harness/run/run_lock.h"
 #include "harness/scenario/case.h"
 #include "reports/records/case_result.h"
 #include "reports/records/divergence.h"
 #include "reports/records/locked.h"
 #include "reports/records/metrics.h"
+#include "reports/records/origin.h"
 #include "reports/records/run_record.h"
 #include "reports/records/stage_event.h"
 
 namespace isoframe::harness::run {
 
+/// Number of times that a case runs; a baseline at least twice, since what differs between its two runs is
+/// the floor under every gate.
+int rounds_of(const scenario::Case& spec);
+
+/// The measured rounds of a case, as far as they can be read.
+struct MeasuredRounds {
+  std::vector<RoundRecords> records;
+  std::vector<std::optional<reports::records::Origin>> origins;  ///< one a round
+  std::vector<reports::records::Quality> repetitions;  ///< frames of rounds 1, 2, ... against the first's
+  /// Reason why the case is in error: a round that failed, or a file that is missing or damaged.
+  std::optional<reports::records::Failure> error;
+  /// Failures that take nothing from what was measured: in rounds that were measured again.
+  std::vector<std::string> notes;
+};
+
 class RunDirectory {
  public:
-  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)), documents_(path_) {}
 
-  /// Makes the folder of a new run.  Throws InputError for a file, for a folder that is not empty unless it
-  /// is to `resume`, and then for one that holds no run.
+  /// Makes the folder of a new run, or opens that of one to `resume`, and holds it as long as this object and
+  /// its copies live.  Throws InputError for a file, for a folder in which another process measures, for one
+  /// that is not empty unless it is to `resume`, and then for one that holds no run.
   static RunDirectory prepare(const std::filesystem::path& path, bool resume);
+  /// Makes the folder of a new run under the first free name: `path`, `path`-2, ...
+  static RunDirectory prepare_unique(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path of(const scenario::Case& spec) const { return path_ / spec.name; }
   std::filesystem::path frames_of(const std::string& case_name) const;
   bool has_frames(const scenario::Case& spec) const;
+
+  /// Lets documents be written into another folder, and nothing into this one.
+  void write_documents_to(const std::filesystem::path& folder);
+  const std::filesystem::path& documents() const { return documents_; }
+  bool is_written_to() const { return documents_ == path_; }
+  /// Removes what killed processes left, unless a living one measures here.
+  void tidy() const;
 
   /// Throws InputError when this is no run directory.
   reports::records::SuiteRecord suite() const;
@@ -62,28 +93,30 @@ class RunDirectory {
   void keep(const reports::records::CaseResult& result) const;
 
   std::filesystem::path round(const scenario::Case& spec, int index) const;
-  /// True if this round of exactly this case has been measured.
-  bool has_round(const scenario::Case& spec, int index) const;
-  /// Keeps a round that its ranks have finished: frames of the first go to the case's folder with their
-  /// video, frames of later ones are compared with the first's and removed.
-  void keep_round(const scenario::Case& spec, int index) const;
+  /// True if this round left something, and if it was measured.
+  bool is_begun(const scenario::Case& spec, int index) const;
+  bool is_measured(const scenario::Case& spec, int index) const;
+  /// Reasons why the round counts for nothing if the case is measured with `origin` now; empty for one that
+  /// is as good as a new one.
+  std::vector<std::string> obstacles(const scenario::Case& spec, int index,
+                                     const reports::records::Origin& origin) const;
+  /// Keeps a round that its ranks have finished: frames of the first go to the case's folder, frames of later
+  /// ones are compared with the first's and removed.  Throws if they cannot be read or compared.
+  void keep_round(const scenario::Case& spec, int index, const reports::records::Origin& origin) const;
   void keep_error(const scenario::Case& spec, int index, const reports::records::Failure& error) const;
   bool has_error(const scenario::Case& spec, int index) const;
-  /// Forgets a failed round and a changed case's rounds, before they are run again.
+  /// Forgets a round, and with the first all of the case, before it is run again.
   void forget(const scenario::Case& spec, int index) const;
 
-  /// The records of the measured rounds, in order, as far as there are any.
-  std::vector<RoundRecords> rounds(const scenario::Case& spec) const;
+  /// The records of the measured rounds, in order, and what is wrong with them.
+  MeasuredRounds rounds(const scenario::Case& spec) const;
   /// Times at which each rank began and ended its stages in round k, in the order of ranks.  Empty if none
   /// were kept.
   std::vector<reports::records::StageEvents> events(const scenario::Case& spec, int index) const;
   /// True if every rank has left events of the round.
   bool has_events(const scenario::Case& spec, int index) const;
-  /// The error of the first failed round, or of the locked run.
-  std::optional<reports::records::Failure> error(const scenario::Case& spec) const;
-  /// The frames of round k against the first round's; nothing where the round was not measured.
-  std::optional<reports::records::Quality> repetition(const scenario::Case& spec, int index) const;
 
+  /// What was computed from the measurements and can be computed again is nothing where it is damaged.
   std::optional<Prediction> prediction(const scenario::Case& spec, std::size_t round) const;
   void keep_prediction(const scenario::Case& spec, std::size_t round, const Prediction& prediction) const;
   std::optional<reports::records::FirstDivergence> first_divergence(const scenario::Case& spec) const;
@@ -92,6 +125,7 @@ class RunDirectory {
   std::optional<reports::records::LockedRecord> locked(const scenario::Case& spec) const;
   void keep_locked(const scenario::Case& spec, const reports::records::LockedRecord& record) const;
   void keep_locked_error(const scenario::Case& spec, const reports::records::Failure& error) const;
+  bool has_locked_error(const scenario::Case& spec) const;
   /// Forgets the case's locked run, or why it failed.
   void forget_locked(const scenario::Case& spec) const;
   /// A folder for what locked runs leave.
@@ -100,9 +134,12 @@ class RunDirectory {
   std::filesystem::path locate_folder(const scenario::Case& spec) const;
 
  private:
+  void read_round(const scenario::Case& spec, int index, MeasuredRounds& found) const;
+  bool has_later_round(const scenario::Case& spec, int index) const;
   std::filesystem::path events_file(const scenario::Case& spec, int index, int rank) const;
 
-  std::filesystem::path path_;
+  std::filesystem::path path_, documents_;
+  std::shared_ptr<const RunLock> lock_;
 };
 
 }  // namespace isoframe::harness::run

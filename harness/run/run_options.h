@@ -19,7 +19,8 @@ enum class TracedRounds { kLast, kAll };
 
 struct RunOptions {
   std::filesystem::path out;
-  bool resume = false;  ///< rounds that `out` already holds for an unchanged case are not run again
+  bool is_out_default = false;  ///< another name will do if `out` is taken
+  bool resume = false;  ///< rounds that `out` holds and that would come out the same are not run again
   /// Earlier runs' directories: frames and memory are held against the first, times against all.
   std::vector<std::filesystem::path> against;
   /// Subjects that must be judged beside `against`: whatever of it is not makes its case untrusted.

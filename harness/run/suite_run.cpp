@@ -1,10 +1,18 @@
 #include "harness/run/suite_run.h"
 
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <iterator>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "base/time.h"
 #include "harness/judge/latency.h"
 #include "harness/run/doubt.h"
@@ -12,10 +20,13 @@
 #include "harness/run/history.h"
 #include "harness/run/judged_run.h"
 #include "harness/run/locked_runs.h"
+#include "harness/run/origins.h"
 #include "harness/run/preflight.h"
+#include "harness/run/resumption.h"
 #include "harness/run/round_loop.h"
 #include "harness/run/run_directory.h"
 #include "harness/run/suite_record.h"
+#include "reports/records/run_files.h"
 
 namespace isoframe::harness::run {
 
@@ -25,12 +36,53 @@ using scenario::Case;
 
 namespace {
 
-/// Forgets failed rounds of an earlier run, so that they are tried again.
-void forget_errors(const std::vector<Case>& cases, const RunDirectory& directory) {
-  for (const Case& spec : cases) {
-    for (int index = 0; index < rounds_of(spec); ++index)
-      if (directory.has_error(spec, index)) directory.forget(spec, index);
-    if (directory.error(spec)) directory.forget_locked(spec);
+/// The record of the run before, in a directory to resume; nothing if it is a new one, or damaged.
+std::optional<records::SuiteRecord> suite_before(const RunDirectory& directory) {
+  try {
+    return directory.suite();
+  } catch (const InputError&) {
+    return std::nullopt;
+  }
+}
+
+/// Opens the run directory.
+RunDirectory prepare(RunOptions& options) {
+  base::remove_abandoned_folders();
+  if (!options.is_out_default || options.resume) return RunDirectory::prepare(options.out, options.resume);
+  RunDirectory directory = RunDirectory::prepare_unique(options.out);
+  options.out = directory.path();
+  return directory;
+}
+
+/// Discards what of the run before cannot count, and returns the record that goes on with the rest.
+records::SuiteRecord go_on(records::SuiteRecord record, const scenario::Suite& suite,
+                           const RunDirectory& directory, Origins& origins) {
+  const std::optional<records::SuiteRecord> before = suite_before(directory);
+  const int kept = discard_unusable(suite.cases, directory, origins, std::cerr);
+  if (!before) return record;
+  record = resumed(std::move(record), *before, suite, std::cerr);
+  if (kept > 0) record.started = before->started;
+  return record;
+}
+
+/// Keeps the record of a run that has ended.  Returns why it could not be kept: the run is judged all the
+/// same.
+std::vector<std::string> keep_end(const records::SuiteRecord& record, const RunDirectory& directory) {
+  try {
+    directory.keep(record);
+    return {};
+  } catch (const RunError& error) {
+    std::cerr << fmt::format("error: {}\n", error.what());
+    return {error.what()};
+  }
+}
+
+/// Records the run in the history, which is no part of its verdict.
+void record_in(History& history, const RunDirectory& directory, const records::RunRecord& run) {
+  try {
+    history.record(directory.path(), run, facts_of(directory.path(), run));
+  } catch (const std::exception& error) {
+    std::cerr << fmt::format("warning: the run is not in the history: {}\n", error.what());
   }
 }
 
@@ -47,11 +99,11 @@ void measure(RoundLoop& loop, const std::vector<Case>& cases, const records::Sui
 
 }  // namespace
 
-records::RunRecord run_suite(scenario::Suite suite, const RunOptions& options) {
+records::RunRecord run_suite(scenario::Suite suite, RunOptions& options) {
   for (Case& spec : suite.cases)
     if (spec.skip_reason.empty()) settle_case(spec);
   for (const fs::path& earlier : options.against)
-    if (!fs::exists(earlier / "run.json"))
+    if (!fs::exists(earlier / records::kRunFile))
       throw InputError(fmt::format("--against {}: no run.json there", earlier.string()));
   if (!options.against.empty()) check_repeats(suite.cases);
   records::SuiteRecord record = begin_suite(suite, options);
@@ -60,30 +112,35 @@ records::RunRecord run_suite(scenario::Suite suite, const RunOptions& options) {
       earlier_run(options.against, environment_of(record, suite.cases), suite.cases);
   std::optional<History> history;
   if (!options.history.empty()) history.emplace(options.history);
-  const RunDirectory directory = RunDirectory::prepare(options.out, options.resume);
+  const RunDirectory directory = prepare(options);
+  Origins origins;
+  if (options.resume) record = go_on(std::move(record), suite, directory, origins);
   directory.keep(record);
-  if (options.resume) forget_errors(suite.cases, directory);
 
-  RoundLoop loop(suite.cases, directory, options);
+  RoundLoop loop(suite.cases, directory, options, origins);
   measure(loop, suite.cases, record, directory, earlier);
   run_locked(suite.cases, record, directory, options);
   record.finished = base::utc_now();
   record.interrupted = loop.interrupted();
-  directory.keep(record);
+  std::vector<std::string> unwritten = keep_end(record, directory);
   records::RunRecord run = judge_run(record, directory, options);
-  if (history) history->record(directory.path(), run, facts_of(directory.path(), run));
+  std::ranges::move(unwritten, std::back_inserter(run.unwritten));
+  if (history) record_in(*history, directory, run);
   return run;
 }
 
 records::RunRecord report_run(const fs::path& path, RunOptions options) {
-  const RunDirectory directory(path);
+  RunDirectory directory(path);
   options.locate = LocateWhich::kNever;
-  return judge_run(directory.suite(), directory, options);
+  const records::SuiteRecord suite = directory.suite();
+  if (!options.out.empty()) directory.write_documents_to(options.out);
+  directory.tidy();
+  return judge_run(suite, directory, options);
 }
 
 int exit_code_of(const records::RunRecord& run, bool allow_skipped) {
   using records::Verdict;
-  if (run.interrupted || run.count(Verdict::kError) > 0) return 3;
+  if (run.interrupted || run.count(Verdict::kError) > 0 || !run.unwritten.empty()) return 3;
   if (run.count(Verdict::kFailed) > 0 || run.count(Verdict::kUntrusted) > 0) return 1;
   return run.count(Verdict::kPassed) > 0 || allow_skipped ? 0 : 1;
 }

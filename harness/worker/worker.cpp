@@ -286,6 +286,8 @@ void run_launched_rank(const Job& job) {
 
 void run_worker(const std::filesystem::path& job_file) {
   const Job job = Job::from_json(base::read_json(job_file));
+  // Started from the running image of the harness, a rank would be listed as "exe".
+  ::prctl(PR_SET_NAME, "isoframe");
   // isoframe's own line says what went wrong; c10d's warnings before it would only name sockets.
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
   if (job.is_launched()) return run_launched_rank(job);

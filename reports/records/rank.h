@@ -291,23 +291,6 @@ struct RankRecord : RankFacts {
   }
 };
 
-/// A measured round: done.json.
-struct RoundRecord {
-  nlohmann::json spec;
-  std::vector<RankRecord> ranks;
-
-  template <typename T = RoundRecord>
-  static constexpr auto fields() {
-    return std::tuple{
-        field("case", &T::spec, "",
-              "part of the case that measurements depend on: all but baseline, gates and limits of time"),
-        field("ranks", &T::ranks, "", "one entry a rank: its rank-<r>.json"),
-    };
-  }
-};
-nlohmann::json to_json(const RoundRecord& record);
-RoundRecord round_record_from_json(const nlohmann::json& json);
-
 /// Reason why a rank that a launcher started has ended: failure-<r>.json.
 struct RankFailure {
   int rank = 0;

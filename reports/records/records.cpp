@@ -10,8 +10,10 @@
 #include "reports/records/divergence.h"
 #include "reports/records/history_record.h"
 #include "reports/records/metrics.h"
+#include "reports/records/origin.h"
 #include "reports/records/published.h"
 #include "reports/records/rank.h"
+#include "reports/records/round_record.h"
 #include "reports/records/run_record.h"
 #include "reports/records/selftest_record.h"
 #include "reports/records/stage_event.h"
@@ -92,6 +94,10 @@ std::vector<DifferingFact> differing_facts(const Environment& now, const Environ
 std::vector<DifferingFact> differing_facts(const Device& now, const Device& earlier) {
   return differing_facts_of(now, earlier);
 }
+
+json to_json(const Origin& record) { return value_to_json(record); }
+Origin origin_from_json(const json& value) { return read<Origin>(value); }
+
 json to_json(const Failure& record) { return value_to_json(record); }
 Failure failure_from_json(const json& value) { return read<Failure>(value); }
 json to_json(const CaseResult& record) { return value_to_json(record); }

@@ -182,6 +182,8 @@ struct RunRecord {
   std::vector<std::string> against_others;
   std::optional<std::vector<std::string>> unlike;
   std::map<std::string, int> counts;
+  /// Results that could not be written, with why: of the process that tried, and no part of run.json.
+  std::vector<std::string> unwritten;
 
   /// Number of cases with this verdict.
   int count(Verdict verdict) const;

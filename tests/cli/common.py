@@ -11,7 +11,7 @@ import unittest
 # tests/ holds the modules that both folders of tests share.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
+ISOFRAME = os.path.abspath(os.environ.get("ISOFRAME_BIN", "build/isoframe"))
 
 
 def isoframe(*arguments, **options):

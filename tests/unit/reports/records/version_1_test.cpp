@@ -14,6 +14,7 @@
 #include "reports/records/divergence.h"
 #include "reports/records/metrics.h"
 #include "reports/records/rank.h"
+#include "reports/records/round_record.h"
 #include "reports/records/run_record.h"
 
 namespace isoframe::reports::records {

@@ -1,0 +1,133 @@
+#include "harness/run/resumption.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <ostream>
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/scenario/case_json.h"
+
+namespace isoframe::harness::run {
+
+namespace fs = std::filesystem;
+namespace records = reports::records;
+using scenario::Case;
+
+namespace {
+
+/// Measured rounds that are discarded for the same reason.
+struct Discarded {
+  int rounds = 0;
+  std::set<std::string> cases;
+};
+
+class Sieve {
+ public:
+  Sieve(const RunDirectory& directory, Origins& origins) : directory_(directory), origins_(origins) {}
+
+  /// Looks at every round of the case, and forgets later ones that cannot stay; the first, and with it the
+  /// case, is forgotten when it is run again.
+  void sift(const Case& spec) {
+    const records::Origin origin = origins_.of(spec);
+    std::string of_first;
+    for (int index = 0; index < rounds_of(spec) || directory_.is_begun(spec, index); ++index) {
+      const std::string why = fmt::format("{}", fmt::join(directory_.obstacles(spec, index, origin), "; "));
+      if (index == 0) of_first = why;
+      const std::string& reason = of_first.empty() ? why : of_first;
+      if (!directory_.is_measured(spec, index)) {
+        if (directory_.has_error(spec, index)) directory_.forget(spec, index);
+        continue;
+      }
+      if (reason.empty()) {
+        ++kept_;
+        continue;
+      }
+      ++discarded_[reason].rounds;
+      discarded_[reason].cases.insert(spec.name);
+      if (index > 0 && of_first.empty()) unusable_.emplace_back(&spec, index);
+    }
+    if (directory_.has_locked_error(spec)) directory_.forget_locked(spec);
+    fs::remove_all(directory_.locate_folder(spec));
+  }
+
+  void tell(std::ostream& said) const {
+    for (const auto& [reason, discarded] : discarded_)
+      said << fmt::format("--resume discards {} measured round{} of {} and measures again: {}\n",
+                          discarded.rounds, discarded.rounds == 1 ? "" : "s", names_of(discarded.cases),
+                          reason);
+  }
+
+  void forget_unusable() const {
+    for (const auto& [spec, index] : unusable_) directory_.forget(*spec, index);
+  }
+
+  int kept() const { return kept_; }
+
+ private:
+  static std::string names_of(const std::set<std::string>& cases) {
+    constexpr std::size_t kMost = 6;
+    if (cases.size() > kMost) return fmt::format("{} cases", cases.size());
+    return fmt::format("{}", fmt::join(cases, ", "));
+  }
+
+  const RunDirectory& directory_;
+  Origins& origins_;
+  std::map<std::string, Discarded> discarded_;
+  std::vector<std::pair<const Case*, int>> unusable_;
+  int kept_ = 0;
+};
+
+std::string name_of(const nlohmann::json& spec) { return scenario::case_from_json(spec).name; }
+
+/// The case's file as far as another spelling of its path leaves it the same.
+fs::path file_of(const nlohmann::json& spec) {
+  return fs::path(scenario::case_from_json(spec).where.file).filename();
+}
+
+}  // namespace
+
+int discard_unusable(const std::vector<Case>& cases, const RunDirectory& directory, Origins& origins,
+                     std::ostream& said) {
+  Sieve sieve(directory, origins);
+  for (const Case& spec : cases)
+    if (spec.skip_reason.empty()) sieve.sift(spec);
+  sieve.tell(said);
+  said.flush();
+  sieve.forget_unusable();
+  return sieve.kept();
+}
+
+records::SuiteRecord resumed(records::SuiteRecord now, const records::SuiteRecord& before,
+                             const scenario::Suite& suite, std::ostream& said) {
+  std::map<std::string, nlohmann::json> own;
+  for (const nlohmann::json& spec : now.cases) own[name_of(spec)] = spec;
+  std::set<fs::path> files;
+  for (const fs::path& file : suite.files) files.insert(file.filename());
+  // The order of the run before, then what is new.
+  std::vector<nlohmann::json> cases;
+  for (const nlohmann::json& spec : before.cases) {
+    const std::string name = name_of(spec);
+    if (const auto found = own.find(name); found != own.end()) {
+      cases.push_back(found->second);
+      own.erase(found);
+    } else if (suite.left_out.contains(name) || !files.contains(file_of(spec))) {
+      cases.push_back(spec);
+    } else {
+      said << fmt::format("case '{}' is no longer in {}: its folder stays, the reports leave it out\n", name,
+                          file_of(spec).string());
+    }
+  }
+  for (const nlohmann::json& spec : now.cases)
+    if (own.contains(name_of(spec))) cases.push_back(spec);
+  now.cases = std::move(cases);
+  for (const std::string& scenario : before.scenarios)
+    if (!files.contains(fs::path(scenario).filename())) now.scenarios.push_back(scenario);
+  return now;
+}
+
+}  // namespace isoframe::harness::run

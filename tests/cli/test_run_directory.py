@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+"""A run directory can be believed: what --resume keeps, what damage costs, who may measure in it, what is left behind.
+
+ISOFRAME_BIN names the program.  One run is measured; most tests change a copy of it.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from common import ISOFRAME, CheckpointTest, cases_of, isoframe
+from processes import ranks_of, wait_for
+
+SCENARIO = """
+version: 1
+checkpoint: {checkpoint}
+defaults:
+  prompt: a lighthouse in a storm
+  height: 64
+  width: 96
+  frames: 1
+  steps: 1
+  seed: 5
+  warmup: 0
+  tiling: {{tile_size: 64, overlap: 0.25}}
+cases:
+  - name: base
+  - name: u2
+    layout: ulysses=2
+    baseline: base
+"""
+
+SKIPPED = """
+version: 1
+checkpoint: nowhere
+cases:
+  - {name: gpu, device: cuda, prompt: x, height: 64, width: 96, frames: 1, steps: 1}
+"""
+
+
+class RunDirectory(CheckpointTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.run_once(SCENARIO)
+        assert cls.ran.returncode == 0, cls.ran.stdout + cls.ran.stderr
+
+    def setUp(self):
+        self.copy = self.root / self._testMethodName
+        shutil.copytree(self.out, self.copy)
+
+    def resume(self, *options, scenario=None, **more):
+        return isoframe("run", scenario or self.scenario, "--out", self.copy, "--resume", *options, **more)
+
+    def verdicts(self, out=None):
+        return {name: case["verdict"] for name, case in cases_of(out or self.copy).items()}
+
+    def rounds(self):
+        """What tells a round that was measured again from one that was kept."""
+        return {
+            str(file.relative_to(self.copy)): file.stat().st_mtime_ns
+            for file in self.copy.glob("*/.rounds/*/done.json")
+        }
+
+    def change(self, path, edit):
+        file = self.copy / path
+        record = json.loads(file.read_text())
+        edit(record)
+        file.write_text(json.dumps(record))
+
+    def cut(self, path):
+        file = self.copy / path
+        os.truncate(file, file.stat().st_size // 2)
+
+    # What --resume keeps
+
+    def test_rounds_attest_build_machine_and_content(self):
+        origin = json.loads((self.copy / "u2/.rounds/0/done.json").read_text())["origin"]
+        self.assertRegex(origin["program"], "^[0-9a-f]{16}$")
+        self.assertIn("libtorch_cpu.so", origin["libraries"])
+        self.assertLessEqual({"transformer", "vae", "model_index.json"}, set(origin["checkpoint"]))
+        result = json.loads((self.copy / "u2/result.json").read_text())
+        self.assertEqual([group["rounds"] for group in result["origins"]], [[0, 1]])
+        self.assertEqual(result["origins"][0]["origin"], origin)
+
+    def test_other_spellings_gates_limits_and_figures_keep_everything(self):
+        before = self.rounds()
+        folder = self.root / "elsewhere"
+        folder.mkdir()
+        edited = folder / "scenario.yaml"
+        (folder / "figures.yaml").write_text("")
+        text = SCENARIO.format(checkpoint=json.dumps(os.path.relpath(self.checkpoint, folder)))
+        edited.write_text(text.replace("baseline: base\n", "baseline: base\n    timeout_seconds: 99\n    gates: {ssim_min: 0.5}\n"))
+        done = self.resume(scenario=edited.name, cwd=folder)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(self.rounds(), before)
+        self.assertNotIn("discards", done.stderr)
+
+    def test_a_filter_leaves_the_other_cases_in_the_reports(self):
+        before = self.rounds()
+        done = self.resume("--filter", "base")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(self.verdicts(), {"base": "passed", "u2": "passed"})
+        self.assertEqual(len(json.loads((self.copy / "suite.json").read_text())["cases"]), 2)
+        self.assertEqual(self.rounds(), before)
+
+    def test_another_checkpoint_at_the_same_path_is_measured_and_said(self):
+        other = self.root / "other"
+        made = isoframe("weights", "init", "--preset", "tiny", "--seed", 4, other)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        frames = (self.copy / "base/frames.safetensors").read_bytes()
+        done = self.resume("--checkpoint", other, "--filter", "base")
+        self.assertEqual(done.stderr.count("--resume discards"), 1, done.stderr)
+        self.assertRegex(done.stderr, "--resume discards 2 measured rounds of base .*checkpoint: other content in .*transformer")
+        self.assertNotEqual((self.copy / "base/frames.safetensors").read_bytes(), frames)
+        # u2 was left out, so that the reports have two contents and say so.
+        self.assertEqual(self.verdicts(), {"base": "passed", "u2": "untrusted"})
+        self.assertIn("'base' was not measured with the same: checkpoint", cases_of(self.copy)["u2"]["reason"])
+
+    def test_another_build_and_another_machine_are_measured_and_said(self):
+        self.change("base/.rounds/0/done.json", lambda done: done["origin"].update(program="0" * 16))
+        self.change("u2/.rounds/0/done.json", lambda done: done["origin"]["environment"].update(cpu="another"))
+        reported = isoframe("report", self.copy)
+        self.assertEqual(reported.returncode, 1, reported.stdout)
+        self.assertEqual(self.verdicts(), {"base": "untrusted", "u2": "untrusted"})
+        self.assertIn("something else than the newest rounds of the run: cpu: \"another\" then", reported.stdout)
+        before = self.rounds()
+        done = self.resume()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stderr, "discards 2 measured rounds of base and measures again: program: isoframe .*0000 then")
+        self.assertRegex(done.stderr, 'discards 2 measured rounds of u2 and measures again: cpu: "another" then')
+        self.assertEqual({name for name, at in self.rounds().items() if at == before[name]}, set())
+        self.assertEqual(self.verdicts(), {"base": "passed", "u2": "passed"})
+
+    # What damage costs
+
+    def test_damage_costs_its_own_case_and_is_mended(self):
+        self.cut("u2/frames.safetensors")
+        for name in ("events-0.json", "../prediction-1.json", "../../video.mp4"):
+            self.cut(f"base/.rounds/1/{name}")
+        before = self.rounds()
+        reported = isoframe("report", self.copy)
+        self.assertEqual(reported.returncode, 3, reported.stderr)
+        self.assertEqual(self.verdicts(), {"base": "passed", "u2": "error"})
+        self.assertRegex(cases_of(self.copy)["u2"]["reason"], "u2/frames.safetensors.*--resume measures it again")
+        self.assertIn("events-0.json", reported.stderr)
+        json.loads((self.copy / "base/.rounds/prediction-1.json").read_text())
+        video = (self.copy / "base/video.mp4").stat().st_size
+        self.assertEqual(video, (self.out / "base/video.mp4").stat().st_size)
+        for name in ("report.md", "report.html", "junit.xml", "trace.json"):
+            self.assertIn("base", (self.copy / name).read_text(), name)
+        self.cut("base/.rounds/1/repeat.json")
+        reported = isoframe("report", self.copy)
+        self.assertRegex(cases_of(self.copy)["base"]["reason"], "base/.rounds/1/repeat.json.*--resume measures it again")
+        done = self.resume()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        kept = {name for name, at in self.rounds().items() if at == before[name]}
+        self.assertEqual(kept, {"base/.rounds/0/done.json"})
+
+    def test_a_missing_or_odd_record_is_named(self):
+        def no_time(done):
+            done["ranks"][0]["total_seconds"] = 0.0
+
+        damages = {
+            "done.json is missing": lambda: (self.copy / "u2/.rounds/0/done.json").unlink(),
+            "a measured time is 0": lambda: self.change("u2/.rounds/0/done.json", no_time),
+            "holds 0 ranks of 2": lambda: self.change("u2/.rounds/1/done.json", lambda done: done.update(ranks=[])),
+            "repeat.json is missing": lambda: (self.copy / "u2/.rounds/1/repeat.json").unlink(),
+        }
+        for expected, damage in damages.items():
+            with self.subTest(expected):
+                shutil.rmtree(self.copy)
+                shutil.copytree(self.out, self.copy)
+                damage()
+                self.assertEqual(isoframe("report", self.copy).returncode, 3)
+                self.assertEqual(self.verdicts(), {"base": "passed", "u2": "error"})
+                self.assertIn(expected, cases_of(self.copy)["u2"]["reason"])
+
+    def test_a_failure_while_measuring_again_is_a_note_and_tried_again(self):
+        for case in ("base", "u2"):
+            round_ = self.copy / case / ".rounds" / "2"
+            round_.mkdir()
+            (round_ / "error.json").write_text('{"rank": 0, "stage": "", "message": "boom", "last_words": ""}')
+        reported = isoframe("report", self.copy)
+        self.assertEqual(reported.returncode, 0, reported.stdout)
+        self.assertRegex(reported.stdout, "NOTE all 2 cases: measuring it again failed in round 3.*boom")
+        done = self.resume()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertFalse((self.copy / "base/.rounds/2").exists())
+
+    def test_a_document_that_cannot_be_written_is_a_warning_beside_the_others(self):
+        for name in ("report.html", "trace.json"):
+            (self.copy / name).unlink()
+            (self.copy / name).mkdir()
+        (self.copy / "junit.xml").unlink()
+        reported = isoframe("report", self.copy, env=os.environ | {"GITHUB_STEP_SUMMARY": "/dev/full"})
+        self.assertEqual(reported.returncode, 0, reported.stderr)
+        self.assertIn("2 of 2 cases passed", reported.stdout)
+        for what in ("report.html", "trace.json", "step summary"):
+            self.assertRegex(reported.stderr, f"warning: .*{what}")
+        self.assertTrue((self.copy / "junit.xml").exists())
+        # run.json is what programs go by: without it the others are written and the exit code says so.
+        (self.copy / "run.json").unlink()
+        (self.copy / "run.json").mkdir()
+        (self.copy / "junit.xml").unlink()
+        reported = isoframe("report", self.copy)
+        self.assertEqual(reported.returncode, 3, reported.stderr)
+        self.assertIn("2 of 2 cases passed", reported.stdout)
+        self.assertTrue((self.copy / "junit.xml").exists())
+
+    def test_a_report_elsewhere_leaves_the_run_as_it_is(self):
+        (self.copy / "base/.rounds/prediction-1.json").unlink()
+        (self.copy / "base/video.mp4").unlink()
+
+        def state():
+            return {str(p): p.stat().st_mtime_ns for p in [self.copy, *self.copy.rglob("*")]}
+
+        before = state()
+        out = self.root / "elsewhere reports"
+        reported = isoframe("report", self.copy, "--out", out)
+        self.assertEqual(reported.returncode, 0, reported.stderr)
+        self.assertEqual(state(), before)
+        for name in ("run.json", "report.md", "report.html", "junit.xml", "trace.json", "u2/result.json"):
+            self.assertTrue((out / name).exists(), name)
+        self.assertIn(str(out), reported.stdout)
+        refused = isoframe("report", self.copy, "--out", self.out)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("holds another run", refused.stderr)
+
+    # Who may measure in it, and what is left behind
+
+    def test_a_second_run_in_the_directory_is_refused_and_told_who_is_there(self):
+        with open(self.copy / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.write("4711 node-7 2026-01-31T09:05:00Z\n")
+            lock.flush()
+            refused = self.resume()
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertEqual(refused.stderr.count("\n"), 1)
+            self.assertIn("in use by process 4711 on node-7, since 2026-01-31T09:05:00Z", refused.stderr)
+            self.assertEqual(isoframe("report", self.copy).returncode, 0)
+        # Whoever held it is gone.
+        done = self.resume()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse((self.copy / ".lock").exists())
+
+    def test_runs_of_the_same_second_have_names_of_their_own(self):
+        folder = self.root / "same second"
+        folder.mkdir()
+        (folder / "skipped.yaml").write_text(SKIPPED)
+        command = [os.path.abspath(ISOFRAME), "run", "skipped.yaml", "--allow-skipped", "--history", "h.sqlite"]
+        runs = [subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+        for run in runs:
+            out, error = run.communicate(timeout=60)
+            self.assertEqual(run.returncode, 0, out + error)
+        self.assertEqual(len(list(folder.glob("runs/*/run.json"))), 4)
+
+    def test_what_a_killed_process_left_is_removed_and_a_living_ones_is_not(self):
+        temporary = self.root / "temporary"
+        left = [temporary / "isoframe-4711.a1B2c3", temporary / "isoframe-4712.a1B2c3"]
+        for folder in left:
+            folder.mkdir(parents=True)
+            (folder / "store").write_text("x")
+        (temporary / "isoframe-notes").mkdir()
+        abandoned = self.copy / "u2" / ".result.json.isoframe-a1B2c3"
+        living = self.copy / "u2" / ".video.mp4.isoframe-d4E5f6.mp4"
+        for file in (abandoned, living):
+            file.write_text("half")
+        folder = os.open(left[1], os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with open(living) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            done = isoframe("report", self.copy, env=os.environ | {"TMPDIR": str(temporary)})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sorted(f.name for f in temporary.iterdir()), ["isoframe-4712.a1B2c3", "isoframe-notes"])
+        self.assertFalse(abandoned.exists())
+        self.assertTrue(living.exists())
+
+    def start(self, program, *options):
+        out = self.root / f"{self._testMethodName} run"
+        process = subprocess.Popen(
+            [program, "run", self.scenario, "--out", out, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        wait_for(lambda: ranks_of(process.pid) or process.poll() is not None, "a rank")
+        return process, out
+
+    def test_signals_that_come_together_end_a_run_with_a_report(self):
+        for signals in ((signal.SIGHUP,), (signal.SIGTERM, signal.SIGTERM)):
+            with self.subTest(signals):
+                process, out = self.start(ISOFRAME)
+                for number in signals:
+                    process.send_signal(number)
+                    time.sleep(0.01)
+                stdout, stderr = process.communicate(timeout=30)
+                self.assertEqual(process.returncode, 3, stdout + stderr)
+                self.assertTrue(json.loads((out / "run.json").read_text())["interrupted"])
+                shutil.rmtree(out)
+
+    def test_a_program_that_is_replaced_goes_on_with_what_was_started(self):
+        program = self.root / "bin" / "isoframe"
+        program.parent.mkdir()
+        shutil.copy(ISOFRAME, program)
+        process, out = self.start(program, "--filter", "base")
+        new = program.with_name("new")
+        new.write_text("#!/bin/sh\nexit 9\n")
+        new.chmod(0o755)
+        new.rename(program)
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, stdout + stderr)
+        self.assertEqual(self.verdicts(out), {"base": "passed"})
+
+
+if __name__ == "__main__":
+    unittest.main()
