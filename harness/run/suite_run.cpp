@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/shell.h"
 #include "base/temporary_folder.h"
 #include "base/time.h"
 #include "harness/judge/latency.h"
@@ -135,7 +136,11 @@ records::RunRecord report_run(const fs::path& path, RunOptions options) {
   const records::SuiteRecord suite = directory.suite();
   if (!options.out.empty()) directory.write_documents_to(options.out);
   directory.tidy();
-  return judge_run(suite, directory, options);
+  records::RunRecord run = judge_run(suite, directory, options);
+  if (!run.unwritten.empty() && directory.is_written_to())
+    std::cerr << fmt::format("isoframe report {} --out DIR writes elsewhere\n",
+                             base::shell_quoted(path.string()));
+  return run;
 }
 
 int exit_code_of(const records::RunRecord& run, bool allow_skipped) {

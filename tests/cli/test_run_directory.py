@@ -42,6 +42,13 @@ cases:
   - {name: gpu, device: cuda, prompt: x, height: 64, width: 96, frames: 1, steps: 1}
 """
 
+FIGURES = """
+source: somewhere
+hardware: some GPUs
+rows:
+  row: {title: A row, size: 480p, frames: 33, steps: 50, seconds: 15.5}
+"""
+
 
 class RunDirectory(CheckpointTest):
     @classmethod
@@ -93,13 +100,15 @@ class RunDirectory(CheckpointTest):
         folder = self.root / "elsewhere"
         folder.mkdir()
         edited = folder / "scenario.yaml"
-        (folder / "figures.yaml").write_text("")
+        (folder / "figures.yaml").write_text(FIGURES)
         text = SCENARIO.format(checkpoint=json.dumps(os.path.relpath(self.checkpoint, folder)))
-        edited.write_text(text.replace("baseline: base\n", "baseline: base\n    timeout_seconds: 99\n    gates: {ssim_min: 0.5}\n"))
+        more = "timeout_seconds: 99\n    gates: {ssim_min: 0.5}\n    published: figures.yaml#row\n"
+        edited.write_text(text.replace("baseline: base\n", "baseline: base\n    " + more))
         done = self.resume(scenario=edited.name, cwd=folder)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(self.rounds(), before)
         self.assertNotIn("discards", done.stderr)
+        self.assertEqual(cases_of(self.copy)["u2"]["published"]["seconds"], 15.5)
 
     def test_a_filter_leaves_the_other_cases_in_the_reports(self):
         before = self.rounds()
