@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <exception>
 #include <iterator>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -69,6 +71,20 @@ std::optional<Record> read_if_whole(const fs::path& file, Record (*from_json)(co
 void require_whole(const fs::path& file) {
   require_there(file);
   const model::checkpoint::SafetensorsFile opened(file);
+}
+
+/// Throws InputError naming the file unless it holds the frames that the case asks for.
+void require_frames(const fs::path& file, const scenario::Case& spec) {
+  require_whole(file);
+  const model::checkpoint::SafetensorsFile opened(file);
+  const auto frames = std::ranges::find(opened.specs(), "frames", &model::checkpoint::TensorSpec::name);
+  if (frames == opened.specs().end()) throw InputError(fmt::format("{}: holds no frames", file.string()));
+  const std::vector<std::int64_t> expected = {spec.frames, spec.height.value_or(0), spec.width.value_or(0),
+                                              3};
+  if (frames->shape == expected && frames->dtype == at::kFloat) return;
+  throw InputError(fmt::format("{}: holds {} of shape [{}], not float32 frames of shape [{}]", file.string(),
+                               model::checkpoint::dtype_name(frames->dtype), fmt::join(frames->shape, ", "),
+                               fmt::join(expected, ", ")));
 }
 
 /// A round's record, if it is one that can be judged.  Throws InputError naming the file.
@@ -190,7 +206,8 @@ std::vector<std::string> RunDirectory::obstacles(const scenario::Case& spec, int
   try {
     const records::RoundRecord record = read_done(file, spec);
     if (index > 0) read_needed(round(spec, index) / kRepeat, records::quality_from_json);
-    for (const char* output : {kFrames, kLatents}) require_whole(of(spec) / output);
+    require_frames(frames_of(spec.name), spec);
+    require_whole(of(spec) / kLatents);
     std::vector<std::string> found = scenario::measured_otherwise(spec, record.spec);
     if (!record.origin) {
       found.emplace_back("an isoframe measured it that did not record its build");
@@ -222,7 +239,7 @@ void RunDirectory::keep_round(const scenario::Case& spec, int index, const recor
 
 void RunDirectory::keep_error(const scenario::Case& spec, int index, const records::Failure& error) const {
   fs::create_directories(round(spec, index));
-  fs::remove(round(spec, index) / kDone);
+  fs::remove_all(round(spec, index) / kDone);
   base::write_json(round(spec, index) / kError, records::to_json(error));
 }
 
@@ -232,7 +249,7 @@ bool RunDirectory::has_error(const scenario::Case& spec, int index) const {
 
 void RunDirectory::forget(const scenario::Case& spec, int index) const {
   fs::remove_all(round(spec, index));
-  fs::remove(prediction_file(of(spec), static_cast<std::size_t>(index)));
+  fs::remove_all(prediction_file(of(spec), static_cast<std::size_t>(index)));
   if (index > 0) return;
   fs::remove_all(of(spec));
 }
@@ -243,7 +260,7 @@ void RunDirectory::read_round(const scenario::Case& spec, int index, MeasuredRou
   found.records.push_back(std::move(record.ranks));
   found.origins.push_back(std::move(record.origin));
   if (index == 0) {
-    require_whole(frames_of(spec.name));
+    require_frames(frames_of(spec.name), spec);
   } else {
     found.repetitions.push_back(read_needed(round(spec, index) / kRepeat, records::quality_from_json));
   }

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import time
 import unittest
@@ -175,7 +176,13 @@ class RunDirectory(CheckpointTest):
         def no_time(done):
             done["ranks"][0]["total_seconds"] = 0.0
 
+        def other_frames():
+            header = json.dumps({"frames": {"dtype": "F32", "shape": [1, 16, 16, 3], "data_offsets": [0, 3072]}}).encode()
+            data = struct.pack("<Q", len(header)) + header + bytes(3072)
+            (self.copy / "u2/frames.safetensors").write_bytes(data)
+
         damages = {
+            "not float32 frames of shape [1, 64, 96, 3]": other_frames,
             "done.json is missing": lambda: (self.copy / "u2/.rounds/0/done.json").unlink(),
             "a measured time is 0": lambda: self.change("u2/.rounds/0/done.json", no_time),
             "holds 0 ranks of 2": lambda: self.change("u2/.rounds/1/done.json", lambda done: done.update(ranks=[])),
