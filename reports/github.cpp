@@ -13,7 +13,6 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "reports/case_table.h"
 #include "reports/markdown.h"
 #include "reports/remarks.h"

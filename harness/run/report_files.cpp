@@ -48,14 +48,23 @@ std::size_t rounds_with_events(const Case& spec, const RunDirectory& directory) 
   return rounds;
 }
 
-/// Calls `visit(round, events by rank)` for each round that a trace shows: the last, or all.
-template <typename Visit>
+/// Calls `visit(round, events by rank)` for each round that a trace shows: the last, or all.  `damaged` is
+/// told of those whose files cannot be read.
+template <typename Visit, typename Damaged>
 void for_traced_rounds(const Case& spec, const RunDirectory& directory, TracedRounds which,
-                       const Visit& visit) {
+                       const Visit& visit, const Damaged& damaged) {
   const std::size_t rounds = rounds_with_events(spec, directory);
   const std::size_t first = which == TracedRounds::kAll || rounds == 0 ? 0 : rounds - 1;
-  for (std::size_t round = first; round < rounds; ++round)
-    visit(round, directory.events(spec, static_cast<int>(round)));
+  for (std::size_t round = first; round < rounds; ++round) {
+    std::vector<StageEvents> ranks;
+    try {
+      ranks = directory.events(spec, static_cast<int>(round));
+    } catch (const std::exception& error) {
+      damaged(error);
+      continue;
+    }
+    visit(round, ranks);
+  }
 }
 
 /// The stages of a round that do not hold others, by rank: they are drawn beside each other.
@@ -92,8 +101,9 @@ void write_trace(const std::vector<Case>& cases, const RunDirectory& directory, 
   });
   for (const Case& spec : cases) {
     trace.begin_case(spec.name);
-    for_traced_rounds(spec, directory, which,
-                      [&](std::size_t round, const auto& ranks) { trace.add_round(round, ranks); });
+    for_traced_rounds(
+        spec, directory, which, [&](std::size_t round, const auto& ranks) { trace.add_round(round, ranks); },
+        [](const std::exception&) {});
   }
   trace.end();
   flush();
@@ -120,10 +130,15 @@ std::vector<std::string> write_reports(const records::RunRecord& run, const std:
   for (const Case& spec : cases) {
     reports::HtmlCase& shown = html[spec.name];
     shown.result = results.at(spec.name);
-    for_traced_rounds(spec, directory, traced, [&](std::size_t, const auto& ranks) {
-      origin = std::min(origin, reports::first_start(ranks));
-      shown.timeline = timeline_of(ranks);
-    });
+    for_traced_rounds(
+        spec, directory, traced,
+        [&](std::size_t, const auto& ranks) {
+          origin = std::min(origin, reports::first_start(ranks));
+          shown.timeline = timeline_of(ranks);
+        },
+        [](const std::exception& error) {
+          std::cerr << "warning: the trace leaves out " << error.what() << '\n';
+        });
     add_pictures(spec, directory, budget, shown);
   }
   attempt("warning", [&] { base::write_text(path / records::kHtmlFile, reports::html_report(run, html)); });

@@ -75,7 +75,7 @@ void require_whole(const fs::path& file) {
 
 /// Throws InputError naming the file unless it holds the frames that the case asks for.
 void require_frames(const fs::path& file, const scenario::Case& spec) {
-  require_whole(file);
+  require_there(file);
   const model::checkpoint::SafetensorsFile opened(file);
   const auto frames = std::ranges::find(opened.specs(), "frames", &model::checkpoint::TensorSpec::name);
   if (frames == opened.specs().end()) throw InputError(fmt::format("{}: holds no frames", file.string()));

@@ -321,18 +321,30 @@ class RunDirectory(CheckpointTest):
                 self.assertTrue(json.loads((out / "run.json").read_text())["interrupted"])
                 shutil.rmtree(out)
 
-    def test_a_program_that_is_replaced_goes_on_with_what_was_started(self):
+    def replaced(self, *options):
+        """Runs the baseline with a program that is replaced once its first rank has started; returns process and folder."""
         program = self.root / "bin" / "isoframe"
-        program.parent.mkdir()
+        program.parent.mkdir(exist_ok=True)
         shutil.copy(ISOFRAME, program)
-        process, out = self.start(program, "--filter", "base")
+        process, out = self.start(program, "--filter", "base", *options)
         new = program.with_name("new")
         new.write_text("#!/bin/sh\nexit 9\n")
         new.chmod(0o755)
         new.rename(program)
         stdout, stderr = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 0, stdout + stderr)
+        return process, out, stdout + stderr
+
+    def test_a_program_that_is_replaced_goes_on_with_what_was_started(self):
+        process, out, printed = self.replaced()
+        self.assertEqual(process.returncode, 0, printed)
         self.assertEqual(self.verdicts(out), {"base": "passed"})
+
+    def test_a_launcher_does_not_start_another_program_than_the_one_that_runs(self):
+        rank = "RANK=0 LOCAL_RANK=0 WORLD_SIZE=1 MASTER_ADDR=127.0.0.1 MASTER_PORT=29517"
+        process, out, printed = self.replaced("--launcher", f"env {rank} {{worker}}")
+        self.assertEqual(process.returncode, 3, printed)
+        self.assertEqual(self.verdicts(out), {"base": "error"})
+        self.assertIn("bin/isoframe was replaced or removed while it ran", cases_of(out)["base"]["reason"])
 
 
 if __name__ == "__main__":
