@@ -27,20 +27,18 @@ namespace {
 constexpr std::int64_t kLongestSide = 16384;
 constexpr std::int64_t kMostPixels = 178'956'970;
 
-using Bytes = std::vector<std::uint8_t>;
-
-Bytes read_bytes(const fs::path& file) {
+std::vector<std::uint8_t> read_bytes(const fs::path& file) {
   if (!fs::exists(file)) throw InputError(fmt::format("{}: no such image", file.string()));
   if (fs::is_directory(file)) throw InputError(fmt::format("{}: a folder, not an image", file.string()));
   std::ifstream stream(file, std::ios::binary);
-  Bytes bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   if (!stream.is_open() || stream.bad())
     throw InputError(fmt::format("{}: the image cannot be read", file.string()));
   if (bytes.empty()) throw InputError(fmt::format("{}: an empty file, not an image", file.string()));
   return bytes;
 }
 
-ImageHeader checked_header(const Bytes& bytes, const fs::path& file) {
+ImageHeader checked_header(const std::vector<std::uint8_t>& bytes, const fs::path& file) {
   const ImageHeader header = read_image_header(bytes, file.string());
   if (header.width < 1 || header.height < 1)
     throw InputError(fmt::format("{}: an image without pixels", file.string()));
@@ -79,7 +77,7 @@ class QuietStandardError {
 };
 
 /// Decodes a picture as stored: grey, BGR or BGRA, of 8 or 16 bits; empty where the pixels cannot be decoded.
-cv::Mat decode(const Bytes& bytes) {
+cv::Mat decode(const std::vector<std::uint8_t>& bytes) {
   const QuietStandardError quiet;
   try {
     return cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
@@ -118,7 +116,7 @@ cv::Mat to_rgb(const cv::Mat& stored) {
   return result;
 }
 
-/// Undoes EXIF's orientation.  Reference: PIL.ImageOps.exif_transpose.
+/// Undoes the orientation.  Reference: PIL.ImageOps.exif_transpose.
 cv::Mat upright(const cv::Mat& image, const ImageHeader& header) {
   cv::Mat result = image;
   if (header.is_turned()) cv::transpose(image, result);
@@ -136,7 +134,7 @@ cv::Mat upright(const cv::Mat& image, const ImageHeader& header) {
 }  // namespace
 
 at::Tensor load_image(const fs::path& file) {
-  const Bytes bytes = read_bytes(file);
+  const std::vector<std::uint8_t> bytes = read_bytes(file);
   const ImageHeader header = checked_header(bytes, file);
   const cv::Mat stored = decode(bytes);
   if (stored.rows != header.height || stored.cols != header.width)

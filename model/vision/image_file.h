@@ -7,7 +7,7 @@
 
 namespace isoframe::model::vision {
 
-/// PNG, JPEG or WebP -> uint8 [H, W, 3], RGB, turned as its EXIF block says.
+/// PNG, JPEG or WebP -> uint8 [H, W, 3], RGB, turned as its metadata say (image_orientation.h).
 /// Reference: diffusers.utils.load_image: ImageOps.exif_transpose, then Image.convert("RGB") (Pillow 13).
 /// Transparency is dropped, colours stay; grey is repeated; 16-bit colours keep their high byte, 16-bit grey
 /// is cut at 255, as Pillow does it.

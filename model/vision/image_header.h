@@ -10,7 +10,7 @@ namespace isoframe::model::vision {
 struct ImageHeader {
   std::int64_t height = 0;  ///< as stored, before the orientation is applied
   std::int64_t width = 0;
-  int orientation = 1;  ///< EXIF's, 1 to 8
+  int orientation = 1;  ///< by EXIF's numbers, 1 to 8
 
   /// Orientations 5 to 8 swap the sides.
   bool is_turned() const { return orientation >= 5; }
