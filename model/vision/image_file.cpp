@@ -1,12 +1,9 @@
 #include "model/vision/image_file.h"
 
-#include <fcntl.h>
 #include <fstream>
 #include <iterator>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -16,6 +13,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
+#include "base/quiet_standard_error.h"
 #include "model/vision/image_header.h"
 
 namespace isoframe::model::vision {
@@ -49,36 +47,9 @@ ImageHeader checked_header(const std::vector<std::uint8_t>& bytes, const fs::pat
   return header;
 }
 
-/// While it lives, what libpng and libjpeg would print of a damaged file goes nowhere: OpenCV hands on no way
-/// to catch it, and the error that is thrown says the same.  One at a time, as descriptors are the process's.
-class QuietStandardError {
- public:
-  QuietStandardError() : lock_(mutex()), saved_(::dup(STDERR_FILENO)) {
-    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nowhere < 0) return;
-    ::dup2(nowhere, STDERR_FILENO);
-    ::close(nowhere);
-  }
-  ~QuietStandardError() {
-    if (saved_ < 0) return;
-    ::dup2(saved_, STDERR_FILENO);
-    ::close(saved_);
-  }
-  QuietStandardError(const QuietStandardError&) = delete;
-  QuietStandardError& operator=(const QuietStandardError&) = delete;
-
- private:
-  static std::mutex& mutex() {
-    static std::mutex mutex;
-    return mutex;
-  }
-  std::lock_guard<std::mutex> lock_;
-  int saved_;
-};
-
 /// Decodes a picture as stored: grey, BGR or BGRA, of 8 or 16 bits; empty where the pixels cannot be decoded.
 cv::Mat decode(const std::vector<std::uint8_t>& bytes) {
-  const QuietStandardError quiet;
+  const base::QuietStandardError quiet;
   try {
     return cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
   } catch (const cv::Exception&) {
