@@ -94,7 +94,7 @@ void FfmpegScoresSum::add(const YuvFrame& reference, const YuvFrame& candidate) 
     pixels[p] = static_cast<double>(reference.planes[p].data.size());
     all += pixels[p];
   }
-  double frame_error = 0.0;
+  double frame_error = 0.0, frame_ssim = 0.0;
   for (std::size_t p = 0; p < 3; ++p) {
     const Plane &x = reference.planes[p], &y = candidate.planes[p];
     const double ssim = plane_ssim(x, y);
@@ -103,9 +103,11 @@ void FfmpegScoresSum::add(const YuvFrame& reference, const YuvFrame& candidate) 
                          pixels[p];
     ssim_[p] += ssim;
     error_[p] += error;
-    ssim_all_ += ssim * pixels[p] / all;
+    frame_ssim += ssim * pixels[p];
     frame_error += error * pixels[p] / all;
   }
+  // Divided once: equal frames give exactly 1, as a sum of quotients would not.
+  ssim_all_ += frame_ssim / all;
   error_all_ += frame_error;
   smallest_error_ = frames_ == 0 ? frame_error : std::min(smallest_error_, frame_error);
   largest_error_ = std::max(largest_error_, frame_error);

@@ -5,12 +5,14 @@ extern "C" {
 }
 
 #include "base/error.h"
+#include "metrics/padded_image.h"
 
 namespace isoframe::metrics {
 
 struct RgbToYuv420::Context {
   SwsContext* scaler = nullptr;
   int height = 0, width = 0;
+  PaddedImage rgb, yuv;
   ~Context() { sws_freeContext(scaler); }
 };
 
@@ -26,21 +28,22 @@ RgbToYuv420::RgbToYuv420(std::int64_t height, std::int64_t width) : context_(std
 RgbToYuv420::~RgbToYuv420() = default;
 
 void RgbToYuv420::operator()(const std::uint8_t* rgb, YuvFrame& out) {
-  const int height = context_->height, width = context_->width;
+  Context& context = *context_;
+  const int height = context.height, width = context.width;
   out.format = "yuv420p";
-  std::array<std::uint8_t*, 4> data{};
-  std::array<int, 4> strides{};
+  context.rgb.resize({{height, 3 * std::int64_t{width}}});
+  context.rgb.fill(0, rgb);
+  const int chroma_height = (height + 1) / 2, chroma_width = (width + 1) / 2;
+  context.yuv.resize({{height, width}, {chroma_height, chroma_width}, {chroma_height, chroma_width}});
+  sws_scale(context.scaler, context.rgb.data().data(), context.rgb.strides().data(), 0, height,
+            context.yuv.data().data(), context.yuv.strides().data());
   for (std::size_t p = 0; p < 3; ++p) {
     Plane& plane = out.planes[p];
-    plane.height = p == 0 ? height : (height + 1) / 2;
-    plane.width = p == 0 ? width : (width + 1) / 2;
+    plane.height = p == 0 ? height : chroma_height;
+    plane.width = p == 0 ? width : chroma_width;
     plane.data.resize(static_cast<std::size_t>(plane.height * plane.width));
-    data[p] = plane.data.data();
-    strides[p] = static_cast<int>(plane.width);
+    context.yuv.copy(p, plane.data.data());
   }
-  const std::array<const std::uint8_t*, 4> source = {rgb};
-  const std::array<int, 4> source_strides = {3 * width};
-  sws_scale(context_->scaler, source.data(), source_strides.data(), 0, height, data.data(), strides.data());
 }
 
 }  // namespace isoframe::metrics
