@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "metrics/image_folder.h"
 
 namespace isoframe::metrics {
 
 std::unique_ptr<FrameReader> open_video(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path))
     throw InputError(fmt::format("{}: no such file or folder", path.string()));
-  return std::filesystem::is_directory(path) ? open_image_folder(path) : open_video_file(path);
+  if (std::filesystem::is_directory(path)) return open_image_folder(path);
+  return is_image_file(path) ? open_image_file(path) : open_video_file(path);
 }
 
 ByteVideo read_video(const std::filesystem::path& path) {

@@ -1,7 +1,10 @@
+#include "metrics/image_folder.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <set>
 
 #include <fmt/format.h>
 #include <opencv2/core.hpp>
@@ -9,7 +12,9 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
+#include "base/quiet_standard_error.h"
 #include "metrics/frame_reader.h"
+#include "metrics/jpeg_check.h"
 
 namespace isoframe::metrics {
 
@@ -17,32 +22,124 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_image(const fs::path& file) {
+std::string lower_case_extension(const fs::path& file) {
   std::string extension = file.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  constexpr std::array kExtensions = {".png", ".jpg", ".jpeg"};
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+  return extension;
 }
 
-cv::Mat read_image(const fs::path& file) {
-  cv::Mat image = cv::imread(file.string(), cv::IMREAD_COLOR);
-  if (image.empty()) throw InputError(fmt::format("{}: not a readable image", file.string()));
+bool is_jpeg(const fs::path& file) {
+  const std::string extension = lower_case_extension(file);
+  return extension == ".jpg" || extension == ".jpeg";
+}
+
+bool is_frame(const fs::directory_entry& entry) {
+  std::error_code error;
+  return is_image_file(entry.path()) && !entry.path().filename().string().starts_with('.') &&
+         !entry.is_directory(error);
+}
+
+/// A file's name around its frame's number: the last digits before the extension.
+struct NumberedName {
+  std::string before, behind;
+  std::int64_t number = 0;
+};
+
+std::optional<NumberedName> numbered_name(const fs::path& file) {
+  constexpr std::string_view kDigits = "0123456789";
+  constexpr std::size_t kMostDigits = 18;
+  const std::string name = file.stem().string();
+  const std::size_t last = name.find_last_of(kDigits);
+  if (last == std::string::npos) return {};
+  const std::size_t before = name.find_last_not_of(kDigits, last);
+  const std::size_t first = before == std::string::npos ? 0 : before + 1;
+  if (last + 1 - first > kMostDigits) return {};
+  return NumberedName{name.substr(0, first), name.substr(last + 1),
+                      std::stoll(name.substr(first, last + 1 - first))};
+}
+
+/// Puts files into the order of their numbers, which are returned, where all have one and are named alike but
+/// for it; else into the order of their names.  Throws InputError where two have the same number.
+std::vector<std::int64_t> sort_frames(std::vector<fs::path>& files) {
+  std::sort(files.begin(), files.end(),
+            [](const fs::path& a, const fs::path& b) { return strverscmp(a.c_str(), b.c_str()) < 0; });
+  std::vector<std::pair<std::int64_t, fs::path>> numbered;
+  std::set<std::pair<std::string, std::string>> names;
+  for (const fs::path& file : files) {
+    const auto name = numbered_name(file);
+    if (!name) return {};
+    names.emplace(name->before, name->behind);
+    if (names.size() > 1) return {};
+    numbered.emplace_back(name->number, file);
+  }
+  std::sort(numbered.begin(), numbered.end());
+  std::vector<std::int64_t> numbers;
+  for (std::size_t k = 0; k < numbered.size(); ++k) {
+    const auto& [number, file] = numbered[k];
+    if (k > 0 && number == numbers.back())
+      throw InputError(fmt::format("{} and {} are both frame {}; keep one of them", files[k - 1].string(),
+                                   file.filename().string(), number));
+    numbers.push_back(number);
+    files[k] = file;
+  }
+  return numbers;
+}
+
+cv::Mat read_image(const fs::path& file, int flags) {
+  if (is_jpeg(file)) check_jpeg(file);
+  cv::Mat image;
+  const base::QuietStandardError quiet;
+  try {
+    image = cv::imread(file.string(), flags);
+  } catch (const cv::Exception&) {
+    image.release();
+  }
+  if (image.empty())
+    throw InputError(fmt::format("{}: not a readable image, or a damaged one", file.string()));
   return image;
+}
+
+/// FFmpeg's name of an image's values, without the order of their bytes.
+DecodedFormat format_of(const cv::Mat& image) {
+  constexpr std::array<int, 7> kBits = {8, 8, 16, 16, 32, 32, 64};
+  const int bits = kBits.at(static_cast<std::size_t>(image.depth()));
+  const std::string size = std::to_string(bits * image.channels());
+  switch (image.channels()) {
+    case 1:
+      return {bits == 8 ? "gray" : "gray" + size, bits, false};
+    case 3:
+      return {"rgb" + size, bits, false};
+    case 4:
+      return {bits == 8 ? "rgba" : "rgba" + size, bits, true};
+    default:
+      return {fmt::format("{} channels of {} bits", image.channels(), bits), bits, true};
+  }
+}
+
+/// All values of an image as it is stored, colours in the order red, green, blue.
+void copy_stored(const cv::Mat& stored, Decoded& out) {
+  out.format = format_of(stored);
+  const std::size_t row_bytes = static_cast<std::size_t>(stored.cols) * stored.elemSize();
+  out.data.resize(row_bytes * static_cast<std::size_t>(stored.rows));
+  cv::Mat values(stored.rows, stored.cols, stored.type(), out.data.data());
+  if (stored.channels() == 3) {
+    cv::cvtColor(stored, values, cv::COLOR_BGR2RGB);
+  } else if (stored.channels() == 4) {
+    cv::cvtColor(stored, values, cv::COLOR_BGRA2RGBA);
+  } else {
+    stored.copyTo(values);
+  }
 }
 
 class ImageFolder : public FrameReader {
  public:
-  explicit ImageFolder(const fs::path& folder) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-      if (is_image(entry.path())) files_.push_back(entry.path());
-    if (files_.empty())
-      throw InputError(fmt::format("{}: no .png or .jpg images; give a folder of frames or a video file",
-                                   folder.string()));
-    std::sort(files_.begin(), files_.end(),
-              [](const fs::path& a, const fs::path& b) { return strverscmp(a.c_str(), b.c_str()) < 0; });
-    const cv::Mat first = read_image(files_.front());
-    info_ = {"image folder", first.rows, first.cols, static_cast<std::int64_t>(files_.size()), std::nullopt};
+  ImageFolder(const char* kind, std::vector<fs::path> files, std::vector<std::int64_t> numbers)
+      : files_(std::move(files)) {
+    info_ = {kind, 0, 0, static_cast<std::int64_t>(files_.size()), {}, std::move(numbers), {}};
+    const cv::Mat first = read_image(files_.front(), cv::IMREAD_COLOR);
+    info_.height = first.rows;
+    info_.width = first.cols;
   }
 
   const VideoInfo& info() const override { return info_; }
@@ -50,7 +147,7 @@ class ImageFolder : public FrameReader {
   bool read(Frame& frame) override {
     if (next_ == files_.size()) return false;
     const fs::path& file = files_[next_++];
-    const cv::Mat bgr = read_image(file);
+    const cv::Mat bgr = read_image(file, cv::IMREAD_COLOR);
     if (bgr.rows != info_.height || bgr.cols != info_.width) {
       throw InputError(
           fmt::format("{}: {} x {} pixels, but the frames before it have {} x {}; all must agree",
@@ -59,6 +156,8 @@ class ImageFolder : public FrameReader {
     frame.rgb.resize(3 * bgr.total());
     cv::Mat rgb(bgr.rows, bgr.cols, CV_8UC3, frame.rgb.data());
     cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
+    // All bits and channels, which the conversion to 8-bit RGB may drop.
+    copy_stored(is_jpeg(file) ? bgr : read_image(file, cv::IMREAD_UNCHANGED), frame.decoded);
     return true;
   }
 
@@ -70,8 +169,24 @@ class ImageFolder : public FrameReader {
 
 }  // namespace
 
+bool is_image_file(const fs::path& file) {
+  constexpr std::array kExtensions = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"};
+  return std::find(kExtensions.begin(), kExtensions.end(), lower_case_extension(file)) != kExtensions.end();
+}
+
+std::unique_ptr<FrameReader> open_image_file(const fs::path& file) {
+  return std::make_unique<ImageFolder>("image", std::vector{file}, std::vector<std::int64_t>());
+}
+
 std::unique_ptr<FrameReader> open_image_folder(const fs::path& folder) {
-  return std::make_unique<ImageFolder>(folder);
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (is_frame(entry)) files.push_back(entry.path());
+  if (files.empty())
+    throw InputError(
+        fmt::format("{}: no .png or .jpg images; give a folder of frames or a video file", folder.string()));
+  std::vector<std::int64_t> numbers = sort_frames(files);
+  return std::make_unique<ImageFolder>("image folder", std::move(files), std::move(numbers));
 }
 
 }  // namespace isoframe::metrics

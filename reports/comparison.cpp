@@ -90,6 +90,9 @@ Rows rows_of(const ComparisonRecord& result) {
   rows.emplace_back(
       "8-bit values that differ",
       fmt::format("{}, by {} at most", quality.eight_bit.differing_values, quality.eight_bit.max_difference));
+  if (const auto& decoded = result.decoded)
+    rows.emplace_back(fmt::format("values of {} that differ", one_line(decoded->format)),
+                      fmt::format("{}, by {} at most", decoded->differing_values, decoded->max_difference));
   if (quality.pixels) rows.emplace_back("8-bit steps that pixels are apart", text_of(*quality.pixels));
   if (quality.floats) add_floats(rows, *quality.floats);
   const metrics::TemporalDifference& temporal = quality.temporal;
@@ -104,7 +107,17 @@ Rows rows_of(const ComparisonRecord& result) {
     rows.emplace_back(
         "lowest SSIM of a window",
         fmt::format("{} in frame {} at x {}, y {}", ssim(window->ssim), window->frame, window->x, window->y));
+  for (const std::string& note : result.notes) rows.emplace_back("note", one_line(note));
   return rows;
+}
+
+/// The two differ in what was decoded, but not in the 8-bit RGB that metrics read.
+std::string difference(const metrics::DecodedDifference& decoded) {
+  return fmt::format(
+      "different: {} values of {} differ, by {} at most, first different frame {}; as 8-bit RGB all frames "
+      "are equal",
+      decoded.differing_values, one_line(decoded.format), decoded.max_difference,
+      frame_or_none(decoded.first_differing_frame));
 }
 
 std::string difference(const records::Metrics& quality) {
@@ -118,6 +131,11 @@ std::string difference(const records::Metrics& quality) {
                             region->height, region->frame);
 }
 
+std::string equality(const ComparisonRecord& result) {
+  if (result.decoded) return fmt::format("equal in every {}-bit value", result.decoded->bits);
+  return fmt::format("equal in every 8-bit value (compared as {})", one_line(result.compared_as));
+}
+
 std::string likeness(const ComparisonRecord& result) {
   const auto& floats = result.quality.floats;
   switch (result.verdict) {
@@ -126,9 +144,10 @@ std::string likeness(const ComparisonRecord& result) {
     case Likeness::kEqual8Bit:
       return floats ? fmt::format("equal after 8 bits: {} floats differ, by {} at most",
                                   floats->differing_values, significant(floats->max_difference))
-                    : "equal in every 8-bit value";
+                    : equality(result);
     case Likeness::kDifferent:
-      return difference(result.quality);
+      return result.decoded && result.quality.eight_bit.differing_values == 0 ? difference(*result.decoded)
+                                                                              : difference(result.quality);
     case Likeness::kUntrusted:
       break;
   }

@@ -43,13 +43,13 @@ void add_compare_command(CLI::App& program, int& exit_code) {
   struct Arguments {
     std::string reference, candidate, out;
     std::map<std::string, std::string> bounds;
-    bool json = false;
+    bool any_rate = false, json = false;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("compare", "Two videos: equal, or where and how much they differ");
   command->footer(
-      "A side is a video file, a folder of .png or .jpg frames, a frames.safetensors file, or a folder that "
+      "A side is a video file, a folder of images, a frames.safetensors file, or a folder that "
       "holds one.\nExit code: 0 equal after 8 bits, or within the gates that are given; 1 different; 2 not "
       "comparable.");
   add_path(*command, "reference", arguments->reference, "What is right")->required();
@@ -63,9 +63,12 @@ void add_compare_command(CLI::App& program, int& exit_code) {
                             fmt::format("Instead of equality: {}", scenario::plain(gate.meaning)));
     options.emplace_back(&gate, option->type_name("FLOAT"));
   }
+  command->add_flag("--any-rate", arguments->any_rate,
+                    "Compare frame by frame even if the frame rates differ");
   command->add_flag("--json", arguments->json, "Print compare.json instead of the table");
   command->callback([arguments, options, &exit_code] {
     compare::CompareOptions asked{arguments->reference, arguments->candidate, arguments->out};
+    asked.any_rate = arguments->any_rate;
     for (const auto& [gate, option] : options) {
       if (option->count() > 0) set_gate(asked.gates, *gate, arguments->bounds.at(gate->name));
     }

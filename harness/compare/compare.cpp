@@ -1,19 +1,22 @@
 #include "harness/compare/compare.h"
 
-#include <cmath>
+#include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "base/files.h"
-#include "base/json_file.h"
+#include "base/text.h"
+#include "harness/compare/comparability.h"
 #include "harness/compare/open_frames.h"
+#include "harness/compare/output_folder.h"
 #include "harness/compare/worst_frames.h"
 #include "harness/scenario/documents.h"
 #include "metrics/comparison.h"
-#include "reports/comparison.h"
-#include "reports/heat_map.h"
+#include "metrics/decoded.h"
 #include "reports/records/metrics.h"
 
 namespace isoframe::harness::compare {
@@ -27,37 +30,14 @@ using scenario::Gate;
 
 namespace {
 
-[[noreturn]] void not_comparable(const std::string& why) { throw InputError("not comparable: " + why); }
-
-void check_lengths(std::int64_t reference, std::int64_t candidate) {
-  if (reference != candidate)
-    not_comparable(
-        fmt::format("the reference has {} frames, the candidate {}; frame k is only compared with "
-                    "frame k, so give both the same length",
-                    reference, candidate));
-}
-
-void check_comparable(const metrics::VideoInfo& reference, const metrics::VideoInfo& candidate) {
-  if (reference.height != candidate.height || reference.width != candidate.width)
-    not_comparable(
-        fmt::format("the reference is {} x {} pixels (height x width), the candidate {} x {}; "
-                    "frames are not stretched",
-                    reference.height, reference.width, candidate.height, candidate.width));
-  if (reference.rate && candidate.rate && std::abs(*reference.rate / *candidate.rate - 1.0) > 1e-4)
-    not_comparable(
-        fmt::format("the reference has {:.4g} frames a second, the candidate {:.4g}; frame k of "
-                    "both would be other moments",
-                    *reference.rate, *candidate.rate));
-  if (reference.frames && candidate.frames) check_lengths(*reference.frames, *candidate.frames);
-}
-
 std::int64_t count_rest(FrameReader& reader, metrics::Frame& frame) {
   std::int64_t count = 0;
   while (reader.read(frame)) ++count;
   return count;
 }
 
-Comparison compare_frames(FrameReader& reference, FrameReader& candidate, WorstFrames& worst) {
+Comparison compare_frames(FrameReader& reference, FrameReader& candidate,
+                          metrics::DecodedDifferenceSum& decoded, WorstFrames& worst) {
   metrics::ComparisonSum sum(reference.info().height, reference.info().width);
   metrics::Frame expected, actual;
   for (std::int64_t index = 0;; ++index) {
@@ -67,6 +47,7 @@ Comparison compare_frames(FrameReader& reference, FrameReader& candidate, WorstF
                     index + (more_actual ? 1 + count_rest(candidate, actual) : 0));
     if (!more_expected) return sum.result();
     sum.add(expected, actual);
+    decoded.add(expected.decoded, actual.decoded);
     worst.add(index, expected, actual);
   }
 }
@@ -76,10 +57,34 @@ std::int64_t non_finite(const Comparison& comparison) {
   return comparison.floats->reference_non_finite + comparison.floats->candidate_non_finite;
 }
 
-Likeness verdict_of(const Comparison& comparison) {
+Likeness verdict_of(const Comparison& comparison, const std::optional<metrics::DecodedDifference>& decoded) {
   if (non_finite(comparison) > 0) return Likeness::kUntrusted;
-  if (!comparison.equal_bytes()) return Likeness::kDifferent;
+  if (!comparison.equal_bytes() || (decoded && decoded->differing_values > 0)) return Likeness::kDifferent;
   return comparison.floats && comparison.floats->identical() ? Likeness::kIdentical : Likeness::kEqual8Bit;
+}
+
+/// Says on which values equality is decided, and what of either side they leave out.
+std::string compared_as(const Comparison& comparison, const metrics::DecodedDifferenceSum& decoded) {
+  if (comparison.floats) return "floats";
+  if (const auto difference = decoded.result()) return difference->format;
+  std::string text = fmt::format("8-bit RGB: {} against {}", decoded.reference_format().name,
+                                 decoded.candidate_format().name);
+  std::set<std::string> left_out;
+  for (const metrics::DecodedFormat& format : {decoded.reference_format(), decoded.candidate_format()}) {
+    if (format.bits > 8) left_out.insert(fmt::format("{}-bit values", format.bits));
+    if (format.has_alpha) left_out.insert("alpha");
+  }
+  if (!left_out.empty()) text += fmt::format("; {} not compared", fmt::join(left_out, " and "));
+  return text;
+}
+
+/// An assumption that both sides share changes nothing between them.
+void note_assumptions(const metrics::VideoInfo& side, const metrics::VideoInfo& other, const char* name,
+                      std::vector<std::string>& notes) {
+  for (const std::string& assumption : side.assumptions) {
+    if (std::find(other.assumptions.begin(), other.assumptions.end(), assumption) == other.assumptions.end())
+      notes.push_back(fmt::format("in the {} {}, as FFmpeg takes it", name, assumption));
+  }
 }
 
 /// Calls act(gate, bound) for each gate on frames that is set.
@@ -114,51 +119,41 @@ std::map<std::string, double> bounds_of(const scenario::Gates& gates) {
 }
 
 reports::records::ComparedVideo side(const fs::path& path, const metrics::VideoInfo& info) {
-  return {path.string(), info.kind, info.rate};
-}
-
-/// Writes the pictures first, so that those that report.md names exist.
-void write_files(ComparisonRecord& result, const CompareOptions& options, const WorstFrames& worst) {
-  fs::create_directories(options.out);
-  for (const fs::directory_entry& entry : fs::directory_iterator(options.out))
-    if (entry.path().filename().string().starts_with("worst-")) fs::remove(entry.path());
-  auto& pictures = result.pictures.emplace();
-  for (const WorstFrames::Pair& pair : worst.pairs()) {
-    const std::string name = fmt::format("worst-{}-frame-{}.png", pictures.size() + 1, pair.index);
-    const reports::HeatMap map =
-        reports::heat_map(pair.reference.data(), pair.candidate.data(), result.height, result.width);
-    base::write_text(options.out / name, reports::png_of_three(pair.reference.data(), pair.candidate.data(),
-                                                               map, result.height, result.width));
-    pictures.push_back({name, pair.index, map.largest});
-  }
-  base::write_json(options.out / "compare.json", reports::records::to_json(result));
-  base::write_text(options.out / "report.md", reports::comparison_markdown(result));
+  std::optional<double> rate;
+  if (info.timing) rate = info.timing->rate();
+  return {base::text_of(path), info.kind, rate};
 }
 
 }  // namespace
 
 ComparisonRecord compare(const CompareOptions& options) {
   const auto reference = open_frames(options.reference), candidate = open_frames(options.candidate);
-  if (!options.out.empty() && fs::exists(options.out) && !fs::is_directory(options.out))
-    throw InputError(fmt::format("{} is not a directory; choose another --out", options.out.string()));
-  check_comparable(reference->info(), candidate->info());
-  WorstFrames worst;
-  const Comparison comparison = compare_frames(*reference, *candidate, worst);
-
   ComparisonRecord result;
+  check_comparable(reference->info(), candidate->info(), result.notes);
+  std::optional<OutputFolder> out;
+  if (!options.out.empty()) out.emplace(options.out);
+  WorstFrames worst;
+  metrics::DecodedDifferenceSum decoded;
+  const Comparison comparison = compare_frames(*reference, *candidate, decoded, worst);
+  check_rates(reference->info(), candidate->info(), options.any_rate, result.notes);
+  note_assumptions(reference->info(), candidate->info(), "reference", result.notes);
+  note_assumptions(candidate->info(), reference->info(), "candidate", result.notes);
+
   result.reference = side(options.reference, reference->info());
   result.candidate = side(options.candidate, candidate->info());
   result.frames = comparison.frames;
   result.height = reference->info().height;
   result.width = reference->info().width;
-  result.verdict = verdict_of(comparison);
+  result.decoded = decoded.result();
+  result.compared_as = compared_as(comparison, decoded);
+  result.verdict = verdict_of(comparison, result.decoded);
   result.quality = reports::records::metrics_of(comparison);
   result.gates = bounds_of(options.gates);
   result.broken_gates = broken_gates(options.gates, result.quality);
   result.passed =
       result.verdict != Likeness::kUntrusted &&
       (result.gates.empty() ? result.verdict != Likeness::kDifferent : result.broken_gates.empty());
-  if (!options.out.empty()) write_files(result, options, worst);
+  if (out) out->write(result, worst);
   return result;
 }
 

@@ -12,12 +12,14 @@ struct CompareOptions {
   std::filesystem::path reference;
   std::filesystem::path candidate;
   std::filesystem::path out;  ///< compare.json, report.md and heat maps go there; empty for none
+  bool any_rate = false;      ///< compares frame by frame even if the frame rates differ
   /// Those on frames count; any of them takes the place of "equal after 8 bits".
   scenario::Gates gates = {};
 };
 
 /// Compares two videos in one pass, with a few frames in memory; writes files if `out` is given.  Throws
-/// InputError if a side cannot be read or the two differ in size, length or rate.
+/// InputError if a side cannot be read, the two differ in size, length or rate, or `out` is unusable, which
+/// is found before anything is compared.
 reports::records::ComparisonRecord compare(const CompareOptions& options);
 
 }  // namespace isoframe::harness::compare

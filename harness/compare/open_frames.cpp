@@ -18,7 +18,7 @@ class FloatFramesReader : public metrics::FrameReader {
     if (!frames_.is_floating_point() || frames_.dim() != 4 || frames_.size(3) != 3)
       throw InputError(fmt::format("{}: 'frames' is not float [F, H, W, 3]", path.string()));
     if (frames_.numel() == 0) throw InputError(fmt::format("{}: there are no frames in it", path.string()));
-    info_ = {"float frames", frames_.size(1), frames_.size(2), frames_.size(0), std::nullopt};
+    info_ = {"float frames", frames_.size(1), frames_.size(2), frames_.size(0), {}, {}, {}};
   }
 
   const metrics::VideoInfo& info() const override { return info_; }
@@ -28,6 +28,7 @@ class FloatFramesReader : public metrics::FrameReader {
     const at::Tensor values = frames_.select(0, next_++).to(at::kFloat).contiguous();
     const float* data = values.const_data_ptr<float>();
     frame.floats.assign(data, data + values.numel());
+    frame.decoded.format.name = "floats";
     frame.rgb.resize(frame.floats.size());
     metrics::quantize(data, values.numel(), frame.rgb.data());
     return true;

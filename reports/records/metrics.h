@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "metrics/comparison.h"
+#include "metrics/decoded.h"
 #include "reports/records/field.h"
 #include "reports/records/names.h"
 
@@ -113,6 +114,21 @@ struct TableOf<metrics::SsimLocation> {
         field("x", &T::x, "pixels", "left edge of the window of 11 x 11"),
         field("y", &T::y, "pixels", "top edge"),
         any_number(field("ssim", &T::ssim, "", "SSIM of the window")),
+    };
+  }
+};
+
+template <>
+struct TableOf<metrics::DecodedDifference> {
+  template <typename T = metrics::DecodedDifference>
+  static constexpr auto fields() {
+    return std::tuple{
+        field("format", &T::format, "", "FFmpeg's name of the values: \"yuv420p\", \"rgb48\""),
+        field("bits", &T::bits, "", "bits of a value"),
+        field("differing_values", &T::differing_values, "", "values that differ"),
+        field("max_difference", &T::max_difference, "steps", "largest difference"),
+        field("first_differing_frame", &T::first_differing_frame, "",
+              "first frame that differs; null where none does", Presence::kNull),
     };
   }
 };
@@ -305,6 +321,9 @@ struct ComparisonRecord {
   std::vector<std::string> broken_gates;
   bool passed = false;
   Metrics quality;
+  std::optional<metrics::DecodedDifference> decoded;
+  std::string compared_as;
+  std::vector<std::string> notes;
   std::optional<std::vector<WorstPicture>> pictures;
 
   template <typename T = ComparisonRecord>
@@ -322,11 +341,22 @@ struct ComparisonRecord {
         field("broken_gates", &T::broken_gates, "", "why it did not pass"),
         field("passed", &T::passed, "", "what the exit code says"),
         field("quality", &T::quality, "", "every metric"),
+        field("decoded", &T::decoded, "",
+              "differences of the values as decoded; null where the two sides hold others", Presence::kNull),
+        field("compared_as", &T::compared_as, "",
+              "the values that decide on equality: \"floats\", those of `decoded`, or \"8-bit RGB\" and what "
+              "of each "
+              "side that leaves out",
+              Presence::kAdded),
+        field("notes", &T::notes, "", "what else a reader should know of how the two were compared",
+              Presence::kAdded),
         field("pictures", &T::pictures, "", "the worst frames, with `--out`", Presence::kOmitted),
     };
   }
 };
 
 nlohmann::json to_json(const ComparisonRecord& record);
+/// Reads compare.json.  Throws InputError naming the field.
+ComparisonRecord comparison_from_json(const nlohmann::json& json);
 
 }  // namespace isoframe::reports::records

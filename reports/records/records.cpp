@@ -63,6 +63,7 @@ json to_json(const Metrics& record) { return value_to_json(record); }
 json to_json(const Quality& record) { return value_to_json(record); }
 Quality quality_from_json(const json& value) { return read<Quality>(value); }
 json to_json(const ComparisonRecord& record) { return value_to_json(record); }
+ComparisonRecord comparison_from_json(const json& value) { return read<ComparisonRecord>(value); }
 
 json to_json(const RankRecord& record) { return value_to_json(record); }
 RankRecord rank_record_from_json(const json& value) { return read<RankRecord>(value); }

@@ -2,22 +2,13 @@
 
 import json
 import os
-import pathlib
 import re
-import shutil
 import struct
-import subprocess
-import tempfile
 import unittest
 
-ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
+from compare_sides import ISOFRAME, CompareTest, ffmpeg
+
 HEIGHT, WIDTH = 48, 64
-
-
-def ffmpeg(*arguments, log="error"):
-    result = subprocess.run(["ffmpeg", "-y", "-nostdin", "-v", log, *map(str, arguments)], capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    return result.stderr
 
 
 def write_frames(path, values, frames, height=HEIGHT, width=WIDTH):
@@ -32,35 +23,16 @@ def gradient(frames):
             for t in range(frames) for y in range(HEIGHT) for x in range(WIDTH) for c in range(3)]
 
 
-class Compare(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="isoframe compare "))
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def compare(self, *arguments):
-        return subprocess.run([ISOFRAME, "compare", *map(str, arguments)], capture_output=True, text=True)
-
+class Compare(CompareTest):
     def quality(self, *arguments):
         result = self.compare(*arguments, "--json")
         self.assertIn(result.returncode, (0, 1), result.stderr)
         return json.loads(result.stdout)
 
-    def video(self, name, size, crf, seconds=1, source="testsrc2", rate=10, extra=()):
-        file = self.folder / name
-        ffmpeg("-f", "lavfi", "-i", f"{source}=s={size}:r={rate}:d={seconds}", "-pix_fmt", "yuv420p", *extra,
-               "-c:v", "libx264", "-crf", crf, file)
-        return file
-
     def frames(self, name, values, frames):
         file = self.folder / f"{name}.safetensors"
         write_frames(file, values, frames)
         return file
-
-    def assert_refused(self, result, *words):
-        self.assertEqual(result.returncode, 2, result.stdout)
-        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
-        for word in words:
-            self.assertIn(word, result.stderr)
 
     def test_equals_ffmpegs_filters_to_the_digits_they_print(self):
         # At 200 x 114 the last blocks are cut, and chroma is 57 high.  -cpuflags 0 selects FFmpeg's C code: its SSE code
@@ -93,6 +65,8 @@ class Compare(unittest.TestCase):
         reference = self.frames("a", values, 3)
         result = self.compare(reference, self.frames("same", values, 3))
         self.assertEqual((result.returncode, result.stdout.splitlines()[-1]), (0, "identical in every float"))
+        self.assertRegex(result.stdout, r"FFmpeg's ssim.* Y 1\.000000 U 1\.000000 V 1\.000000 All 1\.000000\n")
+        self.assertEqual(self.quality(reference, reference)["quality"]["ffmpeg"]["ssim"], {"y": 1, "u": 1, "v": 1, "all": 1})
 
         nudged = list(values)
         nudged[0] += 1e-4
@@ -147,6 +121,45 @@ class Compare(unittest.TestCase):
         # A second comparison leaves no picture of the first.
         self.compare(self.folder / "a.safetensors", self.folder / "a.safetensors", "--out", out)
         self.assertEqual(sorted(path.name for path in out.iterdir()), ["compare.json", "report.md"])
+
+    def test_an_output_folder_keeps_what_is_not_ours(self):
+        values = gradient(2)
+        spoilt = [1 - value for value in values]
+        reference, candidate = self.frames("a", values, 2), self.frames("b", spoilt, 2)
+        out = self.folder / "out"
+        (out / "worst-frames").mkdir(parents=True)
+        (out / "worst-frames" / "kept.txt").write_text("kept")
+        theirs = ("worst-case-of-tuesday.txt", "worst-9-frame-9.png", "worst-.png", "notes.md")
+        for name in theirs:
+            (out / name).write_text("kept")
+        for _ in range(2):
+            self.assertEqual(self.compare(reference, candidate, "--out", out).returncode, 1)
+        ours = {picture["file"] for picture in json.loads((out / "compare.json").read_text())["pictures"]}
+        self.assertEqual(len(ours), 2)
+        self.assertEqual(self.compare(reference, reference, "--out", out).returncode, 0)
+        self.assertEqual({path.name for path in out.iterdir()},
+                         {*theirs, "worst-frames", "compare.json", "report.md"})
+        self.assertEqual((out / "worst-frames" / "kept.txt").read_text(), "kept")
+        # A record from elsewhere may list any file.
+        record = json.loads((out / "compare.json").read_text())
+        record["pictures"] = [{"file": name, "frame": 0, "max_difference": 1} for name in ("notes.md", "../a.safetensors")]
+        (out / "compare.json").write_text(json.dumps(record))
+        self.assertEqual(self.compare(reference, reference, "--out", out).returncode, 0)
+        self.assertTrue((out / "notes.md").exists() and reference.exists())
+
+    def test_an_unusable_output_folder_is_found_before_comparing(self):
+        values = gradient(1)
+        reference = self.frames("a", values, 1)
+        file = self.folder / "file"
+        file.write_text("text")
+        (self.folder / "taken" / "report.md").mkdir(parents=True)
+        # The candidate ends within a frame: had the comparison begun, that would be the complaint.
+        video = self.video("v.mkv", "64x48", 20)
+        cut = self.folder / "cut.mkv"
+        cut.write_bytes(video.read_bytes()[:-400])
+        for out, words in ((file, "not a directory"), (file / "below", "choose another --out"),
+                           ("/proc/nothing", "choose another --out"), (self.folder / "taken", "report.md is a folder")):
+            self.assert_refused(self.compare(video, cut, "--out", out), words, "--out")
 
     def test_what_is_not_comparable_is_explained(self):
         reference = self.video("a.mp4", "64x48", 20)

@@ -123,6 +123,7 @@ TEST(Records, ComeBackFromJsonWithEveryFieldSet) {
   expect_round_trip<CaseRow>(case_row_from_json);
   expect_round_trip<SuiteRecord>(suite_record_from_json);
   expect_round_trip<Certificate>(certificate_from_json);
+  expect_round_trip<ComparisonRecord>(comparison_from_json);
 }
 
 TEST(Records, ComeBackFromJsonAsListsToo) {
@@ -135,9 +136,6 @@ TEST(Records, ComeBackFromJsonAsListsToo) {
 }
 
 TEST(Records, ThatAreOnlyWrittenHaveEveryField) {
-  ComparisonRecord comparison;
-  Filler(3).fill(comparison);
-  expect_every_key<ComparisonRecord>(to_json(comparison));
   HistoryRecord history;
   Filler(4).fill(history);
   expect_every_key<MeasureSeries>(to_json(history).at("one").at(0));

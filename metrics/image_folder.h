@@ -1,0 +1,17 @@
+#pragma once
+// Images as frames.
+
+#include <filesystem>
+#include <memory>
+
+#include "metrics/frame_reader.h"
+
+namespace isoframe::metrics {
+
+/// True for a name that ends as a frame's in a folder does.
+bool is_image_file(const std::filesystem::path& file);
+
+/// Opens one image as a video of one frame, read as a folder's are.
+std::unique_ptr<FrameReader> open_image_file(const std::filesystem::path& file);
+
+}  // namespace isoframe::metrics
