@@ -50,6 +50,7 @@ Stages::Stages(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh_in,
       vae(vae::VaeConfig::from(checkpoint.config("vae")), checkpoint::Parameters(vae_files), mesh.vae_patch),
       scheduler(sampling::SchedulerConfig::from(checkpoint.config("scheduler"))),
       guidance(guidance_scale_of(checkpoint, guidance_scale), mesh.cfg),
+      hands_on_step_end(checkpoint.task() == Task::kImageToVideo && transformer.config().use_meanflow),
       options(options) {}
 
 Conditions Stages::encode_prompts(const Request& request, const at::Tensor& image_embeds,
@@ -97,12 +98,14 @@ Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const C
   for (const sampling::Step& step : sampling::schedule(request.steps, scheduler)) {
     const ProbeScope step_scope(probe, {"denoise.step", step.index});
     const at::Tensor sample = at::cat({latents, first_frame}, 1);
-    const double timestep = rounded(step.timestep, request.given.timestep_dtype);
+    const std::optional<at::ScalarType> dtype = request.given.timestep_dtype;
+    transformer::StepTimes times = {.timestep = rounded(step.timestep, dtype)};
+    if (hands_on_step_end) times.end = rounded(step.next_timestep, dtype);
     const auto pass = [&](Branch branch) {
       const bool is_conditional = branch == Branch::kConditional;
       const ProbeScope branch_scope(
           probe, {is_conditional ? "denoise.conditional" : "denoise.unconditional", step.index});
-      return transformer.forward(sample, timestep,
+      return transformer.forward(sample, times,
                                  is_conditional ? conditions.conditional : conditions.unconditional, probe);
     };
     const at::Tensor velocity = guidance.predict(pass, probe);

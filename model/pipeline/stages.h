@@ -61,6 +61,9 @@ struct Stages {
   vae::Vae vae;
   sampling::SchedulerConfig scheduler;
   sampling::Guidance guidance;
+  /// The reference's image-to-video hands the end of each step to a MeanFlow model; its text-to-video, though
+  /// its checkpoint may hold the embedder, does not.
+  bool hands_on_step_end = false;
   at::TensorOptions options;  ///< dtype and device of all of it
 };
 

@@ -28,6 +28,9 @@ struct ModelConfig {
   text::T5EncoderConfig text_encoder_2{};
   std::optional<vision::SiglipVisionConfig> image_encoder;
   double guidance_scale = 1.0;
+
+  /// True if the pipeline hands the end of each step to the transformer (pipeline::Stages).
+  bool hands_on_step_end() const { return image_encoder.has_value() && transformer.use_meanflow; }
 };
 /// Configs by the part's name, as in the checkpoint.
 using ReadConfig = std::function<checkpoint::Config(const std::string& part)>;

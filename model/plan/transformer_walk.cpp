@@ -29,6 +29,7 @@ class TransformerWalk {
                   const PromptTokens& prompt)
       : account_(account),
         config_(model.transformer),
+        has_step_end_(model.hands_on_step_end()),
         layout_(generation.layout),
         shape_(pass_shape(model, generation, prompt, account.machine().element_bytes())),
         share_(generation.layout, rank, shape_),
@@ -43,7 +44,7 @@ class TransformerWalk {
 
   Held forward() const {
     const std::int64_t video = shape_.video_tokens, output = shape_.output_width;
-    const Held time = silu_mlp(kTimeChannels);
+    const Held time = time_embedding();
     const Held activated = account_.hold(width_);
     // A shard is a view of the whole until the first block makes new tensors.
     Streams streams;
@@ -70,6 +71,14 @@ class TransformerWalk {
   Held silu_mlp(std::int64_t in) const {
     const Held hidden = linear(account_, 1, in, width_);
     return linear(account_, 1, width_, width_);
+  }
+
+  /// TimeEmbed.
+  Held time_embedding() const {
+    Held start = silu_mlp(kTimeChannels);
+    if (!has_step_end_) return start;
+    const Held end = silu_mlp(kTimeChannels);
+    return account_.hold(width_);
   }
 
   /// Transformer::Impl::embed.
@@ -258,6 +267,7 @@ class TransformerWalk {
 
   Account& account_;
   const transformer::TransformerConfig& config_;
+  bool has_step_end_;
   parallel::Layout layout_;
   parallel::PassShape shape_;
   parallel::RankShare share_;

@@ -41,8 +41,12 @@ std::vector<Step> schedule(std::int64_t steps, const SchedulerConfig& config) {
   for (std::int64_t index = 0; index < steps; ++index) {
     const auto linear = static_cast<float>(static_cast<double>(index) * spacing + 1.0);
     const float sigma = shift * linear / (1.0F + shift_less_one * linear);
-    if (!result.empty()) result.back().next_sigma = sigma;
-    result.push_back({index, sigma * train_timesteps, sigma, 0.0});
+    const float timestep = sigma * train_timesteps;
+    if (!result.empty()) {
+      result.back().next_timestep = timestep;
+      result.back().next_sigma = sigma;
+    }
+    result.push_back({.index = index, .timestep = timestep, .sigma = sigma});
   }
   return result;
 }

@@ -13,9 +13,10 @@ namespace isoframe::model::sampling {
 /// One denoising step.
 struct Step {
   std::int64_t index = 0;
-  double timestep = 0.0;    ///< sigma * num_train_timesteps, rounded to float32 as the reference does
-  double sigma = 0.0;       ///< float32 value
-  double next_sigma = 0.0;  ///< float32 value; 0 after the last
+  double timestep = 0.0;       ///< sigma * num_train_timesteps, rounded to float32 as the reference does
+  double next_timestep = 0.0;  ///< that of the next step; 0 after the last
+  double sigma = 0.0;          ///< float32 value
+  double next_sigma = 0.0;     ///< float32 value; 0 after the last
 };
 
 /// scheduler/scheduler_config.json.  Throws InputError for another class or an option that is not implemented

@@ -1,6 +1,7 @@
 #include "model/transformer/embeddings.h"
 
 #include <cmath>
+#include <stdexcept>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -78,6 +79,13 @@ at::Tensor TimestepEmbedder::operator()(const at::Tensor& timestep) const {
 TimeEmbed::TimeEmbed(const checkpoint::Parameters& parameters, std::int64_t inner_dim, bool use_meanflow)
     : timestep_embedder_(parameters["timestep_embedder"], inner_dim) {
   if (use_meanflow) timestep_embedder_r_.emplace(parameters["timestep_embedder_r"], inner_dim);
+}
+
+at::Tensor TimeEmbed::operator()(const at::Tensor& timestep, const at::Tensor& end) const {
+  const at::Tensor embedding = timestep_embedder_(timestep);
+  if (!end.defined()) return embedding;
+  if (!timestep_embedder_r_) throw std::logic_error("a step's end is only for a model with use_meanflow");
+  return embedding + (*timestep_embedder_r_)(end);
 }
 
 ImageProjection::ImageProjection(const checkpoint::Parameters& parameters, std::int64_t in,

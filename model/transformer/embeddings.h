@@ -53,11 +53,12 @@ class TimestepEmbedder {
 };
 
 /// Reference: HunyuanVideo15TimeEmbedding (diffusers 0.42).  A MeanFlow checkpoint holds a second embedder,
-/// for the end of the step; text-to-video leaves it out.
+/// for the end of the step, which the reference's image-to-video hands on and its text-to-video does not.
 class TimeEmbed {
  public:
   TimeEmbed(const checkpoint::Parameters& parameters, std::int64_t inner_dim, bool use_meanflow);
-  at::Tensor operator()(const at::Tensor& timestep) const { return timestep_embedder_(timestep); }
+  /// The sum of both embeddings; only the first where `end` is undefined.
+  at::Tensor operator()(const at::Tensor& timestep, const at::Tensor& end) const;
 
  private:
   TimestepEmbedder timestep_embedder_;

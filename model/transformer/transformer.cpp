@@ -86,15 +86,16 @@ Transformer::Transformer(const TransformerConfig& config, const checkpoint::Para
 Transformer::~Transformer() = default;
 Transformer::Transformer(Transformer&&) noexcept = default;
 
-at::Tensor Transformer::forward(const at::Tensor& sample, double timestep, const Condition& condition,
+at::Tensor Transformer::forward(const at::Tensor& sample, const StepTimes& times, const Condition& condition,
                                 Probe& probe) const {
   const Impl& m = *impl_;
   const ProbeScope scope(probe, {"transformer"});
   const TokenGrid grid = m.x_embedder.grid(sample);
 
-  // The reference hands the timestep on in the latents' dtype.
-  const at::Tensor time = at::full({1}, timestep, sample.options());
-  const at::Tensor time_embedding = m.time_embed(time);
+  // The reference hands both times on in the latents' dtype.
+  const at::Tensor time = at::full({1}, times.timestep, sample.options());
+  const at::Tensor end = times.end ? at::full({1}, *times.end, sample.options()) : at::Tensor();
+  const at::Tensor time_embedding = m.time_embed(time, end);
   probe.tensor({.name = "time_embed", .axes = axes::kVector}, time_embedding);
   const at::Tensor activated = at::silu(time_embedding);
 

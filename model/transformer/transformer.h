@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <ATen/core/Tensor.h>
 
@@ -15,6 +16,14 @@
 
 namespace isoframe::model::transformer {
 
+/// The times of a denoising step, as the scheduler's 0..1000 values.
+struct StepTimes {
+  double timestep = 0.0;
+  /// The next step's timestep, 0 after the last: only for a model with `use_meanflow`, and only where its
+  /// pipeline hands it on.
+  std::optional<double> end = {};
+};
+
 class Transformer {
  public:
   /// `sequence` decides which video tokens this rank holds; it must outlive the transformer.  `tensor`
@@ -26,10 +35,9 @@ class Transformer {
   ~Transformer();
   Transformer(Transformer&&) noexcept;
 
-  /// One denoising pass.  sample: [1, in_channels, F, H, W] latents with condition latents and mask;
-  /// `timestep` is the scheduler's 0..1000 value.  Returns the predicted velocity [1, out_channels, F, H, W],
-  /// whole on every rank.
-  at::Tensor forward(const at::Tensor& sample, double timestep, const Condition& condition,
+  /// One denoising pass.  sample: [1, in_channels, F, H, W] latents with condition latents and mask.  Returns
+  /// the predicted velocity [1, out_channels, F, H, W], whole on every rank.
+  at::Tensor forward(const at::Tensor& sample, const StepTimes& times, const Condition& condition,
                      Probe& probe) const;
 
   const TransformerConfig& config() const { return config_; }

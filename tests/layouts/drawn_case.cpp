@@ -107,6 +107,7 @@ DrawnCase draw_case(std::uint64_t seed) {
   if (drawn.layout.cfg == 2 && drawn.guidance_scale == 1.0) drawn.guidance_scale = 2.0;
   // These rolls come last, so that they change no earlier one.
   drawn.image_tokens = dice.roll(0, 1) * dice.roll(1, 9);
+  drawn.transformer.use_meanflow = drawn.image_tokens > 0 && dice.roll(0, 1) == 1;
   return drawn;
 }
 
@@ -115,12 +116,12 @@ std::string to_string(const DrawnCase& drawn) {
   return fmt::format(
       "again: ISOFRAME_LAYOUTS_SEED={} layouts_tests  ({}, {}; {} heads x {}, {} layers, latents {}x{}x{}, "
       "prompt "
-      "{}+{}, negative {}, image {}, {} steps, guidance {}, compression {}, tile {} px, overlap {})",
+      "{}+{}, negative {}, image {}, {} steps{}, guidance {}, compression {}, tile {} px, overlap {})",
       drawn.seed, model::parallel::to_string(drawn.layout), model::parallel::to_string(drawn.reduction),
       transformer.num_attention_heads, transformer.attention_head_dim, transformer.num_layers, drawn.frames,
       drawn.height, drawn.width, drawn.prompt_tokens, drawn.glyph_tokens, drawn.negative_tokens,
-      drawn.image_tokens, drawn.steps, drawn.guidance_scale, drawn.vae.spatial_compression_ratio,
-      drawn.tiling.tile_size, drawn.tiling.overlap);
+      drawn.image_tokens, drawn.steps, transformer.use_meanflow ? " of MeanFlow" : "", drawn.guidance_scale,
+      drawn.vae.spatial_compression_ratio, drawn.tiling.tile_size, drawn.tiling.overlap);
 }
 
 }  // namespace isoframe::layouts

@@ -106,7 +106,9 @@ Generation generate(const DrawnCase& drawn, const Mesh& mesh, model::checkpoint:
   for (const model::sampling::Step& step : model::sampling::schedule(drawn.steps, {.shift = 5.0})) {
     const at::Tensor sample = at::cat({latents, first_frame}, 1);
     const at::Tensor velocity = guidance.predict([&](Branch branch) {
-      return transformer.forward(sample, step.timestep, draw_condition(drawn, branch), model::no_probe());
+      model::transformer::StepTimes times = {.timestep = step.timestep};
+      if (drawn.transformer.use_meanflow) times.end = step.next_timestep;
+      return transformer.forward(sample, times, draw_condition(drawn, branch), model::no_probe());
     });
     latents = model::sampling::euler_step(latents, velocity, step);
     result.step_latents.push_back(latents);

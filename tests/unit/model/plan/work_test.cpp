@@ -171,10 +171,24 @@ TEST_F(Walks, CountTheTransformersWork) {
   const transformer::Condition condition = {at::rand({1, 23, 12}), at::rand({1, 19, 10}),
                                             at::rand({1, 25, 16})};
   const double heard = heard_of([&] {
-    transformer.forward(at::rand({1, 33, 2, 12, 17}), 500.0, condition, no_probe());
+    transformer.forward(at::rand({1, 33, 2, 12, 17}), {500.0}, condition, no_probe());
   });
   walk_transformer(account, model, generation, 0, generation.prompt);
   EXPECT_EQ(account.work().flops, heard);
+}
+
+TEST_F(Walks, CountTheEmbeddingOfAStepsEnd) {
+  model.transformer.use_meanflow = true;
+  const auto sequence = parallel::make_ulysses(parallel::self_group("ulysses"));
+  const transformer::Transformer transformer(model.transformer, parameters, *sequence);
+  const transformer::Condition condition = {at::rand({1, 23, 12}), at::rand({1, 19, 10}),
+                                            at::rand({1, 25, 16})};
+  const auto heard = [&](const transformer::StepTimes& times) {
+    return heard_of([&] { transformer.forward(at::rand({1, 33, 2, 12, 17}), times, condition, no_probe()); });
+  };
+  walk_transformer(account, model, generation, 0, generation.prompt);
+  EXPECT_EQ(account.work().flops, heard({500.0, 250.0}));
+  EXPECT_GT(account.work().flops, heard({500.0}));
 }
 
 TEST_F(Walks, CountTheTextEncodersWork) {
@@ -226,7 +240,7 @@ TEST_F(Walks, AskMklsVectorMathForOneElementFirst) {
   vae.encode(at::rand({1, 3, 1, 48, 68}), generation.tiling, no_probe());
   const auto sequence = parallel::make_ulysses(parallel::self_group("ulysses"));
   transformer::Transformer(model.transformer, parameters, *sequence)
-      .forward(at::rand({1, 33, 2, 12, 17}), 500.0,
+      .forward(at::rand({1, 33, 2, 12, 17}), {500.0},
                {at::rand({1, 23, 12}), at::rand({1, 19, 10}), at::rand({1, 25, 16})}, no_probe());
   vae.decode(at::rand({1, 4, 2, 12, 17}), generation.tiling, no_probe());
 

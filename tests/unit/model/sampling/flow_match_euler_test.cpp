@@ -37,7 +37,11 @@ TEST(Schedule, HasTheBitsOfTheReferenceForAShiftThatIsNoBinaryFraction) {
 
 TEST(Schedule, EachStepEndsWhereTheNextBeginsAndTheLastAtZero) {
   const std::vector<Step> steps = schedule(5, {.shift = 3.0});
-  for (std::size_t i = 0; i + 1 < steps.size(); ++i) EXPECT_EQ(steps[i].next_sigma, steps[i + 1].sigma);
+  for (std::size_t i = 0; i + 1 < steps.size(); ++i) {
+    EXPECT_EQ(steps[i].next_sigma, steps[i + 1].sigma);
+    EXPECT_EQ(steps[i].next_timestep, steps[i + 1].timestep);
+  }
+  EXPECT_EQ(steps.back().next_timestep, 0.0);
   EXPECT_EQ(steps.back().next_sigma, 0.0);
   EXPECT_EQ(steps.back().index, 4);
 }

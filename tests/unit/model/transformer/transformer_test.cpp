@@ -124,7 +124,7 @@ class TransformerParity : public testing::TestWithParam<const char*> {
 TEST_P(TransformerParity, EachBlockAndTheVelocityAreThePaddedReferences) {
   KeepingProbe probe;
   const at::Tensor velocity =
-      model.forward(recorded["sample"], recorded.timestep(), recorded.condition(), probe);
+      model.forward(recorded["sample"], {recorded.timestep()}, recorded.condition(), probe);
   for (std::int64_t layer = 0; layer < model.config().num_layers; ++layer) {
     EXPECT_LT(relative_l2(probe.kept.at(fmt::format("transformer_blocks.{}", layer)),
                           recorded[fmt::format("block.{}", layer)]),
@@ -144,7 +144,7 @@ TEST_P(TransformerParity, ASliceOfTheVideoTokensHasTheBitsOfTheWhole) {
   Noting noting;
   KeepingProbe whole;
   Transformer(recorded.config(), checkpoint::Parameters(recorded), noting)
-      .forward(recorded["sample"], recorded.timestep(), recorded.condition(), whole);
+      .forward(recorded["sample"], {recorded.timestep()}, recorded.condition(), whole);
   const std::int64_t length = whole.kept.at("proj_out").size(1);
   for (const auto& [begin, count] :
        {std::pair<std::int64_t, std::int64_t>{0, 1}, {1, 2}, {length - 7, 7}, {3, 0}}) {
@@ -152,7 +152,7 @@ TEST_P(TransformerParity, ASliceOfTheVideoTokensHasTheBitsOfTheWhole) {
     slice.whole = noting.noted;
     KeepingProbe part;
     const Transformer sharded(recorded.config(), checkpoint::Parameters(recorded), slice);
-    sharded.forward(recorded["sample"], recorded.timestep(), recorded.condition(), part);
+    sharded.forward(recorded["sample"], {recorded.timestep()}, recorded.condition(), part);
     EXPECT_EQ(slice.calls, noting.noted.size());
     std::size_t shared = 0;
     for (const auto& [name, value] : part.kept) {
@@ -181,7 +181,7 @@ TEST_P(TransformerParity, Bfloat16StaysCloseAndKeepsItsType) {
   const Condition condition = recorded.condition();
   const at::Tensor velocity =
       Transformer(recorded.config(), checkpoint::Parameters(rounded), local)
-          .forward(recorded["sample"].to(at::kBFloat16), recorded.timestep(),
+          .forward(recorded["sample"].to(at::kBFloat16), {recorded.timestep()},
                    {condition.text.to(at::kBFloat16), condition.byt5.to(at::kBFloat16),
                     condition.image.to(at::kBFloat16)},
                    no_probe());
@@ -198,7 +198,7 @@ TEST(Transformer, RefusesLatentsThatAreNotWholePatches) {
   const Local local;
   const Transformer model(recorded.config(), checkpoint::Parameters(recorded), local);
   const auto forward = [&](const at::Tensor& sample) {
-    model.forward(sample, 1.0, recorded.condition(), no_probe());
+    model.forward(sample, {1.0}, recorded.condition(), no_probe());
   };
   EXPECT_THAT(
       [&] {
