@@ -46,7 +46,7 @@ class ProgressFile {
 
 /// True if any rank has left a failure.  Files are looked for by name: listing a shared folder costs more.
 bool any_failed(const fs::path& directory, int ranks) {
-  for (int rank = 0; rank < ranks; ++rank)
+  for (int rank = worker::kUnknownRank; rank < ranks; ++rank)
     if (fs::exists(worker::failure_file(directory, rank))) return true;
   return false;
 }
@@ -54,7 +54,7 @@ bool any_failed(const fs::path& directory, int ranks) {
 /// The failure of the rank that ended first, among those that said why; wrong input comes before all others.
 std::optional<records::RankFailure> first_failure(const fs::path& directory, int ranks) {
   std::optional<records::RankFailure> first;
-  for (int rank = 0; rank < ranks; ++rank) {
+  for (int rank = worker::kUnknownRank; rank < ranks; ++rank) {
     const fs::path file = worker::failure_file(directory, rank);
     if (!fs::exists(file)) continue;
     const records::RankFailure failure = records::rank_failure_from_json(base::read_json(file));
@@ -94,25 +94,32 @@ RoundResult failed(const scenario::Case& spec, const fs::path& directory,
   error.last_words = outcome.ranks.front().last_words;
   const auto failure = first_failure(directory, spec.layout.world_size());
   if (failure && failure->exit_code == kInputErrorCode) result.status = RoundResult::Status::kBadInput;
-  if (failure) error.rank = failure->rank;
-  error.stage = stage_of(directory, failure ? failure->rank : 0);
+  const bool knows_rank = failure && failure->rank != worker::kUnknownRank;
+  if (knows_rank) error.rank = failure->rank;
+  error.stage = stage_of(directory, knows_rank ? failure->rank : 0);
   error.message = failure ? failure->message : launcher_message(spec, outcome);
   return result;
 }
 
-/// Makes sure that every rank has left its record: a launcher may end well without starting them.
-RoundResult finished(const scenario::Case& spec, const fs::path& directory) {
+/// Makes sure that every rank has left its record: a launcher may end well without starting them, or though
+/// they failed.
+RoundResult finished(const scenario::Case& spec, const fs::path& directory,
+                     const launch::LocalResult& outcome) {
+  if (any_failed(directory, spec.layout.world_size())) return failed(spec, directory, outcome);
   RoundResult result;
+  const std::string words = last_line(outcome.ranks.front().last_words);
   for (int rank = 0; rank < spec.layout.world_size(); ++rank) {
     const fs::path file = worker::record_file(directory, rank);
     if (fs::exists(file)) continue;
     result.status = RoundResult::Status::kError;
     records::Failure& error = result.error.emplace();
     error.rank = rank;
+    error.last_words = outcome.ranks.front().last_words;
     error.message = fmt::format(
         "launcher '{}' ended well, but rank {} has left no {}; does it start {} ranks, and is the "
-        "folder shared by all machines?",
-        spec.launcher, rank, file.string(), spec.layout.world_size());
+        "folder shared by all machines?{}",
+        spec.launcher, rank, file.string(), spec.layout.world_size(),
+        words.empty() ? "" : " Its last words: " + words);
     break;
   }
   return result;
@@ -153,7 +160,7 @@ RoundResult run_launched(const scenario::Case& spec, const fs::path& directory, 
     result.status = RoundResult::Status::kInterrupted;
     return result;
   }
-  return outcome.outcome == launch::Outcome::kFinished ? finished(spec, directory)
+  return outcome.outcome == launch::Outcome::kFinished ? finished(spec, directory, outcome)
                                                        : failed(spec, directory, outcome);
 }
 

@@ -1,24 +1,75 @@
 #include "harness/worker/job.h"
 
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <unistd.h>
+
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/json_file.h"
 #include "base/text.h"
 #include "harness/scenario/case_json.h"
 
 namespace isoframe::harness::worker {
 
+namespace {
+
+/// A name that no other start of ranks has.
+std::string new_name() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return fmt::format("{:x}-{:x}", std::chrono::nanoseconds(now).count(), ::getpid());
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+/// Whether a claim still holds: its process lives, as far as this machine can tell.
+bool is_alive(const nlohmann::json& claim) {
+  return claim.value("host", "") != host_name() || ::kill(claim.value("pid", 0), 0) == 0 || errno == EPERM;
+}
+
+}  // namespace
+
+void claim_rank(const Job& job, int rank) {
+  const std::filesystem::path file = job.directory / fmt::format("claim-{}-{}.json", rank, job.launch);
+  const nlohmann::json own = {{"host", base::text_of_bytes(host_name())}, {"pid", ::getpid()}};
+  // Renaming a new file never replaces another's claim, and never shows half of one.
+  const std::filesystem::path draft =
+      job.directory / fmt::format("{}.{}.part", file.filename().string(), ::getpid());
+  base::write_json(draft, own);
+  const bool is_first = ::link(draft.c_str(), file.c_str()) == 0;
+  const int error = errno;
+  std::filesystem::remove(draft);
+  if (is_first || error != EEXIST) return;
+  const nlohmann::json other = base::read_json(file);
+  // An earlier attempt of the same launch, as torchrun makes, has ended.
+  if (!is_alive(other)) return base::write_json(file, own);
+  throw InputError(fmt::format(
+      "rank {}: two processes say they are this rank, {} on {} and {} on {}; does the launcher give each its "
+      "own "
+      "RANK, OMPI_COMM_WORLD_RANK, PMI_RANK or SLURM_PROCID?",
+      rank, other.value("pid", 0), other.value("host", ""), own.value("pid", 0), own.value("host", "")));
+}
+
 nlohmann::json Job::to_json() const {
-  return {{"case", scenario::to_json(spec)},
-          {"directory", base::text_of(directory)},
-          {"store", base::text_of(store)},
-          {"working_directory", base::text_of(working_directory)},
-          {"observation", observation.to_json()}};
+  return {{"case", scenario::to_json(spec)},      {"directory", base::text_of(directory)},
+          {"store", base::text_of(store)},        {"working_directory", base::text_of(working_directory)},
+          {"observation", observation.to_json()}, {"launch", launch.empty() ? new_name() : launch}};
 }
 
 Job Job::from_json(const nlohmann::json& json) {
   const auto path = [&json](const char* key) { return base::path_of(json.at(key).get<std::string>()); };
-  return {scenario::case_from_json(json.at("case")), path("directory"), path("store"),
-          path("working_directory"), Observation::from_json(json.at("observation"))};
+  return {scenario::case_from_json(json.at("case")),
+          path("directory"),
+          path("store"),
+          path("working_directory"),
+          Observation::from_json(json.at("observation")),
+          json.at("launch").get<std::string>()};
 }
 
 std::filesystem::path record_file(const std::filesystem::path& directory, int rank) {

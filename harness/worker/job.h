@@ -2,6 +2,7 @@
 // A job: all that a rank needs to know, as a file; `isoframe worker JOB.json` reads it.
 
 #include <filesystem>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -19,6 +20,7 @@ struct Job {
   /// The folder in which relative paths of the case begin.
   std::filesystem::path working_directory = {};
   Observation observation = {};  ///< in place of a measurement
+  std::string launch = {};       ///< a name that no other start of ranks has; to_json() makes it up
 
   bool is_launched() const { return store.empty(); }
   nlohmann::json to_json() const;
@@ -32,5 +34,11 @@ std::filesystem::path record_file(const std::filesystem::path& directory, int ra
 /// A launched rank's progress, a JSON line a report, and why it failed (reports::records::RankFailure).
 std::filesystem::path progress_file(const std::filesystem::path& directory, int rank);
 std::filesystem::path failure_file(const std::filesystem::path& directory, int rank);
+/// The rank of a process that failed before it knew its own, in its RankFailure.
+inline constexpr int kUnknownRank = -1;
+
+/// Keeps this process's claim to be rank `rank` of the job in its folder.  Throws InputError if another
+/// living process has claimed to be it: a launcher may tell all of them the same number.
+void claim_rank(const Job& job, int rank);
 
 }  // namespace isoframe::harness::worker

@@ -99,6 +99,7 @@ std::unique_ptr<model::parallel::Rendezvous> meet(const Job& job, const model::p
   auto rendezvous =
       model::parallel::rendezvous_from_environment({.store = job.store,
                                                     .folder = job.directory,
+                                                    .launch = job.launch,
                                                     .patience = milliseconds(job.spec.meeting_seconds),
                                                     .timeout = milliseconds(job.spec.timeout_seconds),
                                                     .device = device});
@@ -255,7 +256,8 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
 
 /// Keeps why a rank failed where the harness finds it on whatever machine it is.  Returns "rank 1: ...".
 std::string leave_failure(const Job& job, int rank, int exit_code, const std::string& what) {
-  const std::string message = what.starts_with("rank") ? what : fmt::format("rank {}: {}", rank, what);
+  const bool names_rank = rank == kUnknownRank || what.starts_with("rank");
+  const std::string message = names_rank ? what : fmt::format("rank {}: {}", rank, what);
   const double time =
       std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   base::write_json(failure_file(job.directory, rank),
@@ -268,17 +270,20 @@ void run_launched_rank(const Job& job) {
   constexpr int kInputErrorCode = 2, kRunErrorCode = 3;
   // A launcher that dies without a word must not leave its ranks behind.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const model::parallel::RankOfWorld self = model::parallel::rank_from_environment();
+  int rank = kUnknownRank;
   // Launchers on other machines may start ranks in the home folder.  Where the working directory is missing
   // there, absolute paths work all the same.
   std::error_code ignored;
   std::filesystem::current_path(job.working_directory, ignored);
   try {
-    run_rank(job, self, launch::ProgressWriter::to_file(progress_file(job.directory, self.rank)));
+    const model::parallel::RankOfWorld self = model::parallel::rank_from_environment();
+    rank = self.rank;
+    claim_rank(job, rank);
+    run_rank(job, self, launch::ProgressWriter::to_file(progress_file(job.directory, rank)));
   } catch (const InputError& error) {
-    throw InputError(leave_failure(job, self.rank, kInputErrorCode, error.what()));
+    throw InputError(leave_failure(job, rank, kInputErrorCode, error.what()));
   } catch (const std::exception& error) {
-    throw RunError(leave_failure(job, self.rank, kRunErrorCode, error.what()));
+    throw RunError(leave_failure(job, rank, kRunErrorCode, error.what()));
   }
 }
 

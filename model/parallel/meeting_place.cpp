@@ -24,6 +24,8 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+constexpr const char* kLoopback = "lo";
+
 struct Address {
   std::string host;
   std::uint16_t port = 0;  ///< 0: rank 0 takes any that is free
@@ -43,6 +45,15 @@ std::optional<std::string> chosen_interface() {
   return name;
 }
 
+/// Refuses a machine on which nothing can be reached at 127.0.0.1, as in a new network namespace.
+void require_loopback() {
+  if (address_of(kLoopback).empty())
+    throw InputError(fmt::format(
+        "interface {0} of this machine is down, and ranks meet over it; bring it up: ip link set {0} "
+        "up",
+        kLoopback));
+}
+
 std::optional<Address> address_from_environment() {
   const auto host = environment_variable("MASTER_ADDR");
   const auto port = environment_variable("MASTER_PORT");
@@ -53,23 +64,36 @@ std::optional<Address> address_from_environment() {
                     "rank's address and a free port of its machine: set both or none",
                     host ? "MASTER_ADDR" : "MASTER_PORT", host ? "MASTER_PORT" : "MASTER_ADDR"));
   }
-  return Address{*host, static_cast<std::uint16_t>(environment_integer("MASTER_PORT", *port, 1, 65535))};
+  const Address address{*host,
+                        static_cast<std::uint16_t>(environment_integer("MASTER_PORT", *port, 1, 65535))};
+  if (const std::string error = resolution_error(*host); !error.empty())
+    throw InputError(
+        fmt::format("environment: MASTER_ADDR='{}' is no machine's name here ({}); ranks meet at the first "
+                    "rank's address",
+                    *host, error));
+  if (is_loopback(*host)) require_loopback();
+  return address;
 }
 
 /// The address at which rank 0 lets itself be found when nobody has named one.
 std::string own_address(const RankOfWorld& self) {
   if (const auto interface = chosen_interface()) return address_of(*interface);
-  if (self.one_machine) return "127.0.0.1";
+  if (self.one_machine) {
+    require_loopback();
+    return "127.0.0.1";
+  }
   const std::string address = address_of_host_name();
   if (!address.empty() && !is_loopback(address)) return address;
-  throw InputError(
-      fmt::format("rank {}: this machine's host name resolves to {}, where other machines do not reach it; "
-                  "set GLOO_SOCKET_IFNAME to the interface between them (this machine has {})",
-                  self.rank, address.empty() ? "nothing" : address, fmt::join(interfaces(), ", ")));
+  throw InputError(fmt::format(
+      "rank {}: this machine's host name resolves to {}, where other machines do not reach it; "
+      "set GLOO_SOCKET_IFNAME to the interface between them (this machine has {}), or MASTER_ADDR and "
+      "MASTER_PORT",
+      self.rank, address.empty() ? "nothing" : address, fmt::join(interfaces(), ", ")));
 }
 
-fs::path address_file(const RankOfWorld& self, const fs::path& folder) {
-  return folder / fmt::format("rank-0-address-{}.json", self.launch_id);
+fs::path address_file(const RankOfWorld& self, const Meeting& meeting) {
+  return meeting.folder /
+         fmt::format("rank-0-address-{}.json", self.launch_id.empty() ? meeting.launch : self.launch_id);
 }
 
 void leave_address(const fs::path& file, const Address& address) {
@@ -138,7 +162,7 @@ c10::intrusive_ptr<c10d::TCPStore> open_tcp_store(const RankOfWorld& self, const
 
 MeetingPlace meet_at(const RankOfWorld& self, const Address& address, c10::intrusive_ptr<c10d::Store> store) {
   std::string interface = chosen_interface().value_or("");
-  if (interface.empty()) interface = is_loopback(address.host) ? "lo" : interface_towards(address.host);
+  if (interface.empty()) interface = is_loopback(address.host) ? kLoopback : interface_towards(address.host);
   if (interface.empty()) {
     throw InputError(
         fmt::format("rank {}: this machine has no way to {}; set GLOO_SOCKET_IFNAME to the "
@@ -160,7 +184,7 @@ MeetingPlace meet_at_master(const RankOfWorld& self, const Address& address, con
 }
 
 MeetingPlace meet_in_folder(const RankOfWorld& self, const Meeting& meeting) {
-  const fs::path file = address_file(self, meeting.folder);
+  const fs::path file = address_file(self, meeting);
   if (self.rank != 0) {
     const Address address = find_address(self, file, meeting.patience);
     return meet_at(self, address, open_tcp_store(self, address, false, meeting.patience));
@@ -178,7 +202,8 @@ MeetingPlace meet_in_file(const RankOfWorld& self, const fs::path& path) {
     throw InputError(
         fmt::format("{}: the folder of the ranks' store does not exist; create it", folder.string()));
   }
-  return {c10::make_intrusive<c10d::FileStore>(path.string(), self.world_size), "lo", path.string()};
+  if (self.world_size > 1) require_loopback();
+  return {c10::make_intrusive<c10d::FileStore>(path.string(), self.world_size), kLoopback, path.string()};
 }
 
 }  // namespace
@@ -188,7 +213,8 @@ MeetingPlace open_meeting_place(const RankOfWorld& self, const Meeting& meeting)
   if (const auto address = address_from_environment()) return meet_at_master(self, *address, meeting);
   // The folder is no place to meet without a launch's name, by which its file is told from an earlier
   // launch's.
-  if (!meeting.folder.empty() && !self.launch_id.empty()) return meet_in_folder(self, meeting);
+  if (!meeting.folder.empty() && !(self.launch_id.empty() && meeting.launch.empty()))
+    return meet_in_folder(self, meeting);
   throw InputError(
       "environment: MASTER_ADDR is not set; ranks meet at MASTER_ADDR:MASTER_PORT, the first rank's address "
       "and a free port of its machine: set both, or start ranks by torchrun, which does");

@@ -23,6 +23,8 @@ struct Meeting {
   /// A folder that all machines share, used without a store: rank 0 leaves its address there if its launcher
   /// has not set MASTER_ADDR and MASTER_PORT.
   std::filesystem::path folder = {};
+  /// Tells this launch's file in the folder from an earlier one's, where the launcher gives no name.
+  std::string launch = {};
   std::chrono::milliseconds patience = std::chrono::seconds(10);  ///< for the last rank to come
   std::chrono::milliseconds timeout = std::chrono::minutes(30);   ///< of each collective, later
   c10::Device device = c10::Device(c10::kCPU);                    ///< the rank's own, of its tensors

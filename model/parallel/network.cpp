@@ -109,6 +109,14 @@ std::string address_of_host_name() {
   return resolve(name, [](const addrinfo& entry) { return text_of(*entry.ai_addr); });
 }
 
+std::string resolution_error(const std::string& host) {
+  addrinfo* first = nullptr;
+  const int error = ::getaddrinfo(host.c_str(), nullptr, nullptr, &first);
+  if (error != 0) return ::gai_strerror(error);
+  ::freeaddrinfo(first);
+  return {};
+}
+
 std::string interface_towards(const std::string& host) {
   const std::string source = resolve(host, source_address_towards);
   for (const InterfaceAddress& entry : interface_addresses())

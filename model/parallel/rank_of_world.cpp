@@ -21,6 +21,7 @@ struct Launcher {
   const char* local_size;  ///< ranks of this machine; null where `machines` is told
   const char* machines;
   std::array<const char*, 2> launch_id;
+  bool only_with_local_rank = false;  ///< without it the variables are another launcher's
 };
 
 constexpr std::array kLaunchers = {
@@ -36,12 +37,16 @@ constexpr std::array kLaunchers = {
              "OMPI_COMM_WORLD_LOCAL_SIZE",
              nullptr,
              {"PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid"}},
+    // Hydra, the launcher of MPICH and Intel MPI.  Within a Slurm job srun starts its proxies, one a machine,
+    // whose SLURM_PROCID all their ranks see.
+    Launcher{"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS", nullptr, {}, true},
     Launcher{"SLURM_PROCID",
              "SLURM_NTASKS",
              "SLURM_LOCALID",
              nullptr,
              "SLURM_STEP_NUM_NODES",
              {"SLURM_JOB_ID", "SLURM_STEP_ID"}},
+    Launcher{"PMI_RANK", "PMI_SIZE", nullptr, nullptr, nullptr, {}},
 };
 
 std::string launch_id_of(const Launcher& launcher) {
@@ -52,7 +57,7 @@ std::string launch_id_of(const Launcher& launcher) {
 }
 
 bool is_one_machine(const Launcher& launcher, int world_size) {
-  if (launcher.local_size != nullptr)
+  if (launcher.machines == nullptr)
     return environment_variable(launcher.local_size) == std::to_string(world_size);
   return environment_variable(launcher.machines) == "1";
 }
@@ -60,7 +65,7 @@ bool is_one_machine(const Launcher& launcher, int world_size) {
 }  // namespace
 
 std::optional<std::string> environment_variable(const char* name) {
-  const char* value = std::getenv(name);
+  const char* value = name == nullptr ? nullptr : std::getenv(name);
   return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
 }
 
@@ -79,6 +84,7 @@ RankOfWorld rank_from_environment() {
     const auto rank = environment_variable(launcher.rank);
     const auto size = environment_variable(launcher.world_size);
     if (!rank && !size) continue;
+    if (launcher.only_with_local_rank && !environment_variable(launcher.local_rank)) continue;
     if (!rank || !size) {
       throw InputError(fmt::format("environment: {} is set but {} is not; a rank needs both",
                                    rank ? launcher.rank : launcher.world_size,
@@ -94,7 +100,8 @@ RankOfWorld rank_from_environment() {
     return self;
   }
   throw InputError(
-      "environment: neither RANK and WORLD_SIZE nor OMPI_COMM_WORLD_* nor SLURM_* are set; start ranks by "
+      "environment: neither RANK and WORLD_SIZE nor OMPI_COMM_WORLD_*, PMI_* or SLURM_* are set; start ranks "
+      "by "
       "'isoframe run', torchrun, srun or mpirun");
 }
 

@@ -22,7 +22,7 @@ FOREIGN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "GL
 
 
 def plain_environment(**more):
-    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN and not name.startswith(("SLURM", "OMPI"))}
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN and not name.startswith(("SLURM", "OMPI", "PMI", "MPI_LOCAL"))}
     return {**kept, **{name: str(value) for name, value in more.items()}}
 
 

@@ -6,6 +6,7 @@ ISOFRAME_BIN names the program.  A test whose launcher is not installed, or need
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -32,6 +33,12 @@ class Launchers(LauncherTest):
     def test_mpirun(self):
         need("mpirun", "openmpi-bin")
         self.assert_equals_single(MPIRUN)
+
+    def test_hydra(self):
+        # The variables of MPICH's and Intel MPI's launcher; inside a Slurm job all ranks of a machine see its proxy's number.
+        start = 'PMI_RANK=$rank PMI_SIZE=4 MPI_LOCALRANKID=$rank MPI_LOCALNRANKS=4 SLURM_PROCID=0 SLURM_NTASKS=1 "$@" &'
+        script = self.script("hydra.sh", f'for rank in 0 1 2 3; do {start} all="$all $!"; done\nfor one in $all; do wait $one || exit 1; done\n')
+        self.assert_equals_single(f"{script} {{worker}}")
 
     def test_srun(self):
         with Slurm(self.root / "slurm") as slurm:
@@ -114,6 +121,45 @@ class Launchers(LauncherTest):
         done, _ = self.generate("idle", "--launcher", "true {worker}")
         self.assertEqual(done.returncode, 3)
         self.assertIn("rank 0 has left no", done.stderr)
+
+    def test_what_a_worker_says_before_it_knows_its_rank_is_passed_on(self):
+        # A launcher of unknown variables, which itself ends well.
+        done, _ = self.generate("unnumbered", "--launcher", f"{self.script('unnumbered.sh', '\"$@\" & \"$@\"; wait; exit 0')} {{worker}}",
+                                layout="ulysses=2")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"\Aisoframe generate: environment: neither RANK and WORLD_SIZE nor .*PMI_\*.* are set;.*\n\Z")
+
+    def test_two_processes_of_one_number_are_found_out(self):
+        for variables in ("SLURM_PROCID=0 SLURM_NTASKS=2", f"RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT={free_ports(1)[0]}"):
+            with self.subTest(variables=variables):
+                script = self.script("twice.sh", f'env {variables} "$@" &\nenv {variables} "$@"\nwait\n')
+                start = time.monotonic()
+                done, out = self.generate("twice", "--launcher", f"{script} {{worker}}", layout="ulysses=2")
+                self.assertLess(time.monotonic() - start, 8)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertRegex(done.stderr, r"\Aisoframe generate: rank 0: two processes say they are this rank, \d+ on .* and \d+ on .*"
+                                 r"; does the launcher give each its own RANK.*\n\Z")
+                shutil.rmtree(out, ignore_errors=True)
+
+    def test_a_first_rank_whose_name_is_unknown_is_said_at_once(self):
+        script = self.script("nowhere.sh", 'for rank in 0 1; do RANK=$rank WORLD_SIZE=2 MASTER_ADDR=no-such-host.invalid MASTER_PORT=29500 "$@" & done\nwait\n')
+        start = time.monotonic()
+        done, _ = self.generate("nowhere", "--launcher", f"{script} {{worker}}", layout="ulysses=2")
+        self.assertLess(time.monotonic() - start, 8)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"\Aisoframe generate: rank \d: environment: MASTER_ADDR='no-such-host\.invalid' is no machine's name.*\n\Z")
+
+    def test_a_machine_without_loopback_is_one_line(self):
+        alone = ["unshare", "--net", "--map-root-user"]
+        if subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+            self.skipTest("no network namespaces here")
+        for options in ([], ["--launcher", MPIRUN] if shutil.which("mpirun") else []):
+            out = self.root / "no loopback"
+            command = [*alone, *map(str, self.request(out, *options, layout="ulysses=2"))]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=plain_environment())
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertRegex(done.stderr, r"\A[^\n]*interface lo of this machine is down, and ranks meet over it; bring it up: ip link set lo up\n\Z")
+            shutil.rmtree(out, ignore_errors=True)
 
     def test_launcher_of_too_many_ranks_is_found_out(self):
         need("mpirun", "openmpi-bin")

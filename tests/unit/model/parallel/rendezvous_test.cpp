@@ -29,7 +29,8 @@ class RankFromEnvironment : public ::testing::Test {
     for (const char* name :
          {"RANK", "WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS", "OMPI_COMM_WORLD_RANK",
           "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK",
-          "PMIX_NAMESPACE", "MASTER_ADDR", "MASTER_PORT", "GLOO_SOCKET_IFNAME"}) {
+          "PMIX_NAMESPACE", "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS", "MASTER_ADDR",
+          "MASTER_PORT", "GLOO_SOCKET_IFNAME"}) {
       unsetenv(name);
     }
   }
@@ -44,6 +45,24 @@ class RankFromEnvironment : public ::testing::Test {
     return "no error";
   }
 };
+
+TEST_F(RankFromEnvironment, HydrasNumberIsNearerThanThatOfTheSlurmStepAroundIt) {
+  setenv("SLURM_PROCID", "0", 1);
+  setenv("SLURM_NTASKS", "3", 1);
+  setenv("PMI_RANK", "2", 1);
+  setenv("PMI_SIZE", "4", 1);
+  // srun itself sets these two where it serves PMI.
+  EXPECT_EQ(rank_from_environment().world_size, 3);
+  setenv("MPI_LOCALRANKID", "1", 1);
+  setenv("MPI_LOCALNRANKS", "2", 1);
+  const RankOfWorld self = rank_from_environment();
+  EXPECT_EQ(self.world_size, 4);
+  EXPECT_EQ(self.rank, 2);
+  EXPECT_EQ(self.local_rank, 1);
+  EXPECT_FALSE(self.one_machine);
+  setenv("MPI_LOCALNRANKS", "4", 1);
+  EXPECT_TRUE(rank_from_environment().one_machine);
+}
 
 TEST_F(RankFromEnvironment, IsReadFromAnyLauncherAndTorchrunsComeFirst) {
   setenv("SLURM_PROCID", "2", 1);
