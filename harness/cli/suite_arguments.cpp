@@ -10,6 +10,8 @@ void SuiteArguments::add_to(CLI::App& command, bool needs_scenario) {
   command.add_option("scenario", files, "Scenario files")->required(needs_scenario);
   add_text(command, "--filter", filter, "Only cases whose name matches this glob, and their baselines");
   add_path(command, "--checkpoint", checkpoint, "Instead of the scenarios' own");
+  add_text(command, "--variant", variant,
+           "Variant of its weights, as fp16, for cases that name none themselves");
   add_text(command, "--launcher", launcher,
            "Start ranks by another program, e.g. 'mpirun -n {ranks} {worker}' (ci/launchers.md)");
 }
@@ -17,6 +19,7 @@ void SuiteArguments::add_to(CLI::App& command, bool needs_scenario) {
 scenario::Suite SuiteArguments::load() const {
   scenario::Overrides overrides;
   if (!checkpoint.empty()) overrides.checkpoint = checkpoint;
+  if (!variant.empty()) overrides.variant = variant;
   if (!launcher.empty()) overrides.launcher = launcher;
   overrides.repeat = repeat;
   overrides.filter = filter;
@@ -29,6 +32,7 @@ std::vector<std::string> SuiteArguments::words() const {
     if (!value.empty()) words.insert(words.end(), {option, value});
   };
   add("--checkpoint", checkpoint);
+  add("--variant", variant);
   add("--launcher", launcher);
   add("--repeat", repeat ? std::to_string(*repeat) : "");
   return words;

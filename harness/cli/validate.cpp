@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::filesystem::path> files;
   std::string filter;
   std::string checkpoint;
+  std::string variant;
   std::string preset;
   std::string device;
   bool plans = false;
@@ -61,6 +62,7 @@ void validate(const Options& options) {
   scenario::Overrides overrides;
   overrides.filter = options.filter;
   if (!options.checkpoint.empty()) overrides.checkpoint = options.checkpoint;
+  if (!options.variant.empty()) overrides.variant = options.variant;
   const scenario::Suite suite = scenario::load_suite(options.files, overrides);
   if (options.plans) {
     print_plans(suite, options);
@@ -81,6 +83,7 @@ void add_validate_command(CLI::App& program, int& /*exit_code*/) {
   add_text(*command, "--filter", options->filter,
            "Glob on case names; baselines of the cases that match are kept");
   add_path(*command, "--checkpoint", options->checkpoint, "Of cases that name none themselves");
+  add_text(*command, "--variant", options->variant, "Variant of its weights, as fp16, for the same cases");
   CLI::Option* plan = command->add_flag(
       "--plan", options->plans,
       "Show what each rank would hold, compute and move, from the checkpoint's configs alone");

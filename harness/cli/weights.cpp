@@ -20,9 +20,11 @@
 #include "harness/cli/options.h"
 #include "harness/launch/interrupt.h"
 #include "model/checkpoint/config.h"
+#include "model/pipeline/configs.h"
 #include "model/synthetic/inspect.h"
 #include "model/synthetic/presets.h"
 #include "model/synthetic/synthetic.h"
+#include "model/text/prompt_tokenizer.h"
 
 namespace isoframe::harness::cli {
 namespace {
@@ -42,6 +44,7 @@ struct InitOptions {
 
 struct InspectOptions {
   std::string directory;
+  std::string variant;
   bool as_json = false;
 };
 
@@ -169,8 +172,31 @@ void print_table(const nlohmann::json& variant, const std::vector<PartReport>& p
   }
 }
 
+/// What loading the checkpoint would say of its configs and tokenizers, one line each.
+std::vector<std::string> problems_beside_weights(const model::checkpoint::Checkpoint& checkpoint) {
+  std::vector<std::string> problems;
+  const auto note = [&problems](const auto& read) {
+    try {
+      read();
+    } catch (const InputError& error) {
+      problems.emplace_back(error.what());
+    }
+  };
+  note([&] { model::pipeline::check_configs(checkpoint); });
+  note([&] { model::text::PromptTokenizer{checkpoint}; });
+  return problems;
+}
+
 void inspect(const InspectOptions& options) {
-  const model::checkpoint::Checkpoint checkpoint(options.directory);
+  const model::checkpoint::Checkpoint checkpoint(options.directory, options.variant);
+  std::vector<std::string> problems = problems_beside_weights(checkpoint);
+  const auto refuse = [&problems] {
+    throw InputError(problems.size() == 1
+                         ? problems.front()
+                         : fmt::format("{} (and {} more)", problems.front(), problems.size() - 1));
+  };
+  // A config that is refused may have no meaning for the weights.
+  if (!problems.empty()) refuse();
   const std::vector<PartReport> parts = model::synthetic::inspect(checkpoint);
   const nlohmann::json variant = variant_of(checkpoint);
   if (options.as_json) {
@@ -184,14 +210,10 @@ void inspect(const InspectOptions& options) {
     print_table(variant, parts);
   }
   std::cout << std::flush;
-  std::vector<std::string> problems;
   for (const PartReport& part : parts) {
     problems.insert(problems.end(), part.problems.begin(), part.problems.end());
   }
-  if (problems.size() == 1) throw InputError(problems.front());
-  if (!problems.empty()) {
-    throw InputError(fmt::format("{} (and {} more)", problems.front(), problems.size() - 1));
-  }
+  if (!problems.empty()) refuse();
 }
 
 void add_init_command(CLI::App& weights) {
@@ -229,6 +251,8 @@ void add_inspect_command(CLI::App& weights) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = weights.add_subcommand("inspect", "Show what a checkpoint holds and what it lacks");
   add_path(*command, "DIR", options->directory, "The checkpoint")->required();
+  add_text(*command, "--variant", options->variant,
+           "Weights of this variant (\"fp16\" for *.fp16.safetensors) where a part has them");
   command->add_flag("--json", options->as_json, "Print the result as JSON");
   command->callback([options] { inspect(*options); });
 }

@@ -53,8 +53,11 @@ model::plan::FileDtypes file_dtypes(const Checkpoint& checkpoint) {
       return entry.path().extension() == ".safetensors";
     });
     if (!has_weights) continue;
-    const auto entries = model::checkpoint::WeightFiles(folder).entries();
-    if (!entries.empty()) dtypes[part] = entries.front().dtype;
+    const auto entries = model::checkpoint::WeightFiles(folder, at::kFloat, checkpoint.variant()).entries();
+    const auto known = std::ranges::find_if(entries, [](const auto& entry) {
+      return entry.dtype != at::ScalarType::Undefined && at::isFloatingType(entry.dtype);
+    });
+    if (known != entries.end()) dtypes[part] = known->dtype;
   }
   return dtypes;
 }
@@ -137,7 +140,7 @@ CasePlan make_plan(const scenario::Case& spec, const Options& options) {
     if (!fs::is_directory(spec.checkpoint))
       throw InputError(fmt::format("{}: no such checkpoint directory; --preset full, say, plans without one",
                                    spec.checkpoint.string()));
-    const Checkpoint checkpoint(spec.checkpoint);
+    const Checkpoint checkpoint(spec.checkpoint, spec.variant);
     model::pipeline::check_task(checkpoint, request::task_of(spec));
     plan.source = "checkpoint " + base::text_of(spec.checkpoint);
     plan.model = model::plan::read_model([&](const std::string& part) { return checkpoint.config(part); },

@@ -23,7 +23,7 @@ namespace {
 double own_bound(Case spec) {
   settle_case(spec);
   const model::pipeline::Limits limits =
-      model::pipeline::read_limits(model::checkpoint::Checkpoint(spec.checkpoint));
+      model::pipeline::read_limits(model::checkpoint::Checkpoint(spec.checkpoint, spec.variant));
   return worker::numerics_of(spec, request::request_of(spec), limits).relative_l2;
 }
 

@@ -22,7 +22,7 @@ std::optional<Size> image_size(const scenario::Case& spec) {
 }
 
 void settle(scenario::Case& spec) {
-  const model::checkpoint::Checkpoint checkpoint(spec.checkpoint);
+  const model::checkpoint::Checkpoint checkpoint(spec.checkpoint, spec.variant);
   model::pipeline::check_task(checkpoint, request::task_of(spec));
   const Limits limits = model::pipeline::read_limits(checkpoint);
   request::settle_size(spec, limits, image_size(spec));

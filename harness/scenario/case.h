@@ -18,6 +18,7 @@ struct Case {
   std::string name;
   std::string task = "t2v";
   std::filesystem::path checkpoint;
+  std::string variant;          ///< of its weights, as "fp16"; empty for plain ones
   std::filesystem::path image;  ///< first frame of i2v; empty for t2v
   std::string prompt;
   std::string negative_prompt;

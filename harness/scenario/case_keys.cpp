@@ -158,6 +158,10 @@ std::vector<CaseKey> frames_asked_for() {
       row("checkpoint", &Case::checkpoint, path(), kAskedFor,
           {"the file's",
            "folder in diffusers' layout; text-to-video and image-to-video have different ones"}),
+      row("variant", &Case::variant, text("name"), kAskedFor,
+          {"",
+           "weights of this variant, `fp16` for `*.fp16.safetensors`, of each part that has them; plain ones "
+           "where they are there"}),
       row("task", &Case::task, one_of({"t2v", "i2v"}), kAskedFor, {"", "text-to-video or image-to-video"}),
       row("image", &Case::image, path(), kAskedFor,
           {"required for `i2v`",

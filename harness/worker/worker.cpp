@@ -228,7 +228,7 @@ void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
   }
   progress.write("load");
   const auto start = std::chrono::steady_clock::now();
-  const model::checkpoint::Checkpoint checkpoint(spec.checkpoint);
+  const model::checkpoint::Checkpoint checkpoint(spec.checkpoint, spec.variant);
   model::parallel::Mesh own_mesh = model::parallel::make_mesh(spec.layout, *rendezvous);
   own_mesh.reduction = spec.reduction;
   own_mesh.reduction_parts = spec.reduction_parts;

@@ -37,10 +37,12 @@ Task parse_task(std::string_view name);
 class Checkpoint {
  public:
   /// Reads model_index.json; throws InputError when the directory or a part that the pipeline needs is
-  /// missing, or a part's class is not the one expected.
-  explicit Checkpoint(std::filesystem::path directory);
+  /// missing, or a part's class is not the one expected.  `variant`: parts that have weights of this variant
+  /// ("fp16") are read from these; no part that has any is an error.
+  explicit Checkpoint(std::filesystem::path directory, std::string variant = {});
 
   const std::filesystem::path& directory() const { return directory_; }
+  const std::string& variant() const { return variant_; }
   /// "HunyuanVideo15Pipeline" or "HunyuanVideo15ImageToVideoPipeline".
   const std::string& pipeline_class() const { return pipeline_class_; }
   Task task() const;
@@ -49,6 +51,7 @@ class Checkpoint {
 
  private:
   std::filesystem::path directory_;
+  std::string variant_;
   std::string pipeline_class_;
 };
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json_file.h"
 #include "base/text.h"
+#include "model/checkpoint/downloads.h"
 
 namespace isoframe::model::checkpoint {
 
@@ -25,6 +26,7 @@ std::string shown(const nlohmann::json& value) { return base::shortened(value.du
 }  // namespace
 
 Config Config::load(const std::filesystem::path& file) {
+  require_downloaded(file);
   return Config(base::read_json(file), file.string());
 }
 

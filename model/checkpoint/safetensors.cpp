@@ -18,6 +18,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "model/checkpoint/downloads.h"
 
 namespace isoframe::model::checkpoint {
 
@@ -47,6 +48,13 @@ constexpr DtypeName kDtypes[] = {
     {"BOOL", at::kBool},
     {"F8_E4M3", at::kFloat8_e4m3fn},
     {"F8_E5M2", at::kFloat8_e5m2},
+    {"F8_E8M0", at::kFloat8_e8m0fnu},
+    {"F8_E4M3FNUZ", at::kFloat8_e4m3fnuz},
+    {"F8_E5M2FNUZ", at::kFloat8_e5m2fnuz},
+    {"U64", at::kUInt64},
+    {"U32", at::kUInt32},
+    {"U16", at::kUInt16},
+    {"C64", at::kComplexFloat},
 };
 
 std::optional<at::ScalarType> dtype_of(const std::string& name) {
@@ -77,13 +85,20 @@ bool is_list_of_sizes(const nlohmann::json& value) {
 }  // namespace
 
 const char* dtype_name(at::ScalarType dtype) {
+  if (dtype == at::ScalarType::Undefined) return "unknown";
   for (const DtypeName& row : kDtypes) {
     if (dtype == row.dtype) return row.name;
   }
   throw std::logic_error(fmt::format("safetensors has no name for dtype {}", c10::toString(dtype)));
 }
 
-std::uint64_t TensorSpec::bytes() const { return checked_bytes(shape, dtype).value(); }
+std::string TensorSpec::dtype_name() const {
+  return unknown_dtype.empty() ? checkpoint::dtype_name(dtype) : unknown_dtype;
+}
+
+std::uint64_t TensorSpec::bytes() const {
+  return unknown_dtype.empty() ? checked_bytes(shape, dtype).value() : bytes_of_unknown;
+}
 
 /// A private mapping of a whole file.
 class SafetensorsFile::Map {
@@ -127,8 +142,9 @@ class SafetensorsFile::Map {
   std::uint64_t size_ = 0;
 };
 
-SafetensorsFile::SafetensorsFile(std::filesystem::path path)
-    : path_(std::move(path)), map_(std::make_shared<Map>(path_)) {
+SafetensorsFile::SafetensorsFile(std::filesystem::path path) : path_(std::move(path)) {
+  require_downloaded(path_);
+  map_ = std::make_shared<Map>(path_);
   parse_header();
 }
 
@@ -176,16 +192,22 @@ void SafetensorsFile::parse_header() {
     if (offsets == entry.end() || !is_list_of_sizes(*offsets) || offsets->size() != 2) {
       fail_tensor("has no pair of data_offsets");
     }
-    const std::optional<at::ScalarType> dtype = dtype_of(dtype_text->get<std::string>());
-    if (!dtype) fail_tensor(fmt::format("has unknown dtype '{}'", dtype_text->get<std::string>()));
-    Range range{{name, shape->get<Shape>(), *dtype}, (*offsets)[0], (*offsets)[1]};
+    const auto stored_as = dtype_text->get<std::string>();
+    const std::optional<at::ScalarType> dtype = dtype_of(stored_as);
+    Range range{
+        {name, shape->get<Shape>(), dtype.value_or(at::ScalarType::Undefined)}, (*offsets)[0], (*offsets)[1]};
     if (range.end < range.begin) fail_tensor("ends before it begins");
+    if (!dtype) {
+      range.spec.unknown_dtype = stored_as;
+      range.spec.bytes_of_unknown = range.end - range.begin;
+      ranges.push_back(std::move(range));
+      continue;
+    }
     const std::optional<std::uint64_t> needed = checked_bytes(range.spec.shape, *dtype);
     if (!needed) fail_tensor(fmt::format("has shape {}, which no memory can hold", range.spec.shape));
     if (*needed != range.end - range.begin) {
-      fail_tensor(fmt::format("of {} {} needs {} bytes, its data_offsets give {}",
-                              dtype_text->get<std::string>(), range.spec.shape, *needed,
-                              range.end - range.begin));
+      fail_tensor(fmt::format("of {} {} needs {} bytes, its data_offsets give {}", stored_as,
+                              range.spec.shape, *needed, range.end - range.begin));
     }
     ranges.push_back(std::move(range));
   }
@@ -235,6 +257,10 @@ const TensorSpec& SafetensorsFile::spec(const std::string& name) const { return 
 at::Tensor SafetensorsFile::tensor(const std::string& name) const {
   const std::size_t at = find(name);
   const TensorSpec& spec = specs_[at];
+  if (spec.dtype == at::ScalarType::Undefined) {
+    throw InputError(
+        fmt::format("{}: tensor '{}' has unknown dtype '{}'", path_.string(), name, spec.unknown_dtype));
+  }
   if (spec.bytes() == 0) return at::empty(spec.shape, spec.dtype);
   std::byte* data = map_->data() + offsets_[at];
   if (offsets_[at] % c10::elementSize(spec.dtype) != 0) {

@@ -17,15 +17,19 @@
 
 namespace isoframe::model::checkpoint {
 
-/// The format's name of a dtype: "F32", "BF16".  Throws std::logic_error where it has none.
+/// The format's name of a dtype: "F32", "BF16"; "unknown" for Undefined.  Throws std::logic_error where it
+/// has none.
 const char* dtype_name(at::ScalarType dtype);
 
 /// One tensor's entry in a header.
 struct TensorSpec {
   std::string name;
   Shape shape;
-  at::ScalarType dtype;
+  at::ScalarType dtype;                ///< Undefined for a dtype that LibTorch does not know, as F4
+  std::string unknown_dtype = {};      ///< its name in the file
+  std::uint64_t bytes_of_unknown = 0;  ///< as the file says
 
+  std::string dtype_name() const;
   /// Elements times element size.
   std::uint64_t bytes() const;
 };
@@ -34,7 +38,8 @@ struct TensorSpec {
 /// its byte range fits its shape and dtype, and the ranges follow each other without gap or overlap.
 class SafetensorsFile {
  public:
-  /// Throws InputError naming the file, and the tensor where it is one: missing, truncated, malformed.
+  /// Throws InputError naming the file, and the tensor where it is one: missing, truncated, malformed.  A
+  /// tensor of an unknown dtype is listed, and cannot be read.
   explicit SafetensorsFile(std::filesystem::path path);
 
   const std::filesystem::path& path() const { return path_; }

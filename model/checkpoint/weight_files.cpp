@@ -11,31 +11,15 @@
 
 #include "base/error.h"
 #include "model/checkpoint/config.h"
+#include "model/checkpoint/downloads.h"
 #include "model/checkpoint/safetensors.h"
+#include "model/checkpoint/weight_variants.h"
 
 namespace isoframe::model::checkpoint {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::string_view kFileSuffix = ".safetensors";
-constexpr std::string_view kIndexSuffix = ".safetensors.index.json";
-
-bool ends_with(const std::string& text, std::string_view suffix) {
-  return std::string_view(text).ends_with(suffix);
-}
-
-/// The folder's files whose names end so, sorted; hidden ones are another writer's unfinished work.
-std::vector<fs::path> files_ending(const fs::path& folder, std::string_view suffix) {
-  std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (ends_with(name, suffix) && !name.starts_with('.')) found.push_back(entry.path());
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
 
 /// Tensor name -> file name, as an index says it.
 std::map<std::string, std::string> read_weight_map(const fs::path& index) {
@@ -90,26 +74,23 @@ struct WeightFiles::Impl {
 
   /// Refuses a weight whose numbers are not its values.
   void check_dtype(const SafetensorsFile& file, const std::string& name) const {
-    const at::ScalarType dtype = file.spec(name).dtype;
+    const TensorSpec& spec = file.spec(name);
     const std::string scale = scale_of(name);
-    if (is_plain_float(dtype) && scale.empty()) return;
+    if (is_plain_float(spec.dtype) && scale.empty()) return;
     throw InputError(fmt::format(
         "{}: tensor '{}' is {} {}; quantized weights are not computed here, use the checkpoint's bfloat16 or "
         "float32 ones",
-        file.path().string(), name, dtype_name(dtype),
+        file.path().string(), name, spec.dtype_name(),
         scale.empty() ? "without a scale" : fmt::format("with a scale beside it, '{}'", scale)));
   }
 
   void open_indexed(const fs::path& index) {
     const std::map<std::string, std::string> weight_map = read_weight_map(index);
+    require_all(index, weight_map);
     std::map<std::string, std::size_t> opened;
     for (const auto& [tensor, file] : weight_map) {
       auto found = opened.find(file);
       if (found == opened.end()) {
-        if (!fs::exists(folder / file)) {
-          throw InputError(fmt::format("{}: missing, but {} names it for tensor '{}'",
-                                       (folder / file).string(), index.filename().string(), tensor));
-        }
         found = opened.emplace(file, files.size()).first;
         files.emplace_back(folder / file);
       }
@@ -121,8 +102,26 @@ struct WeightFiles::Impl {
     }
   }
 
-  void open_all() {
-    for (const fs::path& path : files_ending(folder, kFileSuffix)) {
+  /// Refuses a folder in which files of the index are missing.
+  void require_all(const fs::path& index, const std::map<std::string, std::string>& weight_map) const {
+    std::set<std::string> named, missing;
+    for (const auto& [tensor, file] : weight_map) {
+      named.insert(file);
+      require_downloaded(folder / file);
+      if (!fs::exists(folder / file)) missing.insert(file);
+    }
+    if (missing.empty()) return;
+    const std::string unfinished = unfinished_download(folder);
+    throw InputError(fmt::format(
+        "{}: missing, but {} names it{}; the download is not complete{}: repeat it",
+        (folder / *missing.begin()).string(), index.filename().string(),
+        missing.size() == 1 ? ""
+                            : fmt::format(" ({} of its {} files are missing)", missing.size(), named.size()),
+        unfinished.empty() ? "" : fmt::format(" ({} is here)", unfinished)));
+  }
+
+  void open_all(const std::vector<fs::path>& paths) {
+    for (const fs::path& path : paths) {
       files.emplace_back(path);
       for (const TensorSpec& spec : files.back().specs()) {
         const auto [at, is_new] = file_of.emplace(spec.name, files.size() - 1);
@@ -136,21 +135,14 @@ struct WeightFiles::Impl {
   }
 };
 
-WeightFiles::WeightFiles(const fs::path& folder, const at::TensorOptions& options)
+WeightFiles::WeightFiles(const fs::path& folder, const at::TensorOptions& options, const std::string& variant)
     : impl_(std::make_unique<Impl>()) {
   impl_->folder = folder;
   impl_->dtype = c10::typeMetaToScalarType(options.dtype());
   impl_->device = options.device();
   if (!fs::is_directory(folder)) throw InputError(fmt::format("{}: no such folder", folder.string()));
-  const std::vector<fs::path> indexes = files_ending(folder, kIndexSuffix);
-  if (indexes.size() > 1) {
-    throw InputError(fmt::format("{}: {} and {} both say which weights these are; keep one", folder.string(),
-                                 indexes[0].filename().string(), indexes[1].filename().string()));
-  }
-  indexes.empty() ? impl_->open_all() : impl_->open_indexed(indexes[0]);
-  if (impl_->files.empty()) {
-    throw InputError(fmt::format("{}: no *.safetensors here", folder.string()));
-  }
+  const WeightSet set = weight_set(folder, variant);
+  set.index ? impl_->open_indexed(*set.index) : impl_->open_all(set.files);
   for (const SafetensorsFile& file : impl_->files)
     for (const TensorSpec& spec : file.specs()) impl_->names.insert(spec.name);
 }
@@ -188,6 +180,13 @@ at::Tensor WeightFiles::parameter(const std::string& name, const Shape& shape, c
 
 bool WeightFiles::has(const std::string& name) const { return impl_->file_of.count(name) != 0; }
 
+std::string WeightFiles::prefix_of(const std::string& tensor,
+                                   const std::vector<std::string>& prefixes) const {
+  const auto found = std::ranges::find_if(
+      prefixes, [&](const std::string& prefix) { return has(fmt::format("{}.{}", prefix, tensor)); });
+  return found == prefixes.end() ? "" : *found;
+}
+
 std::vector<std::string> WeightFiles::unused() const {
   std::vector<std::string> names;
   for (const SafetensorsFile& file : impl_->files) {
@@ -222,7 +221,8 @@ std::vector<WeightFiles::Entry> WeightFiles::entries() const {
   std::vector<Entry> entries;
   for (const SafetensorsFile& file : impl_->files) {
     for (const TensorSpec& spec : file.specs()) {
-      entries.push_back({spec.name, spec.shape, spec.dtype, spec.bytes(), file.path().filename().string()});
+      entries.push_back({spec.name, spec.shape, spec.dtype, spec.dtype_name(), spec.bytes(),
+                         file.path().filename().string()});
     }
   }
   return entries;

@@ -15,9 +15,10 @@ namespace isoframe::model::checkpoint {
 /// for another type or device: then each is copied there as it is taken.
 class WeightFiles : public ParameterSource {
  public:
-  /// Maps the files and checks their headers.  Throws InputError naming the file for a truncated or malformed
-  /// one.
-  explicit WeightFiles(const std::filesystem::path& folder, const at::TensorOptions& options = at::kFloat);
+  /// Maps the files, those of `variant` where there are any (weight_variants.h), and checks their headers.
+  /// Throws InputError naming the file for a truncated or malformed one.
+  explicit WeightFiles(const std::filesystem::path& folder, const at::TensorOptions& options = at::kFloat,
+                       const std::string& variant = {});
   ~WeightFiles() override;
   /// Throws InputError also for a weight that is no plain float, or that a tensor beside it scales: quantized
   /// weights are not what a cast makes of them.
@@ -28,6 +29,8 @@ class WeightFiles : public ParameterSource {
   void check(const std::string& name, const Shape& shape);
 
   bool has(const std::string& name) const;
+  /// The first of `prefixes` under which the files hold `tensor`; empty where it has none of them.
+  std::string prefix_of(const std::string& tensor, const std::vector<std::string>& prefixes) const;
   /// Tensors in the files that nobody asked for: tied copies, a language-model head.
   std::vector<std::string> unused() const;
   /// Throws InputError naming file and tensor for the first one in use that holds a NaN or an infinity, be it
@@ -37,7 +40,8 @@ class WeightFiles : public ParameterSource {
   struct Entry {
     std::string name;
     Shape shape;
-    at::ScalarType dtype;
+    at::ScalarType dtype;  ///< Undefined for one that only the file knows
+    std::string dtype_name;
     std::uint64_t bytes;
     std::string file;
   };

@@ -1,9 +1,8 @@
 #include "model/pipeline/image_to_video.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
-#include "base/error.h"
+#include "model/pipeline/configs.h"
 #include "model/pipeline/first_frame.h"
 #include "model/pipeline/limits.h"
 #include "model/pipeline/stages.h"
@@ -17,21 +16,8 @@ namespace {
 
 const checkpoint::Checkpoint& checked(const checkpoint::Checkpoint& checkpoint) {
   check_task(checkpoint, Task::kImageToVideo);
+  check_configs(checkpoint);
   return checkpoint;
-}
-
-void check_widths(const checkpoint::Checkpoint& checkpoint, const Stages& stages,
-                  const vision::ImageEncoder& image_encoder) {
-  const transformer::TransformerConfig& transformer = stages.transformer.config();
-  const std::int64_t latents = stages.vae.config().latent_channels;
-  if (transformer.image_embed_dim != image_encoder.hidden_size())
-    checkpoint.config("transformer")
-        .fail("image_embed_dim", fmt::format("is {}, but image_encoder's hidden_size is {}",
-                                             transformer.image_embed_dim, image_encoder.hidden_size()));
-  if (transformer.in_channels != 2 * latents + 1)
-    checkpoint.config("transformer")
-        .fail("in_channels", fmt::format("is {}, but latents, condition latents and mask have {}",
-                                         transformer.in_channels, 2 * latents + 1));
 }
 
 /// The transformer's mark of text-to-video is an image of zeros, whose tokens count as padding.
@@ -45,9 +31,7 @@ at::Tensor without_padding(const at::Tensor& image_embeds) {
 ImageToVideo::ImageToVideo(const checkpoint::Checkpoint& checkpoint, parallel::Mesh mesh,
                            std::optional<double> guidance_scale, const at::TensorOptions& options)
     : stages_(std::make_unique<Stages>(checked(checkpoint), std::move(mesh), guidance_scale, options)),
-      image_encoder_(std::make_unique<vision::ImageEncoder>(checkpoint, options)) {
-  check_widths(checkpoint, *stages_, *image_encoder_);
-}
+      image_encoder_(std::make_unique<vision::ImageEncoder>(checkpoint, options)) {}
 
 ImageToVideo::~ImageToVideo() = default;
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "model/pipeline/configs.h"
 #include "model/pipeline/limits.h"
 #include "model/pipeline/stages.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 const checkpoint::Checkpoint& checked(const checkpoint::Checkpoint& checkpoint) {
   check_task(checkpoint, Task::kTextToVideo);
+  check_configs(checkpoint);
   return checkpoint;
 }
 

@@ -14,25 +14,24 @@ namespace isoframe::model::text {
 
 namespace {
 
-/// The prefix of the text model's tensors: it may have been saved alone, or as a part of the whole
-/// Qwen2.5-VL.
 checkpoint::Parameters text_model_parameters(checkpoint::WeightFiles& files) {
-  for (const char* prefix : {"model", "language_model", "model.language_model"}) {
-    if (files.has(std::string(prefix) + ".embed_tokens.weight")) return checkpoint::Parameters(files, prefix);
-  }
-  return checkpoint::Parameters(files);
+  return checkpoint::Parameters(files, text_model_prefix(files));
 }
 
 }  // namespace
+
+std::string text_model_prefix(const checkpoint::WeightFiles& files) {
+  return files.prefix_of("embed_tokens.weight", {"model", "language_model", "model.language_model"});
+}
 
 struct PromptEncoder::Impl {
   Impl(const checkpoint::Checkpoint& checkpoint, const at::TensorOptions& options,
        const parallel::TensorParallel& tensor)
       : tokenizer(checkpoint),
-        text_encoder_files(checkpoint.part("text_encoder"), options),
+        text_encoder_files(checkpoint.part("text_encoder"), options, checkpoint.variant()),
         text_encoder(Qwen2_5_VLTextConfig::from(checkpoint.config("text_encoder")),
                      text_model_parameters(text_encoder_files), tensor),
-        text_encoder_2_files(checkpoint.part("text_encoder_2"), options),
+        text_encoder_2_files(checkpoint.part("text_encoder_2"), options, checkpoint.variant()),
         text_encoder_2_config(T5EncoderConfig::from(checkpoint.config("text_encoder_2"))),
         text_encoder_2(text_encoder_2_config, checkpoint::Parameters(text_encoder_2_files), tensor),
         options(options) {}

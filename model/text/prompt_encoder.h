@@ -9,11 +9,16 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/weight_files.h"
 #include "model/parallel/tensor_parallel.h"
 #include "model/probe.h"
 #include "model/text/prompt_tokenizer.h"
 
 namespace isoframe::model::text {
+
+/// The prefix of the text model's tensors: it may have been saved alone, or as a part of the whole
+/// Qwen2.5-VL.
+std::string text_model_prefix(const checkpoint::WeightFiles& files);
 
 /// Valid tokens only; the reference pads to 1000 and 256, and trims nothing.
 struct PromptEmbeds {

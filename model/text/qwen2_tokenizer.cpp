@@ -10,9 +10,13 @@
 #include "base/json_file.h"
 #include "base/text.h"
 #include "model/checkpoint/config.h"
+#include "model/checkpoint/downloads.h"
 #include "model/text/unicode.h"
+#include "model/text/vocabulary_files.h"
 
 namespace isoframe::model::text {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -70,6 +74,57 @@ std::string split_pattern(const nlohmann::json& tokenizer, const std::string& or
   return steps[0]["pattern"]["Regex"].get<std::string>();
 }
 
+bool has_tokenizer_file(const fs::path& folder) {
+  return fs::exists(fs::symlink_status(folder / "tokenizer.json"));
+}
+
+std::string origin_of(const fs::path& folder) {
+  return (has_tokenizer_file(folder) ? folder / "tokenizer.json" : folder / "vocab.json").string();
+}
+
+/// Refuses a left side of padding or truncation; where tokenizer_config.json names none, tokenizer.json's own
+/// is the reference's.
+void require_right_side(const checkpoint::Config& config, const nlohmann::json& tokenizer,
+                        const std::string& origin) {
+  constexpr const char* kWhy = "must be \"right\": the template's first tokens are cropped from the left";
+  for (const auto& [key, part] : {std::pair{"padding_side", "padding"}, {"truncation_side", "truncation"}}) {
+    if (config.has(key)) {
+      if (config.text(key) != "right") config.fail(key, kWhy);
+    } else if (tokenizer.is_object() && tokenizer.contains(part) && tokenizer.at(part).is_object()) {
+      const checkpoint::Config own(tokenizer.at(part), fmt::format("{}: in '{}'", origin, part));
+      if (own.text("direction", "Right") != "Right") own.fail("direction", kWhy);
+    }
+  }
+}
+
+/// Refuses what the reference would do otherwise by tokenizer_config.json.
+void check_config(const fs::path& folder, const nlohmann::json& tokenizer) {
+  const fs::path file = folder / "tokenizer_config.json";
+  const checkpoint::Config config = fs::exists(fs::symlink_status(file))
+                                        ? checkpoint::Config::load(file)
+                                        : checkpoint::Config(nlohmann::json::object(), file.string());
+  require_right_side(config, tokenizer, origin_of(folder));
+  if (config.boolean("add_prefix_space", false)) config.fail("add_prefix_space", "must be false");
+  if (config.boolean("split_special_tokens", false))
+    config.fail("split_special_tokens", "must be false: the template is made of special tokens");
+}
+
+nlohmann::json read_tokenizer(const fs::path& folder) {
+  if (has_tokenizer_file(folder)) {
+    checkpoint::require_downloaded(folder / "tokenizer.json");
+    nlohmann::json tokenizer = base::read_json(folder / "tokenizer.json");
+    check_config(folder, tokenizer);
+    return tokenizer;
+  }
+  const auto is_there = [&](const char* name) { return fs::exists(fs::symlink_status(folder / name)); };
+  if (!is_there("vocab.json") || !is_there("merges.txt"))
+    throw InputError(
+        fmt::format("{}: holds neither tokenizer.json nor vocab.json and merges.txt", folder.string()));
+  nlohmann::json tokenizer = tokenizer_of_vocabulary_files(folder);
+  check_config(folder, tokenizer);
+  return tokenizer;
+}
+
 const nlohmann::json& require_layout(const nlohmann::json& tokenizer, const std::string& origin) {
   member(tokenizer, "model", origin);
   require_nfc(tokenizer, origin);
@@ -78,18 +133,8 @@ const nlohmann::json& require_layout(const nlohmann::json& tokenizer, const std:
 
 }  // namespace
 
-Qwen2Tokenizer::Qwen2Tokenizer(const std::filesystem::path& folder)
-    : Qwen2Tokenizer(base::read_json(folder / "tokenizer.json"), (folder / "tokenizer.json").string()) {
-  const std::filesystem::path file = folder / "tokenizer_config.json";
-  if (!std::filesystem::exists(file)) return;
-  const checkpoint::Config config = checkpoint::Config::load(file);
-  for (const char* key : {"padding_side", "truncation_side"}) {
-    if (config.text(key, "right") != "right") {
-      config.fail(key, "must be \"right\": the template's first tokens are cropped from the left");
-    }
-  }
-  if (config.boolean("add_prefix_space", false)) config.fail("add_prefix_space", "must be false");
-}
+Qwen2Tokenizer::Qwen2Tokenizer(const fs::path& folder)
+    : Qwen2Tokenizer(read_tokenizer(folder), origin_of(folder)) {}
 
 Qwen2Tokenizer::Qwen2Tokenizer(const nlohmann::json& tokenizer, const std::string& origin) try
     : raw_tokens_(added_tokens(require_layout(tokenizer, origin), origin, /*normalized=*/false)),

@@ -18,8 +18,9 @@ namespace isoframe::model::text {
 
 class Qwen2Tokenizer {
  public:
-  /// Reads `folder`/tokenizer.json, and tokenizer_config.json where there is one.  Throws InputError naming
-  /// the file for what is malformed or belongs to another kind of tokenizer, padding to the left included.
+  /// Reads `folder`/tokenizer.json, or without it vocab.json and merges.txt, and tokenizer_config.json where
+  /// there is one.  Throws InputError naming the file for what is malformed or belongs to another kind of
+  /// tokenizer, padding to the left included.
   explicit Qwen2Tokenizer(const std::filesystem::path& folder);
   /// Reads the contents of tokenizer.json; `origin` stands in error messages.
   Qwen2Tokenizer(const nlohmann::json& tokenizer, const std::string& origin);

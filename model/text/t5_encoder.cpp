@@ -16,10 +16,25 @@ namespace isoframe::model::text {
 
 namespace {
 
+/// Refuses an activation beside `feed_forward_proj` that is not the one it names.
+void require_activation(const checkpoint::Config& config, const std::string& activation, bool is_gated) {
+  const std::string own = config.text("dense_act_fn", activation);
+  if (own != activation)
+    config.fail("dense_act_fn", fmt::format("is '{}', but feed_forward_proj means '{}'", own, activation));
+  if (config.boolean("is_gated_act", is_gated) != is_gated)
+    config.fail("is_gated_act", fmt::format("is {}, but feed_forward_proj means {}", !is_gated, is_gated));
+}
+
 T5FeedForward read_feed_forward(const checkpoint::Config& config) {
   const std::string name = config.text("feed_forward_proj", "relu");
-  if (name == "relu") return T5FeedForward::kRelu;
-  if (name == "gated-gelu") return T5FeedForward::kGatedGelu;
+  if (name == "relu") {
+    require_activation(config, "relu", false);
+    return T5FeedForward::kRelu;
+  }
+  if (name == "gated-gelu") {
+    require_activation(config, "gelu_new", true);
+    return T5FeedForward::kGatedGelu;
+  }
   config.fail("feed_forward_proj",
               fmt::format("is '{}', but only 'relu' and 'gated-gelu' are implemented", name));
 }

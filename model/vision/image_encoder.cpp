@@ -20,7 +20,7 @@ checkpoint::Parameters vision_parameters(checkpoint::WeightFiles& files) {
 
 ImageEncoder::ImageEncoder(const checkpoint::Checkpoint& checkpoint, const at::TensorOptions& options)
     : feature_extractor_(SiglipProcessorConfig::from(checkpoint.config("feature_extractor"))),
-      image_encoder_files_(checkpoint.part("image_encoder"), options),
+      image_encoder_files_(checkpoint.part("image_encoder"), options, checkpoint.variant()),
       image_encoder_(SiglipVisionConfig::from(checkpoint.config("image_encoder")),
                      vision_parameters(image_encoder_files_)),
       options_(options) {

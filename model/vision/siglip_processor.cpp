@@ -40,6 +40,8 @@ SiglipProcessorConfig SiglipProcessorConfig::from(const checkpoint::Config& conf
     if (result.height < 1 || result.width < 1) config.fail("size", "must be positive");
   }
   if (!config.boolean("do_resize", true)) config.fail("do_resize", "must be true: SigLIP sees one size");
+  for (const char* option : {"do_center_crop", "do_pad"})
+    if (config.boolean(option, false)) config.fail(option, "is true, but only false is implemented");
   const std::int64_t filter = config.integer("resample", static_cast<std::int64_t>(result.resample));
   if (filter < 1 || filter > 3)
     config.fail("resample", fmt::format("is {}, but only 1 (Lanczos), 2 (bilinear) and 3 (bicubic) are "

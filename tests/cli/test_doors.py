@@ -291,6 +291,102 @@ class Checkpoints(CheckpointTest):
         copy = self.changed("scaled", lambda tensors: tensors.update({scale: ("F32", [], struct.pack("<f", 0.5))}))
         self.assert_refused(copy, f"'{self.WEIGHT}' is F32 with a scale beside it, '{scale}'")
 
+    def files_of(self, name):
+        copy = self.root / name
+        shutil.copytree(self.checkpoint, copy)
+        return copy
+
+    def assert_both_refuse(self, checkpoint, *parts, options=()):
+        """`generate` and `weights inspect` say the same line."""
+        generated = isoframe("generate", "--checkpoint", checkpoint, "--task", "t2v", "--prompt", "p", "--frames", 1, "--steps", 1,
+                             "--height", 64, "--width", 64, "--seed", 0, "--out", self.root / "out", *options)
+        inspected = isoframe("weights", "inspect", checkpoint, *options)
+        for result in (generated, inspected):
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+            for part in parts:
+                self.assertIn(part, result.stderr)
+        self.assertEqual(generated.stderr.removeprefix("isoframe generate: "), inspected.stderr.removeprefix("isoframe weights inspect: "))
+
+    def test_what_generate_would_refuse_inspect_refuses_too(self):
+        pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+        for file in ("model_index.json", "vae/config.json", "tokenizer/tokenizer.json", "transformer/*.safetensors"):
+            with self.subTest(pointer=file):
+                copy = self.files_of(f"pointer {file.replace('/', ' ')}")
+                one, = copy.glob(file)
+                one.write_text(pointer)
+                self.assert_both_refuse(copy, f"{one}: a Git LFS pointer, not the file itself; run 'git lfs pull'")
+        for part, file, key, value, problem in (
+                ("scheduler", "scheduler_config.json", "use_karras_sigmas", True, "only false is implemented"),
+                ("guider", "guider_config.json", "guidance_rescale", 0.7, "rescaling is not implemented"),
+                ("tokenizer", "tokenizer_config.json", "padding_side", "left", 'must be "right"'),
+                ("transformer", "config.json", "text_embed_dim", 96, "is 96, but text_encoder's hidden_size is 128")):
+            with self.subTest(part=part, key=key):
+                copy = self.files_of(f"{part} {key}")
+                config = copy / part / file
+                config.write_text(json.dumps(json.loads(config.read_text()) | {key: value}))
+                self.assert_both_refuse(copy, f"{config}: '{key}' ", problem)
+        bare = self.files_of("bare")
+        (bare / "tokenizer" / "tokenizer.json").unlink()
+        self.assert_both_refuse(bare, "tokenizer: holds neither tokenizer.json nor vocab.json and merges.txt")
+
+    def test_variants_beside_plain_weights(self):
+        copy = self.files_of("variants")
+        file, = (copy / "transformer").glob("*.safetensors")
+        other = file.with_name(file.name.replace(".safetensors", ".fp16.safetensors"))
+        tensors = safetensors_of(file)
+        name = "proj_out.weight"
+        dtype, shape, data = tensors[name]
+        write_safetensors(other, tensors | {name: (dtype, shape, bytes(len(data)))})
+
+        def frames(name, checkpoint, *options):
+            result = isoframe("generate", "--checkpoint", checkpoint, "--task", "t2v", "--prompt", "p", "--frames", 1, "--steps", 1,
+                              "--height", 64, "--width", 64, "--seed", 0, "--out", self.root / name, *options)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            return (self.root / name / "frames.safetensors").read_bytes()
+
+        alone = frames("alone", self.checkpoint)
+        self.assertEqual(frames("plain", copy), alone)
+        chosen = frames("fp16", copy, "--variant", "fp16")
+        self.assertNotEqual(chosen, alone)
+        other.rename(file)
+        self.assertEqual(frames("renamed", copy), chosen)
+        self.assert_both_refuse(copy, "no part has weights of the variant 'fp16'", options=("--variant", "fp16"))
+
+    def test_a_scenario_and_its_commands_name_the_variant(self):
+        scenario = self.root / "variant.yaml"
+        scenario.write_text(SCENARIO.format(checkpoint=json.dumps(str(self.checkpoint))).replace("defaults:", "defaults:\n  variant: ema", 1))
+        self.assertIn("variant: ema", scenario.read_text())
+        for options, variant in (((), "ema"), (("--variant", "fp16"), "ema")):
+            cases = json.loads(isoframe("validate", "--json", scenario, *options).stdout)["cases"]
+            self.assertEqual({case["variant"] for case in cases}, {variant})
+        scenario.write_text(SCENARIO.format(checkpoint=json.dumps(str(self.checkpoint))))
+        cases = json.loads(isoframe("validate", "--json", scenario, "--variant", "fp16").stdout)["cases"]
+        self.assertEqual({case["variant"] for case in cases}, {"fp16"})
+        for command in (("run", scenario, "--out", self.root / "never"), ("validate", "--plan", scenario)):
+            result = isoframe(*command, "--variant", "fp16")
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("no part has weights of the variant 'fp16' (*.fp16.safetensors)", result.stderr)
+
+    def test_a_tokenizer_of_a_generic_class(self):
+        copy = self.files_of("generic")
+        index = copy / "model_index.json"
+        for name in ("PreTrainedTokenizerFast", "TokenizersBackend"):
+            values = json.loads(index.read_text())
+            values["tokenizer"][1] = name
+            index.write_text(json.dumps(values))
+            self.assertEqual(isoframe("weights", "inspect", copy).stderr, "")
+        self.assertEqual(self.generate(copy, name="generic out").returncode, 0)
+        (copy / "tokenizer" / "tokenizer.json").rename(copy / "tokenizer" / "other.json")
+        self.assert_both_refuse(copy, "'tokenizer' has class 'TokenizersBackend'", "or any class beside a tokenizer.json")
+
+    def test_prefixed_text_encoders_are_inspected_as_they_are_read(self):
+        copy = self.files_of("prefixed")
+        for file in (copy / "text_encoder").glob("*.safetensors"):
+            write_safetensors(file, {f"model.{name}": tensor for name, tensor in safetensors_of(file).items()})
+        self.assertEqual(isoframe("weights", "inspect", copy).stderr, "")
+        self.assertEqual(self.generate(copy, name="prefixed out").returncode, 0)
+
     def test_unused_tensors_and_a_cut_prompt_are_said_everywhere(self):
         copy = self.changed("surplus", lambda tensors: tensors.update({"of_another.model": ("F32", [1], bytes(4))}))
         prompt = "fox " * 3000 + '"' + 300 * "x" + '"'

@@ -65,6 +65,84 @@ TEST(Checkpoint, ADirectoryOfAnotherLayoutIsRefused) {
   EXPECT_THAT(input_error([&] { Checkpoint checkpoint(folder.path()); }), HasSubstr("no model_index.json"));
 }
 
+TEST(Checkpoint, AFolderBesideTheCheckpointIsToldWhereItIs) {
+  const TestFolder folder;
+  write_checkpoint(folder, text_to_video_index());
+  const auto refusal = [](const std::filesystem::path& path) {
+    return input_error([&] { Checkpoint checkpoint(path); });
+  };
+  EXPECT_THAT(refusal(folder / "vae"),
+              HasSubstr(fmt::format("but {}, above it, does: give that folder", folder.path().string())));
+  EXPECT_THAT(refusal(folder / "vae/config.json"), HasSubstr("is a file; give the checkpoint's folder"));
+
+  const TestFolder cache(" cache");
+  const auto repository = cache / "models--tencent--Video";
+  std::filesystem::create_directories(repository / "snapshots");
+  EXPECT_THAT(refusal(repository), HasSubstr("without a whole snapshot"));
+  for (const char* commit : {"12ab", "34cd"})
+    std::filesystem::copy(folder.path(), repository / "snapshots" / commit,
+                          std::filesystem::copy_options::recursive);
+  EXPECT_THAT(refusal(repository), HasSubstr("but 2 folders below it do: give one of them"));
+  cache.write("models--tencent--Video/refs/main", "34cd");
+  EXPECT_THAT(refusal(repository),
+              HasSubstr(fmt::format("give its snapshot, {}/snapshots/34cd", repository.string())));
+  std::filesystem::remove_all(repository / "snapshots/12ab");
+  for (const auto& place : {cache.path(), repository / "snapshots"})
+    EXPECT_THAT(refusal(place),
+                HasSubstr(fmt::format("but {}/snapshots/34cd does: give that folder", repository.string())));
+}
+
+TEST(Checkpoint, ANameOfTheHubIsNotFetched) {
+  const TestFolder folder;
+  EXPECT_THAT(input_error([&] { Checkpoint checkpoint(folder / "tencent/HunyuanVideo-1.5"); }),
+              HasSubstr("no such checkpoint directory; names on the Hugging Face hub are not fetched: 'hf "
+                        "download tencent/HunyuanVideo-1.5 --local-dir FOLDER'"));
+  EXPECT_THAT(input_error([&] { Checkpoint checkpoint("~/models"); }), HasSubstr("'~' is not expanded"));
+}
+
+TEST(Checkpoint, FilesThatADownloadDidNotBringAreNamedWithTheCure) {
+  const TestFolder folder;
+  write_checkpoint(folder, text_to_video_index());
+  const auto refusal = [&] { return input_error([&] { Checkpoint(folder.path()).config("vae"); }); };
+  folder.write("vae/config.json", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n");
+  EXPECT_THAT(refusal(),
+              HasSubstr("vae/config.json: a Git LFS pointer, not the file itself; run 'git lfs pull'"));
+  folder.write("vae/config.json", "\n<!DOCTYPE html><html>");
+  EXPECT_THAT(refusal(), HasSubstr("vae/config.json: a web page, not the file itself"));
+  for (const char* file : {"vae/config.json", "model_index.json"}) {
+    std::filesystem::remove(folder / file);
+    std::filesystem::create_symlink(folder / "blobs/1", folder / file);
+    EXPECT_THAT(refusal(), HasSubstr(fmt::format("{}: a link to {}", (folder / file).string(),
+                                                 (folder / "blobs/1").string())));
+  }
+}
+
+TEST(Checkpoint, ATokenizerNeedsNoConfigOfItsOwn) {
+  const TestFolder folder;
+  write_checkpoint(folder, text_to_video_index());
+  std::filesystem::remove(folder / "tokenizer/tokenizer_config.json");
+  std::filesystem::remove(folder / "tokenizer_2/tokenizer_config.json");
+  EXPECT_NO_THROW(Checkpoint checkpoint(folder.path()));
+}
+
+TEST(Checkpoint, AFolderThatLinksToItselfIsRead) {
+  const TestFolder folder;
+  write_checkpoint(folder, text_to_video_index());
+  std::filesystem::create_directory_symlink(".", folder / "self");
+  EXPECT_NO_THROW(Checkpoint checkpoint(folder.path()));
+  std::filesystem::remove(folder / "model_index.json");
+  EXPECT_THAT(input_error([&] { Checkpoint checkpoint(folder.path()); }), HasSubstr("no model_index.json"));
+}
+
+TEST(Checkpoint, AVariantMustBeSomewhere) {
+  const TestFolder folder;
+  write_checkpoint(folder, text_to_video_index());
+  EXPECT_THAT(input_error([&] { Checkpoint checkpoint(folder.path(), "fp16"); }),
+              HasSubstr("no part has weights of the variant 'fp16' (*.fp16.safetensors)"));
+  folder.write("vae/model.fp16.safetensors", "");
+  EXPECT_EQ(Checkpoint(folder.path(), "fp16").variant(), "fp16");
+}
+
 TEST(Checkpoint, AMissingPartIsNamedBeforeAnythingIsLoaded) {
   const TestFolder folder;
   nlohmann::json index = text_to_video_index();
@@ -86,6 +164,8 @@ TEST(Checkpoint, AnUnknownClassIsNamedWithTheKnownOnes) {
   EXPECT_THAT(
       input_error([&] { Checkpoint checkpoint(folder.path()); }),
       HasSubstr("'tokenizer' has class 'LlamaTokenizer', but only 'Qwen2Tokenizer' or 'Qwen2TokenizerFast'"));
+  folder.write("tokenizer/tokenizer.json", "{}");
+  EXPECT_NO_THROW(Checkpoint checkpoint(folder.path())) << "the file says what it does";
   index["_class_name"] = "FluxPipeline";
   folder.write("model_index.json", index.dump());
   EXPECT_THAT(input_error([&] { Checkpoint checkpoint(folder.path()); }),

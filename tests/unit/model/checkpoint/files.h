@@ -18,10 +18,11 @@ namespace isoframe::model::checkpoint {
 /// A folder that is removed after the test.
 class TestFolder {
  public:
-  TestFolder() {
+  /// `suffix` tells several folders of one test apart.
+  explicit TestFolder(const std::string& suffix = {}) {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
     path_ = std::filesystem::temp_directory_path() /
-            fmt::format("isoframe {}.{} {}", test->test_suite_name(), test->name(), ::getpid());
+            fmt::format("isoframe {}.{} {}{}", test->test_suite_name(), test->name(), ::getpid(), suffix);
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }

@@ -168,10 +168,85 @@ TEST(WeightFiles, AnIndexCannotReachOutOfItsFolder) {
 
 TEST(WeightFiles, TheSameTensorInTwoFilesIsAnError) {
   const TestFolder folder;
-  write_safetensors(folder / "model.fp16.safetensors", {{"a", at::ones({1}, at::kHalf)}});
+  write_safetensors(folder / "copy.safetensors", {{"a", at::ones({1})}});
   write_safetensors(folder / "model.safetensors", {{"a", at::ones({1})}});
   EXPECT_THAT(input_error([&] { WeightFiles weights(folder.path()); }),
-              HasSubstr("tensor 'a' is also in model.fp16.safetensors"));
+              HasSubstr("tensor 'a' is also in copy.safetensors"));
+}
+
+double value_of(const std::filesystem::path& folder, const std::string& variant) {
+  return WeightFiles(folder, at::kFloat, variant).parameter("a", {1}).item<double>();
+}
+
+TEST(WeightFiles, PlainOnesAreTakenUnlessAVariantIsAskedFor) {
+  const TestFolder folder;
+  write_safetensors(folder / "model.fp16.safetensors", {{"a", at::full({1}, 2.0, at::kHalf)}});
+  EXPECT_EQ(value_of(folder.path(), ""), 2.0) << "the only one";
+  write_safetensors(folder / "model.safetensors", {{"a", at::full({1}, 1.0)}});
+  EXPECT_EQ(value_of(folder.path(), ""), 1.0);
+  EXPECT_EQ(value_of(folder.path(), "fp16"), 2.0);
+  EXPECT_EQ(value_of(folder.path(), "bf16"), 1.0) << "this part has none of it";
+}
+
+TEST(WeightFiles, ShardsOfAVariantAreReadAsItsOwnIndexSays) {
+  const TestFolder folder;
+  for (const auto& [stem, index] :
+       {std::pair{"model.fp16-00001-of-00001", "model.safetensors.index.fp16.json"},
+        {"model-00001-of-00001.bf16", "model.bf16.safetensors.index.json"},
+        {"model-00001-of-00001", "model.safetensors.index.json"}}) {
+    const std::string file = std::string(stem) + ".safetensors";
+    write_safetensors(folder / file, {{"a", at::full({1}, static_cast<double>(std::string(stem).size()))}});
+    folder.write(index, nlohmann::json{{"weight_map", {{"a", file}}}}.dump());
+  }
+  EXPECT_EQ(value_of(folder.path(), ""), 20.0);
+  EXPECT_EQ(value_of(folder.path(), "fp16"), 25.0);
+  EXPECT_EQ(value_of(folder.path(), "bf16"), 25.0);
+}
+
+TEST(WeightFiles, SeveralVariantsWithoutPlainOnesNeedAName) {
+  const TestFolder folder;
+  write_safetensors(folder / "model.fp16.safetensors", {{"a", at::full({1}, 2.0)}});
+  write_safetensors(folder / "model.ema.safetensors", {{"a", at::full({1}, 3.0)}});
+  EXPECT_THAT(input_error([&] { WeightFiles weights(folder.path()); }),
+              HasSubstr("holds the variants ema, fp16 and no plain weights; name one"));
+  EXPECT_EQ(value_of(folder.path(), "ema"), 3.0);
+}
+
+TEST(WeightFiles, TensorsOfUnknownTypesAreInNobodysWay) {
+  const TestFolder folder;
+  const std::string header =
+      R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+      R"("b":{"dtype":"F4","shape":[3],"data_offsets":[4,6]},"c":{"dtype":"U16","shape":[1],"data_offsets":[6,8]}})";
+  folder.write_raw("model.safetensors", header, std::string(8, '\0'));
+  WeightFiles weights(folder.path());
+  EXPECT_EQ(weights.parameter("a", {1}).item<double>(), 0.0);
+  EXPECT_THAT(weights.unused(), ElementsAre("b", "c"));
+  EXPECT_EQ(weights.entries()[1].dtype_name, "F4");
+  EXPECT_THAT(input_error([&] { weights.parameter("b", {3}); }),
+              HasSubstr("tensor 'b' is F4 without a scale; quantized weights are not computed here"));
+}
+
+TEST(WeightFiles, AnUnfinishedDownloadIsNamed) {
+  const TestFolder folder;
+  folder.write("model.safetensors.incomplete", "");
+  EXPECT_THAT(
+      input_error([&] { WeightFiles weights(folder.path()); }),
+      HasSubstr("no *.safetensors here, but model.safetensors.incomplete: the download is not complete"));
+  folder.write(kIndex, R"({"weight_map":{"a":"1.safetensors","b":"2.safetensors"}})");
+  EXPECT_THAT(
+      input_error([&] { WeightFiles weights(folder.path()); }),
+      HasSubstr("1.safetensors: missing, but model.safetensors.index.json names it (2 of its 2 files are "
+                "missing); the download is not complete (model.safetensors.incomplete is here): repeat it"));
+  folder.write("1.safetensors", "version https://git-lfs.github.com/spec/v1\n");
+  EXPECT_THAT(input_error([&] { WeightFiles weights(folder.path()); }),
+              HasSubstr("1.safetensors: a Git LFS pointer, not the file itself; run 'git lfs pull'"));
+}
+
+TEST(WeightFiles, WeightsOfAnotherFormatAreNamed) {
+  const TestFolder folder;
+  folder.write("pytorch_model.bin", "");
+  EXPECT_THAT(input_error([&] { WeightFiles weights(folder.path()); }),
+              HasSubstr("no *.safetensors here, but pytorch_model.bin: only safetensors are read"));
 }
 
 TEST(WeightFiles, LinkedFilesAreFollowed) {

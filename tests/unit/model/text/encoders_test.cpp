@@ -191,6 +191,15 @@ TEST(T5Encoder, RefusesOtherFeedForwards) {
   values["feed_forward_proj"] = "gated-silu";
   EXPECT_THAT([&] { T5EncoderConfig::from(checkpoint::Config(values, "config.json")); },
               ThrowsMessage<InputError>(HasSubstr("gated-silu")));
+  values["feed_forward_proj"] = "relu";
+  values["dense_act_fn"] = "silu";
+  EXPECT_THAT(
+      [&] { T5EncoderConfig::from(checkpoint::Config(values, "config.json")); },
+      ThrowsMessage<InputError>(HasSubstr("'dense_act_fn' is 'silu', but feed_forward_proj means 'relu'")));
+  values["dense_act_fn"] = "relu";
+  values["is_gated_act"] = true;
+  EXPECT_THAT([&] { T5EncoderConfig::from(checkpoint::Config(values, "config.json")); },
+              ThrowsMessage<InputError>(HasSubstr("'is_gated_act' is true")));
 }
 
 TEST(TextEncoders, RefuseIdsOutsideTheVocabulary) {

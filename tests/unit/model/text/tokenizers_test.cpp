@@ -1,4 +1,7 @@
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <unistd.h>
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -34,6 +37,91 @@ TEST(Qwen2Tokenizer, GivesTheReferencesIds) {
 
 // Lao mai ek (class 122) before pali virama (class 9, since Unicode 12): Unicode reorders, the reference does
 // not.
+/// A folder of tokenizer files, which is removed after the test.
+class TokenizerFolder : public ::testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void write(const std::string& name, const std::string& content) const {
+    std::ofstream(folder_ / name) << content;
+  }
+  /// Writes what the file says as vocab.json and merges.txt.
+  void write_vocabulary(const nlohmann::json& file) const {
+    write("vocab.json", file.at("model").at("vocab").dump());
+    std::string merges = "#version: 0.2\n";
+    for (const auto& merge : file.at("model").at("merges"))
+      merges += merge[0].get<std::string>() + " " + merge[1].get<std::string>() + "\n";
+    write("merges.txt", merges);
+  }
+  void expect_references_ids() const {
+    const Qwen2Tokenizer tokenizer(folder_);
+    for (const auto& item : expected().at("qwen2"))
+      EXPECT_EQ(tokenizer.encode(item.at("text").get<std::string>()), item.at("ids").get<Ids>())
+          << item.at("text");
+  }
+  void expect_refusal(const std::string& message) const {
+    EXPECT_THAT([&] { Qwen2Tokenizer tokenizer(folder_); }, ThrowsMessage<InputError>(HasSubstr(message)));
+  }
+
+  std::filesystem::path folder_ =
+      std::filesystem::path(::testing::TempDir()) / ("isoframe-tokenizer-" + std::to_string(::getpid()));
+};
+
+TEST_F(TokenizerFolder, AVocabularyAndMergesGiveTheSameIds) {
+  const nlohmann::json file = tokenizer_file();
+  write_vocabulary(file);
+  nlohmann::json decoder;
+  for (nlohmann::json token : file.at("added_tokens")) {
+    const std::string id = token.at("id").dump();
+    token.erase("id");
+    decoder[id] = token;
+  }
+  write("tokenizer_config.json", nlohmann::json{{"added_tokens_decoder", decoder}}.dump());
+  expect_references_ids();
+}
+
+TEST_F(TokenizerFolder, OlderFilesOfAddedTokensGiveTheSameIds) {
+  const nlohmann::json file = tokenizer_file();
+  write_vocabulary(file);
+  nlohmann::json older, special = nlohmann::json::array();
+  for (const nlohmann::json& token : file.at("added_tokens")) {
+    older[token.at("content").get<std::string>()] = token.at("id");
+    if (token.at("special") == true) special.push_back(token.at("content"));
+  }
+  write("added_tokens.json", older.dump());
+  write("special_tokens_map.json", nlohmann::json{{"additional_special_tokens", special}}.dump());
+  const Qwen2Tokenizer tokenizer(folder_), whole(file, "tokenizer.json");
+  for (const char* text : {"<|im_start|>user\n1, 2 <|im_end|>", "a<|endoftext|>b", "d'\u00e9t\u00e9"})
+    EXPECT_EQ(tokenizer.encode(text), whole.encode(text)) << text;
+}
+
+TEST_F(TokenizerFolder, SpecialTokensWithoutAnIdFollowTheVocabulary) {
+  const nlohmann::json file = tokenizer_file();
+  write_vocabulary(file);
+  const auto size = static_cast<std::int64_t>(file.at("model").at("vocab").size());
+  write("tokenizer_config.json",
+        R"({"eos_token": "<end>", "pad_token": {"content": "<pad>"}, "unk_token": null})");
+  const Qwen2Tokenizer tokenizer(folder_);
+  EXPECT_EQ(tokenizer.encode("<end>"), (Ids{size}));
+  EXPECT_EQ(tokenizer.encode("<pad>"), (Ids{size + 1}));
+  write("tokenizer_config.json", R"({"added_tokens_decoder": {"9": {"content": "<end>", "special": true}}})");
+  expect_refusal("'<end>' is token 9, but added after the vocabulary it becomes " + std::to_string(size));
+}
+
+TEST_F(TokenizerFolder, WhatTheReferenceWouldDoOtherwiseIsRefused) {
+  expect_refusal("holds neither tokenizer.json nor vocab.json and merges.txt");
+  nlohmann::json file = tokenizer_file();
+  file["padding"] = {{"direction", "Left"}};
+  write("tokenizer.json", file.dump());
+  expect_refusal("tokenizer.json: in 'padding': 'direction' must be \"right\"");
+  write("tokenizer_config.json", R"({"padding_side": "right"})");
+  expect_references_ids();
+  write("tokenizer_config.json", R"({"padding_side": "right", "split_special_tokens": true})");
+  expect_refusal("'split_special_tokens' must be false");
+  write("tokenizer.json", "version https://git-lfs.github.com/spec/v1\n");
+  expect_refusal("tokenizer.json: a Git LFS pointer, not the file itself; run 'git lfs pull'");
+}
+
 TEST(Qwen2Tokenizer, NormalizesByTheReferencesUnicodeVersion) {
   EXPECT_EQ(nfc("\u0ec8\u0eba"), "\u0ec8\u0eba");
   EXPECT_EQ(nfc("\u0ec8\u0eb8"), "\u0eb8\u0ec8");

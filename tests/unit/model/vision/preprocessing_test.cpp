@@ -91,6 +91,8 @@ TEST(SiglipProcessor, RefusesWhatItCannotDo) {
   EXPECT_THROW(read(R"({"resample": 0})"), InputError);
   EXPECT_THROW(read(R"({"size": {"shortest_edge": 30}})"), InputError);
   EXPECT_THROW(read(R"({"do_resize": false})"), InputError);
+  EXPECT_THROW(read(R"({"do_center_crop": true})"), InputError);
+  EXPECT_THROW(read(R"({"do_pad": true})"), InputError);
   EXPECT_THROW(read(R"({"image_mean": [0.5]})"), InputError);
 }
 
