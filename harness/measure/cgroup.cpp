@@ -49,19 +49,34 @@ void read_folder(const fs::path& folder, Limits& limits) {
   }
 }
 
-/// Reads the folders of a group and of all groups above it: limits hold for everything below them.
-void read_up_to(const fs::path& root, fs::path group, Limits& limits) {
-  while (true) {
-    read_folder(root / group, limits);
-    if (group.empty()) return;
-    group = group.parent_path();
+/// Adds what the folder's cpu.stat tells.
+void read_throttling(const fs::path& folder, std::optional<Throttling>& throttling) {
+  constexpr double kMicrosecond = 1e-6, kNanosecond = 1e-9;
+  std::ifstream stream(folder / "cpu.stat");
+  std::string key;
+  for (std::uint64_t value = 0; stream >> key >> value;) {
+    const bool is_version_2 = key == "throttled_usec";
+    if (key == "nr_throttled") {
+      if (!throttling) throttling.emplace();
+      throttling->count += value;
+    } else if (is_version_2 || key == "throttled_time") {
+      if (!throttling) throttling.emplace();
+      throttling->seconds += static_cast<double>(value) * (is_version_2 ? kMicrosecond : kNanosecond);
+    }
   }
 }
 
-}  // namespace
-
-Limits cgroup_limits(const fs::path& proc, const fs::path& sys) {
-  Limits limits;
+/// Calls read(folder) for the folders of this process's groups, of each and of all groups above it: limits
+/// hold for everything below them.
+template <typename Read>
+void read_groups(const fs::path& proc, const fs::path& sys, const Read& read) {
+  const auto read_up_to = [&](const fs::path& root, fs::path group) {
+    while (true) {
+      read(root / group);
+      if (group.empty()) return;
+      group = group.parent_path();
+    }
+  };
   std::ifstream stream(proc / "self" / "cgroup");
   // "0::/a/b" in version 2, "5:cpu,cpuacct:/a/b" in version 1, whose controllers each have a folder.
   for (std::string line; std::getline(stream, line);) {
@@ -71,12 +86,25 @@ Limits cgroup_limits(const fs::path& proc, const fs::path& sys) {
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const fs::path group = fs::path(line.substr(second + 1)).relative_path();
     if (controllers.empty()) {
-      read_up_to(sys, group, limits);
+      read_up_to(sys, group);
     } else if (controllers == "memory" || controllers.starts_with("cpu,") || controllers == "cpu") {
-      read_up_to(sys / controllers.substr(0, controllers.find(',')), group, limits);
+      read_up_to(sys / controllers.substr(0, controllers.find(',')), group);
     }
   }
+}
+
+}  // namespace
+
+Limits cgroup_limits(const fs::path& proc, const fs::path& sys) {
+  Limits limits;
+  read_groups(proc, sys, [&](const fs::path& folder) { read_folder(folder, limits); });
   return limits;
+}
+
+std::optional<Throttling> cgroup_throttling(const fs::path& proc, const fs::path& sys) {
+  std::optional<Throttling> throttling;
+  read_groups(proc, sys, [&](const fs::path& folder) { read_throttling(folder, throttling); });
+  return throttling;
 }
 
 }  // namespace isoframe::harness::measure

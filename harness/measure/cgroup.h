@@ -1,7 +1,9 @@
 #pragma once
-// The limits that a container sets.
+// The limits that a container sets, and how often they are felt.
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include "reports/records/case_result.h"
 
@@ -12,5 +14,17 @@ namespace isoframe::harness::measure {
 /// memory.limit_in_bytes.
 reports::records::Limits cgroup_limits(const std::filesystem::path& proc = "/proc",
                                        const std::filesystem::path& sys = "/sys/fs/cgroup");
+
+/// How often a quota of processor time has been used up, and for how long threads were held up for it, added
+/// up over processors.
+struct Throttling {
+  std::uint64_t count = 0;
+  double seconds = 0.0;
+};
+
+/// Reads the throttling of this process by its group and all groups above it; nothing where none of them
+/// tells.  Sources: cpu.stat of both versions.
+std::optional<Throttling> cgroup_throttling(const std::filesystem::path& proc = "/proc",
+                                            const std::filesystem::path& sys = "/sys/fs/cgroup");
 
 }  // namespace isoframe::harness::measure
