@@ -44,8 +44,8 @@ Table cases_of(const Certificate& certificate) {
               {}};
   for (const records::CertifiedCase& row : certificate.cases)
     table.rows.push_back({one_line(row.name), one_line(row.layout), std::to_string(row.ranks),
-                          spread(row.seconds, 1.0), std::to_string(row.deviations.size()),
-                          std::to_string(row.errors.size())});
+                          spread(row.seconds, 1.0), std::to_string(row.deviating_repetitions),
+                          std::to_string(row.failed_rounds)});
   return table;
 }
 
@@ -75,11 +75,38 @@ Table links_of(const Certificate& certificate) {
   return table;
 }
 
+/// A spread of shares, "2 % (0 %-61 %)".
+std::string shares(const std::optional<metrics::Summary>& summary) {
+  if (!summary) return "-";
+  return fmt::format("{} ({}-{})", percent(summary->median), percent(summary->min), percent(summary->max));
+}
+
+std::string count_of(const std::optional<std::uint64_t>& count) {
+  return count ? std::to_string(*count) : "-";
+}
+
+Table hosts_of(const Certificate& certificate) {
+  Table table{{{"host", Align::kLeft},
+               {"disturbed", Align::kRight},
+               {"by others", Align::kRight},
+               {"by steal", Align::kRight},
+               {"by quota", Align::kRight},
+               {"slowed by heat", Align::kRight}},
+              {}};
+  for (const records::CertifiedHost& row : certificate.hosts)
+    table.rows.push_back({one_line(row.host), fmt::format("{} of {}", row.disturbed, row.readings),
+                          shares(row.others_share), shares(row.steal_share), shares(row.throttled_share),
+                          count_of(row.thermal_throttles)});
+  return table;
+}
+
 std::string sentence_of(const Certificate& certificate) {
-  return fmt::format("{}: {} repetitions of {} case{}, {} fingerprints compared{}",
-                     name_of(certificate.verdict), certificate.repetitions, certificate.cases.size(),
-                     certificate.cases.size() == 1 ? "" : "s", certificate.fingerprints,
-                     certificate.interrupted ? ", interrupted" : "");
+  const int disturbed = certificate.repetitions - certificate.undisturbed;
+  return fmt::format(
+      "{}: {} repetition{} of {} case{}{}, {} fingerprints compared{}", name_of(certificate.verdict),
+      certificate.repetitions, certificate.repetitions == 1 ? "" : "s", certificate.cases.size(),
+      certificate.cases.size() == 1 ? "" : "s", disturbed > 0 ? fmt::format(", {} disturbed", disturbed) : "",
+      certificate.fingerprints, certificate.interrupted ? ", interrupted" : "");
 }
 
 /// Warnings of all cases, each once.
@@ -96,7 +123,8 @@ std::string warnings_of(const Certificate& certificate, std::string (*shown)(std
 template <typename Show>
 std::string tables_of(const Certificate& certificate, const Show& show) {
   std::string result;
-  for (const Table& table : {cases_of(certificate), ranks_of(certificate), links_of(certificate)})
+  for (const Table& table :
+       {cases_of(certificate), ranks_of(certificate), links_of(certificate), hosts_of(certificate)})
     if (!table.rows.empty()) result += show(table) + "\n";
   return result;
 }
@@ -123,12 +151,17 @@ std::string certificate_text(const Certificate& certificate) {
 
 std::string certificate_markdown(const Certificate& certificate) {
   const std::string reasons = reasons_of(certificate, escape_markdown);
+  const std::string when =
+      certificate.finished.empty()
+          ? fmt::format("Begun {}, {} of {} so far", one_line(certificate.started),
+                        duration(certificate.seconds), duration(certificate.duration_seconds))
+          : fmt::format("From {} to {}", one_line(certificate.started), one_line(certificate.finished));
   return fmt::format(
-      "# Qualification: {}\n\n**{}**\n\n{}{}From {} to {}, by {}\n\nMedian (smallest-largest) over the "
-      "repetitions.\n\n{}<details><summary>Environment</summary>\n\n{}\n</details>\n",
+      "# Qualification: {}\n\n**{}**\n\n{}{}{}, by {}\n\nMedian (smallest-largest): times and rates over "
+      "undisturbed repetitions (over all where there are none), shares of processors over all.\n\n"
+      "{}<details><summary>Environment</summary>\n\n{}\n</details>\n",
       name_of(certificate.verdict), escape_markdown(sentence_of(certificate)), reasons,
-      reasons.empty() ? "" : "\n", one_line(certificate.started), one_line(certificate.finished),
-      code_span(certificate.command), tables_of(certificate, markdown_of),
+      reasons.empty() ? "" : "\n", when, code_span(certificate.command), tables_of(certificate, markdown_of),
       code_block(records::to_json(certificate.environment).dump(2)));
 }
 

@@ -35,6 +35,19 @@ std::string bytes(std::optional<double> value) {
                      large ? "GiB" : "MiB");
 }
 
+std::string duration(double seconds) {
+  constexpr long long kMinute = 60, kHour = 3600;
+  const long long whole = std::llround(seconds);
+  std::string text;
+  const auto add = [&](long long count, const char* unit) {
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " ", count, unit);
+  };
+  add(whole / kHour, "h");
+  add(whole % kHour / kMinute, "min");
+  add(whole % kMinute, "s");
+  return text.empty() ? "0 s" : text;
+}
+
 std::string ratio(std::optional<double> value) {
   return is_measured(value) ? fmt::format("{:.2f}x", *value) : kUnmeasured;
 }

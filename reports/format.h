@@ -12,6 +12,9 @@ std::string significant(std::optional<double> value);
 /// A size: "1.25 GiB", "312 MiB".
 std::string bytes(std::optional<double> value);
 
+/// A length of time in whole seconds: "25 s", "1 min 40 s", "4 h".
+std::string duration(double seconds);
+
 /// A ratio: "1.40x".
 std::string ratio(std::optional<double> value);
 

@@ -1,10 +1,13 @@
 #include "harness/qualify/qualify.h"
 
 #include <iostream>
+#include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/commands.h"
@@ -20,14 +23,18 @@ namespace {
 struct Arguments {
   SuiteArguments suite;
   std::string out;
-  double duration = 600.0;
+  std::optional<double> duration;
+  bool resume = false;
   bool json = false;
 };
 
 int qualify(const Arguments& arguments) {
+  if (arguments.resume && arguments.out.empty())
+    throw InputError("--resume goes on with an earlier qualification; name its folder with --out");
   qualify::QualifyOptions options;
   options.out = arguments.out.empty() ? "runs/qualify-" + base::utc_now_for_a_name() : arguments.out;
   options.duration_seconds = arguments.duration;
+  options.resume = arguments.resume;
   options.command = command_line();
   options.interrupted = &launch::catch_interrupts();
   const reports::records::Certificate certificate = qualify::qualify(arguments.suite.load(), options);
@@ -50,8 +57,10 @@ void add_qualify_command(CLI::App& program, int& exit_code) {
   add_number(*command, "--duration", arguments->duration, scenario::duration(scenario::kMostSeconds),
              "How long: seconds, or with a unit, as 90s, 30m, 4h (at least three repetitions are made)")
       ->type_name("TIME")
-      ->default_str("10m");
+      ->default_str("10m, with --resume as before");
   add_path(*command, "--out", arguments->out, "Where the certificate goes (default: runs/qualify-<time>)");
+  command->add_flag("--resume", arguments->resume,
+                    "Go on with what --out holds: the same cases on the same machine; time spent counts");
   command->add_flag("--json", arguments->json, "Print certificate.json");
   command->callback([arguments, &exit_code] { exit_code = qualify(*arguments); });
 }

@@ -8,144 +8,141 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "metrics/statistics.h"
+#include "harness/qualify/disturbance.h"
+#include "harness/qualify/series.h"
+#include "reports/format.h"
 
 namespace isoframe::harness::qualify {
 
 namespace {
 
 namespace records = reports::records;
-using Samples = std::vector<double>;
-
-std::optional<metrics::Summary> summary_of(const Samples& samples) {
-  if (samples.empty()) return std::nullopt;
-  return metrics::summarize(samples);
-}
+using Reasons = std::vector<std::string>;
 
 std::string times(std::size_t count) { return count == 1 ? "once" : fmt::format("{} times", count); }
 std::string ranks_text(const std::vector<int>& ranks) {
   return fmt::format("rank{} {}", ranks.size() == 1 ? "" : "s", fmt::join(ranks, " and "));
 }
 
-/// The rates of one rank over all repetitions.
-struct OfRank {
-  Samples memory, compute;
-  std::map<std::string, std::size_t> results;  ///< counts of each result of the fixed product
-  std::size_t corrupt = 0;
-  std::string host;
-};
-struct OfLink {
-  Samples bandwidth, latency;
-  std::size_t corrupt = 0;
-  bool is_within_a_host = true;
-};
-using RankRates = std::map<int, OfRank>;
-using LinkRates = std::map<std::pair<int, int>, OfLink>;
-
-void collect_links(const std::vector<records::MachineRates>& ranks, int rank, LinkRates& links) {
-  for (const records::LinkRate& link : ranks[rank].links) {
-    OfLink& rates = links[std::minmax(rank, link.peer)];
-    if (!link.intact) ++rates.corrupt;
-    // Both ends time the same trips.
-    if (link.peer < rank) continue;
-    rates.is_within_a_host = ranks[rank].host == ranks[link.peer].host;
-    rates.bandwidth.push_back(link.bytes_per_second);
-    rates.latency.push_back(link.latency_seconds);
-  }
-}
-
-void collect(const std::vector<std::vector<records::MachineRates>>& repetitions, RankRates& of_ranks,
-             LinkRates& of_links) {
-  for (const std::vector<records::MachineRates>& ranks : repetitions) {
-    for (int rank = 0; rank < static_cast<int>(ranks.size()); ++rank) {
-      const records::MachineRates& seen = ranks[rank];
-      OfRank& rates = of_ranks[rank];
-      rates.host = seen.host;
-      rates.memory.push_back(seen.memory.bytes_per_second);
-      rates.compute.push_back(seen.compute.flops_per_second);
-      ++rates.results[seen.compute.result];
-      if (!seen.memory.intact) ++rates.corrupt;
-      collect_links(ranks, rank, of_links);
-    }
-  }
-}
-
-double best(const Samples& samples) { return *std::ranges::max_element(samples); }
-
-/// Adds a reason for each whose best is too far below the best of all.
-template <typename Key, typename Rates, typename Name>
-void add_slow(const std::map<Key, Rates>& all, Samples Rates::*member, double share, const char* what,
-              const Name& name, std::vector<std::string>& reasons) {
-  double most = 0.0;
-  for (const auto& [key, rates] : all) most = std::max(most, best(rates.*member));
-  for (const auto& [key, rates] : all) {
-    const double rate = best(rates.*member);
-    if (rate < share * most)
-      reasons.push_back(
-          fmt::format("{} {} at {:.0f} % of the fastest, at best", name(key), what, 100.0 * rate / most));
-  }
-}
-
-void add_rate_reasons(const RankRates& of_ranks, const LinkRates& of_links,
-                      std::vector<std::string>& reasons) {
-  const auto rank_name = [&](int rank) { return fmt::format("rank {} ({})", rank, of_ranks.at(rank).host); };
-  std::map<std::string, std::size_t> results;
-  for (const auto& [rank, rates] : of_ranks)
-    for (const auto& [result, count] : rates.results) results[result] += count;
-  const auto usual = std::ranges::max_element(results, {}, [](const auto& entry) { return entry.second; });
-  for (const auto& [rank, rates] : of_ranks) {
-    std::size_t wrong = 0;
-    for (const auto& [result, count] : rates.results) wrong += result == usual->first ? 0 : count;
-    if (wrong > 0)
-      reasons.push_back(
-          fmt::format("{} computed a fixed product otherwise than most, {}", rank_name(rank), times(wrong)));
-    if (rates.corrupt > 0)
-      reasons.push_back(fmt::format("{} copied memory wrongly, {}", rank_name(rank), times(rates.corrupt)));
-  }
-  add_slow(of_ranks, &OfRank::memory, kSlowRank, "copies memory", rank_name, reasons);
-  add_slow(of_ranks, &OfRank::compute, kSlowRank, "computes", rank_name, reasons);
-
-  const auto link_name = [](const std::pair<int, int>& link) {
-    return fmt::format("the link of ranks {} and {}", link.first, link.second);
-  };
-  LinkRates within, between;  // links within a host are not compared with those between hosts
-  for (const auto& [link, rates] : of_links) {
-    (rates.is_within_a_host ? within : between)[link] = rates;
-    if (rates.corrupt > 0)
-      reasons.push_back(
-          fmt::format("{} delivered other bytes than were sent, {}", link_name(link), times(rates.corrupt)));
-  }
-  for (const LinkRates& kind : {within, between})
-    add_slow(kind, &OfLink::bandwidth, kSlowLink, "moves bytes", link_name, reasons);
+void add_errors(const records::CaseEvidence& of_case, Reasons& reasons) {
+  for (const records::RepetitionFailure& error : of_case.errors)
+    reasons.push_back(
+        fmt::format("{}, repetition {}: {}", of_case.name, error.repetition + 1, error.message));
+  const std::size_t further = of_case.failed_rounds - of_case.errors.size();
+  if (further > 0) reasons.push_back(fmt::format("{}: {} more rounds failed", of_case.name, further));
 }
 
 /// Adds one reason for each way in which a case deviates, however often it does.
-void add_deviations(const Evidence& evidence, std::vector<std::string>& reasons) {
+void add_deviations(const Count& count, int begun, Reasons& reasons) {
   std::map<std::tuple<std::string, std::vector<int>, locate::Place>, std::vector<const Deviation*>> ways;
-  for (const Deviation& one : evidence.deviations)
+  std::map<std::string, std::size_t> further = count.deviations.repetitions;
+  for (const Deviation& one : count.deviations.listed) {
     ways[{one.case_name, one.ranks, one.place}].push_back(&one);
+    further[one.case_name] -= std::min(further[one.case_name], static_cast<std::size_t>(one.repetitions));
+  }
   for (const auto& [way, all] : ways) {
     const auto& [name, ranks, place] = way;
+    int repetitions = 0;
+    for (const Deviation* one : all) repetitions += one->repetitions;
     reasons.push_back(fmt::format(
         "{} of {} computed otherwise than most in {} of {} repetitions, first at {} (relative L2 {:.1e})",
-        ranks_text(ranks), name, all.size(), evidence.repetitions, locate::to_string(place),
-        all.front()->relative_l2));
+        ranks_text(ranks), name, repetitions, begun, locate::to_string(place), all.front()->relative_l2));
   }
-  for (const Undecided& one : evidence.undecided)
+  for (const auto& [name, repetitions] : further)
+    if (repetitions > 0)
+      reasons.push_back(
+          fmt::format("ranks of {} computed otherwise than most in {} more repetitions", name, repetitions));
+  if (count.deviations.unlisted_votes > 0)
+    reasons.push_back(fmt::format("{} more fingerprints differ from most", count.deviations.unlisted_votes));
+  for (const Undecided& one : count.undecided)
     reasons.push_back(fmt::format("runs do not repeat: {} results in {} runs at {}, none of them in most",
                                   one.results, one.votes, locate::to_string(one.place)));
 }
 
+std::string name_of(const records::Evidence& evidence, std::size_t rank) {
+  return fmt::format("rank {} ({})", rank, evidence.ranks[rank].host);
+}
+std::string name_of(const records::LinkEvidence& link) {
+  return fmt::format("the link of ranks {} and {}", link.lower, link.upper);
+}
+
+/// Names the ranks whose fixed product is not that of most.
+void add_wrong_products(const records::Evidence& evidence, Reasons& reasons) {
+  std::map<std::string, std::size_t> results;
+  std::size_t all = 0;
+  for (const records::RankEvidence& rank : evidence.ranks) {
+    for (const auto& [result, count] : rank.results) {
+      results[result] += count;
+      all += count;
+    }
+  }
+  if (results.size() < 2) return;
+  const auto usual = std::ranges::max_element(results, {}, [](const auto& entry) { return entry.second; });
+  if (2 * usual->second <= all) {
+    reasons.push_back(fmt::format("a fixed product has {} results, none of them in most of {} trials",
+                                  results.size(), all));
+    return;
+  }
+  for (std::size_t rank = 0; rank < evidence.ranks.size(); ++rank) {
+    std::size_t wrong = 0;
+    for (const auto& [result, count] : evidence.ranks[rank].results)
+      wrong += result == usual->first ? 0 : count;
+    if (wrong > 0)
+      reasons.push_back(fmt::format("{} computed a fixed product otherwise than most, {}",
+                                    name_of(evidence, rank), times(wrong)));
+  }
+}
+
+/// Adds what is wrong whatever else ran.
+void add_wrong_bits(const records::Evidence& evidence, Reasons& reasons) {
+  for (std::size_t rank = 0; rank < evidence.ranks.size(); ++rank)
+    if (const std::size_t corrupt = evidence.ranks[rank].corrupt_copies; corrupt > 0)
+      reasons.push_back(fmt::format("{} copied memory wrongly, {}", name_of(evidence, rank), times(corrupt)));
+  add_wrong_products(evidence, reasons);
+  for (const records::LinkEvidence& link : evidence.links)
+    if (link.corrupt > 0)
+      reasons.push_back(
+          fmt::format("{} delivered other bytes than were sent, {}", name_of(link), times(link.corrupt)));
+}
+
+/// A rank's or link's best undisturbed rate.
+struct Best {
+  std::string name;
+  const records::JudgedSeries* rates;
+};
+
+/// Adds a reason for each whose best is too far below the best of all.
+void add_slow(const std::vector<Best>& all, double share, const char* what, Reasons& reasons) {
+  double most = 0.0;
+  for (const Best& one : all)
+    if (!one.rates->disturbed) most = std::max(most, one.rates->max);
+  for (const Best& one : all)
+    if (!one.rates->disturbed && one.rates->max < share * most)
+      reasons.push_back(fmt::format("{} {} at {:.0f} % of the fastest, at best", one.name, what,
+                                    100.0 * one.rates->max / most));
+}
+
+void add_slow_ranks_and_links(const records::Evidence& evidence, Reasons& reasons) {
+  std::vector<Best> memory, compute;
+  for (std::size_t rank = 0; rank < evidence.ranks.size(); ++rank) {
+    memory.push_back({name_of(evidence, rank), &evidence.ranks[rank].memory});
+    compute.push_back({name_of(evidence, rank), &evidence.ranks[rank].compute});
+  }
+  add_slow(memory, kSlowRank, "copies memory", reasons);
+  add_slow(compute, kSlowRank, "computes", reasons);
+  std::vector<Best> within, between;  // links within a host are not compared with those between hosts
+  for (const records::LinkEvidence& link : evidence.links)
+    (link.within_a_host ? within : between).push_back({name_of(link), &link.bandwidth});
+  for (const std::vector<Best>& kind : {within, between}) add_slow(kind, kSlowLink, "moves bytes", reasons);
+}
+
 /// Ratio of the last third's times to the first's over all cases; 1 if it cannot be told.
-double drift_of(const std::vector<CaseEvidence>& cases) {
+double drift_over(const std::vector<records::CaseEvidence>& cases) {
   double sum = 0.0;
   int count = 0;
-  for (const CaseEvidence& one : cases) {
-    if (one.seconds.size() < kFewestForSteadiness) continue;
-    const auto third = static_cast<std::ptrdiff_t>(one.seconds.size() / 3);
-    const Samples first(one.seconds.begin(), one.seconds.begin() + third),
-        last(one.seconds.end() - third, one.seconds.end());
-    const auto ratio = metrics::ratio(metrics::median(last), metrics::median(first));
+  for (const records::CaseEvidence& one : cases) {
+    if (one.seconds.disturbed || one.seconds.count < kFewestForSteadiness) continue;
+    const auto ratio = drift_of(one.seconds);
     if (!ratio || *ratio <= 0.0) continue;
     sum += std::log(*ratio);
     ++count;
@@ -153,81 +150,133 @@ double drift_of(const std::vector<CaseEvidence>& cases) {
   return count == 0 ? 1.0 : std::exp(sum / count);
 }
 
-std::vector<records::CertifiedCase> case_rows(const Evidence& evidence) {
+std::vector<records::CertifiedCase> case_rows(const records::Evidence& evidence, const Count& count) {
   std::vector<records::CertifiedCase> rows;
-  for (const CaseEvidence& one : evidence.cases) {
+  for (const records::CaseEvidence& one : evidence.cases) {
     records::CertifiedCase& row = rows.emplace_back();
     row.name = one.name;
     row.layout = one.layout;
     row.ranks = one.ranks;
     row.seconds = summary_of(one.seconds);
-    for (const Deviation& deviation : evidence.deviations)
+    for (const Deviation& deviation : count.deviations.listed)
       if (deviation.case_name == one.name)
         row.deviations.push_back({.repetition = deviation.repetition,
+                                  .repetitions = deviation.repetitions,
                                   .ranks = deviation.ranks,
                                   .place = locate::to_string(deviation.place),
                                   .points = deviation.points,
                                   .relative_l2 = deviation.relative_l2});
+    const auto deviating = count.deviations.repetitions.find(one.name);
+    if (deviating != count.deviations.repetitions.end()) row.deviating_repetitions = deviating->second;
     row.errors = one.errors;
+    row.failed_rounds = one.failed_rounds;
     row.warnings = one.warnings;
   }
   return rows;
 }
 
-std::vector<records::CertifiedRank> rank_rows(const RankRates& of_ranks) {
+std::vector<records::CertifiedRank> rank_rows(const records::Evidence& evidence) {
   std::vector<records::CertifiedRank> rows;
-  for (const auto& [rank, rates] : of_ranks)
-    rows.push_back({.rank = rank,
-                    .host = rates.host,
-                    .memory_bytes_per_second = summary_of(rates.memory),
-                    .flops_per_second = summary_of(rates.compute),
-                    .corrupt_copies = rates.corrupt});
+  for (const records::RankEvidence& rank : evidence.ranks)
+    rows.push_back({.rank = static_cast<int>(rows.size()),
+                    .host = rank.host,
+                    .memory_bytes_per_second = summary_of(rank.memory),
+                    .flops_per_second = summary_of(rank.compute),
+                    .corrupt_copies = rank.corrupt_copies});
   return rows;
 }
 
-std::vector<records::CertifiedLink> link_rows(const LinkRates& of_links) {
+std::vector<records::CertifiedLink> link_rows(const records::Evidence& evidence) {
   std::vector<records::CertifiedLink> rows;
-  for (const auto& [link, rates] : of_links)
-    rows.push_back({.ranks = {link.first, link.second},
-                    .bytes_per_second = summary_of(rates.bandwidth),
-                    .latency_seconds = summary_of(rates.latency),
-                    .corrupt = rates.corrupt});
+  for (const records::LinkEvidence& link : evidence.links)
+    rows.push_back({.ranks = {link.lower, link.upper},
+                    .bytes_per_second = summary_of(link.bandwidth),
+                    .latency_seconds = summary_of(link.latency),
+                    .corrupt = link.corrupt});
   return rows;
+}
+
+std::vector<records::CertifiedHost> host_rows(const records::Evidence& evidence) {
+  std::vector<records::CertifiedHost> rows;
+  for (const records::HostEvidence& host : evidence.hosts)
+    rows.push_back({.host = host.host,
+                    .readings = host.readings,
+                    .disturbed = host.disturbed,
+                    .others_share = summary_of(host.others),
+                    .steal_share = summary_of(host.steal),
+                    .throttled_share = summary_of(host.throttled),
+                    .thermal_throttles = host.thermal_throttles,
+                    .quota_throttles = host.quota_throttles});
+  return rows;
+}
+
+std::string count_of_repetitions(int count) {
+  return fmt::format("{} repetition{}", count, count == 1 ? "" : "s");
+}
+
+std::string unfinished_reason(const records::Evidence& evidence) {
+  std::string reason =
+      evidence.repetitions < kFewestRepetitions
+          ? fmt::format("{} of at least {}", evidence.repetitions, count_of_repetitions(kFewestRepetitions))
+          : count_of_repetitions(evidence.repetitions);
+  reason += fmt::format(" in {} of {}; nothing deviated so far", reports::duration(evidence.seconds),
+                        reports::duration(evidence.duration_seconds));
+  const int disturbed = evidence.repetitions - evidence.undisturbed;
+  if (disturbed > 0)
+    reason += fmt::format("; {} disturbed: {}", disturbed, explanation_of(evidence.hosts).cause);
+  return reason + "; --resume goes on";
+}
+
+std::string disturbed_reason(const records::Evidence& evidence) {
+  const Explanation explanation = explanation_of(evidence.hosts);
+  return fmt::format("rates of {} of {} were disturbed: {}; {} and go on with --resume",
+                     evidence.repetitions - evidence.undisturbed, count_of_repetitions(evidence.repetitions),
+                     explanation.cause, explanation.remedy);
 }
 
 }  // namespace
 
-records::Certificate certify(const Evidence& evidence) {
-  std::vector<std::string> reasons;
-  for (const CaseEvidence& one : evidence.cases)
-    for (const records::RepetitionFailure& error : one.errors)
-      reasons.push_back(fmt::format("{}, repetition {}: {}", one.name, error.repetition + 1, error.message));
-  add_deviations(evidence, reasons);
-  RankRates of_ranks;
-  LinkRates of_links;
-  collect(evidence.rates, of_ranks, of_links);
-  if (!of_ranks.empty()) add_rate_reasons(of_ranks, of_links, reasons);
-  const double drift = drift_of(evidence.cases);
-  if (drift > kSteady)
-    reasons.push_back(
-        fmt::format("the last third of the repetitions took {:.2f}x the time of the first", drift));
+int undisturbed_needed(const records::Evidence& evidence) {
+  return evidence.repetitions >= kFewestForSteadiness ? kFewestForSteadiness : kFewestRepetitions;
+}
 
-  const bool is_short = evidence.repetitions < kFewestRepetitions;
+bool is_over(const records::Evidence& evidence) {
+  return evidence.repetitions >= kFewestRepetitions && evidence.seconds >= evidence.duration_seconds;
+}
+
+records::Certificate certify(const records::Evidence& evidence, const Count& count) {
+  using records::Fitness;
+  const bool are_rates_judged = evidence.undisturbed >= undisturbed_needed(evidence);
   records::Certificate certificate;
-  certificate.verdict = !reasons.empty() ? records::Fitness::kUnfit
-                        : is_short       ? records::Fitness::kUnfinished
-                                         : records::Fitness::kFit;
-  if (reasons.empty() && is_short)
-    reasons.push_back(
-        fmt::format("{} of at least {} repetitions were made", evidence.repetitions, kFewestRepetitions));
-  certificate.reasons = std::move(reasons);
+  Reasons& reasons = certificate.reasons;
+  for (const records::CaseEvidence& one : evidence.cases) add_errors(one, reasons);
+  add_deviations(count, std::max(evidence.repetitions, evidence.next_repetition), reasons);
+  add_wrong_bits(evidence, reasons);
+  if (are_rates_judged) {
+    add_slow_ranks_and_links(evidence, reasons);
+    certificate.drift = drift_over(evidence.cases);
+    if (certificate.drift > kSteady)
+      reasons.push_back(fmt::format("the last third of the repetitions took {:.2f}x the time of the first",
+                                    certificate.drift));
+  }
+  certificate.verdict = !reasons.empty()     ? Fitness::kUnfit
+                        : !is_over(evidence) ? Fitness::kUnfinished
+                        : !are_rates_judged  ? Fitness::kDisturbed
+                                             : Fitness::kFit;
+  if (certificate.verdict == Fitness::kUnfinished) reasons.push_back(unfinished_reason(evidence));
+  if (certificate.verdict == Fitness::kDisturbed) reasons.push_back(disturbed_reason(evidence));
+
   certificate.repetitions = evidence.repetitions;
-  certificate.interrupted = evidence.interrupted;
-  certificate.fingerprints = evidence.votes;
-  certificate.drift = drift;
-  certificate.cases = case_rows(evidence);
-  certificate.ranks = rank_rows(of_ranks);
-  certificate.links = link_rows(of_links);
+  certificate.undisturbed = evidence.undisturbed;
+  certificate.seconds = evidence.seconds;
+  certificate.duration_seconds = evidence.duration_seconds;
+  certificate.started = evidence.started;
+  certificate.environment = evidence.environment;
+  certificate.fingerprints = count.votes;
+  certificate.cases = case_rows(evidence, count);
+  certificate.ranks = rank_rows(evidence);
+  certificate.links = link_rows(evidence);
+  certificate.hosts = host_rows(evidence);
   return certificate;
 }
 

@@ -6,7 +6,7 @@
 
 #include "harness/qualify/ballot.h"
 #include "reports/records/certificate_record.h"
-#include "reports/records/rank.h"
+#include "reports/records/qualify_evidence.h"
 
 namespace isoframe::harness::qualify {
 
@@ -17,31 +17,28 @@ inline constexpr double kSlowLink = 0.5;
 /// The largest allowed ratio of the last third's times to the first's.
 inline constexpr double kSteady = 1.10;
 /// The fewest repetitions whose thirds are compared.
-inline constexpr std::size_t kFewestForSteadiness = 9;
-/// The fewest repetitions among which there can be a majority.
+inline constexpr int kFewestForSteadiness = 9;
+/// The fewest repetitions among which there can be a majority, and the fewest undisturbed ones whose rates
+/// are judged.
 inline constexpr int kFewestRepetitions = 3;
 
-struct CaseEvidence {
-  std::string name;
-  std::string layout;
-  int ranks = 1;
-  std::vector<double> seconds = {};  ///< from prompt to frames, for each repetition that ended well
-  std::vector<reports::records::RepetitionFailure> errors = {};
-  std::vector<reports::records::Warning> warnings = {};  ///< each once
-};
-
-struct Evidence {
-  int repetitions = 0;
-  bool interrupted = false;
+/// The result of counting all ballots.
+struct Count {
   std::size_t votes = 0;  ///< fingerprints compared
-  std::vector<CaseEvidence> cases;
-  std::vector<std::vector<reports::records::MachineRates>> rates;  ///< by repetition, then by rank
-  std::vector<Deviation> deviations;
+  Deviations deviations;
   std::vector<Undecided> undecided;
 };
 
-/// Judges the evidence: fit, unfit with reasons, or unfinished after an interruption before there was a
-/// majority.  Leaves open what qualify() knows: times, command, scenarios and environment.
-reports::records::Certificate certify(const Evidence& evidence);
+/// The number of undisturbed repetitions that rates and drift are judged by, where all that were made should
+/// have been undisturbed.
+int undisturbed_needed(const reports::records::Evidence& evidence);
+
+/// True if the time asked for is over and there can be a majority.
+bool is_over(const reports::records::Evidence& evidence);
+
+/// Judges the evidence: unfit with reasons as soon as there is one; unfinished until is_over();
+/// disturbed if too few repetitions were undisturbed to judge rates; else fit.  Leaves open what qualify()
+/// knows: the end, command, scenarios, and whether it was interrupted.
+reports::records::Certificate certify(const reports::records::Evidence& evidence, const Count& count);
 
 }  // namespace isoframe::harness::qualify

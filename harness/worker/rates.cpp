@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "harness/locate/fingerprint.h"
+#include "harness/measure/host_load.h"
 #include "model/device/device.h"
 #include "model/parallel/network.h"
 
@@ -129,6 +130,7 @@ std::vector<records::LinkRate> link_rates(Group& world, const c10::Device& devic
 
 records::MachineRates rates_of(Group& world, const c10::Device& device) {
   world.barrier();
+  const measure::HostWatch watch(measure::HostWatch::Own::kProcess);
   records::MachineRates rates;
   rates.rank = world.rank();
   rates.host = model::parallel::host_name();
@@ -136,6 +138,9 @@ records::MachineRates rates_of(Group& world, const c10::Device& device) {
   world.barrier();
   rates.compute = compute_rate(device);
   rates.links = link_rates(world, device);
+  // Readings of all ranks end together: none takes the work of a slower one for another program's.
+  world.barrier();
+  rates.load = watch.load(rates.host);
   return rates;
 }
 

@@ -13,7 +13,8 @@ namespace isoframe::harness::worker {
 /// same time, so that they share cores and memory as in a run.
 ///
 /// Links are tried one pair at a time, there and back: half of a round trip of 8 MiB, and of 4 bytes.  A link
-/// is intact when every received byte is what was sent.
+/// is intact when every received byte is what was sent.  The host is read meanwhile: what its processors did
+/// beside this rank.
 reports::records::MachineRates rates_of(model::parallel::Group& world, const c10::Device& device);
 
 }  // namespace isoframe::harness::worker

@@ -14,6 +14,7 @@
 #include "reports/records/metrics.h"
 #include "reports/records/origin.h"
 #include "reports/records/published.h"
+#include "reports/records/qualify_evidence.h"
 #include "reports/records/rank.h"
 #include "reports/records/round_record.h"
 #include "reports/records/run_record.h"
@@ -142,6 +143,7 @@ std::map<std::string, std::string> documentation() {
   documentation.add_file<MachineRates>("rates");
   documentation.add_file<ComparisonRecord>("compare.json");
   documentation.add_file<Certificate>("certificate.json");
+  documentation.add_file<Evidence>("evidence.json");
   documentation.add_file<MeasureSeries>("history --json");
   documentation.add_file<SelftestRecord>("selftest --json");
   return documentation.take();

@@ -33,7 +33,12 @@ enum class DivergenceKind {
 enum class LockedPart { kText, kTransformer, kDecode };
 
 /// The verdict on a machine.
-enum class Fitness { kFit, kUnfit, kUnfinished };
+enum class Fitness {
+  kFit,
+  kUnfit,
+  kUnfinished,  ///< the time asked for is not over, and no fault was seen
+  kDisturbed,   ///< no fault was seen, but something else ran beside too many repetitions to judge rates
+};
 
 /// The verdict on two videos.
 enum class Likeness { kIdentical, kEqual8Bit, kDifferent, kUntrusted };
@@ -88,8 +93,10 @@ struct Names<LockedPart> {
 };
 template <>
 struct Names<Fitness> {
-  static constexpr NameTable<Fitness, 3> all = {
-      {{Fitness::kFit, "fit"}, {Fitness::kUnfit, "unfit"}, {Fitness::kUnfinished, "unfinished"}}};
+  static constexpr NameTable<Fitness, 4> all = {{{Fitness::kFit, "fit"},
+                                                 {Fitness::kUnfit, "unfit"},
+                                                 {Fitness::kUnfinished, "unfinished"},
+                                                 {Fitness::kDisturbed, "disturbed"}}};
 };
 template <>
 struct Names<Likeness> {

@@ -13,6 +13,7 @@
 
 #include "reports/records/device.h"
 #include "reports/records/field.h"
+#include "reports/records/host_load.h"
 #include "reports/records/names.h"
 
 namespace isoframe::reports::records {
@@ -428,6 +429,7 @@ struct MachineRates {
   MemoryRate memory;
   ComputeRate compute;
   std::vector<LinkRate> links;
+  std::optional<HostLoad> load;
 
   template <typename T = MachineRates>
   static constexpr auto fields() {
@@ -437,6 +439,7 @@ struct MachineRates {
         field("memory", &T::memory, "", "rate of copying memory"),
         field("compute", &T::compute, "", "rate of computing"),
         field("links", &T::links, "", "links to the other ranks"),
+        field("load", &T::load, "", "what its processors did meanwhile", Presence::kOmitted),
     };
   }
 };

@@ -12,6 +12,7 @@
 #include "reports/records/metrics.h"
 #include "reports/records/origin.h"
 #include "reports/records/published.h"
+#include "reports/records/qualify_evidence.h"
 #include "reports/records/rank.h"
 #include "reports/records/round_record.h"
 #include "reports/records/run_record.h"
@@ -120,6 +121,8 @@ json to_json(const SelftestRecord& record) { return value_to_json(record); }
 
 json to_json(const Certificate& record) { return value_to_json(record); }
 Certificate certificate_from_json(const json& value) { return read<Certificate>(value); }
+json to_json(const Evidence& record) { return value_to_json(record); }
+Evidence evidence_from_json(const json& value) { return read<Evidence>(value); }
 
 std::vector<double> seconds_of(const StageSamples& stages, const std::string& stage) {
   std::vector<double> seconds;

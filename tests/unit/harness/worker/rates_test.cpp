@@ -55,6 +55,10 @@ TEST(Rates, EveryRankTriesEveryOther) {
     EXPECT_TRUE(all[rank].memory.intact);
     EXPECT_GT(all[rank].compute.flops_per_second, 0.0);
     EXPECT_EQ(all[rank].compute.result, all[0].compute.result);
+    ASSERT_TRUE(all[rank].load);
+    EXPECT_EQ(all[rank].load->host, all[rank].host);
+    EXPECT_GT(all[rank].load->processor_count, 0);
+    EXPECT_GT(all[rank].load->own_seconds, 0.0);
     ASSERT_EQ(all[rank].links.size(), kRanks - 1U);
     int peer = 0;
     for (const LinkRate& link : all[rank].links) {

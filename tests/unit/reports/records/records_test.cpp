@@ -17,6 +17,7 @@
 #include "reports/records/history_record.h"
 #include "reports/records/metrics.h"
 #include "reports/records/published.h"
+#include "reports/records/qualify_evidence.h"
 #include "reports/records/rank.h"
 #include "reports/records/run_record.h"
 #include "reports/records/selftest_record.h"
@@ -124,6 +125,7 @@ TEST(Records, ComeBackFromJsonWithEveryFieldSet) {
   expect_round_trip<SuiteRecord>(suite_record_from_json);
   expect_round_trip<Certificate>(certificate_from_json);
   expect_round_trip<ComparisonRecord>(comparison_from_json);
+  expect_round_trip<Evidence>(evidence_from_json);
 }
 
 TEST(Records, ComeBackFromJsonAsListsToo) {

@@ -1,0 +1,46 @@
+#pragma once
+// The evidence of an earlier session of `isoframe qualify`, from which another goes on.
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/qualify/ballot.h"
+#include "harness/scenario/case.h"
+#include "reports/records/qualify_evidence.h"
+
+namespace isoframe::harness::qualify {
+
+inline constexpr const char* kEvidenceFile = "evidence.json";
+inline constexpr const char* kCertificateFile = "certificate.json";
+inline constexpr const char* kCertificateDocument = "certificate.md";
+/// The folder of the trials of the machine, beside those of the cases.
+inline constexpr const char* kRatesFolder = ".rates";
+
+/// The evidence, with its ballots apart from the record.
+struct Session {
+  reports::records::Evidence evidence;
+  std::map<std::string, Ballot> ballots;
+};
+
+/// The name of the cases that promise the same bits: a baseline and those that must equal it.
+std::string pool_of(const scenario::Case& spec);
+
+/// A session that has not seen anything of these cases yet.
+Session new_session(const std::vector<scenario::Case>& cases,
+                    const reports::records::Environment& environment);
+
+/// Reads the session that `out` holds.  Throws InputError, one line, if there is none, if its file is
+/// damaged, or if its cases, program or machine are others than these.
+Session resumed_session(const std::filesystem::path& out, const std::vector<scenario::Case>& cases,
+                        const reports::records::Environment& environment);
+
+/// Replaces evidence.json in one step.
+void keep(const Session& session, const std::filesystem::path& out);
+
+/// Removes what a killed session has left in `out`: its last repetition's folders, half-written files.  The
+/// logs of failures stay.
+void remove_leftovers(const std::filesystem::path& out, const reports::records::Evidence& evidence);
+
+}  // namespace isoframe::harness::qualify
