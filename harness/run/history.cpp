@@ -59,6 +59,31 @@ std::string device_of(const records::CaseResult& result) {
   return models.empty() ? "cpu" : fmt::format("{}", fmt::join(models, " + "));
 }
 
+/// Content of the checkpoint's parts; empty where the rounds do not say it.
+std::string weights_of(const records::CaseResult& result) {
+  if (result.origins.empty()) return {};
+  return nlohmann::json(result.origins.back().origin.checkpoint).dump();
+}
+
+/// The parts of a checkpoint in which `rows` differ, as one of them has them: "transformer 1f3a98b2".
+std::string differing_parts(const RecordedCase& own, const std::vector<RecordedCase*>& rows) {
+  using Parts = std::map<std::string, std::string>;
+  const auto parts_of = [](const RecordedCase& row) {
+    return row.weights.empty() ? Parts{} : nlohmann::json::parse(row.weights).get<Parts>();
+  };
+  std::vector<std::string> shown;
+  for (const auto& [part, print] : parts_of(own)) {
+    constexpr std::size_t kShown = 8;  // digits of a fingerprint
+    const bool is_everywhere = std::ranges::all_of(rows, [&](const RecordedCase* row) {
+      const Parts parts = parts_of(*row);
+      const auto found = parts.find(part);
+      return found != parts.end() && found->second == print;
+    });
+    if (!is_everywhere) shown.push_back(fmt::format("{} {}", part, print.substr(0, kShown)));
+  }
+  return shown.empty() ? "other weights" : fmt::format("{}", fmt::join(shown, ", "));
+}
+
 /// Differences of a case from recorded settings.  A size that the scenario leaves to the checkpoint or the
 /// image is what it was.
 std::vector<scenario::Difference> differences(const scenario::Case& spec, const std::string& settings) {
@@ -100,7 +125,7 @@ void name_series(const std::string& name, const std::vector<RecordedCase*>& rows
     std::vector<std::string> parts;
     if (by_machine) parts.push_back(machine(*row));
     if (by_device) parts.push_back(device(*row));
-    if (by_weights) parts.push_back(row->weights.empty() ? "unknown weights" : "weights " + row->weights);
+    if (by_weights) parts.push_back(differing_parts(*row, rows));
     row->series = parts.empty() ? name : fmt::format("{} ({})", name, fmt::join(parts, ", "));
   }
 }
@@ -193,7 +218,7 @@ std::map<std::string, CaseFacts> facts_of(const fs::path& directory, const recor
     try {
       const records::CaseResult result = base::read_record(file, records::case_result_from_json);
       facts[row.name] = {.device = device_of(result),
-                         .weights = "",
+                         .weights = weights_of(result),
                          .settings = scenario::measured_key(scenario::case_from_json(result.spec)).dump()};
     } catch (const InputError&) {
       continue;  // a damaged record is told by the run's own verdict

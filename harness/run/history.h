@@ -36,7 +36,8 @@ struct RecordedCase {
   std::optional<double> ssim;
   std::string numerics;  ///< class of its layout, `identical` or `bounded`; empty in older histories
   std::string device;    ///< "cpu", or the models of its ranks' GPUs: "NVIDIA H200"
-  std::string weights;   ///< fingerprint of the checkpoint's content; empty where none was recorded
+  /// Fingerprints of the checkpoint's parts, as JSON text by part; empty where none were recorded.
+  std::string weights;
   /// What was asked for and computed and measured with, as scenario::measured_key(), as JSON text; empty in
   /// older histories.
   std::string settings;

@@ -91,6 +91,18 @@ class Against(CheckpointTest):
         process, cases = self.report("--require", "memory")
         self.assertEqual({case["verdict"] for case in cases.values()}, {"untrusted"})
 
+    def test_another_content_of_the_checkpoint_is_another_video(self):
+        self.change("u2/result.json", lambda result: result["origins"][-1]["origin"]["checkpoint"].update(transformer="0" * 16))
+        process, cases = self.report()
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual({name: case["verdict"] for name, case in cases.items()}, {"base": "passed", "u2": "untrusted"})
+        self.assertIn("made another video: the content of the checkpoint's transformer", cases["u2"]["reason"])
+        # Where machines are unlike, synthetic weights may be, too.
+        self.change("run.json", lambda run: run["environment"].update(cpu="another"))
+        _, cases = self.report()
+        self.assertIn("the content of the checkpoint's transformer", cases["u2"]["not_judged"][0]["why"])
+        self.assertEqual(cases["u2"]["verdict"], "passed")
+
     def test_memory_sizes_are_alike_but_for_a_tenth(self):
         self.change("run.json", lambda run: run["environment"].update(memory_bytes=run["environment"]["memory_bytes"] + 4096))
         self.change("u2/result.json", lambda result: [rank.update(peak_tensor_bytes=1) for rank in result["ranks"]])

@@ -143,14 +143,17 @@ TEST_F(HistoryFile, AnotherGpuOrOtherWeightsAreAnotherSeries) {
   History history(file_);
   std::vector<scenario::Case> cases = two_cases();
   for (scenario::Case& spec : cases) spec.device = "cuda";
-  history.record(folder_ / "1", run("2026-01-01T00:00:00Z", 1.0), facts(cases, "A100", "aa"));
-  history.record(folder_ / "2", run("2026-01-02T00:00:00Z", 1.0), facts(cases, "H200", "aa"));
-  history.record(folder_ / "3", run("2026-01-03T00:00:00Z", 1.0), facts(cases, "H200", "bb"));
+  history.record(folder_ / "1", run("2026-01-01T00:00:00Z", 1.0),
+                 facts(cases, "A100", R"({"transformer": "1234567890abcdef", "vae": "77"})"));
+  history.record(folder_ / "2", run("2026-01-02T00:00:00Z", 1.0),
+                 facts(cases, "H200", R"({"transformer": "1234567890abcdef", "vae": "77"})"));
+  history.record(folder_ / "3", run("2026-01-03T00:00:00Z", 1.0),
+                 facts(cases, "H200", R"({"transformer": "fedcba0987654321", "vae": "77"})"));
   std::vector<std::string> series;
   for (const RecordedCase& row : history.cases({cases[0]}, machine_of(machine())))
     series.push_back(row.series);
-  EXPECT_THAT(series,
-              testing::ElementsAre("a (A100, weights aa)", "a (H200, weights aa)", "a (H200, weights bb)"));
+  EXPECT_THAT(series, testing::ElementsAre("a (A100, transformer 12345678)", "a (H200, transformer 12345678)",
+                                           "a (H200, transformer fedcba09)"));
 }
 
 TEST_F(HistoryFile, ABaselineIsTheNewestAcceptedOfItsMachineWithMostOfTheCases) {
