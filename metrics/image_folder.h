@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <memory>
 
-#include "metrics/frame_reader.h"
-
 namespace isoframe::metrics {
+
+class FrameReader;
 
 /// True for a name that ends as a frame's in a folder does.
 bool is_image_file(const std::filesystem::path& file);

@@ -1,8 +1,7 @@
-#include "metrics/frame_reader.h"
-
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "metrics/frame_reader.h"
 #include "metrics/image_folder.h"
 
 namespace isoframe::metrics {
