@@ -88,6 +88,7 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   spec.frames = 9;
   spec.steps = 3;
   spec.seed = 9223372036854775807ULL;
+  spec.variant = "fp16";
   spec.guidance_scale = 1.0 / 3.0;
   spec.tiling = false;
   spec.tile_size = 128;
