@@ -277,8 +277,9 @@ void run_launched_rank(const Job& job) {
   std::filesystem::current_path(job.working_directory, ignored);
   try {
     const model::parallel::RankOfWorld self = model::parallel::rank_from_environment();
+    // Another process's failure must not replace that of the rank itself.
+    claim_rank(job, self.rank);
     rank = self.rank;
-    claim_rank(job, rank);
     run_rank(job, self, launch::ProgressWriter::to_file(progress_file(job.directory, rank)));
   } catch (const InputError& error) {
     throw InputError(leave_failure(job, rank, kInputErrorCode, error.what()));

@@ -130,7 +130,7 @@ class Launchers(LauncherTest):
         self.assertRegex(done.stderr, r"\Aisoframe generate: environment: neither RANK and WORLD_SIZE nor .*PMI_\*.* are set;.*\n\Z")
 
     def test_two_processes_of_one_number_are_found_out(self):
-        for variables in ("SLURM_PROCID=0 SLURM_NTASKS=2", f"RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT={free_ports(1)[0]}"):
+        for variables in ("SLURM_PROCID=0 SLURM_NTASKS=2 SLURM_JOB_ID=7 SLURM_STEP_NUM_NODES=1", f"RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT={free_ports(1)[0]}"):
             with self.subTest(variables=variables):
                 script = self.script("twice.sh", f'env {variables} "$@" &\nenv {variables} "$@"\nwait\n')
                 start = time.monotonic()
