@@ -66,7 +66,7 @@ TEST(Certificate, ForATerminalHasItsTablesReasonsAndVerdict) {
             "link               GB/s        latency us  wrong messages\n"
             "0 - 1  2.00 (2.00-4.00)  30.0 (30.0-60.0)               2\n"
             "\n"
-            "host  disturbed        by others       by steal  by quota  slowed by heat\n"
+            "host  disturbed         by others       by steal  by quota  slowed by heat\n"
             "node     4 of 6  25 % (25 %-50 %)  1 % (1 %-2 %)         -               7\n"
             "\n"
             "- rank 1 <b>is</b> slow\n"
