@@ -121,7 +121,7 @@ std::map<std::string, double> bounds_of(const scenario::Gates& gates) {
 reports::records::ComparedVideo side(const fs::path& path, const metrics::VideoInfo& info) {
   std::optional<double> rate;
   if (info.timing) rate = info.timing->rate();
-  return {base::text_of(path), info.kind, rate};
+  return {path.string(), info.kind, rate};
 }
 
 }  // namespace

@@ -27,8 +27,9 @@ Case case_from_json(const json& value) {
   Case spec;
   for (const CaseKey& key : case_keys()) {
     const auto found = value.find(key.json);
-    // Keys that came later have their default in what an earlier version wrote; none of these did.
-    if (found == value.end() && key.role == Role::kAskedFor)
+    // Keys that came later have their default in what an earlier version wrote; those without one were always
+    // there.
+    if (found == value.end() && key.role == Role::kAskedFor && !key.has_default)
       throw InputError(fmt::format("the case has no '{}'", key.json));
     if (found != value.end()) key.from_json(spec, *found);
   }

@@ -124,8 +124,12 @@ class AgainstARun(unittest.TestCase):
         balance = by_name["t2v-cfg2-ulysses2-vae4"]["ranks"][0]["decode_balance"]
         self.assertEqual((balance["tiles"], balance["ranks"], balance["unit"]), (12, 4, "seconds"))
         self.assertLessEqual(max(balance["loads"]), 4 / 3 * balance["optimum"])
-        costs = {(row["height"], row["width"]): row["seconds"]
-                 for row in by_name["t2v-ulysses2-vae2"]["ranks"][0]["tile_costs"]["decode"]}
+        # What else the machine does makes single times longer, never shorter.
+        costs = {}
+        for name, result in by_name.items():
+            for row in (result["ranks"][0].get("tile_costs") or {}).get("decode", []) if name.startswith("t2v-") else []:
+                shape = row["height"], row["width"]
+                costs[shape] = min(row["seconds"], costs.get(shape, row["seconds"]))
         self.assertLess(costs[1, 2], costs[4, 4], "a thin edge tile is cheaper")
         report = (self.run_directory(0) / "report.md").read_text()
         self.assertIn("VAE tiles: how evenly ranks share them", report)
