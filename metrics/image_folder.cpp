@@ -4,7 +4,9 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <fstream>
 #include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <opencv2/core.hpp>
@@ -29,9 +31,32 @@ std::string lower_case_extension(const fs::path& file) {
   return extension;
 }
 
-bool is_jpeg(const fs::path& file) {
-  const std::string extension = lower_case_extension(file);
-  return extension == ".jpg" || extension == ".jpeg";
+/// The first bytes of a file, which tell what it is whatever its name says.
+std::string first_bytes(const fs::path& file, std::size_t count) {
+  std::string bytes(count, '\0');
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(bytes.data(), static_cast<std::streamsize>(count));
+  bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  return bytes;
+}
+
+bool is_jpeg(const fs::path& file) { return first_bytes(file, 3) == "\xff\xd8\xff"; }
+
+/// True for a PNG with an animation's frames beside its picture: their control stands before the pixels.
+bool is_animated_png(const fs::path& file) {
+  using namespace std::string_view_literals;
+  constexpr std::size_t kHead = 1U << 16;
+  const std::string head = first_bytes(file, kHead);
+  if (!head.starts_with("\x89PNG\r\n"sv)) return false;
+  const std::size_t control = head.find("acTL");
+  return control != std::string::npos && control < head.find("IDAT");
+}
+
+bool has_several_pages(const fs::path& file) {
+  using namespace std::string_view_literals;
+  const std::string head = first_bytes(file, 4);
+  const bool is_tiff = head == "II*\0"sv || head == "MM\0*"sv;
+  return is_tiff && cv::imcount(file.string(), cv::IMREAD_UNCHANGED) > 1;
 }
 
 bool is_frame(const fs::directory_entry& entry) {
@@ -91,6 +116,9 @@ cv::Mat read_image(const fs::path& file, int flags) {
   cv::Mat image;
   const base::QuietStandardError quiet;
   try {
+    if (is_animated_png(file) || has_several_pages(file))
+      throw InputError(fmt::format("{}: holds more than one picture; give a video file or a folder of images",
+                                   file.string()));
     image = cv::imread(file.string(), flags);
   } catch (const cv::Exception&) {
     image.release();
@@ -117,8 +145,22 @@ DecodedFormat format_of(const cv::Mat& image) {
   }
 }
 
-/// All values of an image as it is stored, colours in the order red, green, blue.
-void copy_stored(const cv::Mat& stored, Decoded& out) {
+/// Reads all values of an image, upright as its 8-bit RGB is.  Only what is read as it is stored has alpha,
+/// and only what is not is turned: a picture that is to be turned has no alpha here.
+cv::Mat read_values(const fs::path& file) {
+  const cv::Mat stored = read_image(file, cv::IMREAD_UNCHANGED);
+  const cv::Mat upright = read_image(file, cv::IMREAD_ANYDEPTH | cv::IMREAD_ANYCOLOR);
+  if (stored.channels() != 4) return upright;
+  cv::Mat colours;
+  cv::cvtColor(stored, colours, cv::COLOR_BGRA2BGR);
+  const bool is_turned =
+      colours.size() != upright.size() ||
+      (colours.type() == upright.type() && cv::norm(colours, upright, cv::NORM_INF) != 0.0);
+  return is_turned ? upright : stored;
+}
+
+/// All values of an image, colours in the order red, green, blue.
+void copy_values(const cv::Mat& stored, Decoded& out) {
   out.format = format_of(stored);
   const std::size_t row_bytes = static_cast<std::size_t>(stored.cols) * stored.elemSize();
   out.data.resize(row_bytes * static_cast<std::size_t>(stored.rows));
@@ -157,7 +199,7 @@ class ImageFolder : public FrameReader {
     cv::Mat rgb(bgr.rows, bgr.cols, CV_8UC3, frame.rgb.data());
     cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
     // All bits and channels, which the conversion to 8-bit RGB may drop.
-    copy_stored(is_jpeg(file) ? bgr : read_image(file, cv::IMREAD_UNCHANGED), frame.decoded);
+    copy_values(is_jpeg(file) ? bgr : read_values(file), frame.decoded);
     return true;
   }
 
@@ -184,7 +226,8 @@ std::unique_ptr<FrameReader> open_image_folder(const fs::path& folder) {
     if (is_frame(entry)) files.push_back(entry.path());
   if (files.empty())
     throw InputError(
-        fmt::format("{}: no .png or .jpg images; give a folder of frames or a video file", folder.string()));
+        fmt::format("{}: no images (.png, .jpg, .bmp, .webp, .tif); give a folder of frames or a video file",
+                    folder.string()));
   std::vector<std::int64_t> numbers = sort_frames(files);
   return std::make_unique<ImageFolder>("image folder", std::move(files), std::move(numbers));
 }

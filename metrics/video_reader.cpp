@@ -24,9 +24,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// FFmpeg's last error on this thread, which it prints but returns as a mere number or not at all; and the
-/// last one of a demuxer, which may have come upon a file's end while it looked for streams.
-thread_local std::string last_words, demuxers_last_words;
+/// FFmpeg's last error on this thread, which it prints but returns as a mere number or not at all; the last
+/// one of a demuxer, which may have come upon a file's end while it looked for streams; and that of a
+/// decoder, which may hand out the frame all the same.
+thread_local std::string last_words, demuxers_last_words, decoders_last_words;
 
 void keep_errors(void* context, int level, const char* format, std::va_list arguments) {
   if (level > AV_LOG_ERROR) return;
@@ -35,9 +36,9 @@ void keep_errors(void* context, int level, const char* format, std::va_list argu
   last_words = line;
   while (last_words.ends_with('\n') || last_words.ends_with('.')) last_words.pop_back();
   const AVClass* kind = context == nullptr ? nullptr : *static_cast<AVClass**>(context);
-  if (kind != nullptr && kind->get_category != nullptr &&
-      kind->get_category(context) == AV_CLASS_CATEGORY_DEMUXER)
-    demuxers_last_words = last_words;
+  if (kind == nullptr || kind->get_category == nullptr) return;
+  if (kind->get_category(context) == AV_CLASS_CATEGORY_DEMUXER) demuxers_last_words = last_words;
+  if (kind->get_category(context) == AV_CLASS_CATEGORY_DECODER) decoders_last_words = last_words;
 }
 
 /// Three planes of 8 bits without padding bits or interleaving: what FFmpeg's filters compare as it is.
@@ -165,7 +166,9 @@ class VideoReader : public FrameReader {
       const int status = avcodec_receive_frame(codec_.get(), decoded_.get());
       if (status == AVERROR_EOF) return false;
       if (status == 0) {
-        if (decoded_->decode_error_flags != 0 || (decoded_->flags & AV_FRAME_FLAG_CORRUPT) != 0) damaged();
+        if (decoded_->decode_error_flags != 0 || (decoded_->flags & AV_FRAME_FLAG_CORRUPT) != 0 ||
+            !decoders_last_words.empty())
+          damaged();
         return true;
       }
       if (status != AVERROR(EAGAIN)) damaged();
@@ -176,6 +179,7 @@ class VideoReader : public FrameReader {
   void send_packet() {
     for (;;) {
       last_words.clear();
+      decoders_last_words.clear();
       const int status = av_read_frame(format_.get(), packet_.get());
       if (status < 0 && status != AVERROR_EOF) damaged();
       if (status == AVERROR_EOF) {

@@ -178,7 +178,7 @@ class Compare(CompareTest):
         ffmpeg("-f", "lavfi", "-i", "sine=d=0.1", sound)
         (self.folder / "text.mp4").write_text("no video")
         self.assert_refused(self.compare(reference, self.folder / "nowhere.mp4"), "no such file")
-        self.assert_refused(self.compare(reference, self.folder / "empty"), "no .png or .jpg")
+        self.assert_refused(self.compare(reference, self.folder / "empty"), "no images (.png, .jpg")
         self.assert_refused(self.compare(reference, sound), "no video stream")
         self.assert_refused(self.compare(reference, self.folder / "text.mp4"), "not a readable video")
 

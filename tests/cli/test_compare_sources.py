@@ -147,6 +147,18 @@ class Videos(CompareTest):
                 file.write_bytes(whole[:kept])
                 self.assert_refused(self.compare(file, file), f"damaged.{suffix}")
 
+    def test_that_a_decoder_hands_out_with_a_complaint_are_refused(self):
+        video = self.folder / "v.mkv"
+        ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=1", "-c:v", "ffv1", "-level", "3", "-slicecrc", "1", video)
+        self.assert_equal(self.compare(video, video))
+        data = bytearray(video.read_bytes())
+        middle = len(data) // 2
+        for at in range(middle, middle + 12):
+            data[at] ^= 0xFF
+        spoilt = self.folder / "spoilt.mkv"
+        spoilt.write_bytes(data)
+        self.assert_refused(self.compare(spoilt, spoilt), "spoilt.mkv: damaged at frame ")
+
     def packets(self, file):
         """The position and size of each packet."""
         printed = subprocess.run(["ffprobe", "-v", "error", "-show_packets", "-of", "json", file], capture_output=True,
@@ -223,6 +235,15 @@ class Folders(CompareTest):
         self.assert_refused(self.compare(file, file), "4.jpg", "damaged")
         file.write_bytes(whole[:-2])
         self.assert_refused(self.compare(folder, folder), "4.jpg: damaged")
+        # What a file is its bytes say, not its name.
+        named = file.with_suffix(".png")
+        named.write_bytes(whole[: len(whole) // 2])
+        self.assert_refused(self.compare(named, named), "4.png: damaged (Premature end of JPEG file)")
+
+    def test_of_several_pictures_in_one_file_are_refused(self):
+        animation = self.folder / "animation.png"
+        ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=0.3", "-f", "apng", animation)
+        self.assert_refused(self.compare(animation, animation), "animation.png: holds more than one picture")
 
 
 if __name__ == "__main__":
