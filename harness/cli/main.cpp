@@ -1,6 +1,7 @@
 // isoframe's entry: turns every command's errors into exit codes. 0 is success, 1 a failed gate, 2 bad input
 // or usage, 3 a run that could not finish.
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -78,9 +79,25 @@ int explain_usage(CLI::App& program, const CLI::ParseError& error) {
   return kBadInput;
 }
 
+/// The arguments, last one first as CLI11 takes them.  "--prompt=" gives the empty text, for which CLI11
+/// would take the argument after it.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  bool has_options = true;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    has_options = has_options && word != "--";
+    const bool is_empty = has_options && word.starts_with("--") && word.find('=') == word.size() - 1;
+    arguments.push_back(is_empty ? word.substr(0, word.size() - 1) : word);
+    if (is_empty) arguments.emplace_back();
+  }
+  std::ranges::reverse(arguments);
+  return arguments;
+}
+
 int run(CLI::App& program, int argc, char** argv, const int& exit_code) {
   try {
-    program.parse(argc, argv);
+    program.parse(arguments_of(argc, argv));
     return exit_code;
   } catch (const CLI::ParseError& error) {
     // --help and --version come as "errors" with exit code 0.

@@ -98,6 +98,13 @@ class Output(CheckpointTest):
                 self.assertEqual(lost.returncode, 1 if arguments[0] == "report" else 3, lost.stderr)
                 self.assertEqual(lost.stderr.splitlines()[-1], "isoframe: the output cannot be written: No space left on device")
 
+    def test_an_option_of_empty_text_does_not_take_the_next_argument(self):
+        made = isoframe("generate", "--checkpoint", self.checkpoint, "--task", "t2v", "--prompt", "x", "--height", 64, "--width", 96, "--frames", 1,
+                        "--steps", 1, "--seed", 0, "--negative-prompt=", "--no-tiling", "--json", "--out", self.root / "made")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        case = json.loads(made.stdout)["case"]
+        self.assertEqual((case["negative_prompt"], case["tiling"]), ("", False))
+
     def test_a_closed_output_writes_into_no_file(self):
         closed = subprocess.run(f"{shlex.quote(self.program)} history {shlex.quote(str(self.scenario))} --checkpoint {shlex.quote(str(self.checkpoint))} "
                                 f"--history {shlex.quote(str(self.history))} >&-", shell=True, capture_output=True, text=True)
