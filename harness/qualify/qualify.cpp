@@ -19,6 +19,7 @@
 #include "harness/qualify/resume.h"
 #include "harness/run/preflight.h"
 #include "harness/run/round.h"
+#include "harness/run/run_lock.h"
 #include "harness/worker/observation.h"
 #include "model/parallel/network.h"
 #include "reports/certificate.h"
@@ -198,10 +199,11 @@ std::vector<Case> cases_to_run(scenario::Suite suite) {
 }
 
 Session begin_session(const std::vector<Case>& cases, const QualifyOptions& options) {
-  const bool is_file = fs::exists(options.out) && !fs::is_directory(options.out);
-  const bool is_new = !fs::exists(options.out) || (!is_file && fs::is_empty(options.out));
-  if (is_file || (!is_new && !options.resume)) {
-    const bool can_resume = !is_file && fs::exists(options.out / kEvidenceFile);
+  const bool is_new = std::ranges::all_of(fs::directory_iterator(options.out), [](const auto& entry) {
+    return run::RunLock::is_lock(entry.path());
+  });
+  if (!is_new && !options.resume) {
+    const bool can_resume = fs::exists(options.out / kEvidenceFile);
     throw InputError(fmt::format("{} is not an empty folder; choose another --out{}", options.out.string(),
                                  can_resume ? ", or go on with it by --resume" : ""));
   }
@@ -211,7 +213,6 @@ Session begin_session(const std::vector<Case>& cases, const QualifyOptions& opti
   records::Evidence& evidence = session.evidence;
   const double earlier = is_new ? kDurationSeconds : evidence.duration_seconds;
   evidence.duration_seconds = options.duration_seconds.value_or(earlier);
-  base::make_folder(options.out);
   if (!is_new) remove_leftovers(options.out, evidence);
   return session;
 }
@@ -222,6 +223,8 @@ records::Certificate qualify(scenario::Suite suite, const QualifyOptions& option
   std::vector<std::string> files;
   for (const fs::path& file : suite.files) files.push_back(file.string());
   std::vector<Case> cases = cases_to_run(std::move(suite));
+  base::make_folder(options.out);
+  const run::RunLock lock(options.out);
   Session session = begin_session(cases, options);
   return Qualification(std::move(cases), std::move(session), options, std::move(files)).run();
 }

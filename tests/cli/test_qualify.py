@@ -207,6 +207,8 @@ class Qualify(CheckpointTest):
 
     def test_an_interruption_leaves_no_rank_and_says_what_was_done(self):
         process, ranks = self.start(self.scenario(pair="steps: 1000"))
+        # Nobody else works in its folder meanwhile.
+        self.refused(self.resume(), f"{self.out} is in use by process {process.pid} on ")
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 3, stdout + stderr)
