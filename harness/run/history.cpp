@@ -87,7 +87,9 @@ std::string differing_parts(const RecordedCase& own, const std::vector<RecordedC
 /// Differences of a case from recorded settings.  A size that the scenario leaves to the checkpoint or the
 /// image is what it was.
 std::vector<scenario::Difference> differences(const scenario::Case& spec, const std::string& settings) {
-  std::vector<scenario::Difference> found = scenario::differences(spec, nlohmann::json::parse(settings));
+  const nlohmann::json recorded = nlohmann::json::parse(settings, nullptr, /*allow_exceptions=*/false);
+  if (!recorded.is_object()) throw InputError("the history holds settings that are damaged: " + settings);
+  std::vector<scenario::Difference> found = scenario::differences(spec, recorded);
   std::erase_if(found, [&](const scenario::Difference& one) {
     return (one.key == "height" && !spec.height) || (one.key == "width" && !spec.width);
   });

@@ -23,6 +23,7 @@
 #include "harness/run/report_files.h"
 #include "harness/run/result.h"
 #include "harness/run/suite_record.h"
+#include "harness/scenario/likeness.h"
 
 namespace isoframe::harness::run {
 
@@ -65,6 +66,23 @@ std::string mixed_origins(const Case& spec, const records::CaseResult& result,
                          fmt::join(differences, "; "), kMend);
   }
   return {};
+}
+
+/// Keys in which a case and its baseline are different videos, as after a part of them was asked for anew; or
+/// an empty string.
+std::string other_video(const Case& spec, const Case* baseline) {
+  if (baseline == nullptr) return {};
+  std::string keys;
+  for (const scenario::Difference& difference :
+       scenario::differences(spec, scenario::measured_key(*baseline))) {
+    const bool is_shared = difference.role == scenario::Role::kAskedFor ||
+                           (difference.role == scenario::Role::kComputedWith && !spec.expected_different);
+    if (is_shared) keys += (keys.empty() ? "" : ", ") + difference.key;
+  }
+  if (keys.empty()) return {};
+  return fmt::format(
+      "its baseline '{}' was measured with other {}; --resume without --filter measures both alike",
+      spec.baseline, keys);
 }
 
 class RunJudge {
@@ -213,6 +231,9 @@ class RunJudge {
       return {records::Verdict::kSkipped,
               suite_.interrupted ? "not reached before the interruption" : "not run"};
     }
+    if (result.status == records::Status::kOk)
+      if (std::string why = other_video(spec, case_named(cases_, spec.baseline)); !why.empty())
+        return {records::Verdict::kUntrusted, std::move(why)};
     if (result.status == records::Status::kOk)
       if (std::string why = mixed_origins(spec, result, baseline); !why.empty())
         return {records::Verdict::kUntrusted, std::move(why)};

@@ -7,10 +7,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/error.h"
 #include "base/shell.h"
 #include "base/time.h"
 #include "harness/measure/environment.h"
 #include "harness/scenario/case_json.h"
+#include "harness/scenario/name_template.h"
 
 namespace isoframe::harness::run {
 
@@ -44,7 +46,19 @@ records::SuiteRecord begin_suite(const scenario::Suite& suite, const RunOptions&
 
 std::vector<Case> cases_of(const records::SuiteRecord& suite) {
   std::vector<Case> cases;
-  for (const nlohmann::json& spec : suite.cases) cases.push_back(scenario::case_from_json(spec));
+  std::set<std::string> names;
+  for (const nlohmann::json& spec : suite.cases) {
+    const Case& one = cases.emplace_back(scenario::case_from_json(spec));
+    if (!scenario::is_case_name(one.name))
+      throw InputError(
+          fmt::format("suite.json: a case is named '{}', which is no folder of the run", one.name));
+    if (!names.insert(one.name).second)
+      throw InputError(fmt::format("suite.json: two cases are named '{}'", one.name));
+  }
+  for (const Case& spec : cases)
+    if (!spec.baseline.empty() && !names.contains(spec.baseline))
+      throw InputError(fmt::format("suite.json: case '{}' has the baseline '{}', which is not in it",
+                                   spec.name, spec.baseline));
   return cases;
 }
 

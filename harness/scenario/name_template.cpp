@@ -65,6 +65,10 @@ std::string slug(const std::string& key, const Value& value, std::size_t choice)
   return fmt::format("{}{}", key, choice);
 }
 
+bool is_case_name(const std::string& name) {
+  return is_safe(name) && name.front() != '.' && name.front() != '-';
+}
+
 std::string render(const Value& text, const std::string& what, const Settings& settings,
                    const std::vector<NamePart>& axes) {
   const std::string pattern = text.text(what);
@@ -97,7 +101,7 @@ std::string case_name(const Value& text, const Settings& settings, const std::ve
   for (const NamePart& axis : axes) {
     if (pattern.find("{" + axis.key + "}") == std::string::npos) name += "-" + axis.text;
   }
-  if (!is_safe(name) || name.front() == '.' || name.front() == '-') {
+  if (!is_case_name(name)) {
     text.fail(
         fmt::format("name '{}' is also a folder's: use letters, digits, '_', '-' and '.', and start "
                     "with a letter, a digit or '_'",

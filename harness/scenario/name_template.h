@@ -15,6 +15,10 @@ struct NamePart {
   std::string text;
 };
 
+/// True for a name that can be a case's folder: letters, digits, '_', '-' and '.', beginning with a letter, a
+/// digit or '_'.
+bool is_case_name(const std::string& name);
+
 /// A name as file systems see it that take upper and lower case for the same.
 std::string in_lower_case(std::string name);
 

@@ -197,6 +197,37 @@ class RunDirectory(CheckpointTest):
                 self.assertEqual(self.verdicts(), {"base": "passed", "u2": "error"})
                 self.assertIn(expected, cases_of(self.copy)["u2"]["reason"])
 
+    def test_rounds_of_another_case_or_of_odd_ranks_are_no_measurement(self):
+        self.change("u2/.rounds/1/done.json", lambda done: done["ranks"][1].update(rank=0))
+        self.change("base/.rounds/0/done.json", lambda done: done["case"].update(seed=4))
+        done = isoframe("report", self.copy)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        cases = cases_of(self.copy)
+        self.assertIn("what should be rank 1 calls itself rank 0", cases["u2"]["reason"])
+        self.assertIn("base/.rounds/0/done.json: of another case: seed: 4 then", cases["base"]["reason"])
+
+    def test_a_baseline_that_was_asked_for_anew_alone_is_no_baseline(self):
+        edited = self.root / "another seed" / self.scenario.name
+        edited.parent.mkdir()
+        text = self.scenario.read_text()
+        edited.write_text(text.replace("  seed: 5", "  seed: 6"))
+        done = self.resume("--filter", "base", scenario=edited)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertEqual(self.verdicts(), {"base": "passed", "u2": "untrusted"})
+        self.assertIn("its baseline 'base' was measured with other seed", cases_of(self.copy)["u2"]["reason"])
+
+    def test_a_suite_that_names_no_folder_of_the_run_is_refused(self):
+        suite = self.copy / "suite.json"
+        whole = suite.read_text()
+        for change, problem in ((lambda cases: cases[1].update(name="../x"), "a case is named '../x'"),
+                                (lambda cases: cases.append(cases[1]), "two cases are named 'u2'"),
+                                (lambda cases: cases[1].update(baseline="nope"), "has the baseline 'nope'")):
+            self.change("suite.json", lambda record: change(record["cases"]))
+            done = isoframe("report", self.copy)
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+            self.assertIn(problem, done.stderr)
+            suite.write_text(whole)
+
     def test_a_failure_while_measuring_again_is_a_note_and_tried_again(self):
         for case in ("base", "u2"):
             round_ = self.copy / case / ".rounds" / "2"
