@@ -77,7 +77,9 @@ std::string other_video(const Case& spec, const Case* baseline) {
        scenario::differences(spec, scenario::measured_key(*baseline))) {
     const bool is_shared = difference.role == scenario::Role::kAskedFor ||
                            (difference.role == scenario::Role::kComputedWith && !spec.expected_different);
-    if (is_shared) keys += (keys.empty() ? "" : ", ") + difference.key;
+    // Where files lie does not matter; what they hold is in the origins.
+    if (is_shared && !scenario::case_key(difference.key).is_path)
+      keys += (keys.empty() ? "" : ", ") + difference.key;
   }
   if (keys.empty()) return {};
   return fmt::format(
