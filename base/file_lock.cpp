@@ -1,6 +1,7 @@
 #include "base/file_lock.h"
 
 #include <cerrno>
+#include <csignal>
 #include <sys/file.h>
 
 namespace isoframe::base {
@@ -12,5 +13,7 @@ Locking try_lock(int descriptor) {
   }
   return Locking::kTaken;
 }
+
+bool is_alive(long pid) { return ::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM; }
 
 }  // namespace isoframe::base

@@ -13,4 +13,7 @@ enum class Locking {
 /// Takes the whole file for itself without waiting, until the descriptor and its copies are closed.
 Locking try_lock(int descriptor);
 
+/// True unless this machine is known to have no process of that number.
+bool is_alive(long pid);
+
 }  // namespace isoframe::base

@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <optional>
@@ -18,6 +17,7 @@
 #include "base/error.h"
 #include "base/file_lock.h"
 #include "base/time.h"
+#include "model/parallel/network.h"
 
 namespace isoframe::harness::run {
 
@@ -30,8 +30,8 @@ constexpr int kMostRefusals = 5;
 constexpr auto kBetweenRefusals = std::chrono::milliseconds(100);
 
 std::string this_machine() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+  const std::string name = model::parallel::host_name();
+  return name.empty() ? "unknown" : name;
 }
 
 /// The process that a lock's file names.
@@ -51,10 +51,7 @@ std::optional<Holder> holder_in(int file) {
 }
 
 /// True unless the process is known to have ended.
-bool may_live(const Holder& holder) {
-  if (holder.machine != this_machine()) return true;
-  return ::kill(static_cast<pid_t>(holder.pid), 0) == 0 || errno == EPERM;
-}
+bool may_live(const Holder& holder) { return holder.machine != this_machine() || base::is_alive(holder.pid); }
 
 }  // namespace
 

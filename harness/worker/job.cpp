@@ -1,17 +1,17 @@
 #include "harness/worker/job.h"
 
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/file_lock.h"
 #include "base/json_file.h"
 #include "base/text.h"
 #include "harness/scenario/case_json.h"
+#include "model/parallel/network.h"
 
 namespace isoframe::harness::worker {
 
@@ -23,21 +23,18 @@ std::string new_name() {
   return fmt::format("{:x}-{:x}", std::chrono::nanoseconds(now).count(), ::getpid());
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
+std::string host_of_claims() { return base::text_of_bytes(model::parallel::host_name()); }
 
-/// Whether a claim still holds: its process lives, as far as this machine can tell.
-bool is_alive(const nlohmann::json& claim) {
-  return claim.value("host", "") != host_name() || ::kill(claim.value("pid", 0), 0) == 0 || errno == EPERM;
+/// True if a claim still holds: its process lives, as far as this machine can tell.
+bool holds(const nlohmann::json& claim) {
+  return claim.value("host", "") != host_of_claims() || base::is_alive(claim.value("pid", 0));
 }
 
 }  // namespace
 
 void claim_rank(const Job& job, int rank) {
   const std::filesystem::path file = job.directory / fmt::format("claim-{}-{}.json", rank, job.launch);
-  const nlohmann::json own = {{"host", base::text_of_bytes(host_name())}, {"pid", ::getpid()}};
+  const nlohmann::json own = {{"host", host_of_claims()}, {"pid", ::getpid()}};
   // Renaming a new file never replaces another's claim, and never shows half of one.
   const std::filesystem::path draft =
       job.directory / fmt::format("{}.{}.part", file.filename().string(), ::getpid());
@@ -48,7 +45,7 @@ void claim_rank(const Job& job, int rank) {
   if (is_first || error != EEXIST) return;
   const nlohmann::json other = base::read_json(file);
   // An earlier attempt of the same launch, as torchrun makes, has ended.
-  if (!is_alive(other)) return base::write_json(file, own);
+  if (!holds(other)) return base::write_json(file, own);
   throw InputError(fmt::format(
       "rank {}: two processes say they are this rank, {} on {} and {} on {}; does the launcher give each its "
       "own "
