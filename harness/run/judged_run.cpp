@@ -73,13 +73,10 @@ std::string mixed_origins(const Case& spec, const records::CaseResult& result,
 std::string other_video(const Case& spec, const Case* baseline) {
   if (baseline == nullptr) return {};
   std::string keys;
-  for (const scenario::Difference& difference :
-       scenario::differences(spec, scenario::measured_key(*baseline))) {
-    const bool is_shared = difference.role == scenario::Role::kAskedFor ||
-                           (difference.role == scenario::Role::kComputedWith && !spec.expected_different);
+  for (const scenario::CaseKey& key : scenario::case_keys()) {
     // Where files lie does not matter; what they hold is in the origins.
-    if (is_shared && !scenario::case_key(difference.key).is_path)
-      keys += (keys.empty() ? "" : ", ") + difference.key;
+    if (key.is_path || !scenario::is_shared_with_baseline(key, spec)) continue;
+    if (key.to_json(spec) != key.to_json(*baseline)) keys += (keys.empty() ? "" : ", ") + key.name;
   }
   if (keys.empty()) return {};
   return fmt::format(

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "harness/scenario/case_keys.h"
 #include "harness/scenario/error.h"
+#include "harness/scenario/likeness.h"
 
 namespace isoframe::harness::scenario {
 namespace {
@@ -19,12 +20,6 @@ std::string shown(const CaseKey& key, const nlohmann::json& value) {
   // "the checkpoint's": what holds where the key is not given.
   if (value.is_null()) return key.fallback.starts_with("required") ? "none" : key.fallback + " own";
   return base::shortened(value.dump());
-}
-
-/// Fields that always decide the frames; those of the computation may differ if different frames are
-/// expected.
-bool must_agree(const CaseKey& key, const Case& spec) {
-  return key.role == Role::kAskedFor || (key.role == Role::kComputedWith && !spec.expected_different);
 }
 
 void check_agreement(const Draft& draft, const Case& spec, const Draft& baseline, const Case& reference,
@@ -59,7 +54,7 @@ void check_pair(const Draft& draft, const Case& spec, const Draft& baseline, con
                     reference.baseline, to_string(baseline.location_of("baseline"))));
   }
   for (const CaseKey& key : case_keys()) {
-    if (must_agree(key, spec)) check_agreement(draft, spec, baseline, reference, key);
+    if (is_shared_with_baseline(key, spec)) check_agreement(draft, spec, baseline, reference, key);
   }
   check_repeat(draft, spec, baseline, reference);
 }

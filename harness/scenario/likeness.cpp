@@ -24,6 +24,10 @@ json file_name(const json& path) {
 
 }  // namespace
 
+bool is_shared_with_baseline(const CaseKey& key, const Case& spec) {
+  return key.role == Role::kAskedFor || (key.role == Role::kComputedWith && !spec.expected_different);
+}
+
 json measured_key(const Case& spec) {
   json result = json::object();
   for (const CaseKey& key : case_keys()) {

@@ -11,6 +11,10 @@
 
 namespace isoframe::harness::scenario {
 
+/// True for a key that a case and its baseline share: those that decide the frames, and those of the
+/// computation unless different frames are expected.
+bool is_shared_with_baseline(const CaseKey& key, const Case& spec);
+
 /// The values of all keys that a measurement depends on, by their names in a case's JSON: everything but
 /// bookkeeping.
 nlohmann::json measured_key(const Case& spec);
