@@ -56,7 +56,11 @@ bool has_several_pages(const fs::path& file) {
   using namespace std::string_view_literals;
   const std::string head = first_bytes(file, 4);
   const bool is_tiff = head == "II*\0"sv || head == "MM\0*"sv;
-  return is_tiff && cv::imcount(file.string(), cv::IMREAD_UNCHANGED) > 1;
+  try {
+    return is_tiff && cv::imcount(file.string(), cv::IMREAD_UNCHANGED) > 1;
+  } catch (const cv::Exception&) {
+    return false;  // its reader says what is wrong
+  }
 }
 
 bool is_frame(const fs::directory_entry& entry) {
@@ -111,14 +115,19 @@ std::vector<std::int64_t> sort_frames(std::vector<fs::path>& files) {
   return numbers;
 }
 
+/// Throws InputError for a file that OpenCV would read half of: a damaged JPEG, or one of several pictures.
+void check_image(const fs::path& file) {
+  if (is_jpeg(file)) return check_jpeg(file);
+  const base::QuietStandardError quiet;
+  if (is_animated_png(file) || has_several_pages(file))
+    throw InputError(fmt::format("{}: holds more than one picture; give a video file or a folder of images",
+                                 file.string()));
+}
+
 cv::Mat read_image(const fs::path& file, int flags) {
-  if (is_jpeg(file)) check_jpeg(file);
   cv::Mat image;
   const base::QuietStandardError quiet;
   try {
-    if (is_animated_png(file) || has_several_pages(file))
-      throw InputError(fmt::format("{}: holds more than one picture; give a video file or a folder of images",
-                                   file.string()));
     image = cv::imread(file.string(), flags);
   } catch (const cv::Exception&) {
     image.release();
@@ -145,11 +154,13 @@ DecodedFormat format_of(const cv::Mat& image) {
   }
 }
 
-/// Reads all values of an image, upright as its 8-bit RGB is.  Only what is read as it is stored has alpha,
-/// and only what is not is turned: a picture that is to be turned has no alpha here.
-cv::Mat read_values(const fs::path& file) {
+/// Reads all values of an image, upright as its 8-bit RGB `bgr` is.  Only what is read as it is stored has
+/// alpha, and only what is not is turned: a picture that is to be turned has no alpha here.
+cv::Mat read_values(const fs::path& file, const cv::Mat& bgr) {
   const cv::Mat stored = read_image(file, cv::IMREAD_UNCHANGED);
-  const cv::Mat upright = read_image(file, cv::IMREAD_ANYDEPTH | cv::IMREAD_ANYCOLOR);
+  if (stored.type() == bgr.type()) return bgr;
+  const cv::Mat upright =
+      stored.type() == CV_8UC4 ? bgr : read_image(file, cv::IMREAD_ANYDEPTH | cv::IMREAD_ANYCOLOR);
   if (stored.channels() != 4) return upright;
   cv::Mat colours;
   cv::cvtColor(stored, colours, cv::COLOR_BGRA2BGR);
@@ -179,6 +190,7 @@ class ImageFolder : public FrameReader {
   ImageFolder(const char* kind, std::vector<fs::path> files, std::vector<std::int64_t> numbers)
       : files_(std::move(files)) {
     info_ = {kind, 0, 0, static_cast<std::int64_t>(files_.size()), {}, std::move(numbers), {}};
+    check_image(files_.front());
     const cv::Mat first = read_image(files_.front(), cv::IMREAD_COLOR);
     info_.height = first.rows;
     info_.width = first.cols;
@@ -189,6 +201,7 @@ class ImageFolder : public FrameReader {
   bool read(Frame& frame) override {
     if (next_ == files_.size()) return false;
     const fs::path& file = files_[next_++];
+    check_image(file);
     const cv::Mat bgr = read_image(file, cv::IMREAD_COLOR);
     if (bgr.rows != info_.height || bgr.cols != info_.width) {
       throw InputError(
@@ -199,7 +212,7 @@ class ImageFolder : public FrameReader {
     cv::Mat rgb(bgr.rows, bgr.cols, CV_8UC3, frame.rgb.data());
     cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
     // All bits and channels, which the conversion to 8-bit RGB may drop.
-    copy_values(is_jpeg(file) ? bgr : read_values(file), frame.decoded);
+    copy_values(is_jpeg(file) ? bgr : read_values(file, bgr), frame.decoded);
     return true;
   }
 

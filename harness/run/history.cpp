@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <set>
 #include <sqlite3.h>
 #include <utility>
 
@@ -65,19 +66,20 @@ std::string weights_of(const records::CaseResult& result) {
   return nlohmann::json(result.origins.back().origin.checkpoint).dump();
 }
 
-/// The parts of a checkpoint in which `rows` differ, as one of them has them: "transformer 1f3a98b2".
-std::string differing_parts(const RecordedCase& own, const std::vector<RecordedCase*>& rows) {
-  using Parts = std::map<std::string, std::string>;
-  const auto parts_of = [](const RecordedCase& row) {
-    return row.weights.empty() ? Parts{} : nlohmann::json::parse(row.weights).get<Parts>();
-  };
+using CheckpointParts = std::map<std::string, std::string>;
+
+CheckpointParts parts_of(const std::string& weights) {
+  return weights.empty() ? CheckpointParts{} : nlohmann::json::parse(weights).get<CheckpointParts>();
+}
+
+/// The parts of a checkpoint in which it differs from any of `all`: "transformer 1f3a98b2".
+std::string differing_parts(const CheckpointParts& own, const std::vector<CheckpointParts>& all) {
+  constexpr std::size_t kShown = 8;  // digits of a fingerprint
   std::vector<std::string> shown;
-  for (const auto& [part, print] : parts_of(own)) {
-    constexpr std::size_t kShown = 8;  // digits of a fingerprint
-    const bool is_everywhere = std::ranges::all_of(rows, [&](const RecordedCase* row) {
-      const Parts parts = parts_of(*row);
-      const auto found = parts.find(part);
-      return found != parts.end() && found->second == print;
+  for (const auto& [part, print] : own) {
+    const bool is_everywhere = std::ranges::all_of(all, [&](const CheckpointParts& one) {
+      const auto found = one.find(part);
+      return found != one.end() && found->second == print;
     });
     if (!is_everywhere) shown.push_back(fmt::format("{} {}", part, print.substr(0, kShown)));
   }
@@ -115,19 +117,19 @@ std::map<std::size_t, RecordedCase> matches(const std::vector<scenario::Case>& c
 
 /// Names the series of the rows of one case: by the case's name alone, or with what differs among them.
 void name_series(const std::string& name, const std::vector<RecordedCase*>& rows) {
-  const auto differ = [&](const auto& value_of) {
-    return std::ranges::any_of(
-        rows, [&](const RecordedCase* row) { return value_of(*row) != value_of(*rows.front()); });
-  };
-  const auto machine = [](const RecordedCase& row) { return row.run.machine; };
-  const auto device = [](const RecordedCase& row) { return row.device; };
-  const auto weights = [](const RecordedCase& row) { return row.weights; };
-  const bool by_machine = differ(machine), by_device = differ(device), by_weights = differ(weights);
+  std::set<std::string> machines, devices, weights;
+  for (const RecordedCase* row : rows) {
+    machines.insert(row->run.machine);
+    devices.insert(row->device);
+    weights.insert(row->weights);
+  }
+  std::vector<CheckpointParts> checkpoints;
+  std::ranges::transform(weights, std::back_inserter(checkpoints), parts_of);
   for (RecordedCase* row : rows) {
     std::vector<std::string> parts;
-    if (by_machine) parts.push_back(machine(*row));
-    if (by_device) parts.push_back(device(*row));
-    if (by_weights) parts.push_back(differing_parts(*row, rows));
+    if (machines.size() > 1) parts.push_back(row->run.machine);
+    if (devices.size() > 1) parts.push_back(row->device);
+    if (weights.size() > 1) parts.push_back(differing_parts(parts_of(row->weights), checkpoints));
     row->series = parts.empty() ? name : fmt::format("{} ({})", name, fmt::join(parts, ", "));
   }
 }

@@ -60,7 +60,8 @@ void RoundLoop::run_one(const Case& spec, int index) {
   progress_.begin(spec.name);
   RoundResult result;
   try {
-    if (!directory_.obstacles(spec, index, origins_.of(spec)).empty()) result = measure(spec, index);
+    const records::Origin origin = origins_.of(spec);
+    if (!directory_.obstacles(spec, index, origin).empty()) result = measure(spec, index, origin);
   } catch (const std::exception& error) {
     // What a round left and cannot be kept is its case's trouble, and not that of the others.
     result.status = RoundResult::Status::kError;
@@ -70,9 +71,8 @@ void RoundLoop::run_one(const Case& spec, int index) {
   progress_.end();
 }
 
-RoundResult RoundLoop::measure(const Case& spec, int index) {
+RoundResult RoundLoop::measure(const Case& spec, int index, const records::Origin& origin) {
   directory_.forget(spec, index);
-  const records::Origin origin = origins_.of(spec);
   const RoundContext context{this_program(), [this](const launch::Progress& p) { progress_.update(p); },
                              options_.interrupted};
   RoundResult result = run_round(spec, directory_.round(spec, index), context);

@@ -87,15 +87,11 @@ void require_frames(const fs::path& file, const scenario::Case& spec) {
                                fmt::join(expected, ", ")));
 }
 
-/// A round's record, if it is one that can be judged.  Throws InputError naming the file.
-records::RoundRecord read_done(const fs::path& file, const scenario::Case& spec) {
-  records::RoundRecord record = read_needed(file, records::round_record_from_json);
+/// Throws InputError naming the record's file unless its ranks are the case's and have been timed.
+void require_ranks(const records::RoundRecord& record, const fs::path& file, const scenario::Case& spec) {
   const auto ranks = static_cast<std::size_t>(spec.layout.world_size());
   if (record.ranks.size() != ranks)
     throw InputError(fmt::format("{}: holds {} ranks of {}", file.string(), record.ranks.size(), ranks));
-  const std::vector<std::string> otherwise = scenario::measured_otherwise(spec, record.spec);
-  if (!otherwise.empty())
-    throw InputError(fmt::format("{}: of another case: {}", file.string(), fmt::join(otherwise, "; ")));
   for (std::size_t number = 0; number < ranks; ++number)
     if (record.ranks[number].rank != static_cast<int>(number))
       throw InputError(fmt::format("{}: what should be rank {} calls itself rank {}", file.string(), number,
@@ -104,6 +100,15 @@ records::RoundRecord read_done(const fs::path& file, const scenario::Case& spec)
     if (!(rank.total_seconds > 0.0) || !std::isfinite(rank.total_seconds))
       throw InputError(
           fmt::format("{}: a measured time is {}, not above 0", file.string(), rank.total_seconds));
+}
+
+/// A round's record, if it is one that can be judged.  Throws InputError naming the file.
+records::RoundRecord read_done(const fs::path& file, const scenario::Case& spec) {
+  records::RoundRecord record = read_needed(file, records::round_record_from_json);
+  const std::vector<std::string> otherwise = scenario::measured_otherwise(spec, record.spec);
+  if (!otherwise.empty())
+    throw InputError(fmt::format("{}: of another case: {}", file.string(), fmt::join(otherwise, "; ")));
+  require_ranks(record, file, spec);
   return record;
 }
 
@@ -211,10 +216,10 @@ std::vector<std::string> RunDirectory::obstacles(const scenario::Case& spec, int
   const fs::path file = round(spec, index) / kDone;
   if (!fs::exists(file)) return {has_error(spec, index) ? "it failed" : "it was not finished"};
   try {
-    const records::RoundRecord raw = read_needed(file, records::round_record_from_json);
+    const records::RoundRecord record = read_needed(file, records::round_record_from_json);
     // Said without the file's name, so that rounds discarded for one reason are one line.
-    std::vector<std::string> found = scenario::measured_otherwise(spec, raw.spec);
-    const records::RoundRecord record = found.empty() ? read_done(file, spec) : raw;
+    std::vector<std::string> found = scenario::measured_otherwise(spec, record.spec);
+    if (found.empty()) require_ranks(record, file, spec);
     if (index > 0) read_needed(round(spec, index) / kRepeat, records::quality_from_json);
     require_frames(frames_of(spec.name), spec);
     require_whole(of(spec) / kLatents);
