@@ -25,7 +25,7 @@ void make_folder(const std::filesystem::path& path);
 void sync_folder(const std::filesystem::path& folder);
 
 /// A file written piece by piece under a temporary name beside its target, which commit() then gives it.
-/// As long as it is open it is locked, so that it is told from what a killed process left.
+/// It is locked while it is open, which tells it from what a killed process left.
 class AtomicFile {
  public:
   /// Opens the temporary file in `target`'s folder, which must exist; its name ends with `extension`.  Throws
@@ -58,7 +58,7 @@ class AtomicFile {
 bool is_temporary_file(const std::filesystem::path& path);
 
 /// Removes the temporary files that killed processes left in a folder or below it, and no living one's.
-/// What cannot be removed stays.
+/// Leaves those that cannot be removed.
 void remove_abandoned_files(const std::filesystem::path& folder);
 
 }  // namespace isoframe::base

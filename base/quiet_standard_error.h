@@ -4,8 +4,9 @@
 
 namespace isoframe::base {
 
-/// While it lives, what libpng and libjpeg would print of a damaged file goes nowhere: OpenCV hands on no way
-/// to catch it, and the error that is thrown says the same.  One at a time, as descriptors are the process's.
+/// Silence of the standard error, for as long as it lives: libpng and libjpeg print there what they find in a
+/// damaged file, OpenCV hands on no way to catch it, and the error that is thrown says the same.  One at a
+/// time, as descriptors are the process's.
 class QuietStandardError {
  public:
   QuietStandardError();

@@ -25,8 +25,8 @@ class TemporaryFolder {
   FileDescriptor lock_;
 };
 
-/// Removes the temporary folders that killed processes left, and no living one's.  What cannot be removed
-/// stays.
+/// Removes the temporary folders that killed processes left, and no living one's.  Leaves those that cannot
+/// be removed.
 void remove_abandoned_folders();
 
 }  // namespace isoframe::base

@@ -1,5 +1,5 @@
 #pragma once
-// When a video's frames are shown.
+// Times at which a video's frames are shown.
 
 #include <algorithm>
 #include <cstdint>

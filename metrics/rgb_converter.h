@@ -27,8 +27,8 @@ class RgbConverter {
   PaddedImage padded_;
 };
 
-/// What a frame leaves open and its colours depend on, and what is assumed: "the colour matrix is not given,
-/// taken for BT.601".
+/// Assumptions on what a frame does not say and its colours depend on: "the colour matrix is not given, taken
+/// for BT.601".
 std::vector<std::string> colour_assumptions(const AVFrame& frame);
 
 }  // namespace isoframe::metrics

@@ -56,8 +56,8 @@ json pictures_of(const HtmlCase& shown) {
   return pictures;
 }
 
-/// What a page shows of a case beside its row, as far as `room`, in bytes, allows; takes from it what it
-/// uses.
+/// Details that a page shows of a case beside its row, as far as `room`, in bytes, allows; takes from it what
+/// it uses.
 json details_of(const HtmlCase& shown, const std::string& name, std::size_t& room) {
   const auto taken = [&](const json& part) {
     const std::size_t size = script_safe(part).size();

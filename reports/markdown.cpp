@@ -341,7 +341,7 @@ std::string joined(const Parts& parts) {
   return result;
 }
 
-/// As many whole lines as fit, and how many cases are on the others, whose lines begin with `mark`.
+/// The first whole lines that fit, and the number of cases on the others, whose lines begin with `mark`.
 std::string first_lines(const std::string& text, std::size_t most, std::string_view mark) {
   constexpr std::size_t kNote = 40;
   if (text.size() <= most) return text;

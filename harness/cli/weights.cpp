@@ -172,7 +172,7 @@ void print_table(const nlohmann::json& variant, const std::vector<PartReport>& p
   }
 }
 
-/// What loading the checkpoint would say of its configs and tokenizers, one line each.
+/// Lists what loading the checkpoint would say of its configs and tokenizers, one line each.
 std::vector<std::string> problems_beside_weights(const model::checkpoint::Checkpoint& checkpoint) {
   std::vector<std::string> problems;
   const auto note = [&problems](const auto& read) {

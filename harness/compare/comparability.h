@@ -1,5 +1,5 @@
 #pragma once
-// Whether frame k of one video belongs to frame k of another.
+// Tells if frame k of one video belongs to frame k of another.
 
 #include <string>
 #include <vector>

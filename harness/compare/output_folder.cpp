@@ -42,7 +42,7 @@ bool take_number(std::string_view& name) {
   return digits > 0;
 }
 
-/// Whether picture_name() makes such names: a record from elsewhere may list any file.
+/// True for a name that picture_name() makes: a record from elsewhere may list any file.
 bool is_picture_name(std::string_view name) {
   return take(name, "worst-") && take_number(name) && take(name, "-frame-") && take_number(name) &&
          name == ".png";

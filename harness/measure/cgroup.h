@@ -15,8 +15,8 @@ namespace isoframe::harness::measure {
 reports::records::Limits cgroup_limits(const std::filesystem::path& proc = "/proc",
                                        const std::filesystem::path& sys = "/sys/fs/cgroup");
 
-/// How often a quota of processor time has been used up, and for how long threads were held up for it, added
-/// up over processors.
+/// Counts how often a quota of processor time was used up, and adds up how long threads were held up for it,
+/// over all processors.
 struct Throttling {
   std::uint64_t count = 0;
   double seconds = 0.0;

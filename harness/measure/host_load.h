@@ -1,6 +1,6 @@
 #pragma once
-// What a host's processors do while something is measured: the process's own work, that of others, time that
-// a hypervisor takes away, throttling for heat and by a quota.
+// Load of a host while something is measured: the process's own work, that of others, time that a hypervisor
+// takes away, throttling for heat and by a quota.
 
 #include <chrono>
 #include <cstdint>

@@ -38,7 +38,7 @@ struct RecordedCase {
   std::string device;    ///< "cpu", or the models of its ranks' GPUs: "NVIDIA H200"
   /// Fingerprints of the checkpoint's parts, as JSON text by part; empty where none were recorded.
   std::string weights;
-  /// What was asked for and computed and measured with, as scenario::measured_key(), as JSON text; empty in
+  /// Values of all keys that a measurement depends on (scenario::measured_key()), as JSON text; empty in
   /// older histories.
   std::string settings;
   std::string series = {};  ///< the case's name, and what tells it from other series of that name

@@ -1,5 +1,5 @@
 #pragma once
-// What rounds that start now are measured with.
+// Origins of rounds that start now: the build, machine and content that they are measured with.
 
 #include <filesystem>
 

@@ -1,5 +1,5 @@
 #pragma once
-// What a run that is gone on with keeps of the one before, and what it discards.
+// Going on with a run: the rounds and cases that it keeps of the one before, and those that it discards.
 
 #include <iosfwd>
 #include <vector>

@@ -116,7 +116,7 @@ class RunDirectory {
   /// True if every rank has left events of the round.
   bool has_events(const scenario::Case& spec, int index) const;
 
-  /// What was computed from the measurements and can be computed again is nothing where it is damaged.
+  /// Results of computing, which can be computed again: nothing where they are damaged.
   std::optional<Prediction> prediction(const scenario::Case& spec, std::size_t round) const;
   void keep_prediction(const scenario::Case& spec, std::size_t round, const Prediction& prediction) const;
   std::optional<reports::records::FirstDivergence> first_divergence(const scenario::Case& spec) const;

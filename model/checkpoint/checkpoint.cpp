@@ -130,7 +130,7 @@ fs::path main_snapshot(const fs::path& folder) {
   return !commit.empty() && is_there(snapshot / kIndexFile) ? snapshot : fs::path();
 }
 
-/// What to do about a folder without model_index.json.
+/// Advice on a folder without model_index.json.
 std::string advice(const fs::path& folder) {
   if (const fs::path snapshot = main_snapshot(folder); !snapshot.empty())
     return fmt::format("; it is a folder of the Hugging Face cache: give its snapshot, {}",

@@ -1,6 +1,6 @@
 #pragma once
-// Which of a folder's weight files belong together: plain ones, or those of a variant ("fp16") by the names
-// that diffusers and transformers give them.
+// Weight files of a folder that belong together: plain ones, or those of a variant ("fp16") by the names that
+// diffusers and transformers give them.
 
 #include <filesystem>
 #include <optional>

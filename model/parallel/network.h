@@ -16,7 +16,7 @@ std::string address_of(const std::string& interface);
 std::string host_name();
 /// The address that this machine's host name resolves to; empty if it does not.
 std::string address_of_host_name();
-/// Why `host` has no address, as the resolver says it; empty if it has one.
+/// The resolver's reason why `host` has no address; empty if it has one.
 std::string resolution_error(const std::string& host);
 /// The interface over which this machine reaches `host`; empty where it does not resolve or has no route.
 std::string interface_towards(const std::string& host);

@@ -8,9 +8,9 @@
 
 namespace isoframe::model::text {
 
-/// What `folder`/tokenizer.json would hold, from vocab.json, merges.txt, tokenizer_config.json and, where
-/// that has no added_tokens_decoder, special_tokens_map.json and added_tokens.json.  Throws InputError naming
-/// the file.
+/// The content that `folder`/tokenizer.json would have, from vocab.json, merges.txt, tokenizer_config.json
+/// and, where that has no added_tokens_decoder, special_tokens_map.json and added_tokens.json.  Throws
+/// InputError naming the file.
 nlohmann::json tokenizer_of_vocabulary_files(const std::filesystem::path& folder);
 
 }  // namespace isoframe::model::text

@@ -1,5 +1,5 @@
 #pragma once
-// How a picture is to be turned, from the metadata that came with it.
+// The turn that a picture needs, from the metadata that came with it.
 
 #include <optional>
 #include <string>

@@ -132,7 +132,8 @@ struct CertifiedLink {
   }
 };
 
-/// What else a host did, in every reading: one a repetition of this machine, one of each host in each trial.
+/// Load of a host beside the ranks, over all readings: one a repetition of this machine, one of each host in
+/// each trial.
 struct CertifiedHost {
   std::string host;
   std::size_t readings = 0, disturbed = 0;

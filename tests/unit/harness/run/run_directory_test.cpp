@@ -1,4 +1,4 @@
-// What a run directory has on disk before it says that a round is whole.
+// The order in which a run directory's files reach the disk before it says that a round is whole.
 
 #include "harness/run/run_directory.h"
 
