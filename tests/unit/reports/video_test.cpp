@@ -132,7 +132,7 @@ TEST_F(Video, WhatCannotBeReadIsNamed) {
     return "no error";
   };
   EXPECT_THAT(message(folder_ / "nowhere.mp4"), testing::HasSubstr("no such file"));
-  EXPECT_THAT(message(folder_), testing::HasSubstr("no .png or .jpg images"));
+  EXPECT_THAT(message(folder_), testing::HasSubstr("no images (.png, .jpg,"));
   std::ofstream(folder_ / "broken.mp4") << "text";
   EXPECT_THAT(message(folder_ / "broken.mp4"), testing::HasSubstr("not a readable video"));
   write_png(folder_ / "frame_1.png", 1);
