@@ -1,5 +1,7 @@
 #include "harness/measure/timing_probe.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "reports/records/stages.h"
@@ -125,9 +127,10 @@ std::map<std::string, double> TimingProbe::busy() const {
   for (const Ended& ended : ended_) {
     const std::string& stage = ended.from.stage;
     if (!reports::records::is_outer_stage(stage)) continue;
-    result[stage] +=
+    const double busy =
         clock_ ? seconds(ended.end() - ended.from.start()) - difference(ended.moved, ended.from.moved).seconds
                : seconds(ended.cpu - ended.from.cpu);
+    result[stage] += std::max(busy, 0.0);  // the device's clock and the host's are two
   }
   return result;
 }

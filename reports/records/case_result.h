@@ -105,11 +105,11 @@ struct CaseResult {
   template <typename T = CaseResult>
   static constexpr auto fields() {
     return std::tuple{
-        field("schema_version", &T::schema_version, "", "1", Presence::kAdded),
+        version(field("schema_version", &T::schema_version, "", "1", Presence::kAdded)),
         field("name", &T::name, "", "name of the case in the scenario"),
         field("task", &T::task, "", "`t2v` or `i2v`"),
         field("layout", &T::layout, "", "the layout in canonical spelling"),
-        field("world_size", &T::world_size, "", "number of ranks"),
+        positive(field("world_size", &T::world_size, "", "number of ranks")),
         field("baseline", &T::baseline, "", "the case that it is compared with; null for a baseline",
               Presence::kNull),
         field("case", &T::spec, "", "the whole expanded case"),

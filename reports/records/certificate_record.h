@@ -179,7 +179,7 @@ struct Certificate {
   template <typename T = Certificate>
   static constexpr auto fields() {
     return std::tuple{
-        field("schema_version", &T::schema_version, "", "1"),
+        version(field("schema_version", &T::schema_version, "", "1")),
         field("verdict", &T::verdict, "",
               "`fit`; `unfit`; `unfinished`: the time asked for is not over, and no fault was seen; "
               "`disturbed`: no fault was seen, but something else ran beside too many repetitions for rates "

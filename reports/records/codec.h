@@ -42,22 +42,72 @@ class Path {
   std::string text_;
 };
 
-/// True unless infinity or NaN is among the numbers that a field holds itself; a record inside has a table of
-/// its own.
+/// The schema version that this program writes.  A file of a higher one may mean something else.
+inline constexpr int kSchemaVersion = 1;
+
+/// A row as far as its numbers go.
+struct NumberRule {
+  const char* name = "";
+  bool may_be_non_finite = true;
+  Range range = Range::kAny;
+};
+
+template <typename Field>
+NumberRule number_rule(const Field& field) {
+  return {field.name, field.may_be_non_finite, field.range};
+}
+
+/// The reason why a row cannot hold a number, as "is -1.5, below 0"; empty if it can.
 template <typename T>
-bool has_finite_numbers(const T& value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return std::isfinite(value);
+std::string fault_of_number(T value, const NumberRule& rule) {
+  if constexpr (std::is_floating_point_v<T>)
+    if (!rule.may_be_non_finite && !std::isfinite(value)) return "is not a finite number";
+  switch (rule.range) {
+    case Range::kAny:
+      return {};
+    case Range::kNotNegative:
+      return value < T{} ? fmt::format("is {}, below 0", value) : "";
+    case Range::kPositive:
+      return value > T{} ? "" : fmt::format("is {}, not above 0", value);
+    case Range::kVersion:
+      break;
+  }
+  if (value > T{kSchemaVersion})
+    return fmt::format("is {}: written by a newer isoframe than this one, which reads {}; use that one",
+                       value, kSchemaVersion);
+  return value < T{1} ? fmt::format("is {}, which no isoframe writes", value) : "";
+}
+
+/// The first reason why a row cannot hold the numbers of a value; a record inside has a table of its own.
+template <typename T>
+std::string fault_of(const T& value, const NumberRule& rule) {
+  if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
+    return fault_of_number(value, rule);
   } else if constexpr (IsOptional<T>::value) {
-    return !value || has_finite_numbers(*value);
+    return value ? fault_of(*value, rule) : std::string();
   } else if constexpr (IsVariant<T>::value) {
-    return std::visit([](const auto& held) { return has_finite_numbers(held); }, value);
+    return std::visit([&](const auto& held) { return fault_of(held, rule); }, value);
   } else if constexpr (IsSequence<T>::value) {
-    return std::ranges::all_of(value, [](const auto& item) { return has_finite_numbers(item); });
+    for (const auto& item : value)
+      if (std::string fault = fault_of(item, rule); !fault.empty()) return fault;
   } else if constexpr (IsMap<T>::value) {
-    return std::ranges::all_of(value, [](const auto& entry) { return has_finite_numbers(entry.second); });
+    for (const auto& [key, item] : value)
+      if (std::string fault = fault_of(item, rule); !fault.empty())
+        return fmt::format("{} for '{}'", fault, key);
+  }
+  return {};
+}
+
+/// True for a list or an object by name that holds nothing, or a list that does not.
+template <typename T>
+bool is_hollow(const T& value) {
+  if constexpr (IsMap<T>::value) {
+    return value.empty() ||
+           std::ranges::any_of(value, [](const auto& entry) { return is_hollow(entry.second); });
+  } else if constexpr (IsSequence<T>::value) {
+    return value.empty();
   } else {
-    return true;
+    return false;
   }
 }
 
@@ -71,21 +121,28 @@ concept IsNamed = requires {
   Names<T>::all;
 };
 
-/// A row as far as its numbers go: its name, and whether infinity and NaN are among them.
-struct NumberRule {
-  const char* name = "";
-  bool may_be_non_finite = true;
-};
-
 template <typename T>
 nlohmann::json value_to_json(const T& value, const NumberRule& rule = {});
 
 /// Throws std::logic_error for a number that the row does not allow: written as anything else it would be
 /// read as something else.
-inline nlohmann::json checked_number_to_json(double value, const NumberRule& rule) {
-  if (!rule.may_be_non_finite && !std::isfinite(value))
-    throw std::logic_error(fmt::format("the record's '{}' is not a finite number: {}", rule.name, value));
-  return number_to_json(value);
+template <typename T>
+nlohmann::json checked_number_to_json(T value, const NumberRule& rule) {
+  if (const std::string fault = fault_of_number(value, rule); !fault.empty())
+    throw std::logic_error(fmt::format("the record's '{}' {}: {}", rule.name, fault, value));
+  if constexpr (std::is_floating_point_v<T>) {
+    return number_to_json(value);
+  } else {
+    return value;
+  }
+}
+
+/// A field's value; throws std::logic_error for one that its row does not allow.
+template <typename Field, typename T>
+nlohmann::json field_to_json(const Field& field, const T& value) {
+  if (!field.may_be_empty && is_hollow(value))
+    throw std::logic_error(fmt::format("the record's '{}' is empty", field.name));
+  return value_to_json(value, number_rule(field));
 }
 
 template <typename Record>
@@ -101,7 +158,7 @@ nlohmann::json record_to_json(const Record& record) {
     if (field.presence == Presence::kNull && is_unset(member)) {
       result[field.name] = nullptr;
     } else {
-      result[field.name] = value_to_json(member, {field.name, field.may_be_non_finite});
+      result[field.name] = field_to_json(field, member);
     }
   };
   std::apply([&](const auto&... field) { (add(field), ...); }, fields_of<Record>());
@@ -113,9 +170,7 @@ template <typename Record>
 nlohmann::json list_to_json(const Record& record) {
   nlohmann::json result = nlohmann::json::array();
   std::apply(
-      [&](const auto&... field) {
-        (result.push_back(value_to_json(record.*field.member, {field.name, field.may_be_non_finite})), ...);
-      },
+      [&](const auto&... field) { (result.push_back(field_to_json(field, record.*field.member)), ...); },
       fields_of<Record>());
   return result;
 }
@@ -140,7 +195,7 @@ nlohmann::json value_to_json(const T& value, const NumberRule& rule) {
     nlohmann::json result = nlohmann::json::object();
     for (const auto& [key, item] : value) result[base::text_of_bytes(key)] = value_to_json(item, rule);
     return result;
-  } else if constexpr (std::is_floating_point_v<T>) {
+  } else if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
     return checked_number_to_json(value, rule);
   } else if constexpr (std::is_same_v<T, std::string>) {
     return base::text_of_bytes(value);
@@ -152,11 +207,12 @@ nlohmann::json value_to_json(const T& value, const NumberRule& rule) {
 template <typename T>
 void value_from_json(const nlohmann::json& json, T& value, const Path& path);
 
-/// Throws InputError for infinity and NaN where the row does not allow them.
+/// Throws InputError for what the row does not allow.
 template <typename Field, typename T>
 void field_from_json(const Field& field, const nlohmann::json& json, T& value, const Path& path) {
   value_from_json(json, value, path);
-  if (!field.may_be_non_finite && !has_finite_numbers(value)) path.fail("is not a finite number");
+  if (const std::string fault = fault_of(value, number_rule(field)); !fault.empty()) path.fail(fault);
+  if (!field.may_be_empty && is_hollow(value)) path.fail("is empty");
 }
 
 template <typename Record>

@@ -3,6 +3,8 @@
 // of such rows; JSON both ways, its errors and the list of fields in README.md follow from it (codec.h).
 // The function is a template, so that a source which only uses the record does not compile its table.
 
+#include <string_view>
+
 namespace isoframe::reports::records {
 
 /// The way a field is written when it holds nothing, and the meaning of its absence when read.
@@ -21,6 +23,19 @@ enum class Comparison {
   kNear,   ///< only if their values differ by less than a tenth: sizes that a kernel changes by some pages
 };
 
+/// The numbers that a field may hold, in lists and objects by name too.  Checked when written and when read.
+enum class Range {
+  kAny,
+  kNotNegative,  ///< sizes, times and rates
+  kPositive,     ///< a time that cannot have been measured as 0
+  kVersion,      ///< a schema version that this program knows
+};
+
+/// Numbers in this unit are never negative.
+constexpr bool is_amount(std::string_view unit) {
+  return unit == "s" || unit == "bytes" || unit == "bytes/s" || unit == "FLOP/s";
+}
+
 template <typename Record, typename Member>
 struct Field {
   const char* name;  ///< key in JSON
@@ -30,12 +45,19 @@ struct Field {
   Presence presence;
   Comparison comparison = Comparison::kNone;
   bool may_be_non_finite = false;  ///< infinity and NaN are values of it; elsewhere they are errors
+  Range range = Range::kAny;
+  bool may_be_empty = true;  ///< as a list or an object by name, and each list in it
 };
 
 template <typename Record, typename Member>
 constexpr Field<Record, Member> field(const char* name, Member Record::*member, const char* unit,
                                       const char* meaning, Presence presence = Presence::kAlways) {
-  return {name, member, unit, meaning, presence};
+  return {.name = name,
+          .member = member,
+          .unit = unit,
+          .meaning = meaning,
+          .presence = presence,
+          .range = is_amount(unit) ? Range::kNotNegative : Range::kAny};
 }
 
 /// The same row, whose values must be equal.
@@ -56,6 +78,34 @@ constexpr Field<Record, Member> compared_roughly(Field<Record, Member> row) {
 template <typename Record, typename Member>
 constexpr Field<Record, Member> any_number(Field<Record, Member> row) {
   row.may_be_non_finite = true;
+  return row;
+}
+
+/// The same row, whose numbers must be 0 or more.
+template <typename Record, typename Member>
+constexpr Field<Record, Member> not_negative(Field<Record, Member> row) {
+  row.range = Range::kNotNegative;
+  return row;
+}
+
+/// The same row, whose numbers must be above 0.
+template <typename Record, typename Member>
+constexpr Field<Record, Member> positive(Field<Record, Member> row) {
+  row.range = Range::kPositive;
+  return row;
+}
+
+/// The same row, whose number is the file's schema version.
+template <typename Record, typename Member>
+constexpr Field<Record, Member> version(Field<Record, Member> row) {
+  row.range = Range::kVersion;
+  return row;
+}
+
+/// The same row, which holds something, as every list in it does.
+template <typename Record, typename Member>
+constexpr Field<Record, Member> not_empty(Field<Record, Member> row) {
+  row.may_be_empty = false;
   return row;
 }
 

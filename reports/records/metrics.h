@@ -329,7 +329,7 @@ struct ComparisonRecord {
   template <typename T = ComparisonRecord>
   static constexpr auto fields() {
     return std::tuple{
-        field("schema_version", &T::schema_version, "", "1"),
+        version(field("schema_version", &T::schema_version, "", "1")),
         field("reference", &T::reference, "", "the video that is right"),
         field("candidate", &T::candidate, "", "the video that is held against it"),
         field("frames", &T::frames, "", "number of frames of both"),

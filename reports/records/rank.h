@@ -74,10 +74,10 @@ struct TileTime {
   template <typename T = TileTime>
   static constexpr auto fields() {
     return std::tuple{
-        field("row", &T::row, "", "row of the grid"),
-        field("column", &T::column, "", "column of the grid"),
-        field("height", &T::height, "", "height in latents (decode) or pixels (encode)"),
-        field("width", &T::width, "", "width in latents (decode) or pixels (encode)"),
+        not_negative(field("row", &T::row, "", "row of the grid")),
+        not_negative(field("column", &T::column, "", "column of the grid")),
+        positive(field("height", &T::height, "", "height in latents (decode) or pixels (encode)")),
+        positive(field("width", &T::width, "", "width in latents (decode) or pixels (encode)")),
         field("seconds", &T::seconds, "s", "time that it took"),
     };
   }
@@ -92,12 +92,12 @@ struct PlannedTile {
   template <typename T = PlannedTile>
   static constexpr auto fields() {
     return std::tuple{
-        field("row", &T::row, "", "row of the grid"),
-        field("column", &T::column, "", "column of the grid"),
-        field("height", &T::height, "", "height in latents (decode) or pixels (encode)"),
-        field("width", &T::width, "", "width in latents (decode) or pixels (encode)"),
-        field("rank", &T::rank, "", "the rank that runs it"),
-        field("workload", &T::workload, "", "its workload, in the balance's `unit`"),
+        not_negative(field("row", &T::row, "", "row of the grid")),
+        not_negative(field("column", &T::column, "", "column of the grid")),
+        positive(field("height", &T::height, "", "height in latents (decode) or pixels (encode)")),
+        positive(field("width", &T::width, "", "width in latents (decode) or pixels (encode)")),
+        not_negative(field("rank", &T::rank, "", "the rank that runs it")),
+        not_negative(field("workload", &T::workload, "", "its workload, in the balance's `unit`")),
     };
   }
 };
@@ -109,8 +109,8 @@ struct TileCost {
   template <typename T = TileCost>
   static constexpr auto fields() {
     return std::tuple{
-        field("height", &T::height, "", "height of the shape"),
-        field("width", &T::width, "", "width of the shape"),
+        positive(field("height", &T::height, "", "height of the shape")),
+        positive(field("width", &T::width, "", "width of the shape")),
         field("seconds", &T::seconds, "s", "least time of any rank in the warm-up"),
     };
   }
@@ -142,11 +142,11 @@ struct TileBalance {
   template <typename T = TileBalance>
   static constexpr auto fields() {
     return std::tuple{
-        field("tiles", &T::tiles, "", "number of tiles"),
-        field("ranks", &T::ranks, "", "number of ranks that share them"),
+        not_negative(field("tiles", &T::tiles, "", "number of tiles")),
+        positive(field("ranks", &T::ranks, "", "number of ranks that share them")),
         field("unit", &T::unit, "", "unit of a workload: `seconds` or `positions`"),
-        field("loads", &T::loads, "", "each rank's load, in `unit`"),
-        field("imbalance", &T::imbalance, "", "largest load / mean"),
+        not_negative(field("loads", &T::loads, "", "each rank's load, in `unit`")),
+        not_negative(field("imbalance", &T::imbalance, "", "largest load / mean")),
         field("optimum", &T::optimum, "",
               "least that the largest load can be; null where it was not searched for", Presence::kNull),
     };
@@ -162,7 +162,8 @@ struct Numerics {
   static constexpr auto fields() {
     return std::tuple{
         field("class", &T::kind, "", "`identical` or `bounded`"),
-        field("relative_l2", &T::relative_l2, "", "bound of a `bounded` layout (model/parallel/README.md)"),
+        not_negative(field("relative_l2", &T::relative_l2, "",
+                           "bound of a `bounded` layout (model/parallel/README.md)")),
     };
   }
 };
@@ -235,7 +236,7 @@ struct RankFacts {
   template <typename T = RankFacts>
   static constexpr auto fields() {
     return std::tuple{
-        field("rank", &T::rank, "", "the rank"),
+        not_negative(field("rank", &T::rank, "", "the rank")),
         field("pid", &T::pid, "", "its process", Presence::kAdded),
         field("device", &T::device, "", "its GPU; null on a CPU", Presence::kNull),
         field("device_memory", &T::device_memory, "", "its GPU's memory; null on a CPU", Presence::kNull),
@@ -278,10 +279,10 @@ struct RankRecord : RankFacts {
         T::RankFacts::fields(),
         std::tuple{
             field("load_seconds", &T::load_seconds, "s", "loading the checkpoint"),
-            field("total_seconds", &T::total_seconds, "s", "from prompt to frames"),
+            positive(field("total_seconds", &T::total_seconds, "s", "from prompt to frames")),
             field("communication_seconds", &T::communication_seconds, "s",
                   "inside collectives, waiting included"),
-            field("stages", &T::stages, "s", "every occurrence of each stage, in order"),
+            not_empty(field("stages", &T::stages, "s", "every occurrence of each stage, in order")),
             field("busy", &T::busy, "s", "time in each outer stage without waiting for others",
                   Presence::kAdded),
             field("yardstick", &T::yardstick, "", "time of the yardstick; only of a baseline",

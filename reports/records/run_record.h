@@ -119,7 +119,7 @@ struct CaseRow {
         field("name", &T::name, "", "name of the case in the scenario"),
         field("task", &T::task, "", "`t2v` or `i2v`", Presence::kAdded),
         field("layout", &T::layout, "", "the layout in canonical spelling", Presence::kAdded),
-        field("world_size", &T::world_size, "", "number of ranks", Presence::kAdded),
+        positive(field("world_size", &T::world_size, "", "number of ranks", Presence::kAdded)),
         field("numerics", &T::numerics, "", "the layout's class: `identical` or `bounded`", Presence::kAdded),
         field("baseline", &T::baseline, "", "the case that it is compared with; null for a baseline",
               Presence::kNull),
@@ -191,7 +191,7 @@ struct RunRecord {
   template <typename T = RunRecord>
   static constexpr auto fields() {
     return std::tuple{
-        field("schema_version", &T::schema_version, "", "1", Presence::kAdded),
+        version(field("schema_version", &T::schema_version, "", "1", Presence::kAdded)),
         field("started", &T::started, "", "begin, ISO 8601, UTC", Presence::kAdded),
         field("finished", &T::finished, "", "end, ISO 8601, UTC", Presence::kNull),
         field("interrupted", &T::interrupted, "", "true after Ctrl-C", Presence::kAdded),
@@ -205,8 +205,8 @@ struct RunRecord {
               "directories of further earlier runs, whose times count too", Presence::kOmitted),
         field("unlike", &T::unlike, "", "what makes the two machines incomparable, with `--against`",
               Presence::kOmitted),
-        field("counts", &T::counts, "", "cases by verdict: `{\"passed\": 5, \"failed\": 0, ...}`",
-              Presence::kAdded),
+        not_negative(field("counts", &T::counts, "",
+                           "cases by verdict: `{\"passed\": 5, \"failed\": 0, ...}`", Presence::kAdded)),
     };
   }
 };
@@ -225,7 +225,7 @@ struct SuiteRecord {
   template <typename T = SuiteRecord>
   static constexpr auto fields() {
     return std::tuple{
-        field("schema_version", &T::schema_version, "", "1", Presence::kAdded),
+        version(field("schema_version", &T::schema_version, "", "1", Presence::kAdded)),
         field("started", &T::started, "", "begin, ISO 8601, UTC"),
         field("finished", &T::finished, "", "end, ISO 8601, UTC; null until then", Presence::kNull),
         field("interrupted", &T::interrupted, "", "true after Ctrl-C", Presence::kAdded),

@@ -46,6 +46,7 @@ class Filler {
   void fill(T& value) {
     if constexpr (IsRecord<T>) {
       const auto fill_field = [&](const auto& field) {
+        if (field.range == Range::kVersion) return;  // there is one
         may_be_infinite_ = field.may_be_non_finite;
         fill(value.*field.member);
       };
@@ -167,6 +168,15 @@ TEST(Records, WhatIsUnsetIsNullOrAbsentAndNeverZero) {
   EXPECT_FALSE(case_row_from_json(to_json(CaseRow())).against.has_value());
 }
 
+std::string refusal(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "not refused";
+}
+
 TEST(Records, InfinityAndNaNHaveASpelling) {
   Quality quality;
   quality.psnr.mean = kInfinity;
@@ -199,6 +209,40 @@ TEST(Records, ANumberThatIsNotFiniteIsAnErrorWhereTheTableDoesNotAllowIt) {
   EXPECT_THROW(to_json(rank), std::logic_error);
 }
 
+TEST(Records, ANumberOutsideOfItsRowsRangeIsAnErrorBothWays) {
+  RankRecord rank;
+  Filler(3).fill(rank);
+  const json whole = to_json(rank);
+  const auto refusal_of = [&](const json::json_pointer& place, const json& value) {
+    json damaged = whole;
+    damaged[place] = value;
+    return refusal([&] { rank_record_from_json(damaged); });
+  };
+  EXPECT_EQ(refusal_of("/total_seconds"_json_pointer, 0.0), "'total_seconds' is 0, not above 0");
+  EXPECT_EQ(refusal_of("/load_seconds"_json_pointer, -1.5), "'load_seconds' is -1.5, below 0");
+  EXPECT_EQ(refusal_of("/stages/one/1"_json_pointer, -2.0), "'stages' is -2, below 0 for 'one'");
+  EXPECT_EQ(refusal_of("/stages/one"_json_pointer, json::array()), "'stages' is empty");
+  EXPECT_EQ(refusal_of("/stages"_json_pointer, json::object()), "'stages' is empty");
+  EXPECT_EQ(refusal_of("/collectives/0/seconds"_json_pointer, -1), "'collectives[0].seconds' is -1, below 0");
+  EXPECT_THAT(refusal_of("/collectives/0/bytes_sent"_json_pointer, -1),
+              HasSubstr("bytes_sent' is out of range: -1"));
+  EXPECT_EQ(refusal_of("/tiles/0/height"_json_pointer, 0), "'tiles[0].height' is 0, not above 0");
+  rank.busy["one"] = -1.0;
+  EXPECT_THROW(to_json(rank), std::logic_error);
+  rank.busy.clear();
+  rank.stages.clear();
+  EXPECT_THROW(to_json(rank), std::logic_error);
+}
+
+TEST(Records, OfANewerIsoframeAreRefusedAsSuch) {
+  json suite = to_json(SuiteRecord());
+  suite["schema_version"] = 99;
+  EXPECT_THAT(refusal([&] { suite_record_from_json(suite); }),
+              HasSubstr("'schema_version' is 99: written by a newer isoframe than this one, which reads 1"));
+  suite["schema_version"] = 0;
+  EXPECT_THAT(refusal([&] { suite_record_from_json(suite); }), HasSubstr("is 0, which no isoframe writes"));
+}
+
 TEST(Records, PathsOfAnyBytesComeBack) {
   RunRecord run;
   run.scenarios = {"caf\xe9 x/s.yaml"};
@@ -216,15 +260,6 @@ TEST(Records, AFirstDivergenceHasAPlaceOrNone) {
   gone.found.emplace().stage = "decode";
   EXPECT_EQ(to_json(gone).at("stage"), "decode");
   EXPECT_EQ(first_divergence_from_json(to_json(gone)).found->stage, "decode");
-}
-
-std::string refusal(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "not refused";
 }
 
 /// A result with one rank and one collective, as text that a test can damage.
