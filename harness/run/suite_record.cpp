@@ -48,7 +48,12 @@ std::vector<Case> cases_of(const records::SuiteRecord& suite) {
   std::vector<Case> cases;
   std::set<std::string> names;
   for (const nlohmann::json& spec : suite.cases) {
-    const Case& one = cases.emplace_back(scenario::case_from_json(spec));
+    try {
+      cases.push_back(scenario::case_from_json(spec));
+    } catch (const InputError& error) {
+      throw InputError(fmt::format("suite.json: 'cases[{}]': {}", cases.size(), error.what()));
+    }
+    const Case& one = cases.back();
     if (!scenario::is_case_name(one.name))
       throw InputError(
           fmt::format("suite.json: a case is named '{}', which is no folder of the run", one.name));

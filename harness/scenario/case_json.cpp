@@ -1,6 +1,12 @@
 #include "harness/scenario/case_json.h"
 
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -10,6 +16,34 @@
 namespace isoframe::harness::scenario {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
+
+namespace {
+
+/// Throws InputError for a number outside of the range that the schema states, or another word than its own.
+void check_range(const CaseKey& key, const json& value) {
+  const ordered_json& schema = key.schema;
+  const auto refuse = [&](const std::string& why) {
+    throw InputError(fmt::format("the case's '{}' is {}, {}", key.name, value.dump(), why));
+  };
+  const auto is_beyond = [&](const char* bound, const auto& is_so) {
+    return schema.contains(bound) && is_so(value.get<double>(), schema.at(bound).get<double>());
+  };
+  if (value.is_number()) {
+    if (is_beyond("minimum", std::less<>())) refuse(fmt::format("below {}", schema.at("minimum").dump()));
+    if (is_beyond("maximum", std::greater<>())) refuse(fmt::format("above {}", schema.at("maximum").dump()));
+    if (is_beyond("exclusiveMinimum", std::less_equal<>()))
+      refuse(fmt::format("not above {}", schema.at("exclusiveMinimum").dump()));
+    if (is_beyond("exclusiveMaximum", std::greater_equal<>()))
+      refuse(fmt::format("not below {}", schema.at("exclusiveMaximum").dump()));
+  } else if (value.is_string() && schema.contains("enum")) {
+    const auto words = schema.at("enum").get<std::vector<std::string>>();
+    if (std::ranges::find(words, value.get<std::string>()) == words.end())
+      refuse(fmt::format("not {}", fmt::join(words, " or ")));
+  }
+}
+
+}  // namespace
 
 json to_json(const Case& spec) {
   json result = {{"name", base::text_of_bytes(spec.name)},
@@ -24,6 +58,7 @@ json to_json(const Case& spec) {
 }
 
 Case case_from_json(const json& value) {
+  if (!value.is_object()) throw InputError("the case is not an object");
   Case spec;
   for (const CaseKey& key : case_keys()) {
     const auto found = value.find(key.json);
@@ -31,14 +66,20 @@ Case case_from_json(const json& value) {
     // there.
     if (found == value.end() && key.role == Role::kAskedFor && !key.has_default)
       throw InputError(fmt::format("the case has no '{}'", key.json));
-    if (found != value.end()) key.from_json(spec, *found);
+    if (found == value.end()) continue;
+    key.from_json(spec, *found);
+    if (!key.was_wider) check_range(key, *found);
   }
-  spec.name = base::bytes_of_text(value.at("name").get<std::string>());
-  spec.gates = gates_from_json(value.at("gates"));
-  value.at("skip_reason").get_to(spec.skip_reason);
-  const json& where = value.at("where");
-  spec.where = {base::bytes_of_text(where.at("file").get<std::string>()), where.at("line").get<int>(),
-                where.at("column").get<int>()};
+  try {
+    spec.name = base::bytes_of_text(value.at("name").get<std::string>());
+    spec.gates = gates_from_json(value.at("gates"));
+    value.at("skip_reason").get_to(spec.skip_reason);
+    const json& where = value.at("where");
+    spec.where = {base::bytes_of_text(where.at("file").get<std::string>()), where.at("line").get<int>(),
+                  where.at("column").get<int>()};
+  } catch (const json::exception&) {
+    throw InputError("one of the case's 'name', 'gates', 'skip_reason' and 'where' is missing or damaged");
+  }
   return spec;
 }
 

@@ -140,6 +140,13 @@ CaseKey without_zero(CaseKey key) {
   key.from_json = [read = std::move(key.from_json)](Case& spec, const json& value) {
     read(spec, value == 0 ? json() : value);
   };
+  key.was_wider = true;
+  return key;
+}
+
+/// A row of which earlier versions took more than its schema says.
+CaseKey once_wider(CaseKey key) {
+  key.was_wider = true;
   return key;
 }
 
@@ -177,7 +184,8 @@ std::vector<CaseKey> frames_asked_for() {
       without_zero(row("width", &Case::width, pixels(), kAskedFor, {"required for `t2v`", "pixels"})),
       row("frames", &Case::frames, frame_count(), kAskedFor, {"required", "how many: 1, 5, 9, ..., 33"}),
       row("steps", &Case::steps, integer(1, kMostSteps), kAskedFor, {"required", "denoising steps"}),
-      row("seed", &Case::seed, seed(), kAskedFor, {"", "of the initial noise; its generator keeps 32 bits"}),
+      once_wider(row("seed", &Case::seed, seed(), kAskedFor,
+                     {"", "of the initial noise; its generator keeps 32 bits"})),
       row("guidance_scale", &Case::guidance_scale, number(0.0, std::numeric_limits<double>::max()), kAskedFor,
           {"the checkpoint's", "1 turns the second pass off"}),
   };

@@ -38,6 +38,7 @@ struct CaseKey {
   std::string meaning;            ///< one sentence, or part of one, in Markdown
   bool has_default = false;       ///< whether that is `initial`
   bool is_path = false;
+  bool was_wider = false;  ///< whether earlier versions wrote values that `schema` does not allow
 
   std::function<void(Case&, const Value&, const std::string& called)> read;
   std::function<nlohmann::json(const Case&)> to_json;

@@ -221,7 +221,10 @@ class RunDirectory(CheckpointTest):
         whole = suite.read_text()
         for change, problem in ((lambda cases: cases[1].update(name="../x"), "a case is named '../x'"),
                                 (lambda cases: cases.append(cases[1]), "two cases are named 'u2'"),
-                                (lambda cases: cases[1].update(baseline="nope"), "has the baseline 'nope'")):
+                                (lambda cases: cases[1].update(baseline="nope"), "has the baseline 'nope'"),
+                                (lambda cases: cases[1].update(repeat=0), "'cases[1]': the case's 'repeat' is 0, below 1"),
+                                (lambda cases: cases[1].update(repeat=10**9), "'repeat' is 1000000000, above 1000000"),
+                                (lambda cases: cases[1].pop("gates"), "'gates', 'skip_reason' and 'where' is missing")):
             self.change("suite.json", lambda record: change(record["cases"]))
             done = isoframe("report", self.copy)
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)

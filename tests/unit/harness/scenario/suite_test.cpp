@@ -131,8 +131,38 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   for (const auto& [key, unset] : fresh.items()) EXPECT_NE(json.at(key), unset) << key;
 }
 
+/// A case that could have been measured.
+Case smallest() {
+  Case spec;
+  spec.frames = spec.steps = 1;
+  return spec;
+}
+
+TEST(CaseJson, AValueThatNoScenarioMayHaveIsNamed) {
+  const nlohmann::json whole = to_json(smallest());
+  const auto refusal = [&](const char* key, const nlohmann::json& value) -> std::string {
+    nlohmann::json damaged = whole;
+    damaged[key] = value;
+    try {
+      case_from_json(damaged);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "not refused";
+  };
+  EXPECT_EQ(refusal("repeat", 0), "the case's 'repeat' is 0, below 1");
+  EXPECT_EQ(refusal("repeat", 1'000'000'000), "the case's 'repeat' is 1000000000, above 1000000");
+  EXPECT_EQ(refusal("timeout_seconds", 0.0), "the case's 'timeout_seconds' is 0.0, not above 0");
+  EXPECT_EQ(refusal("tile_overlap", 1), "the case's 'tiling.overlap' is 1, not below 1");
+  EXPECT_EQ(refusal("device", "gpu"), "the case's 'device' is \"gpu\", not cpu or cuda");
+  EXPECT_EQ(refusal("gates", "none"),
+            "one of the case's 'name', 'gates', 'skip_reason' and 'where' is missing or damaged");
+  EXPECT_EQ(refusal("seed", std::numeric_limits<std::uint64_t>::max()), "not refused")
+      << "earlier versions took it";
+}
+
 TEST(CaseJson, UnsetGatesAreAbsentAndTheDefaultGuidanceIsNull) {
-  const nlohmann::json json = to_json(Case{});
+  const nlohmann::json json = to_json(smallest());
   EXPECT_EQ(json.at("gates"), nlohmann::json({{"identical", false}, {"bounded", false}}));
   EXPECT_TRUE(json.at("guidance_scale").is_null());
   EXPECT_FALSE(case_from_json(json).guidance_scale.has_value());
