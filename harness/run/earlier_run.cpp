@@ -11,6 +11,7 @@
 #include "base/json_file.h"
 #include "harness/judge/against.h"
 #include "harness/judge/quality.h"
+#include "harness/run/entries.h"
 #include "harness/scenario/case_json.h"
 #include "harness/scenario/likeness.h"
 #include "metrics/statistics.h"
@@ -119,7 +120,7 @@ const CaseResult* pointer_to(const std::optional<CaseResult>& result) { return r
 /// The case's result in a run directory; nothing where it had none that ended well.
 std::optional<CaseResult> measured_in(const fs::path& directory, const std::string& name) {
   const fs::path file = directory / name / "result.json";
-  if (name.empty() || !fs::exists(file)) return std::nullopt;
+  if (name.empty() || !is_file(file)) return std::nullopt;
   CaseResult result = base::read_record(file, records::case_result_from_json);
   return result.is_measured() ? std::optional(std::move(result)) : std::nullopt;
 }
@@ -189,7 +190,7 @@ std::string EarlierRun::obstacle(const Case& spec, const records::CaseRow& row,
     return fmt::format("the earlier run has no measurement of it: {} there{}{}",
                        records::name_of(row.verdict), row.reason.empty() ? "" : ", ", row.reason);
   for (const char* file : {"result.json", "frames.safetensors"})
-    if (!fs::exists(folder / file))
+    if (!is_file(folder / file))
       return fmt::format("nothing to compare with: the earlier run's {} is missing",
                          (folder / file).string());
   if (!directory.has_frames(spec))
@@ -215,8 +216,8 @@ Beside EarlierRun::beside(const Case& spec, const CaseResult& result, const Case
                           const RunDirectory& directory, judge::ErrorBudget budget) const {
   try {
     return compared(spec, result, baseline, directory, budget);
-  } catch (const InputError& error) {
-    return {std::nullopt, untrusted(fmt::format("the earlier run cannot be read: {}", error.what()))};
+  } catch (const std::exception& error) {
+    return {std::nullopt, untrusted(fmt::format("the earlier run cannot be read: {}", message_of(error)))};
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/json_file.h"
+#include "harness/run/entries.h"
 #include "harness/scenario/case_json.h"
 #include "harness/scenario/likeness.h"
 
@@ -218,13 +219,13 @@ std::map<std::string, CaseFacts> facts_of(const fs::path& directory, const recor
   std::map<std::string, CaseFacts> facts;
   for (const records::CaseRow& row : run.cases) {
     const fs::path file = directory / row.name / "result.json";
-    if (!fs::exists(file)) continue;
     try {
+      if (!is_file(file)) continue;
       const records::CaseResult result = base::read_record(file, records::case_result_from_json);
       facts[row.name] = {.device = device_of(result),
                          .weights = weights_of(result),
                          .settings = scenario::measured_key(scenario::case_from_json(result.spec)).dump()};
-    } catch (const InputError&) {
+    } catch (const std::exception&) {
       continue;  // a damaged record is told by the run's own verdict
     }
   }

@@ -17,6 +17,7 @@
 #include "harness/judge/quality.h"
 #include "harness/judge/verdict.h"
 #include "harness/run/earlier_run.h"
+#include "harness/run/entries.h"
 #include "harness/run/locator.h"
 #include "harness/run/measured_result.h"
 #include "harness/run/outputs.h"
@@ -136,8 +137,8 @@ class RunJudge {
     try {
       write();
     } catch (const std::exception& error) {
-      run.unwritten.emplace_back(error.what());
-      std::cerr << fmt::format("error: {}\n", error.what());
+      run.unwritten.push_back(message_of(error));
+      std::cerr << fmt::format("error: {}\n", message_of(error));
     }
   }
 
@@ -150,9 +151,9 @@ class RunJudge {
       against = complete(spec, result, baseline);
     } catch (const std::exception& error) {
       result.status = records::Status::kError;
-      result.error.emplace().message = error.what();
+      result.error.emplace().message = message_of(error);
       result.verdict = records::Verdict::kError;
-      result.reason = error.what();
+      result.reason = message_of(error);
     }
     remake_video(spec, result);
     records::CaseRow row = summary_row(spec, result, baseline);
@@ -211,7 +212,7 @@ class RunJudge {
     if (baseline == nullptr || result.status != records::Status::kOk) return std::nullopt;
     if (baseline->status != records::Status::kOk) return std::nullopt;
     const fs::path reference = directory_.frames_of(spec.baseline);
-    if (!directory_.has_frames(spec) || !fs::exists(reference)) return std::nullopt;
+    if (!directory_.has_frames(spec) || !is_file(reference)) return std::nullopt;
     return judge::compare_frames(reference, directory_.frames_of(spec.name), spec.baseline);
   }
 

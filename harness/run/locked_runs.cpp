@@ -8,10 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "harness/judge/locked.h"
 #include "harness/judge/locked_comparison.h"
 #include "harness/launch/progress.h"
+#include "harness/run/entries.h"
 #include "harness/run/measured_result.h"
 #include "harness/run/round.h"
 #include "harness/run/suite_record.h"
@@ -34,6 +36,15 @@ struct FailedRound {
   records::Failure failure;
 };
 struct Interrupted {};
+
+/// True if the file holds the text, false for whatever else stands there.
+bool was_left(const fs::path& file, const std::string& text) {
+  try {
+    return is_file(file) && base::read_text(file) == text;
+  } catch (const InputError&) {
+    return false;
+  }
+}
 
 bool computes_in_float32(const Case& spec) { return spec.dtype == "float32" && !spec.tf32; }
 
@@ -104,7 +115,7 @@ class LockedRuns {
           fmt::format("could not be compared step by step: {}; --resume tries again", error.what());
       // What the baseline left for it may be damaged.
       for (const fs::path& folder : {own_of(baseline), float32_of(baseline)})
-        fs::remove(folder / kTrajectory);
+        directory_.remove(folder / kTrajectory);
       directory_.keep_locked_error(spec, failure);
     }
   }
@@ -127,7 +138,7 @@ class LockedRuns {
     record.trajectory = reference.trajectory;
     record.unrepeated_step =
         judge::first_unrepeated_step(own, worker::read_trajectory(reference.latents, baseline.steps).steps);
-    fs::remove_all(folder);
+    directory_.remove(folder);
     return record;
   }
 
@@ -157,7 +168,7 @@ class LockedRuns {
   void look_once(const Case& spec, Observation observation, const Reference& reference,
                  const fs::path& folder) {
     const fs::path done = folder / kTrajectory;
-    if (fs::exists(done) && base::read_text(done) == reference.trajectory) return;
+    if (was_left(done, reference.trajectory)) return;
     observation.trajectory = reference.latents;
     look(spec, observation, folder);
     base::write_text(done, reference.trajectory);
@@ -168,7 +179,7 @@ class LockedRuns {
 
   void look(const Case& spec, Observation observation, const fs::path& folder) {
     observation.trajectory = fs::absolute(observation.trajectory);
-    fs::remove_all(folder);
+    directory_.remove(folder);
     const RoundContext context{this_program(), [this](const launch::Progress& p) { progress_->update(p); },
                                options_.interrupted};
     const RoundResult result = run_round(spec, folder, context, observation);

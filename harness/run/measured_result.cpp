@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "harness/judge/quality.h"
+#include "harness/run/entries.h"
 #include "harness/run/prediction.h"
 #include "harness/run/result.h"
 
@@ -60,11 +61,9 @@ std::vector<records::RoundsOfOrigin> origins_of(const MeasuredRounds& rounds) {
   return groups;
 }
 
-}  // namespace
-
-records::CaseResult measured_result(const Case& spec, const records::SuiteRecord& suite,
-                                    const RunDirectory& directory) {
-  MeasuredRounds rounds = directory.rounds(spec);
+records::CaseResult read_result(const Case& spec, const records::SuiteRecord& suite,
+                                const RunDirectory& directory) {
+  MeasuredRounds rounds = directory.rounds(spec, suite);
   const bool has_origin = !rounds.origins.empty() && rounds.origins.back();
   records::CaseResult result =
       assemble_result(spec, rounds.records, rounds.error,
@@ -82,6 +81,19 @@ records::CaseResult measured_result(const Case& spec, const records::SuiteRecord
   if (spec.baseline.empty() && !rounds.repetitions.empty())
     result.quality_self = judge::worst_of(rounds.repetitions);
   return result;
+}
+
+}  // namespace
+
+records::CaseResult measured_result(const Case& spec, const records::SuiteRecord& suite,
+                                    const RunDirectory& directory) {
+  try {
+    return read_result(spec, suite, directory);
+  } catch (const std::exception& error) {
+    records::Failure failure;
+    failure.message = fmt::format("{}; {}", message_of(error), kMeasureAgain);
+    return assemble_result(spec, {}, failure, suite.environment);
+  }
 }
 
 }  // namespace isoframe::harness::run

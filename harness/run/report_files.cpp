@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "harness/run/entries.h"
 #include "harness/run/report_pictures.h"
 #include "reports/github.h"
 #include "reports/html.h"
@@ -36,8 +37,8 @@ std::string attempt(const char* severity, const Write& write) {
     write();
     return {};
   } catch (const std::exception& error) {
-    std::cerr << severity << ": " << error.what() << '\n';
-    return error.what();
+    std::cerr << severity << ": " << message_of(error) << '\n';
+    return message_of(error);
   }
 }
 

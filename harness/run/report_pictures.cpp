@@ -84,8 +84,8 @@ bool differs_in_eight_bits(const reports::records::CaseResult& result) {
 
 void add_pictures(const scenario::Case& spec, const RunDirectory& directory, PictureBudget& budget,
                   reports::HtmlCase& shown) {
-  if (!directory.has_frames(spec)) return;
   try {
+    if (!directory.has_frames(spec)) return;
     if (spec.baseline.empty()) add_thumbnail(directory.of(spec), budget, shown);
     if (differs_in_eight_bits(shown.result))
       add_different(directory.path() / spec.baseline, directory.of(spec), budget, shown);

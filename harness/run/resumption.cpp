@@ -1,6 +1,7 @@
 #include "harness/run/resumption.h"
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <map>
 #include <ostream>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "harness/run/entries.h"
 #include "harness/scenario/case_json.h"
 
 namespace isoframe::harness::run {
@@ -33,6 +35,8 @@ class Sieve {
   /// Looks at every round of the case, and forgets later ones that cannot stay; the first, and with it the
   /// case, is forgotten when it is run again.
   void sift(const Case& spec) {
+    for (std::string& oddity : directory_.oddities(spec)) oddities_.push_back(std::move(oddity));
+    sifted_.push_back(&spec);
     const records::Origin origin = origins_.of(spec);
     std::string of_first;
     for (int index = 0; index < rounds_of(spec) || directory_.is_begun(spec, index); ++index) {
@@ -52,7 +56,7 @@ class Sieve {
       if (index > 0 && of_first.empty()) unusable_.emplace_back(&spec, index);
     }
     if (directory_.has_locked_error(spec)) directory_.forget_locked(spec);
-    fs::remove_all(directory_.locate_folder(spec));
+    directory_.remove(directory_.locate_folder(spec));
   }
 
   void tell(std::ostream& said) const {
@@ -60,10 +64,26 @@ class Sieve {
       said << fmt::format("--resume discards {} measured round{} of {} and measures again: {}\n",
                           discarded.rounds, discarded.rounds == 1 ? "" : "s", names_of(discarded.cases),
                           reason);
+    for (const std::string& oddity : oddities_) said << fmt::format("--resume removes it: {}\n", oddity);
   }
 
-  void forget_unusable() const {
-    for (const auto& [spec, index] : unusable_) directory_.forget(*spec, index);
+  /// Removes what cannot stay.  What cannot be removed is its case's error when that is measured.
+  void forget_unusable(std::ostream& said) const {
+    for (const Case* spec : sifted_) attempt(said, *spec, [&] { directory_.remove_oddities(*spec); });
+    for (const auto& [spec, index] : unusable_) {
+      const Case& own = *spec;
+      attempt(said, own, [&, index = index] { directory_.forget(own, index); });
+    }
+  }
+
+  /// Says what went wrong with one case, which takes nothing from the others.
+  template <typename Act>
+  static void attempt(std::ostream& said, const Case& spec, const Act& act) {
+    try {
+      act();
+    } catch (const std::exception& error) {
+      said << fmt::format("warning: {}: {}\n", spec.name, message_of(error));
+    }
   }
 
   int kept() const { return kept_; }
@@ -78,6 +98,8 @@ class Sieve {
   const RunDirectory& directory_;
   Origins& origins_;
   std::map<std::string, Discarded> discarded_;
+  std::vector<std::string> oddities_;
+  std::vector<const Case*> sifted_;
   std::vector<std::pair<const Case*, int>> unusable_;
   int kept_ = 0;
 };
@@ -95,10 +117,10 @@ int discard_unusable(const std::vector<Case>& cases, const RunDirectory& directo
                      std::ostream& said) {
   Sieve sieve(directory, origins);
   for (const Case& spec : cases)
-    if (spec.skip_reason.empty()) sieve.sift(spec);
+    if (spec.skip_reason.empty()) Sieve::attempt(said, spec, [&] { sieve.sift(spec); });
   sieve.tell(said);
   said.flush();
-  sieve.forget_unusable();
+  sieve.forget_unusable(said);
   return sieve.kept();
 }
 

@@ -13,8 +13,8 @@
 namespace isoframe::harness::run {
 
 /// Forgets what of an earlier run cannot count any more, failed rounds among it, so that it is measured
-/// again. Before, `said` is told in a line a reason how many measured rounds that costs.  Returns how many
-/// rounds are kept.
+/// again, and removes what is no file or folder of a case though it has the name of one. Before, `said` is
+/// told in a line a reason how many measured rounds that costs.  Returns how many rounds are kept.
 int discard_unusable(const std::vector<scenario::Case>& cases, const RunDirectory& directory,
                      Origins& origins, std::ostream& said);
 

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "harness/run/entries.h"
 #include "harness/run/outputs.h"
 #include "harness/run/preflight.h"
 #include "harness/run/round.h"
@@ -65,7 +66,7 @@ void RoundLoop::run_one(const Case& spec, int index) {
   } catch (const std::exception& error) {
     // What a round left and cannot be kept is its case's trouble, and not that of the others.
     result.status = RoundResult::Status::kError;
-    result.error.emplace().message = error.what();
+    result.error.emplace().message = message_of(error);
   }
   if (result.error) keep_error(spec, index, *result.error);
   progress_.end();

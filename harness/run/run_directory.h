@@ -43,6 +43,7 @@
 #include "reports/records/locked.h"
 #include "reports/records/metrics.h"
 #include "reports/records/origin.h"
+#include "reports/records/round_record.h"
 #include "reports/records/run_record.h"
 #include "reports/records/stage_event.h"
 
@@ -51,6 +52,9 @@ namespace isoframe::harness::run {
 /// Number of times that a case runs; a baseline at least twice, since what differs between its two runs is
 /// the floor under every gate.
 int rounds_of(const scenario::Case& spec);
+
+/// The end of a sentence on what cannot be used of a run directory.
+inline constexpr const char* kMeasureAgain = "--resume measures it again";
 
 /// The measured rounds of a case, as far as they can be read.
 struct MeasuredRounds {
@@ -83,6 +87,9 @@ class RunDirectory {
   void write_documents_to(const std::filesystem::path& folder);
   const std::filesystem::path& documents() const { return documents_; }
   bool is_written_to() const { return documents_ == path_; }
+  /// True if suite.json can be read as JSON: --resume makes a damaged one anew, and refuses one that says
+  /// what it cannot go on with.
+  bool has_whole_suite() const;
   /// Removes what killed processes left, unless a living one measures here.
   void tidy() const;
 
@@ -93,6 +100,10 @@ class RunDirectory {
   void keep(const reports::records::CaseResult& result) const;
 
   std::filesystem::path round(const scenario::Case& spec, int index) const;
+  /// Sentences on what stands where a folder or a file of the case has to be, and is something else.
+  std::vector<std::string> oddities(const scenario::Case& spec) const;
+  /// Removes what oddities() names.
+  void remove_oddities(const scenario::Case& spec) const;
   /// True if this round left something, and if it was measured.
   bool is_begun(const scenario::Case& spec, int index) const;
   bool is_measured(const scenario::Case& spec, int index) const;
@@ -108,8 +119,9 @@ class RunDirectory {
   /// Forgets a round, and with the first all of the case, before it is run again.
   void forget(const scenario::Case& spec, int index) const;
 
-  /// The records of the measured rounds, in order, and what is wrong with them.
-  MeasuredRounds rounds(const scenario::Case& spec) const;
+  /// The records of the measured rounds, in order, and what is wrong with them.  `suite` is the run's: once
+  /// it has ended, a case that was begun has all its rounds, with their origins.
+  MeasuredRounds rounds(const scenario::Case& spec, const reports::records::SuiteRecord& suite) const;
   /// Times at which each rank began and ended its stages in round k, in the order of ranks.  Empty if none
   /// were kept.
   std::vector<reports::records::StageEvents> events(const scenario::Case& spec, int index) const;
@@ -128,13 +140,19 @@ class RunDirectory {
   bool has_locked_error(const scenario::Case& spec) const;
   /// Forgets the case's locked run, or why it failed.
   void forget_locked(const scenario::Case& spec) const;
+  /// Removes a file or folder of the case, and nothing that lies elsewhere behind a link.
+  void remove(const std::filesystem::path& path) const;
   /// A folder for what locked runs leave.
   std::filesystem::path locked_folder(const scenario::Case& spec) const;
   /// A folder for the runs that look for the first divergence.
   std::filesystem::path locate_folder(const scenario::Case& spec) const;
 
  private:
-  void read_round(const scenario::Case& spec, int index, MeasuredRounds& found) const;
+  void read_round(const scenario::Case& spec, int index, bool needs_origin, MeasuredRounds& found) const;
+  std::vector<std::filesystem::path> odd_entries(const scenario::Case& spec,
+                                                 std::vector<std::string>* why) const;
+  void require_whole(const scenario::Case& spec, int index,
+                     const reports::records::RoundRecord& record) const;
   bool has_later_round(const scenario::Case& spec, int index) const;
   std::filesystem::path events_file(const scenario::Case& spec, int index, int rank) const;
 

@@ -18,6 +18,7 @@
 #include "harness/judge/latency.h"
 #include "harness/run/doubt.h"
 #include "harness/run/earlier_run.h"
+#include "harness/run/entries.h"
 #include "harness/run/history.h"
 #include "harness/run/judged_run.h"
 #include "harness/run/locked_runs.h"
@@ -37,13 +38,13 @@ using scenario::Case;
 
 namespace {
 
-/// The record of the run before, in a directory to resume; nothing if it is a new one, or damaged.
+/// The record of the run before, in a directory to resume; nothing if it is a new one, or damaged.  Throws
+/// InputError for one that can be read and that this program cannot go on with, a newer one's say.
 std::optional<records::SuiteRecord> suite_before(const RunDirectory& directory) {
-  try {
-    return directory.suite();
-  } catch (const InputError&) {
-    return std::nullopt;
-  }
+  if (!directory.has_whole_suite()) return std::nullopt;
+  records::SuiteRecord before = directory.suite();
+  cases_of(before);
+  return before;
 }
 
 /// Opens the run directory.
@@ -104,7 +105,7 @@ records::RunRecord run_suite(scenario::Suite suite, RunOptions& options) {
   for (Case& spec : suite.cases)
     if (spec.skip_reason.empty()) settle_case(spec);
   for (const fs::path& earlier : options.against)
-    if (!fs::exists(earlier / records::kRunFile))
+    if (!is_file(earlier / records::kRunFile))
       throw InputError(fmt::format("--against {}: no run.json there", earlier.string()));
   if (!options.against.empty()) check_repeats(suite.cases);
   records::SuiteRecord record = begin_suite(suite, options);

@@ -173,8 +173,11 @@ class RunDirectory(CheckpointTest):
         self.assertEqual(kept, {"base/.rounds/0/done.json"})
 
     def test_a_missing_or_odd_record_is_named(self):
-        def no_time(done):
-            done["ranks"][0]["total_seconds"] = 0.0
+        def of_round(edit, index=0):
+            return lambda: self.change(f"u2/.rounds/{index}/done.json", edit)
+
+        def in_rank(edit):
+            return of_round(lambda done: edit(done["ranks"][1]))
 
         def other_frames():
             header = json.dumps({"frames": {"dtype": "F32", "shape": [1, 16, 16, 3], "data_offsets": [0, 3072]}}).encode()
@@ -184,9 +187,17 @@ class RunDirectory(CheckpointTest):
         damages = {
             "not float32 frames of shape [1, 64, 96, 3]": other_frames,
             "done.json is missing": lambda: (self.copy / "u2/.rounds/0/done.json").unlink(),
-            "a measured time is 0": lambda: self.change("u2/.rounds/0/done.json", no_time),
-            "holds 0 ranks of 2": lambda: self.change("u2/.rounds/1/done.json", lambda done: done.update(ranks=[])),
+            "'ranks[1].total_seconds' is 0, not above 0": in_rank(lambda rank: rank.update(total_seconds=0.0)),
+            "'ranks[1].stages' is -1, below 0 for 'decode'": in_rank(lambda rank: rank["stages"].update(decode=[-1.0])),
+            "'ranks[1].stages' is empty": in_rank(lambda rank: rank.update(stages={})),
+            "'ranks[1].stages' has no 'denoise'": in_rank(lambda rank: rank["stages"].pop("denoise")),
+            "bytes_sent' is out of range: -1": in_rank(lambda rank: rank["collectives"][0].update(bytes_sent=-1)),
+            "'origin' is missing or null": of_round(lambda done: done.update(origin=None)),
+            "'case' is not an object": of_round(lambda done: done.update(case=[])),
+            "holds 0 ranks of 2": of_round(lambda done: done.update(ranks=[]), 1),
             "repeat.json is missing": lambda: (self.copy / "u2/.rounds/1/repeat.json").unlink(),
+            "1/done.json is missing: round 2 of 2": lambda: shutil.rmtree(self.copy / "u2/.rounds/1"),
+            "latents.safetensors is missing": lambda: (self.copy / "u2/latents.safetensors").unlink(),
         }
         for expected, damage in damages.items():
             with self.subTest(expected):
@@ -195,7 +206,49 @@ class RunDirectory(CheckpointTest):
                 damage()
                 self.assertEqual(isoframe("report", self.copy).returncode, 3)
                 self.assertEqual(self.verdicts(), {"base": "passed", "u2": "error"})
-                self.assertIn(expected, cases_of(self.copy)["u2"]["reason"])
+                reason = cases_of(self.copy)["u2"]["reason"]
+                self.assertIn(expected, reason)
+                self.assertRegex(reason, f"^{self.copy}/u2/.*; --resume measures it again$")
+
+    def replace(self, path, make):
+        entry = self.copy / path
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+        make(entry)
+
+    def test_something_else_in_place_of_a_file_or_folder_costs_its_own_case(self):
+        def loop(entry):
+            entry.symlink_to(entry.name)
+
+        def file(entry):
+            entry.write_text("notes")
+
+        for path, make in {"u2": file, "u2/.rounds": loop, "u2/.rounds/0": file, "u2/.rounds/1/done.json": os.mkfifo}.items():
+            with self.subTest(path):
+                shutil.rmtree(self.copy)
+                shutil.copytree(self.out, self.copy)
+                self.replace(path, make)
+                reported = isoframe("report", self.copy)
+                self.assertEqual(reported.returncode, 3, reported.stderr)
+                self.assertEqual(self.verdicts(), {"base": "passed", "u2": "error"})
+                reason = cases_of(self.copy)["u2"]["reason"]
+                self.assertRegex(reason, f"^{self.copy / path} is .*; --resume measures it again$")
+                self.assertNotIn("filesystem error", reported.stdout + reported.stderr)
+        # What stands there is removed, said before; what a link leads to is somebody else's.
+        theirs = self.root / "theirs"
+        theirs.mkdir()
+        file(theirs / "done.json")
+        self.replace("base/.rounds/1", lambda entry: entry.symlink_to(theirs))
+        self.replace("base/video.mp4", os.mkdir)
+        done = self.resume()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for path in ("u2/.rounds/1/done.json is neither a file nor a folder", "base/video.mp4 is a folder"):
+            self.assertRegex(done.stderr, f"--resume removes it: .*{path}")
+        self.assertEqual((theirs / "done.json").read_text(), "notes")
+        self.assertFalse((self.copy / "base/.rounds/1").is_symlink())
+        self.assertTrue((self.copy / "base/video.mp4").is_file())
 
     def test_rounds_of_another_case_or_of_odd_ranks_are_no_measurement(self):
         self.change("u2/.rounds/1/done.json", lambda done: done["ranks"][1].update(rank=0))
