@@ -24,6 +24,8 @@ void add(std::vector<Remark>& remarks, const std::string& text, const std::strin
 
 std::vector<std::string> notes(const CaseRow& row) { return row.notes; }
 
+std::vector<std::string> notes_on_run(const RunRecord& run) { return run.notes; }
+
 std::vector<std::string> warnings(const CaseRow& row) {
   std::vector<std::string> messages;
   for (const records::Warning& warning : row.warnings) messages.push_back(warning.message);
@@ -31,7 +33,7 @@ std::vector<std::string> warnings(const CaseRow& row) {
 }
 
 constexpr std::array kKinds = {RemarkKind{"not_judged", "Not judged", "NOT JUDGED", not_judged},
-                               RemarkKind{"notes", "Notes", "NOTE", notes},
+                               RemarkKind{"notes", "Notes", "NOTE", notes, notes_on_run},
                                RemarkKind{"warnings", "Warnings", "WARNING", warnings}};
 
 }  // namespace
@@ -59,6 +61,8 @@ std::span<const RemarkKind> remark_kinds() { return kKinds; }
 
 std::vector<Remark> remarks(const RemarkKind& kind, const RunRecord& run) {
   std::vector<Remark> remarks;
+  if (kind.of_run != nullptr)
+    for (const std::string& sentence : kind.of_run(run)) remarks.push_back({sentence, {}});
   for (const CaseRow& row : run.cases)
     for (const std::string& sentence : kind.of_case(row)) add(remarks, sentence, row.name);
   return remarks;
@@ -77,6 +81,7 @@ std::string not_judged_in_short(const RunRecord& run) {
 
 std::string cases_of(const Remark& remark, const RunRecord& run) {
   constexpr std::size_t kMost = 6;
+  if (remark.cases.empty()) return "the run";
   if (remark.cases.size() == run.cases.size() && remark.cases.size() > 1)
     return fmt::format("all {} cases", remark.cases.size());
   if (remark.cases.size() > kMost)

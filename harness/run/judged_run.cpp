@@ -127,6 +127,7 @@ class RunJudge {
     write(run, [&] { directory_.keep(run); });
     for (std::string& unwritten : write_reports(run, cases_, results_, directory_, options_.traced))
       run.unwritten.push_back(std::move(unwritten));
+    run.notes = notes_on_run();
     return run;
   }
 
@@ -194,6 +195,18 @@ class RunJudge {
   void remake_video(const Case& spec, const records::CaseResult& result) const {
     if (!directory_.is_written_to() || !result.is_measured()) return;
     if (const std::string why = keep_video(directory_.of(spec)); !why.empty())
+  /// Tells of the cases that have folders here and no place in the reports.
+  std::vector<std::string> notes_on_run() const {
+    std::vector<std::string> left_out;
+    for (const std::string& name : suite_.unnamed)
+      if (is_taken(directory_.path() / name)) left_out.push_back(name);
+    if (left_out.empty()) return {};
+    return {
+        fmt::format("no scenario file names {} any more: left out here, what was measured stays in the run "
+                    "directory",
+                    fmt::join(left_out, ", "))};
+  }
+
       std::cerr << fmt::format("warning: {}\n", why);
   }
 

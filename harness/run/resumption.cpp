@@ -4,6 +4,7 @@
 #include <exception>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/run/entries.h"
+#include "harness/run/suite_record.h"
 #include "harness/scenario/case_json.h"
 
 namespace isoframe::harness::run {
@@ -106,9 +108,48 @@ class Sieve {
 
 std::string name_of(const nlohmann::json& spec) { return scenario::case_from_json(spec).name; }
 
-/// The case's file as far as another spelling of its path leaves it the same.
-fs::path file_of(const nlohmann::json& spec) {
-  return fs::path(scenario::case_from_json(spec).where.file).filename();
+/// Scenario files by their names as far as another spelling of their paths leaves them the same, with the
+/// cases that they name now.
+class NamedNow {
+ public:
+  NamedNow(const scenario::Suite& suite, const records::SuiteRecord& before) {
+    std::set<std::string> names = suite.left_out;
+    for (const Case& spec : suite.cases) names.insert(spec.name);
+    for (const fs::path& file : suite.files) names_[file.filename()] = names;
+    for (const fs::path file : before.scenarios)
+      if (!names_.contains(file.filename())) names_[file.filename()] = names_in(file);
+  }
+
+  /// The file that named the case and does so no more; nothing where it still does, or cannot be read.
+  std::optional<fs::path> lost_by(const Case& spec) const {
+    const fs::path file = fs::path(spec.where.file).filename();
+    const auto found = names_.find(file);
+    if (found == names_.end() || !found->second || found->second->contains(spec.name)) return std::nullopt;
+    return file;
+  }
+
+ private:
+  static std::optional<std::set<std::string>> names_in(const fs::path& file) {
+    try {
+      std::set<std::string> names;
+      // Checkpoints do not matter to names; the file may leave its own to the command line.
+      for (const Case& spec : scenario::load_suite({file}, {.checkpoint = "."}).cases)
+        names.insert(spec.name);
+      return names;
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
+  }
+
+  std::map<fs::path, std::optional<std::set<std::string>>> names_;
+};
+
+/// The baselines of the cases that stay: without them the others could not be judged.
+std::set<std::string> baselines_of(const std::vector<Case>& cases, const NamedNow& named) {
+  std::set<std::string> baselines;
+  for (const Case& spec : cases)
+    if (!named.lost_by(spec)) baselines.insert(spec.baseline);
+  return baselines;
 }
 
 }  // namespace
@@ -128,25 +169,33 @@ records::SuiteRecord resumed(records::SuiteRecord now, const records::SuiteRecor
                              const scenario::Suite& suite, std::ostream& said) {
   std::map<std::string, nlohmann::json> own;
   for (const nlohmann::json& spec : now.cases) own[name_of(spec)] = spec;
-  std::set<fs::path> files;
-  for (const fs::path& file : suite.files) files.insert(file.filename());
+  const NamedNow named(suite, before);
+  const std::vector<Case> cases_before = cases_of(before);
+  const std::set<std::string> baselines = baselines_of(cases_before, named);
   // The order of the run before, then what is new.
   std::vector<nlohmann::json> cases;
-  for (const nlohmann::json& spec : before.cases) {
-    const std::string name = name_of(spec);
-    if (const auto found = own.find(name); found != own.end()) {
+  std::set<std::string> unnamed(before.unnamed.begin(), before.unnamed.end());
+  for (std::size_t i = 0; i < cases_before.size(); ++i) {
+    const Case& spec = cases_before[i];
+    const auto lost_by = named.lost_by(spec);
+    if (const auto found = own.find(spec.name); found != own.end()) {
       cases.push_back(found->second);
       own.erase(found);
-    } else if (suite.left_out.contains(name) || !files.contains(file_of(spec))) {
-      cases.push_back(spec);
+    } else if (!lost_by || baselines.contains(spec.name)) {
+      cases.push_back(before.cases[i]);
     } else {
-      said << fmt::format("case '{}' is no longer in {}: its folder stays, the reports leave it out\n", name,
-                          file_of(spec).string());
+      unnamed.insert(spec.name);
+      said << fmt::format("NOTE case '{}' is no longer in {}: its folder stays, the reports leave it out\n",
+                          spec.name, lost_by->string());
     }
   }
   for (const nlohmann::json& spec : now.cases)
     if (own.contains(name_of(spec))) cases.push_back(spec);
   now.cases = std::move(cases);
+  for (const nlohmann::json& spec : now.cases) unnamed.erase(name_of(spec));
+  now.unnamed.assign(unnamed.begin(), unnamed.end());
+  std::set<fs::path> files;
+  for (const fs::path& file : suite.files) files.insert(file.filename());
   for (const std::string& scenario : before.scenarios)
     if (!files.contains(fs::path(scenario).filename())) now.scenarios.push_back(scenario);
   return now;

@@ -19,8 +19,9 @@ int discard_unusable(const std::vector<scenario::Case>& cases, const RunDirector
                      Origins& origins, std::ostream& said);
 
 /// The record of a resumed run: that of the present one, with the cases of the one before that a filter or a
-/// shorter list of files leaves out now.  Cases that are no longer in their file are left out, which `said`
-/// is told.
+/// shorter list of files leaves out now.  Cases that their file, as it is now, does not name any more are
+/// left out, which `said` is told, and `unnamed` from then on; a file that cannot be read leaves its cases
+/// in.
 reports::records::SuiteRecord resumed(reports::records::SuiteRecord now,
                                       const reports::records::SuiteRecord& before,
                                       const scenario::Suite& suite, std::ostream& said);

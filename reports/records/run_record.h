@@ -182,6 +182,7 @@ struct RunRecord {
   std::vector<std::string> against_others;
   std::optional<std::vector<std::string>> unlike;
   std::map<std::string, int> counts;
+  std::vector<std::string> notes;
   /// Results that could not be written, with why: of the process that tried, and no part of run.json.
   std::vector<std::string> unwritten;
 
@@ -207,6 +208,7 @@ struct RunRecord {
               Presence::kOmitted),
         not_negative(field("counts", &T::counts, "",
                            "cases by verdict: `{\"passed\": 5, \"failed\": 0, ...}`", Presence::kAdded)),
+        field("notes", &T::notes, "", "what the reader of the whole run should know", Presence::kOmitted),
     };
   }
 };
@@ -221,6 +223,7 @@ struct SuiteRecord {
   std::vector<std::string> again;
   Environment environment;
   std::vector<nlohmann::json> cases;
+  std::vector<std::string> unnamed;
 
   template <typename T = SuiteRecord>
   static constexpr auto fields() {
@@ -236,6 +239,9 @@ struct SuiteRecord {
               Presence::kAdded),
         field("environment", &T::environment, "", "machine and program"),
         field("cases", &T::cases, "", "the expanded cases (scenarios/README.md)"),
+        field("unnamed", &T::unnamed, "",
+              "cases that the run has folders of and that no scenario file names any more",
+              Presence::kOmitted),
     };
   }
 };

@@ -283,6 +283,33 @@ class RunDirectory(CheckpointTest):
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
             self.assertIn(problem, done.stderr)
             suite.write_text(whole)
+        self.change("suite.json", lambda record: record.update(schema_version=99))
+        newer = suite.read_text()
+        for done in (isoframe("report", self.copy), self.resume()):
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+            self.assertIn("suite.json: 'schema_version' is 99: written by a newer isoframe", done.stderr)
+        self.assertEqual(suite.read_text(), newer)
+
+    def test_a_case_that_no_scenario_file_names_any_more_is_noted_and_left_out(self):
+        folder = self.root / "two files"
+        folder.mkdir()
+        edited, other = folder / self.scenario.name, folder / "other.yaml"
+        edited.write_text(self.scenario.read_text().replace("  - name: u2\n    layout: ulysses=2\n    baseline: base\n", ""))
+        other.write_text(SKIPPED)
+        done = self.resume("--allow-skipped", scenario=other)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(self.verdicts(), {"base": "passed", "u2": "passed", "gpu": "skipped"})
+        self.change("suite.json", lambda suite: suite.update(scenarios=[str(other), str(edited)]))
+        done = self.resume("--allow-skipped", scenario=other)
+        self.assertEqual(done.stderr.count("NOTE case 'u2' is no longer in scenario.yaml"), 1, done.stderr)
+        for printed in (done.stdout, isoframe("report", self.copy).stdout):
+            self.assertEqual(printed.count("NOTE the run: no scenario file names u2 any more"), 1, printed)
+        self.assertEqual(self.verdicts(), {"base": "passed", "gpu": "skipped"})
+        self.assertTrue((self.copy / "u2/frames.safetensors").exists())
+        # A file that is not there any more tells nothing of its cases.
+        edited.unlink()
+        self.resume("--allow-skipped", scenario=other)
+        self.assertEqual(self.verdicts(), {"base": "passed", "gpu": "skipped"})
 
     def test_a_failure_while_measuring_again_is_a_note_and_tried_again(self):
         for case in ("base", "u2"):
