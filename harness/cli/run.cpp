@@ -77,12 +77,13 @@ struct RunArguments {
   bool no_locate = false;
 };
 
-void print_run(const reports::records::RunRecord& run, const std::string& directory, bool json) {
+void print_run(const reports::records::RunRecord& run, bool json) {
   if (json) {
     std::cout << reports::records::to_json(run).dump(2) << "\n";
-  } else {
-    std::cout << reports::console_summary(run) << "report: " << directory << "/report.html\n";
+    return;
   }
+  std::cout << reports::console_summary(run);
+  if (!run.document.empty()) std::cout << "report: " << run.document << "\n";
 }
 
 /// Prints why a run without a failure is none the less no success, and returns the exit code.
@@ -141,7 +142,7 @@ int run(const RunArguments& arguments) {
                                        : run::LocateWhich::kFailed;
   options.interrupted = &launch::catch_interrupts();
   const reports::records::RunRecord record = run::run_suite(suite, options);
-  print_run(record, options.out.string(), arguments.json);
+  print_run(record, arguments.json);
   return exit_code_of(record, arguments.gate.allow_skipped);
 }
 
@@ -197,7 +198,7 @@ void add_report_command(CLI::App& program, int& exit_code) {
     if (arguments->comment) {
       std::cout << reports::markdown_report(record, reports::kCommentLimit);
     } else {
-      print_run(record, arguments->out.empty() ? arguments->directory : arguments->out, arguments->json);
+      print_run(record, arguments->json);
     }
     exit_code = exit_code_of(record, arguments->gate.allow_skipped);
   });

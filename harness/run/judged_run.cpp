@@ -124,13 +124,12 @@ class RunJudge {
       ++run.counts[records::name_of(row.verdict)];
       write(run, [&] { directory_.keep(results_.at(spec.name)); });
     }
-    write(run, [&] { directory_.keep(run); });
-    for (std::string& unwritten : write_reports(run, cases_, results_, directory_, options_.traced))
-      run.unwritten.push_back(std::move(unwritten));
     run.notes = notes_on_run();
     return run;
   }
 
+    write(run, [&] { directory_.keep(run); });
+    write_reports(run, cases_, results_, directory_, options_.traced);
  private:
   /// Writes a result; the others are written even if it cannot be.
   template <typename Write>

@@ -113,16 +113,18 @@ void write_trace(const std::vector<Case>& cases, const RunDirectory& directory, 
 
 }  // namespace
 
-std::vector<std::string> write_reports(const records::RunRecord& run, const std::vector<Case>& cases,
-                                       const std::map<std::string, records::CaseResult>& results,
-                                       const RunDirectory& directory, TracedRounds traced) {
+void write_reports(records::RunRecord& run, const std::vector<Case>& cases,
+                   const std::map<std::string, records::CaseResult>& results, const RunDirectory& directory,
+                   TracedRounds traced) {
   const std::filesystem::path& path = directory.documents();
-  std::vector<std::string> unwritten;
   const auto write = [&](const char* name, const auto& report) {
     std::string why = attempt("error", [&] { base::write_text(path / name, report(run)); });
-    if (!why.empty()) unwritten.push_back(std::move(why));
+    const bool is_written = why.empty();
+    if (!is_written) run.unwritten.push_back(std::move(why));
+    return is_written;
   };
-  write(records::kMarkdownFile, [](const auto& all) { return reports::markdown_report(all); });
+  if (write(records::kMarkdownFile, [](const auto& all) { return reports::markdown_report(all); }))
+    run.document = (path / records::kMarkdownFile).string();
   write(records::kJunitFile, [](const auto& all) { return reports::junit_report(all); });
 
   std::map<std::string, reports::HtmlCase> html;
@@ -138,14 +140,17 @@ std::vector<std::string> write_reports(const records::RunRecord& run, const std:
           shown.timeline = timeline_of(ranks);
         },
         [](const std::exception& error) {
-          std::cerr << "warning: the trace leaves out " << error.what() << '\n';
+          std::cerr << "warning: the trace leaves out " << message_of(error) << '\n';
         });
     add_pictures(spec, directory, budget, shown);
   }
-  attempt("warning", [&] { base::write_text(path / records::kHtmlFile, reports::html_report(run, html)); });
+  const auto write_page = [&] {
+    base::write_text(path / records::kHtmlFile, reports::html_report(run, html));
+    run.document = (path / records::kHtmlFile).string();
+  };
+  attempt("warning", write_page);
   attempt("warning", [&] { write_trace(cases, directory, traced, origin, path / records::kTraceFile); });
   attempt("warning", [&] { reports::tell_github(run); });
-  return unwritten;
 }
 
 }  // namespace isoframe::harness::run

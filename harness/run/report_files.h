@@ -15,11 +15,11 @@ namespace isoframe::harness::run {
 
 /// Writes report.md, junit.xml, report.html and trace.json, and under GitHub Actions its summary; each
 /// whatever becomes of the others.  What cannot be written is said on stderr: an error for the first two, by
-/// which programs and reviewers go, a warning for the rest.  Returns the errors.  `results` are the cases'
-/// results, by name; the trace holds the `traced` rounds of each case.
-std::vector<std::string> write_reports(const reports::records::RunRecord& run,
-                                       const std::vector<scenario::Case>& cases,
-                                       const std::map<std::string, reports::records::CaseResult>& results,
-                                       const RunDirectory& directory, TracedRounds traced);
+/// which programs and reviewers go, which `run.unwritten` is told too, and a warning for the rest; the one
+/// for people that was written is `run.document`.  `results` are the cases' results, by name; the trace holds
+/// the `traced` rounds of each case.
+void write_reports(reports::records::RunRecord& run, const std::vector<scenario::Case>& cases,
+                   const std::map<std::string, reports::records::CaseResult>& results,
+                   const RunDirectory& directory, TracedRounds traced);
 
 }  // namespace isoframe::harness::run

@@ -151,7 +151,14 @@ RunDirectory RunDirectory::prepare_unique(const fs::path& path) {
 }
 
 void RunDirectory::write_documents_to(const fs::path& folder) {
-  if (fs::exists(folder / records::kSuiteFile) && !fs::equivalent(folder, path_))
+  const fs::path own = fs::weakly_canonical(path_), other = fs::weakly_canonical(folder);
+  if (own == other) return;
+  if (std::ranges::mismatch(own, other).in1 == own.end())
+    throw InputError(fmt::format(
+        "{} lies within the run directory {}, whose own files the documents could replace; choose "
+        "another --out, or none to write them into the run directory itself",
+        folder.string(), path_.string()));
+  if (is_file(folder / records::kSuiteFile))
     throw InputError(fmt::format("{} holds another run; choose another --out", folder.string()));
   base::make_folder(folder);
   documents_ = folder;

@@ -83,7 +83,8 @@ class RunDirectory {
   std::filesystem::path frames_of(const std::string& case_name) const;
   bool has_frames(const scenario::Case& spec) const;
 
-  /// Lets documents be written into another folder, and nothing into this one.
+  /// Lets documents be written into another folder, and nothing into this one.  Throws InputError for a
+  /// folder within this one, whose files they could replace, and for another run's.
   void write_documents_to(const std::filesystem::path& folder);
   const std::filesystem::path& documents() const { return documents_; }
   bool is_written_to() const { return documents_ == path_; }

@@ -185,6 +185,8 @@ struct RunRecord {
   std::vector<std::string> notes;
   /// Results that could not be written, with why: of the process that tried, and no part of run.json.
   std::vector<std::string> unwritten;
+  /// The document for people that this process wrote: report.html, else report.md, else none.
+  std::string document;
 
   /// Number of cases with this verdict.
   int count(Verdict verdict) const;

@@ -334,6 +334,8 @@ class RunDirectory(CheckpointTest):
         for what in ("report.html", "trace.json", "step summary"):
             self.assertRegex(reported.stderr, f"warning: .*{what}")
         self.assertTrue((self.copy / "junit.xml").exists())
+        self.assertIn(f"report: {self.copy}/report.md\n", reported.stdout)
+        self.assertNotIn("report.html", reported.stdout)
         # run.json is what programs go by: without it the others are written and the exit code says so.
         (self.copy / "run.json").unlink()
         (self.copy / "run.json").mkdir()
@@ -361,6 +363,28 @@ class RunDirectory(CheckpointTest):
         refused = isoframe("report", self.copy, "--out", self.out)
         self.assertEqual(refused.returncode, 2)
         self.assertIn("holds another run", refused.stderr)
+        before = state()
+        for within in (self.copy / "u2", self.copy / "u2" / ".rounds" / "0", self.copy / "documents"):
+            refused = isoframe("report", self.copy, "--out", within)
+            self.assertEqual((refused.returncode, refused.stderr.count("\n")), (2, 1), refused.stderr)
+            self.assertIn("lies within the run directory", refused.stderr)
+        self.assertEqual(state(), before)
+        equal = isoframe("report", self.copy, "--out", self.copy / "u2" / "..")
+        self.assertEqual(equal.returncode, 0, equal.stderr)
+        self.assertTrue((self.copy / "base/video.mp4").exists())
+
+    def test_a_disk_that_is_full_is_the_error_of_each_case(self):
+        disk = self.root / "small disk"
+        disk.mkdir()
+        mount = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=32k small "$0" && shift && exec "$@"', disk]
+        if subprocess.run([*mount, "-", "true"], capture_output=True).returncode:
+            self.skipTest("no file system can be mounted here")
+        command = [ISOFRAME, "run", self.scenario, "--out", disk / "run"]
+        done = subprocess.run([*mount, "-", *command], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        for name in ("base", "u2"):
+            self.assertRegex(done.stdout, f"ERROR {name} .*No space left on device")
+        self.assertNotIn("not run", done.stdout)
 
     # Who may measure in it, and what is left behind
 
