@@ -87,7 +87,8 @@ std::string other_video(const Case& spec, const Case* baseline) {
 
 class RunJudge {
  public:
-  RunJudge(const records::SuiteRecord& suite, const RunDirectory& directory, const RunOptions& options)
+  RunJudge(const records::SuiteRecord& suite, const RunDirectory& directory, const RunOptions& options,
+           const Failures& unkept)
       : suite_(suite),
         directory_(directory),
         options_(options),
@@ -99,6 +100,8 @@ class RunJudge {
     for (const Case& spec : cases_) {
       records::CaseResult& result = results_[spec.name] = measured_result(spec, suite, directory);
       result.command = command_of(suite, options, spec);
+      if (const auto failed = unkept.find(spec.name); failed != unkept.end())
+        set_unkept(result, failed->second);
       for (const records::RoundsOfOrigin& group : result.origins)
         if (!newest_ || group.origin.measured > newest_->measured) newest_ = group.origin;
     }
@@ -125,12 +128,22 @@ class RunJudge {
       write(run, [&] { directory_.keep(results_.at(spec.name)); });
     }
     run.notes = notes_on_run();
+    write(run, [&] { directory_.keep(run); });
+    write_reports(run, cases_, results_, directory_, options_.traced);
     return run;
   }
 
-    write(run, [&] { directory_.keep(run); });
-    write_reports(run, cases_, results_, directory_, options_.traced);
  private:
+  /// Tells of a failure that the run directory does not know; it takes nothing from what was measured.
+  static void set_unkept(records::CaseResult& result, const records::Failure& failure) {
+    if (result.is_measured()) {
+      result.notes.push_back(fmt::format("measuring it again failed: {}", failure.message));
+      return;
+    }
+    result.status = records::Status::kError;
+    result.error = failure;
+  }
+
   /// Writes a result; the others are written even if it cannot be.
   template <typename Write>
   static void write(records::RunRecord& run, const Write& write) {
@@ -182,18 +195,6 @@ class RunJudge {
     return against;
   }
 
-  void add_notes(const Case& spec, records::CaseResult& result) const {
-    if (spec.expected_different && result.quality && result.quality->identical)
-      result.notes.push_back(
-          fmt::format("expected to differ from {}, and every float is equal", spec.baseline));
-    for (const records::RoundsOfOrigin& group : result.origins)
-      if (const std::string note = note_on(group, newest_); !note.empty()) result.notes.push_back(note);
-  }
-
-  /// Makes the case's video again if it is missing or damaged.
-  void remake_video(const Case& spec, const records::CaseResult& result) const {
-    if (!directory_.is_written_to() || !result.is_measured()) return;
-    if (const std::string why = keep_video(directory_.of(spec)); !why.empty())
   /// Tells of the cases that have folders here and no place in the reports.
   std::vector<std::string> notes_on_run() const {
     std::vector<std::string> left_out;
@@ -206,6 +207,18 @@ class RunJudge {
                     fmt::join(left_out, ", "))};
   }
 
+  void add_notes(const Case& spec, records::CaseResult& result) const {
+    if (spec.expected_different && result.quality && result.quality->identical)
+      result.notes.push_back(
+          fmt::format("expected to differ from {}, and every float is equal", spec.baseline));
+    for (const records::RoundsOfOrigin& group : result.origins)
+      if (const std::string note = note_on(group, newest_); !note.empty()) result.notes.push_back(note);
+  }
+
+  /// Makes the case's video again if it is missing or damaged.
+  void remake_video(const Case& spec, const records::CaseResult& result) const {
+    if (!directory_.is_written_to() || !result.is_measured()) return;
+    if (const std::string why = keep_video(directory_.of(spec)); !why.empty())
       std::cerr << fmt::format("warning: {}\n", why);
   }
 
@@ -267,8 +280,8 @@ class RunJudge {
 }  // namespace
 
 records::RunRecord judge_run(const records::SuiteRecord& suite, const RunDirectory& directory,
-                             const RunOptions& options) {
-  return RunJudge(suite, directory, options).run();
+                             const RunOptions& options, const Failures& unkept) {
+  return RunJudge(suite, directory, options, unkept).run();
 }
 
 }  // namespace isoframe::harness::run

@@ -94,7 +94,8 @@ void RoundLoop::keep_error(const Case& spec, int index, const records::Failure& 
   try {
     directory_.keep_error(spec, index, error);
   } catch (const std::exception& unwritten) {
-    std::cerr << fmt::format("warning: {}: {} ({})\n", spec.name, error.message, unwritten.what());
+    unkept_[spec.name] = error;
+    std::cerr << fmt::format("warning: {}: {} ({})\n", spec.name, error.message, message_of(unwritten));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The order of rounds in a run.
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "harness/run/run_directory.h"
 #include "harness/run/run_options.h"
 #include "harness/scenario/case.h"
+#include "reports/records/case_result.h"
 
 namespace isoframe::harness::run {
 
@@ -22,6 +24,8 @@ class RoundLoop {
             const RunOptions& options, Origins& origins);
 
   bool interrupted() const { return options_.is_interrupted(); }
+  /// Errors that could not be written down, on a full disk say, by their cases' names.
+  const std::map<std::string, reports::records::Failure>& unkept() const { return unkept_; }
   void run();
   /// Measures these cases again, with as many rounds; `measurement` counts from 1.
   void run_again(const std::vector<const scenario::Case*>& order, int measurement);
@@ -38,6 +42,7 @@ class RoundLoop {
   const RunOptions& options_;
   Origins& origins_;
   std::set<std::string> failed_;  ///< names of cases that are not run any more
+  std::map<std::string, reports::records::Failure> unkept_;
   launch::ProgressLine progress_;
 };
 

@@ -125,7 +125,7 @@ records::RunRecord run_suite(scenario::Suite suite, RunOptions& options) {
   record.finished = base::utc_now();
   record.interrupted = loop.interrupted();
   std::vector<std::string> unwritten = keep_end(record, directory);
-  records::RunRecord run = judge_run(record, directory, options);
+  records::RunRecord run = judge_run(record, directory, options, loop.unkept());
   std::ranges::move(unwritten, std::back_inserter(run.unwritten));
   if (history) record_in(*history, directory, run);
   return run;
