@@ -62,8 +62,9 @@ inline constexpr std::size_t kMostDeviations = 64;
 class Ballot {
  public:
   Ballot() = default;
-  /// Throws InputError for a record that no ballot has made.
-  explicit Ballot(const reports::records::BallotRecord& record);
+  /// Throws InputError for a record that no ballot has made, naming the field of the document in which the
+  /// record is `name`.
+  explicit Ballot(const reports::records::BallotRecord& record, const std::string& name = "ballot");
   reports::records::BallotRecord record() const;
 
   void add(const Voter& voter, const locate::Recording& recording);

@@ -271,7 +271,6 @@ records::Certificate certify(const records::Evidence& evidence, const Count& cou
   certificate.seconds = evidence.seconds;
   certificate.duration_seconds = evidence.duration_seconds;
   certificate.started = evidence.started;
-  certificate.environment = evidence.environment;
   certificate.fingerprints = count.votes;
   certificate.cases = case_rows(evidence, count);
   certificate.ranks = rank_rows(evidence);

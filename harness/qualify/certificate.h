@@ -38,7 +38,7 @@ bool is_over(const reports::records::Evidence& evidence);
 
 /// Judges the evidence: unfit with reasons as soon as there is one; unfinished until is_over();
 /// disturbed if too few repetitions were undisturbed to judge rates; else fit.  Leaves open what qualify()
-/// knows: the end, command, scenarios, and whether it was interrupted.
+/// knows: the end, environment, command, scenarios, and whether it was interrupted.
 reports::records::Certificate certify(const reports::records::Evidence& evidence, const Count& count);
 
 }  // namespace isoframe::harness::qualify

@@ -4,7 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/error.h"
 #include "harness/qualify/disturbance.h"
 #include "harness/qualify/series.h"
 
@@ -85,32 +84,6 @@ bool add(records::CaseEvidence& evidence, records::RepetitionFailure failure) {
   if (evidence.errors.size() == kMostErrors) return false;
   evidence.errors.push_back(std::move(failure));
   return true;
-}
-
-void check(const records::Evidence& evidence) {
-  if (evidence.repetitions < 0 || evidence.undisturbed < 0 || evidence.undisturbed > evidence.repetitions ||
-      evidence.next_repetition < evidence.repetitions || evidence.seconds < 0.0)
-    throw InputError("the numbers of repetitions do not fit together");
-  for (const records::CaseEvidence& one : evidence.cases) {
-    check(one.seconds);
-    if (one.errors.size() > one.failed_rounds) throw InputError("a case has more errors than failed rounds");
-  }
-  for (const records::RankEvidence& rank : evidence.ranks) {
-    check(rank.memory);
-    check(rank.compute);
-    if (rank.memory.count == 0 || rank.compute.count == 0) throw InputError("a rank has no rates");
-  }
-  const int ranks = static_cast<int>(evidence.ranks.size());
-  for (const records::LinkEvidence& link : evidence.links) {
-    check(link.bandwidth);
-    check(link.latency);
-    if (link.bandwidth.count == 0 || link.latency.count == 0 || link.lower < 0 || link.upper <= link.lower ||
-        link.upper >= ranks)
-      throw InputError("a link joins no two ranks or has no rates");
-  }
-  if (!std::ranges::is_sorted(evidence.links, {}, ranks_of)) throw InputError("its links are not in order");
-  for (const records::HostEvidence& host : evidence.hosts)
-    for (const records::Series* series : {&host.others, &host.steal, &host.throttled}) check(*series);
 }
 
 }  // namespace isoframe::harness::qualify

@@ -28,7 +28,4 @@ void add(reports::records::Evidence& evidence, const Repetition& repetition);
 /// Counts a failed round of the case, and keeps it if there is room.  Returns true if it was kept.
 bool add(reports::records::CaseEvidence& evidence, reports::records::RepetitionFailure failure);
 
-/// Throws InputError for evidence that does not fit together.
-void check(const reports::records::Evidence& evidence);
-
 }  // namespace isoframe::harness::qualify

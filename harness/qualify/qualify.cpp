@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iostream>
 #include <optional>
 #include <utility>
 
@@ -12,11 +13,11 @@
 #include "base/json_file.h"
 #include "base/time.h"
 #include "harness/launch/progress.h"
-#include "harness/measure/environment.h"
 #include "harness/measure/host_load.h"
 #include "harness/qualify/certificate.h"
 #include "harness/qualify/evidence.h"
 #include "harness/qualify/resume.h"
+#include "harness/run/origins.h"
 #include "harness/run/preflight.h"
 #include "harness/run/round.h"
 #include "harness/run/run_lock.h"
@@ -106,6 +107,7 @@ class Qualification {
     records::Certificate certificate = certify(evidence(), count_of(session_));
     certificate.interrupted = interrupted();
     if (is_over(evidence())) certificate.finished = base::utc_now();
+    certificate.environment = evidence().cases.front().origin.environment;
     certificate.command = options_.command;
     certificate.scenarios = scenarios_;
     base::write_json(options_.out / kCertificateFile, records::to_json(certificate));
@@ -199,21 +201,22 @@ std::vector<Case> cases_to_run(scenario::Suite suite) {
 }
 
 Session begin_session(const std::vector<Case>& cases, const QualifyOptions& options) {
-  const bool is_new = std::ranges::all_of(fs::directory_iterator(options.out), [](const auto& entry) {
-    return run::RunLock::is_lock(entry.path());
-  });
+  const bool is_new = is_free(options.out);
   if (!is_new && !options.resume) {
     const bool can_resume = fs::exists(options.out / kEvidenceFile);
     throw InputError(fmt::format("{} is not an empty folder; choose another --out{}", options.out.string(),
                                  can_resume ? ", or go on with it by --resume" : ""));
   }
-  const records::Environment environment = measure::environment();
-  Session session =
-      is_new ? new_session(cases, environment) : resumed_session(options.out, cases, environment);
+  if (is_new && options.resume)
+    std::cerr << fmt::format("{} holds nothing to go on with: --resume begins anew\n", options.out.string());
+  run::Origins now;
+  std::vector<records::Origin> origins;
+  for (const Case& spec : cases) origins.push_back(now.of(spec));
+  Session session = is_new ? new_session(cases, origins) : resumed_session(options.out, cases, origins);
   records::Evidence& evidence = session.evidence;
   const double earlier = is_new ? kDurationSeconds : evidence.duration_seconds;
   evidence.duration_seconds = options.duration_seconds.value_or(earlier);
-  if (!is_new) remove_leftovers(options.out, evidence);
+  remove_leftovers(options.out, evidence);
   return session;
 }
 

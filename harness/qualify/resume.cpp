@@ -9,10 +9,11 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/json_file.h"
-#include "base/text.h"
 #include "base/time.h"
-#include "harness/qualify/evidence.h"
+#include "harness/qualify/evidence_check.h"
+#include "harness/run/run_lock.h"
 #include "harness/scenario/case_json.h"
 #include "harness/scenario/likeness.h"
 
@@ -34,10 +35,8 @@ std::string other_cases(const std::vector<Case>& cases, const records::Evidence&
   for (std::size_t index = 0; index < cases.size(); ++index) {
     const Case& spec = cases[index];
     const records::CaseEvidence& one = evidence.cases[index];
-    const auto differences = scenario::differences(spec, one.spec);
-    if (!differences.empty()) return fmt::format("of another '{}': {}", spec.name, differences.front().text);
-    if (scenario::measured_key(spec) != scenario::measured_key(scenario::case_from_json(one.spec)))
-      return fmt::format("of another '{}': its checkpoint or image lay elsewhere", spec.name);
+    const auto differences = scenario::measured_otherwise(spec, one.spec);
+    if (!differences.empty()) return fmt::format("of another '{}': {}", spec.name, differences.front());
     if (pool_of(spec) != one.pool)
       return fmt::format("of another '{}': it had to equal '{}' then, '{}' now", spec.name, one.pool,
                          pool_of(spec));
@@ -45,23 +44,25 @@ std::string other_cases(const std::vector<Case>& cases, const records::Evidence&
   return {};
 }
 
-/// Says how program or machine differ from those of the evidence; empty if they are the same.
-std::string other_machine(const records::Environment& now, const records::Environment& then) {
-  std::vector<records::DifferingFact> facts = records::differing_facts(now, then);
-  const auto add = [&](const char* name, const std::string& own, const std::string& its) {
-    if (own != its) facts.push_back({name, own, its});
-  };
-  add("version", now.isoframe.version, then.isoframe.version);
-  add("commit", now.isoframe.commit, then.isoframe.commit);
-  if (facts.empty()) return {};
-  return fmt::format("of another program or machine: {}: {} then, {} now", facts.front().name,
-                     facts.front().earlier, facts.front().now);
+/// Says in what origins are others than those of the evidence; empty if measurements of one count for the
+/// other.
+std::string other_origins(const std::vector<records::Origin>& origins, const records::Evidence& evidence) {
+  for (std::size_t index = 0; index < origins.size(); ++index) {
+    const records::CaseEvidence& one = evidence.cases[index];
+    const std::vector<std::string> differences = records::differences(origins[index], one.origin);
+    if (!differences.empty())
+      return fmt::format("of another program, machine or content ('{}'): {}", one.name,
+                         fmt::join(differences, "; "));
+  }
+  return {};
 }
 
-/// True for "certificate.json.x7Gh2Q": AtomicFile's name for `file` before it was whole.
-bool is_half_written(const std::string& name, const std::string& file) {
-  constexpr std::size_t kSuffix = sizeof(".XXXXXX") - 1;
-  return name.size() == file.size() + kSuffix && name.starts_with(file + ".");
+/// The ballots of the evidence, by pool.
+std::map<std::string, Ballot> ballots_of(const records::Evidence& evidence) {
+  std::map<std::string, Ballot> ballots;
+  for (const auto& [pool, record] : evidence.ballots)
+    ballots.emplace(pool, Ballot(record, fmt::format("ballots.{}", pool)));
+  return ballots;
 }
 
 }  // namespace
@@ -70,23 +71,24 @@ std::string pool_of(const Case& spec) {
   return spec.gates.identical && !spec.baseline.empty() ? spec.baseline : spec.name;
 }
 
-Session new_session(const std::vector<Case>& cases, const records::Environment& environment) {
+Session new_session(const std::vector<Case>& cases, const std::vector<records::Origin>& origins) {
   Session session;
   session.evidence.started = base::utc_now();
-  session.evidence.environment = environment;
-  for (const Case& spec : cases) {
+  for (std::size_t index = 0; index < cases.size(); ++index) {
+    const Case& spec = cases[index];
     records::CaseEvidence& one = session.evidence.cases.emplace_back();
     one.name = spec.name;
     one.layout = model::parallel::to_string(spec.layout);
     one.ranks = spec.layout.world_size();
     one.pool = pool_of(spec);
     one.spec = scenario::to_json(spec);
+    one.origin = origins[index];
   }
   return session;
 }
 
 Session resumed_session(const fs::path& out, const std::vector<Case>& cases,
-                        const records::Environment& environment) {
+                        const std::vector<records::Origin>& origins) {
   const fs::path file = out / kEvidenceFile;
   if (!fs::exists(file))
     throw InputError(
@@ -101,9 +103,8 @@ Session resumed_session(const fs::path& out, const std::vector<Case>& cases,
   };
   try {
     session.evidence = records::evidence_from_json(json);
+    session.ballots = ballots_of(session.evidence);
     check(session.evidence);
-    for (const records::CaseEvidence& one : session.evidence.cases) scenario::case_from_json(one.spec);
-    for (const auto& [pool, record] : session.evidence.ballots) session.ballots.emplace(pool, record);
     session.evidence.ballots.clear();
   } catch (const InputError& error) {
     throw damaged(error);
@@ -111,10 +112,18 @@ Session resumed_session(const fs::path& out, const std::vector<Case>& cases,
     throw damaged(error);
   }
   std::string other = other_cases(cases, session.evidence);
-  if (other.empty()) other = other_machine(environment, session.evidence.environment);
+  if (other.empty()) other = other_origins(origins, session.evidence);
   if (!other.empty())
     throw InputError(fmt::format("{} is {}; name another --out to begin anew", file.string(), other));
+  for (std::size_t index = 0; index < cases.size(); ++index)
+    session.evidence.cases[index].spec = scenario::to_json(cases[index]);
   return session;
+}
+
+bool is_free(const fs::path& out) {
+  return std::ranges::all_of(fs::directory_iterator(out), [](const fs::directory_entry& entry) {
+    return run::RunLock::is_lock(entry.path()) || base::is_temporary_file(entry.path());
+  });
 }
 
 void keep(const Session& session, const fs::path& out) {
@@ -143,11 +152,7 @@ void remove_leftovers(const fs::path& out, const records::Evidence& evidence) {
     }
     fs::remove(folder, ignored);  // if it is empty
   }
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(out)) files.push_back(entry.path());
-  for (const fs::path& file : files)
-    for (const char* whole : {kEvidenceFile, kCertificateFile, kCertificateDocument})
-      if (is_half_written(file.filename().string(), whole)) fs::remove(file);
+  base::remove_abandoned_files(out);
 }
 
 }  // namespace isoframe::harness::qualify

@@ -27,14 +27,18 @@ struct Session {
 /// The name of the cases that promise the same bits: a baseline and those that must equal it.
 std::string pool_of(const scenario::Case& spec);
 
-/// A session that has not seen anything of these cases yet.
+/// A session that has not seen anything of these cases yet, each of which has its origin.
 Session new_session(const std::vector<scenario::Case>& cases,
-                    const reports::records::Environment& environment);
+                    const std::vector<reports::records::Origin>& origins);
 
 /// Reads the session that `out` holds.  Throws InputError, one line, if there is none, if its file is
-/// damaged, or if its cases, program or machine are others than these.
+/// damaged, which names the field, or if its cases, program, machine, or the content of a checkpoint or image
+/// are others than these; where those lie does not matter.
 Session resumed_session(const std::filesystem::path& out, const std::vector<scenario::Case>& cases,
-                        const reports::records::Environment& environment);
+                        const std::vector<reports::records::Origin>& origins);
+
+/// True for a folder that holds nothing, or only what a session leaves that was killed at its very beginning.
+bool is_free(const std::filesystem::path& out);
 
 /// Replaces evidence.json in one step.
 void keep(const Session& session, const std::filesystem::path& out);

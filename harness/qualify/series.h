@@ -2,6 +2,7 @@
 // Values over any number of repetitions in bounded memory.
 
 #include <optional>
+#include <string>
 
 #include "metrics/statistics.h"
 #include "reports/records/qualify_evidence.h"
@@ -24,7 +25,7 @@ std::optional<metrics::Summary> summary_of(const reports::records::Series& serie
 /// Ratio of the last third's median to the first's; nothing if it cannot be told.
 std::optional<double> drift_of(const reports::records::Series& series);
 
-/// Throws InputError for a series that add() has not made.
-void check(const reports::records::Series& series);
+/// Throws InputError naming the `field` for a series that add() has not made of values that are not negative.
+void check(const reports::records::Series& series, const std::string& field);
 
 }  // namespace isoframe::harness::qualify

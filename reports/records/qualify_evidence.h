@@ -15,6 +15,7 @@
 #include "reports/records/case_result.h"
 #include "reports/records/certificate_record.h"
 #include "reports/records/field.h"
+#include "reports/records/origin.h"
 
 namespace isoframe::reports::records {
 
@@ -119,12 +120,14 @@ struct UrnRecord {
 /// The votes of cases that promise the same bits.
 struct BallotRecord {
   std::vector<std::string> cases;
+  std::size_t votes = 0;
   std::vector<UrnRecord> urns;
 
   template <typename T = BallotRecord>
   static constexpr auto fields() {
     return std::tuple{
         field("cases", &T::cases, "", "names of the cases"),
+        field("votes", &T::votes, "", "number of all votes"),
         field("urns", &T::urns, "", "votes at each place"),
     };
   }
@@ -134,6 +137,7 @@ struct CaseEvidence {
   std::string name, layout, pool;
   int ranks = 1;
   nlohmann::json spec;
+  Origin origin;
   JudgedSeries seconds;
   std::vector<RepetitionFailure> errors;
   std::size_t failed_rounds = 0;
@@ -147,6 +151,7 @@ struct CaseEvidence {
         field("pool", &T::pool, "", "key of its ballot"),
         field("ranks", &T::ranks, "", "number of ranks"),
         field("case", &T::spec, "", "the whole expanded case"),
+        field("origin", &T::origin, "", "what it is measured with, as of the first session"),
         field("seconds", &T::seconds, "s", "prompt to frames"),
         field("errors", &T::errors, "", "rounds that failed: the first 16"),
         field("failed_rounds", &T::failed_rounds, "", "number of all that failed"),
@@ -214,11 +219,10 @@ struct HostEvidence {
 };
 
 struct Evidence {
-  int schema_version = 1;
+  int schema_version = 2;
   std::string started;
   double seconds = 0.0, duration_seconds = 0.0;
   int repetitions = 0, undisturbed = 0, next_repetition = 0;
-  Environment environment;
   std::vector<CaseEvidence> cases;
   std::vector<RankEvidence> ranks;
   std::vector<LinkEvidence> links;
@@ -228,7 +232,7 @@ struct Evidence {
   template <typename T = Evidence>
   static constexpr auto fields() {
     return std::tuple{
-        version(field("schema_version", &T::schema_version, "", "1")),
+        version(field("schema_version", &T::schema_version, "", "2")),
         field("started", &T::started, "", "begin of the first session, ISO 8601, UTC"),
         field("seconds", &T::seconds, "s", "time spent, over all sessions"),
         field("duration_seconds", &T::duration_seconds, "s", "time asked for"),
@@ -236,7 +240,6 @@ struct Evidence {
         field("undisturbed", &T::undisturbed, "", "number of those beside which nothing else ran"),
         field("next_repetition", &T::next_repetition, "",
               "number of the next repetition: one that was broken off has used up its own"),
-        field("environment", &T::environment, "", "machine and program"),
         field("cases", &T::cases, "", "one entry a case"),
         field("ranks", &T::ranks, "", "one entry a rank of the largest case"),
         field("links", &T::links, "", "one entry a pair of ranks"),

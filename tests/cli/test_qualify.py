@@ -7,6 +7,7 @@ ISOFRAME_BIN names the program.  A tiny checkpoint is made once.
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -105,7 +106,7 @@ class Qualify(CheckpointTest):
         self.assertRegex(killed["reasons"][0], r"1 of at least 3 repetitions in .* of 1 h; nothing deviated so far")
         self.assertIn("of 1 h so far", (self.out / "certificate.md").read_text())
         self.assertNotEqual(self.files(), FILES)
-        half_written = self.out / "evidence.json.a1B2c3"
+        half_written = self.out / ".evidence.json.isoframe-a1B2c3"
         half_written.touch()
 
         done = self.resume("--duration", "0", "--json")
@@ -136,23 +137,81 @@ class Qualify(CheckpointTest):
         self.assertEqual(self.files(), FILES)
         self.assertIn("float32 GFLOP/s", (self.out / "certificate.md").read_text())
 
-        evidence = (self.out / "evidence.json").read_text()
+        self.damaged_evidence_is_refused()
+        self.only_content_counts(certificate)
+        (self.out / "evidence.json").unlink()
+        self.refused(self.resume(), "nothing to go on with")
+
+    def damaged_evidence_is_refused(self):
+        """Cuts and changes evidence.json of a whole session; the unit tests do so with every field."""
+        text = (self.out / "evidence.json").read_text()
         changed = self.scenario("steps: 2")
         self.refused(isoframe("qualify", changed, "--resume", "--out", self.out), "'pair': steps: 1 then, 2 now")
         self.refused(self.resume("--filter", "base"), "other cases: base, pair then, base now")
-        record = json.loads(evidence)
-        record["environment"]["cores"] = 4096
-        (self.out / "evidence.json").write_text(json.dumps(record))
-        self.refused(self.resume(), "evidence.json", "another program or machine: cores: 4096 then")
-        record = json.loads(evidence)
-        record["ballots"]["base"]["urns"][0][5][0][0] = "no hash"
-        (self.out / "evidence.json").write_text(json.dumps(record))
-        self.refused(self.resume(), "evidence.json: damaged", "no hash")
-        (self.out / "evidence.json").write_text(evidence[: len(evidence) // 2])
+
+        def cut(path):
+            def damage(record):
+                for key in path[:-1]:
+                    record = record[key]
+                del record[path[-1]]
+            return damage
+
+        def put(path, value):
+            def damage(record):
+                for key in path[:-1]:
+                    record = record[key]
+                record[path[-1]] = value
+            return damage
+
+        for expected, damage in (
+            ("'cases[0].origin' is missing", cut(("cases", 0, "origin"))),
+            ("cores: 4096 then", put(("cases", 0, "origin", "environment", "cores"), 4096)),
+            ("'ballots'", put(("ballots",), {})),
+            ("'ballots.base.urns[0].results[0].hash' is no fingerprint's hash: 'no hash'",
+             put(("ballots", "base", "urns", 0, 5, 0, 0), "no hash")),
+            ("'hosts'", put(("hosts",), [])),
+            ("'links'", put(("links",), [])),
+            ("'repetitions' is -3", put(("repetitions",), -3)),
+            ("'cases[0].seconds'", put(("cases", 0, "seconds", "samples"), [])),
+        ):
+            with self.subTest(expected=expected):
+                record = json.loads(text)
+                damage(record)
+                (self.out / "evidence.json").write_text(json.dumps(record))
+                self.refused(self.resume(), f"{self.out}/evidence.json", expected, "; name another --out to begin anew")
+        (self.out / "evidence.json").write_text(text[: len(text) // 2])
         self.refused(self.resume(), "evidence.json:1:", "damaged")
+        (self.out / "evidence.json").write_text(text)
         self.refused(isoframe("qualify", self.scenario(), "--out", self.out), "--resume")
-        (self.out / "evidence.json").unlink()
-        self.refused(self.resume(), "nothing to go on with")
+
+    def only_content_counts(self, before):
+        """Resumes with a checkpoint at another path, then with another one at the same path."""
+        moved = self.root / "moved"
+        self.checkpoint.rename(moved)
+        try:
+            done = self.resume("--checkpoint", moved, "--json")
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            now = json.loads(done.stdout)
+            self.assertEqual(now["started"], before["started"])
+            self.assertGreaterEqual(now["repetitions"], before["repetitions"])
+            made = isoframe("weights", "init", "--preset", "tiny", "--seed", 4, self.checkpoint)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            self.refused(self.resume(), f"{self.out}/evidence.json", "checkpoint: other content in ", "transformer",
+                         "name another --out to begin anew")
+        finally:
+            shutil.rmtree(self.checkpoint, ignore_errors=True)
+            moved.rename(self.checkpoint)
+
+    def test_nothing_to_go_on_with_is_said(self):
+        process = subprocess.Popen(
+            [ISOFRAME, "qualify", self.scenario(), "--resume", "--duration", "0", "--out", self.out],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        wait_for(lambda: ranks_of(process.pid), "ranks")
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(stderr, f"{self.out} holds nothing to go on with: --resume begins anew\n")
 
     def test_a_rank_that_computes_otherwise_is_named(self):
         launcher = self.root / "odd"

@@ -176,6 +176,11 @@ TEST(Ballot, RefusesARecordThatNoBallotMade) {
   refuses([](VotedResult& result) { result.voters[0].case_index = 7; });
   refuses([](VotedResult& result) { result.voters[0].last = -1; });
   refuses([](VotedResult& result) { result.votes = 0; });
+  refuses([](VotedResult& result) { result.votes = 100; });
+  refuses([](VotedResult& result) { result.voters.clear(); });
+  auto record = ballot.record();
+  record.urns.pop_back();
+  EXPECT_THROW(Ballot{record}, InputError);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ TEST(Series, KeepsValuesOfAllTimesInBoundedRoom) {
     add(series, k);
     ASSERT_LE(series.samples.size(), kMostSamples);
   }
-  check(series);
+  check(series, "series");
   const auto summary = summary_of(series);
   EXPECT_EQ(summary->count, static_cast<std::size_t>(kValues));
   EXPECT_EQ(summary->min, 0.0);
@@ -53,16 +53,18 @@ TEST(Series, RefusesOneThatHoldsFewerValuesThanItSays) {
   Series series;
   for (int k = 0; k < 1000; ++k) {
     add(series, k);
-    ASSERT_NO_THROW(check(series)) << k;
+    ASSERT_NO_THROW(check(series, "series")) << k;
   }
   const auto refuses = [&](const auto& damage) {
     Series damaged = series;
     damage(damaged);
-    EXPECT_THROW(check(damaged), InputError);
+    EXPECT_THROW(check(damaged, "series"), InputError);
   };
   refuses([](Series& one) { one.stride = 0; });
   refuses([](Series& one) { one.samples.clear(); });
   refuses([](Series& one) { one.count = 5; });
+  refuses([](Series& one) { one.max = 10.0; });
+  refuses([](Series& one) { one.samples[3] = -1.0; });
 }
 
 }  // namespace
