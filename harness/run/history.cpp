@@ -155,6 +155,16 @@ struct History::Database {
   void execute(const char* sql) const {
     if (sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail();
   }
+  /// Goes on with a copy in memory, which can be changed where the file cannot.
+  void copy_to_memory() {
+    sqlite3* const read = std::exchange(handle, nullptr);
+    const std::unique_ptr<sqlite3, decltype(&sqlite3_close)> closed(read, sqlite3_close);
+    if (sqlite3_open(":memory:", &handle) != SQLITE_OK) fail();
+    sqlite3_backup* const backup = sqlite3_backup_init(handle, "main", read, "main");
+    if (backup == nullptr) fail();
+    const int copied = sqlite3_backup_step(backup, -1);
+    if (sqlite3_backup_finish(backup) != SQLITE_OK || copied != SQLITE_DONE) fail();
+  }
 };
 
 namespace {
@@ -253,8 +263,7 @@ History::History(const fs::path& file, Access access) : database_(std::make_uniq
   if (access == Access::kRead) {
     if (schema == kSchema) return;
     if (schema == 0) throw InputError(fmt::format("{}: holds no history", file.string()));
-    History(file, Access::kWrite);  // brings it up to date
-    return;
+    db.copy_to_memory();  // reading needs the present schema, but the file may lie on read-only media
   }
   // Taken even where nothing changes, so that a file that cannot be written is found now.
   db.execute("BEGIN IMMEDIATE");

@@ -59,7 +59,8 @@ class History {
  public:
   enum class Access { kWrite, kRead };
 
-  /// Opens the file, and to write makes it where it is missing.  Throws InputError naming it if it is no
+  /// Opens the file, and to write makes it where it is missing.  An older schema is brought up to date: to
+  /// write in the file, to read in memory.  Throws InputError naming it if it is no
   /// history, a newer isoframe's, or cannot be used so.
   explicit History(const std::filesystem::path& file, Access access = Access::kWrite);
   ~History();

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "harness/scenario/likeness.h"
 
 namespace isoframe::harness::run {
@@ -189,29 +190,55 @@ TEST_F(HistoryFile, KeepsTheClassOfEachLayout) {
   EXPECT_EQ(rows[1].numerics, "bounded");
 }
 
-TEST_F(HistoryFile, AnOlderOneIsReadAndWrittenOn) {
+/// A history of an older schema with one accepted run.
+void make_older(const std::filesystem::path& file, int schema) {
   sqlite3* handle = nullptr;
-  ASSERT_EQ(sqlite3_open(file_.c_str(), &handle), SQLITE_OK);
-  const int made = sqlite3_exec(
-      handle,
+  ASSERT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
+  const std::string sql = fmt::format(
       "CREATE TABLE runs (directory TEXT PRIMARY KEY, scenario TEXT NOT NULL, machine TEXT NOT NULL, started "
-      "TEXT "
-      "NOT NULL, commit_id TEXT NOT NULL, accepted INTEGER NOT NULL DEFAULT 0);"
+      "TEXT NOT NULL, commit_id TEXT NOT NULL, accepted INTEGER NOT NULL DEFAULT 0);"
       "CREATE TABLE cases (directory TEXT NOT NULL REFERENCES runs(directory) ON DELETE CASCADE, name TEXT "
       "NOT "
-      "NULL, verdict TEXT NOT NULL, seconds REAL, peak_tensor_bytes REAL, psnr REAL, ssim REAL, PRIMARY KEY "
+      "NULL, verdict TEXT NOT NULL, seconds REAL, peak_tensor_bytes REAL, psnr REAL, ssim REAL{}, PRIMARY "
+      "KEY "
       "(directory, name));"
       "INSERT INTO runs VALUES ('/old', 'smoke.yaml', 'Xeon', '2025-01-01T00:00:00Z', 'abc', 1);"
-      "INSERT INTO cases VALUES ('/old', 'a', 'passed', 1.5, 7, NULL, NULL);"
-      "PRAGMA user_version = 1",
-      nullptr, nullptr, nullptr);
+      "INSERT INTO cases VALUES ('/old', 'a', 'passed', 1.5, 7, NULL, NULL{});"
+      "PRAGMA user_version = {}",
+      schema == 1 ? "" : ", numerics TEXT NOT NULL DEFAULT ''", schema == 1 ? "" : ", 'identical'", schema);
+  const int made = sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr);
   sqlite3_close(handle);
   ASSERT_EQ(made, SQLITE_OK);
+}
+
+TEST_F(HistoryFile, AnOlderOneIsReadAndWrittenOn) {
+  make_older(file_, 1);
   EXPECT_EQ(History(file_, History::Access::kRead).accepted().size(), 1u);
   { History(file_).record(folder_ / "new", run("2026-01-01T00:00:00Z", 1.0), facts(two_cases())); }
   const History history(file_);
   EXPECT_EQ(history.cases(two_cases(), "").size(), 2u) << "nobody knows what the old one was asked for";
   EXPECT_EQ(history.accepted().size(), 1u);
+}
+
+TEST_F(HistoryFile, AnOlderOneIsReadWithoutAWrite) {
+  for (const int schema : {1, 2}) {
+    make_older(file_, schema);
+    const std::string before = base::read_text(file_);
+    // Root may write into any folder: that nothing changed is what tells.
+    std::filesystem::permissions(file_, std::filesystem::perms::owner_read);
+    std::filesystem::permissions(folder_,
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+    {
+      const History history(file_, History::Access::kRead);
+      ASSERT_EQ(history.accepted().size(), 1u) << schema;
+      EXPECT_EQ(history.accepted().front().directory, "/old");
+      EXPECT_TRUE(history.cases(two_cases(), "").empty());
+    }
+    EXPECT_EQ(base::read_text(file_), before) << schema;
+    std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+    std::filesystem::remove(file_);
+  }
 }
 
 TEST_F(HistoryFile, IsReadWhereItCannotBeWritten) {
