@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/measure/key_lines.h"
+
 namespace isoframe::harness::measure {
 
 namespace fs = std::filesystem;
@@ -68,18 +70,6 @@ int add_library(dl_phdr_info* object, std::size_t /*size*/, void* libraries) {
   return 0;
 }
 
-/// The value of the line "Model: <value>" of a file.
-std::string model_in(const fs::path& file) {
-  constexpr std::string_view kKey = "Model:";
-  std::ifstream stream(file);
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.starts_with(kKey)) continue;
-    const std::size_t first = line.find_first_not_of(" \t", kKey.size());
-    return first == std::string::npos ? std::string() : line.substr(first);
-  }
-  return {};
-}
-
 /// The version in "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue ...".
 std::string driver_version() {
   constexpr std::string_view kBefore = "Module";
@@ -104,7 +94,9 @@ std::vector<std::string> gpus() {
   std::vector<std::string> found;
   std::error_code none;
   for (const fs::directory_entry& entry : fs::directory_iterator("/proc/driver/nvidia/gpus", none))
-    found.push_back(fmt::format("{}, driver {}", model_in(entry.path() / "information"), driver_version()));
+    found.push_back(fmt::format("{}, driver {}",
+                                value_in(text_of_file(entry.path() / "information"), "Model", ':'),
+                                driver_version()));
   std::ranges::sort(found);
   return found;
 }

@@ -1,12 +1,9 @@
 #include "harness/measure/environment.h"
 
 #include <cstdlib>
-#include <fstream>
 #include <isoframe_commit.h>
-#include <iterator>
 #include <optional>
 #include <sched.h>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <sys/utsname.h>
@@ -18,29 +15,11 @@
 #include "harness/launch/affinity.h"
 #include "harness/launch/variables.h"
 #include "harness/measure/cgroup.h"
+#include "harness/measure/key_lines.h"
 
 namespace isoframe::harness::measure {
 
 namespace {
-
-std::string text_of(const char* file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-/// The value of the first line "key<separator>value" of a text, without quotes; empty where there is none.
-std::string value_in(std::string_view text, std::string_view key, char separator) {
-  std::istringstream stream{std::string(text)};
-  for (std::string line; std::getline(stream, line);) {
-    const std::size_t at = line.find(separator);
-    if (at == std::string::npos || !line.starts_with(key)) continue;
-    if (line.find_last_not_of(" \t", at - 1) + 1 != key.size()) continue;
-    const std::size_t first = line.find_first_not_of(" \t\"", at + 1);
-    const std::size_t last = line.find_last_not_of(" \t\"");
-    return first == std::string::npos ? std::string() : line.substr(first, last - first + 1);
-  }
-  return {};
-}
 
 /// Counts the cores that ranks may run on: a pinned job has fewer than the machine.
 int usable_cores() {
@@ -86,12 +65,12 @@ reports::records::Environment environment() {
   const launch::Variables variables = launch::influential_variables();
   const auto memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                             static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return {.cpu = processor_name(text_of("/proc/cpuinfo"), system.machine),
+  return {.cpu = processor_name(text_of_file("/proc/cpuinfo"), system.machine),
           .cores = usable_cores(),
           .isa = isa(),
           .memory_bytes = memory_bytes,
           .limits = cgroup_limits(),
-          .os = value_in(text_of("/etc/os-release"), "PRETTY_NAME", '='),
+          .os = value_in(text_of_file("/etc/os-release"), "PRETTY_NAME", '='),
           .kernel = fmt::format("{} {}", system.sysname, system.release),
           .load_average = load_average(),
           .isoframe = {.version = ISOFRAME_VERSION, .commit = ISOFRAME_COMMIT},
