@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/list.h"
 
 namespace isoframe::harness::compare {
 
@@ -34,12 +38,18 @@ Numbers gaps(const Numbers& numbers) {
   return missing;
 }
 
-/// "frame 4", "frames 4, 7, 8".
-std::string listed(const Numbers& numbers) {
+/// "frame 4", "frames 3, 7 and 2 more"; of `count` where `numbers` are only the first of them.
+std::string frames_of(const Numbers& numbers, std::optional<std::size_t> count = std::nullopt) {
   constexpr std::size_t kShown = 10;
-  const auto end = numbers.begin() + static_cast<std::ptrdiff_t>(std::min(numbers.size(), kShown));
-  return fmt::format("frame{} {}{}", numbers.size() == 1 ? "" : "s", fmt::join(numbers.begin(), end, ", "),
-                     numbers.size() > kShown ? ", ..." : "");
+  std::vector<std::string> texts;
+  for (const std::int64_t number : numbers) texts.push_back(std::to_string(number));
+  return fmt::format("frame{} {}", numbers.size() == 1 ? "" : "s", base::list_of(texts, kShown, count));
+}
+
+/// The frames that are missing between the first number and the last.
+std::string missing_of(const Numbers& numbers) {
+  const auto span = static_cast<std::size_t>(numbers.back() - numbers.front()) + 1;
+  return frames_of(gaps(numbers), span - numbers.size());
 }
 
 bool begins_by_convention(const Numbers& numbers) { return numbers.front() == 0 || numbers.front() == 1; }
@@ -48,7 +58,7 @@ void check_numbers(const Numbers& reference, const Numbers& candidate, std::vect
   const Numbers alone = without(reference, candidate), alone_too = without(candidate, reference);
   const Numbers missing = gaps(reference);
   if (alone.empty() && alone_too.empty()) {
-    if (!missing.empty()) notes.push_back(fmt::format("{} missing on both sides", listed(missing)));
+    if (!missing.empty()) notes.push_back(fmt::format("{} missing on both sides", missing_of(reference)));
     return;
   }
   if (reference.size() == candidate.size() && missing.empty() && gaps(candidate).empty() &&
@@ -59,8 +69,8 @@ void check_numbers(const Numbers& reference, const Numbers& candidate, std::vect
     return;
   }
   std::vector<std::string> lonely;
-  if (!alone.empty()) lonely.push_back(fmt::format("{} of the reference", listed(alone)));
-  if (!alone_too.empty()) lonely.push_back(fmt::format("{} of the candidate", listed(alone_too)));
+  if (!alone.empty()) lonely.push_back(fmt::format("{} of the reference", frames_of(alone)));
+  if (!alone_too.empty()) lonely.push_back(fmt::format("{} of the candidate", frames_of(alone_too)));
   not_comparable(
       fmt::format("no partner for {}; frames of two folders are paired by the numbers in their names",
                   fmt::join(lonely, " and for ")));
@@ -71,7 +81,7 @@ void note_gaps(const VideoInfo& info, const char* side, std::vector<std::string>
   const Numbers missing = gaps(info.numbers);
   if (!missing.empty())
     notes.push_back(
-        fmt::format("{} missing in the {}: its frames were taken in order", listed(missing), side));
+        fmt::format("{} missing in the {}: its frames were taken in order", missing_of(info.numbers), side));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json_file.h"
+#include "base/list.h"
 #include "harness/judge/against.h"
 #include "harness/judge/quality.h"
 #include "harness/run/entries.h"
@@ -87,16 +88,6 @@ Unlikeness unlikeness_of(const CaseResult& result, const CaseResult& earlier,
   return unlike;
 }
 
-/// The names in a sentence, the first few of many.
-std::string list_of(const std::vector<std::string>& names) {
-  constexpr std::size_t kMost = 5;
-  const std::vector<std::string> first(
-      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names.size())));
-  if (names.empty()) return "none";
-  return fmt::format("{}{}", fmt::join(first, ", "),
-                     names.size() > kMost ? fmt::format(" and {} more", names.size() - kMost) : "");
-}
-
 std::vector<std::string> names_of(const std::vector<records::CaseRow>& rows) {
   std::vector<std::string> names;
   for (const records::CaseRow& row : rows) names.push_back(row.name);
@@ -151,7 +142,7 @@ EarlierRun::EarlierRun(const std::vector<fs::path>& directories, const records::
   for (const Case& spec : cases) own.push_back(spec.name);
   nothing_in_common_ =
       fmt::format("the earlier run {} has no case in common with this one: {} there, {} here",
-                  directory_.string(), list_of(names_of(run_.cases)), list_of(own));
+                  directory_.string(), base::list_of(names_of(run_.cases)), base::list_of(own));
 }
 
 /// The case's results in the other runs; `notes` are given why the times of a run do not count.

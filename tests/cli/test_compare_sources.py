@@ -194,6 +194,8 @@ class Folders(CompareTest):
         self.assert_equal(self.compare(ten, padded))
         also = self.images("also", [1, 2, 3, *range(5, 11)])
         self.assert_equal(self.compare(self.folder / "gap", also), "frame 4 missing on both sides")
+        far = self.images("far", [1, 500])
+        self.assert_equal(self.compare(far, far), "frames 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 488 more missing on both sides")
         zero = self.images("zero", range(10), values=lambda number, at: (7 * at + 31 * (number + 1)) % 251)
         self.assert_equal(self.compare(zero, ten), "numbered from 0, the candidate's from 1: paired in order")
         shutil.copy(ten / "f_3.png", ten / "f_03.png")
