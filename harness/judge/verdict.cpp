@@ -160,8 +160,10 @@ Judgement judge(const scenario::Case& spec, const CaseResult& result, const Case
     return {};
   }
   if (baseline == nullptr || baseline->status == records::Status::kError) {
+    const bool is_told = baseline != nullptr && baseline->error;
     return {Verdict::kUntrusted,
-            fmt::format("nothing to compare with: baseline '{}' has no frames", spec.baseline)};
+            fmt::format("nothing to compare with: its baseline '{}' is in error: {}", spec.baseline,
+                        is_told ? baseline->error->message : "it was not measured")};
   }
   if (!result.quality) return {Verdict::kError, "its frames could not be compared"};
   if (!result.quality->trusted) return {Verdict::kUntrusted, result.quality->untrusted_reason};

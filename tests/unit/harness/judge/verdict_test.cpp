@@ -245,8 +245,10 @@ TEST_F(Judge, ACrashIsAnErrorWithItsMessage) {
 }
 
 TEST_F(Judge, NothingIsComparedWithABaselineThatCrashed) {
-  baseline_ = crashed();
+  baseline_ = crashed("base/.rounds/0/done.json: damaged");
   EXPECT_EQ(run().verdict, Verdict::kUntrusted);
+  EXPECT_EQ(run().reason, "nothing to compare with: its baseline '" + case_.baseline +
+                              "' is in error: base/.rounds/0/done.json: damaged");
 }
 
 TEST_F(Judge, ABaselineThatDiffersFromItselfIsUntrusted) {
