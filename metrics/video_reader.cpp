@@ -130,7 +130,8 @@ class VideoReader : public FrameReader {
     av_dict_free(&options);
     if (opened < 0)
       throw InputError(
-          fmt::format("{}: not a readable video; give a video file or a folder of images", file_.string()));
+          fmt::format("{}: not a readable video{}; give a video file or a folder of images", file_.string(),
+                      demuxers_last_words.empty() ? "" : fmt::format(" ({})", demuxers_last_words)));
     format_.reset(format);
     const AVCodec* decoder = nullptr;
     if (avformat_find_stream_info(format, nullptr) >= 0)

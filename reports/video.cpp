@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/quiet_standard_error.h"
 
 namespace isoframe::reports {
 
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 cv::VideoWriter open_writer(const fs::path& file, int fps, cv::Size size) {
+  const base::QuietStandardError quiet;
   cv::VideoWriter writer;
   for (const std::array<char, 4> codec : {std::array{'a', 'v', 'c', '1'}, std::array{'m', 'p', '4', 'v'}}) {
     const int fourcc = cv::VideoWriter::fourcc(codec[0], codec[1], codec[2], codec[3]);
@@ -40,7 +42,10 @@ void encode(const fs::path& file, const fs::path& name, const metrics::ByteFrame
     cv::copyMakeBorder(bgr, even, 0, odd_row, 0, odd_column, cv::BORDER_REPLICATE);
     writer.write(even);
   }
-  writer.release();
+  {
+    const base::QuietStandardError quiet;
+    writer.release();
+  }
   // OpenCV's writer reports no failed write, such as on a full disk.
   if (!is_whole_video(file, frames.frames))
     throw RunError(fmt::format("{}: not written whole; is the disk full?", name.string()));
@@ -50,7 +55,8 @@ void encode(const fs::path& file, const fs::path& name, const metrics::ByteFrame
 
 bool is_whole_video(const fs::path& file, std::int64_t frames) {
   if (!fs::is_regular_file(file)) return false;
-  // A file cut short lacks its index.
+  // A file cut short lacks its index, which FFmpeg would say on the standard error.
+  const base::QuietStandardError quiet;
   cv::VideoCapture video(file.string(), cv::CAP_FFMPEG);
   return video.isOpened() && video.get(cv::CAP_PROP_FRAME_COUNT) == static_cast<double>(frames);
 }
