@@ -184,7 +184,7 @@ void add_history_commands(CLI::App& program, int& exit_code) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         add(*baseline, "save", "Accept a run as the baseline of its cases and machine", arguments);
-    add_path(*command, "run", arguments->run, "The run directory")->required();
+    add_run_directory(*command, "run", arguments->run, "The run directory")->required();
     command->callback([arguments] { save(arguments->history, arguments->run); });
   }
   {

@@ -32,6 +32,14 @@ CLI::Option* add_path(CLI::App& command, const std::string& name, std::string& t
 CLI::Option* add_path(CLI::App& command, const std::string& name, std::vector<std::string>& target,
                       const std::string& meaning);
 
+/// Adds an option that names a run directory; one of the files that a run leaves there names it too.
+CLI::Option* add_run_directory(CLI::App& command, const std::string& name, std::string& target,
+                               const std::string& meaning);
+
+/// The same for one that may be given several times.
+CLI::Option* add_run_directory(CLI::App& command, const std::string& name, std::vector<std::string>& target,
+                               const std::string& meaning);
+
 /// Adds an option that holds text: UTF-8, and not empty.
 CLI::Option* add_text(CLI::App& command, const std::string& name, std::string& target,
                       const std::string& meaning);

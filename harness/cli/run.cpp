@@ -36,9 +36,10 @@ struct GateArguments {
   std::string traced = "last";
 
   void add_to(CLI::App& command) {
-    add_path(command, "--against", against,
-             "An earlier run directory to compare with; given several times, times are judged by the "
-             "spread between runs too (five or more are best), frames and memory by the first");
+    add_run_directory(
+        command, "--against", against,
+        "An earlier run directory to compare with; given several times, times are judged by the "
+        "spread between runs too (five or more are best), frames and memory by the first");
     std::vector<std::string> subjects;
     for (const auto& [subject, name] : reports::records::Names<Subject>::all) subjects.push_back(name);
     command
@@ -181,7 +182,7 @@ void add_report_command(CLI::App& program, int& exit_code) {
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("report", "Judge a run directory again and rewrite its reports");
-  add_path(*command, "run", arguments->directory, "The run directory")->required();
+  add_run_directory(*command, "run", arguments->directory, "The run directory")->required();
   add_path(*command, "--out", arguments->out,
            "Write the documents here and nothing into the run directory, which may be read-only");
   arguments->gate.add_to(*command);

@@ -50,7 +50,14 @@ std::optional<records::SuiteRecord> suite_before(const RunDirectory& directory) 
 /// Opens the run directory.
 RunDirectory prepare(RunOptions& options) {
   base::remove_abandoned_folders();
-  if (!options.is_out_default || options.resume) return RunDirectory::prepare(options.out, options.resume);
+  if (!options.is_out_default || options.resume) {
+    const bool is_new = !fs::exists(options.out / records::kSuiteFile);
+    RunDirectory directory = RunDirectory::prepare(options.out, options.resume);
+    if (is_new && options.resume)
+      std::cerr << fmt::format("{} holds nothing to go on with: --resume begins anew\n",
+                               options.out.string());
+    return directory;
+  }
   RunDirectory directory = RunDirectory::prepare_unique(options.out);
   options.out = directory.path();
   return directory;

@@ -259,6 +259,51 @@ class RunDirectory(CheckpointTest):
         self.assertIn("what should be rank 1 calls itself rank 0", cases["u2"]["reason"])
         self.assertIn("base/.rounds/0/done.json: of another case: seed: 4 then", cases["base"]["reason"])
 
+    def test_resume_says_that_there_is_nothing_to_go_on_with(self):
+        scenario, out = self.root / "skipped.yaml", self.root / "nothing before"
+        scenario.write_text(SKIPPED)
+        for said in (f"{out} holds nothing to go on with: --resume begins anew\n", ""):
+            done = isoframe("run", scenario, "--resume", "--out", out, "--allow-skipped")
+            self.assertEqual((done.returncode, done.stderr), (0, said))
+
+    def test_a_case_whose_baseline_is_damaged_says_so(self):
+        self.cut("base/.rounds/0/done.json")
+        done = isoframe("report", self.copy)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        cases = cases_of(self.copy)
+        self.assertEqual(self.verdicts(), {"base": "error", "u2": "untrusted"})
+        self.assertIn("base/.rounds/0/done.json", cases["base"]["reason"])
+        self.assertEqual(cases["u2"]["reason"],
+                         f"nothing to compare with: its baseline 'base' is in error: {cases['base']['reason']}")
+
+    def test_a_video_that_was_cut_is_made_again_without_a_word_of_a_library(self):
+        video = self.copy / "base/video.mp4"
+        whole = video.stat().st_size
+        self.cut("base/video.mp4")
+        compared = isoframe("compare", video, self.copy / "u2/video.mp4")
+        self.assertEqual((compared.returncode, compared.stderr.count("\n")), (2, 1), compared.stderr)
+        self.assertIn(f"{video}: not a readable video (moov atom not found)", compared.stderr)
+        done = isoframe("report", self.copy)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(video.stat().st_size, whole)
+
+    def test_a_file_of_a_run_names_its_directory(self):
+        done = isoframe("report", self.copy / "run.json", "--against", self.out / "run.json", "--json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(json.loads(done.stdout)["against"], str(self.out))
+        done = isoframe("report", "report.html", "--json", cwd=self.copy)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        done = isoframe("baseline", "save", self.copy / "suite.json", "--history", self.root / "by a file.sqlite")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn(f"{self.copy} is a baseline now", done.stdout)
+        frames = self.out / "base/frames.safetensors"
+        for command in (("report", frames), ("report", self.copy, "--against", frames), ("baseline", "save", frames),
+                        ("run", self.scenario, "--against", frames)):
+            with self.subTest(command=command[:2]):
+                done = isoframe(*command)
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+                self.assertIn(f"{frames} is a file; name a run directory", done.stderr)
+
     def test_a_baseline_that_was_asked_for_anew_alone_is_no_baseline(self):
         edited = self.root / "another seed" / self.scenario.name
         edited.parent.mkdir()
