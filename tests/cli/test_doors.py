@@ -2,6 +2,7 @@
 """What enters by the command line and by files: numbers, texts, paths of any bytes, and checkpoints with a doubt about them.
 ISOFRAME_BIN names the binary."""
 
+import functools
 import json
 import math
 import os
@@ -39,6 +40,7 @@ def in_bytes(*arguments, **options):
     return subprocess.run([os.path.abspath(ISOFRAME), *arguments], capture_output=True, **options)
 
 
+@functools.cache
 def help_of(command):
     return isoframe(*command, "--help").stdout
 
