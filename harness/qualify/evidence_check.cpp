@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "harness/qualify/ballot_check.h"
 #include "harness/qualify/evidence.h"
-#include "harness/qualify/resume.h"
+#include "harness/qualify/pool.h"
 #include "harness/qualify/series.h"
 #include "harness/scenario/case_json.h"
 #include "harness/scenario/readers.h"

@@ -13,6 +13,7 @@
 #include "base/json_file.h"
 #include "base/time.h"
 #include "harness/qualify/evidence_check.h"
+#include "harness/qualify/pool.h"
 #include "harness/run/run_lock.h"
 #include "harness/scenario/case_json.h"
 #include "harness/scenario/likeness.h"
@@ -66,10 +67,6 @@ std::map<std::string, Ballot> ballots_of(const records::Evidence& evidence) {
 }
 
 }  // namespace
-
-std::string pool_of(const Case& spec) {
-  return spec.gates.identical && !spec.baseline.empty() ? spec.baseline : spec.name;
-}
 
 Session new_session(const std::vector<Case>& cases, const std::vector<records::Origin>& origins) {
   Session session;

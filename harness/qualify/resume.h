@@ -24,9 +24,6 @@ struct Session {
   std::map<std::string, Ballot> ballots;
 };
 
-/// The name of the cases that promise the same bits: a baseline and those that must equal it.
-std::string pool_of(const scenario::Case& spec);
-
 /// A session that has not seen anything of these cases yet, each of which has its origin.
 Session new_session(const std::vector<scenario::Case>& cases,
                     const std::vector<reports::records::Origin>& origins);
