@@ -1,8 +1,10 @@
 """Shared by the command-line tests: the program and a tiny checkpoint."""
 
+import functools
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,8 +25,17 @@ def cases_of(out):
     return {case["name"]: case for case in json.loads((out / "run.json").read_text())["cases"]}
 
 
+@functools.cache
+def tiny_checkpoint():
+    """A folder with a tiny checkpoint, made once for all classes of a process and removed at its end."""
+    folder = tempfile.TemporaryDirectory(prefix="isoframe test ")
+    made = isoframe("weights", "init", "--preset", "tiny", "--seed", 3, folder.name)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
 class CheckpointTest(unittest.TestCase):
-    """Gives a test class its own folder with a tiny checkpoint."""
+    """Gives a test class its own folder with a tiny checkpoint, which it may change."""
 
     @classmethod
     def setUpClass(cls):
@@ -32,8 +43,7 @@ class CheckpointTest(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.root = pathlib.Path(folder.name)
         cls.checkpoint = cls.root / "check point"
-        made = isoframe("weights", "init", "--preset", "tiny", "--seed", 3, cls.checkpoint)
-        assert made.returncode == 0, made.stderr
+        shutil.copytree(tiny_checkpoint().name, cls.checkpoint)
 
     @classmethod
     def run_once(cls, scenario):
