@@ -38,6 +38,9 @@ configure() {
 }
 export CCACHE_DIR="${CCACHE_DIR:-$cache/ccache}" CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+# ccache leaves paths with spaces absolute in lists of dependencies: another clone that was given an object of this one would
+# not compile it again when its own headers change.  So this one only takes objects, and leaves none.
+case $root in *[[:space:]]*) export CCACHE_READONLY=1 ;; esac
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 2; }
 # Makes the checkpoints of scenarios/smoke.yaml with the given program (build/isoframe).  Within $root, after a build.
