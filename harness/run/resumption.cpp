@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/list.h"
 #include "harness/run/entries.h"
 #include "harness/run/suite_record.h"
 #include "harness/scenario/case_json.h"
@@ -64,8 +65,8 @@ class Sieve {
   void tell(std::ostream& said) const {
     for (const auto& [reason, discarded] : discarded_)
       said << fmt::format("--resume discards {} measured round{} of {} and measures again: {}\n",
-                          discarded.rounds, discarded.rounds == 1 ? "" : "s", names_of(discarded.cases),
-                          reason);
+                          discarded.rounds, discarded.rounds == 1 ? "" : "s",
+                          base::list_of({discarded.cases.begin(), discarded.cases.end()}), reason);
     for (const std::string& oddity : oddities_) said << fmt::format("--resume removes it: {}\n", oddity);
   }
 
@@ -91,12 +92,6 @@ class Sieve {
   int kept() const { return kept_; }
 
  private:
-  static std::string names_of(const std::set<std::string>& cases) {
-    constexpr std::size_t kMost = 6;
-    if (cases.size() > kMost) return fmt::format("{} cases", cases.size());
-    return fmt::format("{}", fmt::join(cases, ", "));
-  }
-
   const RunDirectory& directory_;
   Origins& origins_;
   std::map<std::string, Discarded> discarded_;
