@@ -1,0 +1,231 @@
+"""One generation by diffusers' pipeline, watched from outside: its stages, its latents, its tiles."""
+
+import contextlib
+import inspect
+import math
+import time
+
+from isoframe_engine import InputError, measure
+from isoframe_engine.case import setting
+from isoframe_engine.replaced import replaced
+
+
+class Generation:
+    """frames: [F, H, W, 3] in [0, 1]; noise and step_latents: [1, C, T, h, w]; tiles: of each direction, a rank's
+    TileTime records; seconds: from prompt to frames."""
+
+    def __init__(self, torch, pipe, own_guidance_scale, case, given_noise, progress):
+        self._torch = torch
+        self._pipe = pipe
+        self._case = case
+        self._given_noise = given_noise
+        self._steps = setting(case, "steps", int)
+        self._require_sizes()
+        scale = case.get("guidance_scale")
+        pipe.guider.guidance_scale = own_guidance_scale if scale is None else float(scale)
+        self.stages = measure.Stages(self._clock, progress)
+        self.frames = self.noise = None
+        self.step_latents = []
+        self.tiles = {"decode": [], "encode": []}
+        self.seconds = 0.0
+
+    def _require_sizes(self):
+        """The pipeline rounds a size down to whole latents without a word, and the video would be another."""
+        space, frames = self._pipe.vae_scale_factor_spatial, self._pipe.vae_scale_factor_temporal
+        for name in ("height", "width"):
+            if self._case.get(name) is not None and setting(self._case, name, int) % space != 0:
+                raise InputError(f"the case's {name} is {self._case[name]}, no multiple of {space}")
+        if (setting(self._case, "frames", int) - 1) % frames != 0:
+            raise InputError(f"the case's frames are {self._case['frames']}, not 1 more than a multiple of {frames}")
+
+    def _clock(self):
+        if self._pipe.transformer.device.type == "cuda":
+            self._torch.cuda.synchronize()
+        return time.perf_counter()
+
+    def run(self):
+        began = self._clock()
+        with contextlib.ExitStack() as stack:
+            self._set_tiling()
+            self._watch(stack)
+            video = self._pipe(
+                prompt=setting(self._case, "prompt", str),
+                negative_prompt=setting(self._case, "negative_prompt", str),
+                **self._size_or_image(stack),
+                num_frames=setting(self._case, "frames", int),
+                num_inference_steps=self._steps,
+                # On the CPU whatever the device: the noise of a seed is the same everywhere, and isoframe's.
+                generator=self._torch.Generator().manual_seed(setting(self._case, "seed", int)),
+                latents=self._given_noise,
+                output_type="pt",
+            ).frames
+            self.frames = video[0].permute(0, 2, 3, 1).float().cpu()
+        self.stages.end("decode")
+        self.seconds = self._clock() - began
+
+    def _set_tiling(self):
+        """Sets the members themselves: enable_tiling() takes an overlap of 0 for none given."""
+        vae, case = self._pipe.vae, self._case
+        vae.use_tiling = setting(case, "tiling", bool)
+        size = setting(case, "tile_size", int)
+        vae.tile_sample_min_height = vae.tile_sample_min_width = size
+        vae.tile_latent_min_height = vae.tile_latent_min_width = size // vae.spatial_compression_ratio
+        vae.tile_overlap_factor = float(setting(case, "tile_overlap", (int, float)))
+
+    def _size_or_image(self, stack):
+        height, width = self._case.get("height"), self._case.get("width")
+        if self._case["task"] == "t2v":
+            return {"height": height, "width": width}
+        if height is not None:
+            # The pipeline takes the image's proportions and has no argument for another size.
+            choose = "calculate_default_height_width"
+            stack.enter_context(replaced(self._pipe.video_processor, choose, lambda _: lambda **_: (height, width)))
+        from diffusers.utils import load_image
+
+        path = setting(self._case, "image", str)
+        with self.stages.stage("image"):
+            self.stages.report("image")
+            try:
+                return {"image": load_image(path)}
+            except (OSError, ValueError) as error:
+                raise InputError(f"{path}: the image cannot be read: {error}") from None
+
+    def _watch(self, stack):
+        """Replaces functions of the pipeline, until `stack` is left, by ones that tell when they are called."""
+        pipe = self._pipe
+
+        def watch(owner, name, make):
+            stack.enter_context(replaced(owner, name, make))
+
+        watch(pipe, "encode_prompt", self._encoding_prompt)
+        watch(pipe, "prepare_latents", self._beginning)
+        watch(pipe.scheduler, "step", self._stepping)
+        watch(pipe.vae, "decode", self._decoding)
+        watch(pipe.vae, "_decode", self._counting_columns(pipe.vae.tile_latent_min_width))
+        watch(pipe.vae, "_encode", self._counting_columns(pipe.vae.tile_sample_min_width))
+        if self._case["task"] == "i2v":
+            watch(pipe.video_processor, "resize", self._preparing_image)
+            watch(pipe, "encode_image", self._preparing_image)
+            watch(pipe, "_get_image_latents", self._encoding)
+        transformer = pipe.transformer
+        # A hook that returned anything would replace what it only looks at.
+        for hook in (
+            transformer.register_forward_pre_hook(lambda *_: self._begin_pass()),
+            transformer.register_forward_hook(lambda *_: self._end_pass()),
+            *self._tile_hooks("decode", pipe.vae.decoder),
+            *self._tile_hooks("encode", pipe.vae.encoder),
+        ):
+            stack.callback(hook.remove)
+
+    def _encoding_prompt(self, encode):
+        def encoding(*arguments, **named):
+            branch = "text.unconditional" if "text" in self.stages.seconds else "text.conditional"
+            self.stages.report("text")
+            with self.stages.stage("text", joined=True), self.stages.stage(branch):
+                return encode(*arguments, **named)
+
+        return encoding
+
+    def _preparing_image(self, prepare):
+        def preparing(*arguments, **named):
+            with self.stages.stage("image", joined=True):
+                return prepare(*arguments, **named)
+
+        return preparing
+
+    def _beginning(self, prepare):
+        signature = inspect.signature(prepare)
+
+        def beginning(*arguments, **named):
+            asked = signature.bind(*arguments, **named).arguments
+            if self._given_noise is not None:
+                self._require_shape(asked)
+            self.noise = prepare(*arguments, **named)
+            return self.noise
+
+        return beginning
+
+    def _require_shape(self, asked):
+        pipe = self._pipe
+        shape = (
+            1, asked["num_channels_latents"], (asked["num_frames"] - 1) // pipe.vae_scale_factor_temporal + 1,
+            asked["height"] // pipe.vae_scale_factor_spatial, asked["width"] // pipe.vae_scale_factor_spatial,
+        )
+        if tuple(self._given_noise.shape) != shape:
+            given = " x ".join(map(str, self._given_noise.shape))
+            raise InputError(f"the given noise is {given}, the case's latents are {' x '.join(map(str, shape))}")
+
+    def _encoding(self, encode):
+        def encoding(*arguments, **named):
+            self.stages.report("encode")
+            with self.stages.stage("encode"):
+                return encode(*arguments, **named)
+
+        return encoding
+
+    def _begin_pass(self):
+        if not self.stages.is_open("denoise"):
+            self.stages.begin("denoise")
+        if not self.stages.is_open("denoise.step"):
+            self.stages.report("denoise", len(self.step_latents), self._steps)
+            self.stages.begin("denoise.step")
+            self._branch = "denoise.conditional"
+        self.stages.begin(self._branch)
+        self.stages.begin("transformer")
+
+    def _end_pass(self):
+        self.stages.end("transformer")
+        self.stages.end(self._branch)
+        self._branch = "denoise.unconditional"
+
+    def _stepping(self, step):
+        def stepping(*arguments, **named):
+            result = step(*arguments, **named)
+            self.step_latents.append(result[0].clone())
+            self.stages.end("denoise.step")
+            if len(self.step_latents) == self._steps:
+                self.stages.end("denoise")
+            return result
+
+        return stepping
+
+    def _decoding(self, decode):
+        """The stage ends where frames are floats on the CPU."""
+
+        def decoding(*arguments, **named):
+            self.stages.report("decode")
+            self.stages.begin("decode")
+            return decode(*arguments, **named)
+
+        return decoding
+
+    def _tile_hooks(self, direction, module):
+        """Hooks that time each tile; those of a picture come row by row."""
+        stage, tiles = f"{direction}.tile", self.tiles[direction]
+
+        def begin(module, arguments):
+            self.stages.report(stage, len(tiles))
+            self.stages.begin(stage)
+
+        def end(module, arguments, result):
+            row, column = divmod(len(tiles), self._columns)
+            height, width = arguments[0].shape[-2:]
+            seconds = self.stages.end(stage)
+            tiles.append({"row": row, "column": column, "height": height, "width": width, "seconds": seconds})
+
+        return module.register_forward_pre_hook(begin), module.register_forward_hook(end)
+
+    def _counting_columns(self, tile):
+        """Reads from the whole, which the tiles do not show, how many of them lie side by side.  `tile`: their size."""
+        vae = self._pipe.vae
+        stride = int(tile * (1 - vae.tile_overlap_factor))
+
+        def make(run):
+            def counting(whole):
+                is_tiled = vae.use_tiling and max(whole.shape[-2:]) > tile
+                self._columns = math.ceil(whole.shape[-1] / stride) if is_tiled else 1
+                return run(whole)
+
+            return counting
+
+        return make

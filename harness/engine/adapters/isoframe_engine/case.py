@@ -1,0 +1,66 @@
+"""A case's settings, checked when they are asked for."""
+
+import os
+
+from isoframe_engine.protocol import InputError, Unsupported
+
+DEGREES = ("ulysses", "ring", "cfg", "tensor", "vae_patch")
+
+
+def setting(case, name, kinds):
+    value = case.get(name)
+    kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise InputError(f"the case's '{name}' has a wrong type: {value!r}")
+    return value
+
+
+def layout_of(case):
+    """{degree: ranks} of "ulysses=2,vae_patch=2"; every degree is there."""
+    text = setting(case, "layout", str)
+    degrees = dict.fromkeys(DEGREES, 1)
+    for part in [] if text == "single" else text.split(","):
+        name, _, number = part.partition("=")
+        if not number.isdecimal() or int(number) < 1:
+            raise InputError(f"the case's layout '{text}' is not of the form ulysses=2,ring=2")
+        # What this package has never heard of it cannot honour either, unless it asks for nothing.
+        degrees[name] = int(number)
+    return degrees
+
+
+def require_layout(engine, case, supported, *, together=True):
+    """Raises Unsupported for a degree above 1 that the engine does not know, or for two unless they go together.
+    Returns the layout."""
+    degrees = layout_of(case)
+    used = [name for name, number in degrees.items() if number > 1]
+    for name in used:
+        if name not in supported:
+            raise Unsupported(f"{engine} has no {name} for this model; it has {', '.join(supported)}")
+    if len(used) > 1 and not together:
+        raise Unsupported(f"{engine} takes {' or '.join(used)} here, not both at once")
+    return degrees
+
+
+def require_world(degrees):
+    ranks = 1
+    for number in degrees.values():
+        ranks *= number
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if ranks != world:
+        raise InputError(f"the case's layout needs {ranks} ranks, and {world} are there")
+
+
+def require_plain(engine, case, values):
+    """Raises Unsupported where a setting of {name: the value that the engine's own way amounts to} is another."""
+    for name, plain in values.items():
+        if case.get(name, plain) != plain:
+            raise Unsupported(f"{engine} cannot honour {name}: {case[name]!r}")
+
+
+def require_loaded(case, loaded, names):
+    """Raises InputError where a case differs from the loaded one in a setting that only loading takes in."""
+    if loaded is None:
+        raise InputError("nothing is loaded yet")
+    for name in names:
+        if case.get(name) != loaded.get(name):
+            raise InputError(f"the case's {name} is {case.get(name)!r}, but {loaded.get(name)!r} is loaded")

@@ -1,0 +1,56 @@
+"""The files of a rank, each of which appears whole or not at all."""
+
+import json
+import math
+import os
+
+
+def rename_when_whole(path, write):
+    """Lets `write` fill a file beside `path` that takes its name when it is whole."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        write(part)
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path, document):
+    rename_when_whole(path, lambda part: part.write_text(json.dumps(without_nan(document), allow_nan=False) + "\n"))
+
+
+def without_nan(document):
+    """The document with null for NaN and infinity, which JSON has no words for."""
+    if isinstance(document, dict):
+        return {name: without_nan(value) for name, value in document.items()}
+    if isinstance(document, (list, tuple)):
+        return [without_nan(value) for value in document]
+    return None if isinstance(document, float) and not math.isfinite(document) else document
+
+
+def write_tensors(path, tensors):
+    """Writes {name: tensor} in float32 on the CPU: that loses nothing of a smaller type and every reader knows it."""
+    import torch
+    from safetensors.torch import save_file
+
+    ready = {name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in tensors.items()}
+    rename_when_whole(path, lambda part: save_file(ready, str(part), metadata={"format": "pt"}))
+
+
+def write_video(directory, frames, noise, step_latents):
+    """Writes rank 0's files.  frames: [F, H, W, 3] in [0, 1], before any rounding to 8 bits; latents: [1, C, T, h, w],
+    `step_latents` those after each step."""
+    # safetensors refuses one tensor under two names.
+    latents = {"noise": noise, "latents": step_latents[-1].clone()}
+    latents |= {f"step_{step}": tensor for step, tensor in enumerate(step_latents)}
+    write_tensors(directory / "latents.safetensors", latents)
+    write_tensors(directory / "frames.safetensors", {"frames": frames})
+
+
+def write_record(directory, record):
+    write_json(directory / f"rank-{record['rank']}.json", record)
+
+
+def write_recording(directory, rank, points):
+    write_json(directory / f"fingerprints-{rank}.json", {"points": points})

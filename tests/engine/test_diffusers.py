@@ -1,0 +1,321 @@
+#!/usr/bin/env python3
+"""The diffusers adapter against isoframe, on tiny checkpoints, over the protocol that isoframe speaks with it.
+
+ISOFRAME_BIN names the program; the adapter runs in the environment that ci/setup --reference installs.
+"""
+
+import json
+import math
+import pathlib
+import resource
+import shutil
+import sys
+import tempfile
+import unittest
+
+from harness import ADAPTERS, Engine, largest_difference, reference_python, tensor
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+
+from common import isoframe
+from test_image_to_video import png
+
+TOLERANCE = 1e-4
+# 2 x 2 x 3 and 1 x 3 x 3 latents: two ranks hold as many video tokens each, or one has one more.
+EVEN = {"height": 32, "width": 48, "frames": 5}
+UNEVEN = {"height": 48, "width": 48, "frames": 1}
+
+
+def frames(directory):
+    return tensor(directory / "frames.safetensors", "frames")
+
+
+def latents(directory, name):
+    return tensor(directory / "latents.safetensors", name)
+
+
+def record(directory, rank=0):
+    return json.loads((directory / f"rank-{rank}.json").read_text())
+
+
+class Diffusers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="isoframe test ")
+        cls.addClassCleanup(folder.cleanup)
+        cls.root = pathlib.Path(folder.name)
+        cls.python = reference_python()
+        for task in ("t2v", "i2v"):
+            made = isoframe("weights", "init", "--preset", "tiny", "--task", task, "--seed", 3, cls.root / task)
+            assert made.returncode == 0, made.stderr
+        cls.image = cls.root / "first frame.png"
+        cls.image.write_bytes(png(90, 60))
+        cls.engines = {}
+        cls.loaded = {}
+        cls.made = {}
+        cls.addClassCleanup(lambda: [engine.kill() for engine in cls.engines.values()])
+        # Importing torch and diffusers takes longest: one process and a group of two, in which all tests run.
+        for ranks in (1, 2):
+            cls.start(ranks)
+
+    @classmethod
+    def start(cls, ranks):
+        cls.loaded.pop(ranks, None)
+        (cls.root / f"ranks-{ranks}").mkdir(exist_ok=True)
+        cls.engines[ranks] = Engine([cls.python, ADAPTERS / "diffusers_engine.py"], ranks, cls.root / f"ranks-{ranks}")
+
+    def case(self, **settings):
+        """A case with all of its settings, as result.json has it."""
+        task = settings.get("task", "t2v")
+        return {
+            "name": "case", "task": task, "checkpoint": str(self.root / task), "variant": "",
+            "image": str(self.image) if task == "i2v" else "", "prompt": 'A sign that says "OPEN"', "negative_prompt": "fog",
+            "steps": 2, "seed": 7, "guidance_scale": 5.0, "tiling": True, "tile_size": 32, "tile_overlap": 0.5,
+            "layout": "single", "reduction": "fast", "reduction_parts": 1, "dtype": "float32", "device": "cpu",
+            "tf32": False, "threads_per_rank": 1, "warmup": 0, "timeout_seconds": 100.0, "meeting_seconds": 30.0,
+            "launcher": "", "compare_by": "auto", "gates": {}, **EVEN, **settings,
+        }
+
+    def ranks_of(self, case):
+        return 1 if case["layout"] == "single" else 2
+
+    def load(self, case):
+        """Loads what the case needs unless it is loaded."""
+        ranks = self.ranks_of(case)
+        if any(process.poll() is not None for process in self.engines[ranks].processes):
+            # A test that has ended a process it should not have ended has failed already, alone.
+            self.engines[ranks].kill()
+            self.start(ranks)
+        key = [case[name] for name in ("checkpoint", "variant", "dtype", "layout")]
+        if self.loaded.get(ranks) != key:
+            for answer, progress in self.engines[ranks].load(case):
+                self.assertEqual(answer["answer"], "loaded", answer)
+                self.assertEqual([line["stage"] for line in progress], ["meet", "load"])
+            self.loaded[ranks] = key
+
+    def generate(self, noise=None, **settings):
+        case = self.case(**settings)
+        self.load(case)
+        return self.engines[self.ranks_of(case)].generate(case, noise)
+
+    def generate_once(self, **settings):
+        """The folder of a generation that several tests look at."""
+        key = json.dumps(settings, sort_keys=True)
+        if key not in self.made:
+            self.made[key] = self.generate(**settings)
+        return self.made[key]
+
+    def by_isoframe(self, **settings):
+        case = self.case(**settings)
+        out = pathlib.Path(tempfile.mkdtemp(dir=self.root)) / "out"
+        arguments = ["--warmup", 0, "--out", out]
+        for name in ("task", "checkpoint", "prompt", "negative_prompt", "height", "width", "frames", "steps", "seed",
+                     "guidance_scale", "tile_size", "tile_overlap", "dtype", "threads_per_rank"):
+            arguments += ["--" + name.replace("_", "-"), case[name]]
+        if case["image"]:
+            arguments += ["--image", case["image"]]
+        if not case["tiling"]:
+            arguments.append("--no-tiling")
+        ended = isoframe("generate", *arguments)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        return out
+
+    def difference(self, a, b):
+        difference = largest_difference(frames(a), frames(b))
+        print(f"{self.id().split('.')[-1]}: largest difference {difference:.2e}", file=sys.stderr)
+        return difference
+
+    def assert_same_video(self, a, b):
+        self.assertLess(self.difference(a, b), TOLERANCE)
+        for name in ("noise", "step_0", "step_1", "latents"):
+            self.assertLess(largest_difference(latents(a, name), latents(b, name)), TOLERANCE, name)
+
+    def assert_refused(self, kind, request, case, *parts, ranks=1, **fields):
+        for answer, _ in self.engines[ranks].ask(request, case=case, **fields):
+            self.assertEqual((answer["answer"], answer.get("kind")), ("error", kind), answer)
+            self.assertNotIn("\n", answer["message"])
+            for part in parts:
+                self.assertIn(part, answer["message"])
+
+    def test_says_hello_before_it_imports_torch(self):
+        engine = Engine([self.python, ADAPTERS / "diffusers_engine.py"], 1, self.root)
+        self.addCleanup(engine.kill)
+        self.assertNotIn("libtorch", pathlib.Path(f"/proc/{engine.processes[0].pid}/maps").read_text())
+        (hello,) = engine.hello
+        self.assertEqual((hello["protocol"], hello["engine"], hello["rank"]), (1, "diffusers", 0))
+        self.assertEqual(hello["capabilities"]["layouts"], ["ulysses", "ring"])
+        self.assertEqual(engine.exit(), [0])
+
+    def test_text_to_video_is_isoframes(self):
+        self.assert_same_video(self.generate_once(), self.by_isoframe())
+
+    def test_image_to_video_is_isoframes(self):
+        self.assert_same_video(self.generate_once(task="i2v"), self.by_isoframe(task="i2v"))
+
+    def test_without_tiling_without_guidance_and_with_an_odd_size_it_is_isoframes_too(self):
+        settings = {"tiling": False, "guidance_scale": 1.0, "prompt": "", "steps": 2, **UNEVEN}
+        self.assert_same_video(self.generate(**settings), self.by_isoframe(**settings))
+
+    def test_another_seed_is_another_video(self):
+        other = self.generate_once(seed=8)
+        self.assertGreater(self.difference(self.generate_once(), other), 100 * TOLERANCE)
+        # An option that reached nothing would leave these as they are.
+        few = {"steps": 1, **UNEVEN}
+        for settings in ({"negative_prompt": ""}, {"guidance_scale": 2.0}, {"tile_overlap": 0.0}):
+            with self.subTest(settings):
+                self.assertGreater(self.difference(self.generate_once(**few), self.generate(**few, **settings)), TOLERANCE)
+
+    def test_generations_of_one_process_are_equal_byte_for_byte(self):
+        first = self.generate_once()
+        self.generate_once(seed=8)
+        again = self.generate()
+        for name in ("frames.safetensors", "latents.safetensors"):
+            self.assertEqual((first / name).read_bytes(), (again / name).read_bytes(), name)
+
+    def test_given_noise_is_what_it_begins_with(self):
+        other = self.generate_once(seed=8)
+        given = self.generate(noise=str(other / "latents.safetensors"))
+        self.assertEqual((given / "frames.safetensors").read_bytes(), (other / "frames.safetensors").read_bytes())
+        self.assertEqual(latents(given, "noise"), latents(other, "noise"))
+
+    def test_both_layouts_are_the_single_run_with_even_and_uneven_shares(self):
+        for layout in ("ulysses=2", "ring=2"):
+            for size in (EVEN, UNEVEN):
+                with self.subTest(layout, **size):
+                    self.assert_same_video(self.generate_once(layout=layout, **size), self.generate_once(**size))
+
+    def test_a_layout_makes_a_video_of_an_image(self):
+        self.assert_same_video(self.generate(task="i2v", layout="ring=2"), self.generate_once(task="i2v"))
+
+    def test_half_types_are_near_isoframes(self):
+        settings = {"dtype": "bfloat16", "steps": 1, **UNEVEN}
+        half, by_isoframe = self.generate(**settings), self.by_isoframe(**settings)
+        self.assertEqual(latents(half, "noise"), latents(by_isoframe, "noise"), "noise is drawn in the case's dtype")
+        a, b = latents(half, "step_0")[1], latents(by_isoframe, "step_0")[1]
+        relative = math.dist(a, b) / math.hypot(*b)
+        print(f"bfloat16: relative L2 of the first step {relative:.2e}", file=sys.stderr)
+        self.assertLess(relative, 0.05)
+        self.assertNotEqual(latents(half, "noise"), latents(self.generate_once(steps=1, **UNEVEN), "noise"))
+
+    def test_a_variant_of_the_weights_is_read(self):
+        checkpoint = self.root / "variant"
+        shutil.copytree(self.root / "t2v", checkpoint)
+        weights = checkpoint / "transformer/diffusion_pytorch_model.safetensors"
+        weights.rename(weights.with_name("diffusion_pytorch_model.fp16.safetensors"))
+        with_variant = self.generate(checkpoint=str(checkpoint), variant="fp16", steps=1, **UNEVEN)
+        self.assertEqual(frames(with_variant), frames(self.generate_once(steps=1, **UNEVEN)))
+        self.assert_refused("input", "load", self.case(checkpoint=str(checkpoint)), str(checkpoint), store=None)
+        self.loaded.clear()
+
+    def test_leaves_a_record_of_each_rank(self):
+        for settings in ({}, {"layout": "ulysses=2"}, {"task": "i2v"}):
+            case = self.case(**settings)
+            directory = self.generate_once(**settings)
+            names = {path.name for path in directory.iterdir()}
+            ranks = range(self.ranks_of(case))
+            self.assertEqual(names, {"frames.safetensors", "latents.safetensors", *(f"rank-{rank}.json" for rank in ranks)})
+            for rank in ranks:
+                with self.subTest(settings, rank=rank):
+                    self.check_record(record(directory, rank), case, rank)
+
+    def check_record(self, found, case, rank):
+        engine = self.engines[self.ranks_of(case)]
+        self.assertEqual((found["rank"], found["pid"]), (rank, engine.processes[rank].pid))
+        self.assertGreater(found["load_seconds"], 0.0)
+        self.assertGreater(found["peak_resident_bytes"], 100e6)
+        stages = found["stages"]
+        outer = ["image", "text", "encode", "denoise", "decode"] if case["task"] == "i2v" else ["text", "denoise", "decode"]
+        for stage in outer:
+            self.assertEqual(len(stages[stage]), 1, stage)
+        self.assertEqual(len(stages["denoise.step"]), case["steps"])
+        self.assertEqual(len(stages["transformer"]), 2 * case["steps"])
+        total = sum(stages[stage][0] for stage in outer)
+        self.assertLess(total, found["total_seconds"])
+        self.assertGreater(total, 0.8 * found["total_seconds"], "the stages are nearly all of it")
+        self.assertLess(sum(stages["denoise.step"]), stages["denoise"][0])
+        # Tiles of 2 x 2 latents, one position apart.
+        places = [(tile["row"], tile["column"]) for tile in found["tiles"]]
+        self.assertEqual(places, [(row, column) for row in range(2) for column in range(3)])
+        self.assertEqual([tile["seconds"] for tile in found["tiles"]], stages["decode.tile"])
+        if self.ranks_of(case) == 1:
+            self.assertEqual(found["communication_seconds"], 0.0)
+        else:
+            self.assertGreater(found["communication_seconds"], 0.0)
+            self.assertLess(found["communication_seconds"], stages["denoise"][0])
+
+    def test_tells_how_far_it_is(self):
+        case = self.case(**UNEVEN)
+        self.load(case)
+        directory = tempfile.mkdtemp(dir=self.root)
+        ((answer, progress),) = self.engines[1].ask("generate", case=case, directory=directory, noise=None)
+        self.assertEqual(answer["answer"], "done")
+        told = [(line["stage"], line.get("index"), line.get("of")) for line in progress if line["stage"] != "decode.tile"]
+        self.assertEqual(told, [("text", None, None), ("text", None, None), ("denoise", 0, 2), ("denoise", 1, 2),
+                                ("decode", None, None), ("write", None, None)])
+
+    def test_a_warm_up_leaves_nothing(self):
+        case = self.case(steps=1, **UNEVEN)
+        self.load(case)
+        before = set(self.root.rglob("*"))
+        ((answer, _),) = self.engines[1].ask("generate", case=case, directory=None, noise=None)
+        self.assertEqual(answer["answer"], "done")
+        self.assertEqual(set(self.root.rglob("*")), before)
+
+    def test_says_what_it_cannot_do_and_goes_on(self):
+        for settings, *parts in (
+            ({"layout": "cfg=2"}, "cfg"), ({"layout": "tensor=2"}, "tensor"), ({"layout": "vae_patch=2"}, "vae_patch"),
+            ({"layout": "ulysses=2,ring=2"}, "ulysses or ring"), ({"reduction": "deterministic"}, "reduction"),
+            ({"reduction_parts": 2}, "reduction_parts"), ({"launcher": "mpirun"}, "launcher"), ({"dtype": "float8"}, "float8"),
+            ({"task": "t2i"}, "t2i"), ({"device": "tpu"}, "tpu"), ({"device": "cuda"}, "GPU 0"),
+        ):
+            with self.subTest(settings):
+                if settings == {"device": "cuda"} and pathlib.Path("/dev/nvidia0").exists():
+                    continue
+                self.assert_refused("unsupported", "load", self.case(**settings), *parts, store=None)
+        self.loaded.clear()
+        self.generate(steps=1)
+
+    def test_says_what_is_wrong_with_a_case_and_goes_on(self):
+        self.assert_refused("input", "load", self.case(layout="ulysses=2"), "needs 2 ranks, and 1", store=None)
+        self.assert_refused("input", "load", self.case(layout="ulysses:2"), "ulysses:2", store=None)
+        self.assert_refused("input", "load", self.case(engine_options={"speed": 9}), "speed", store=None)
+        nowhere = str(self.root / "nowhere")
+        self.assert_refused("input", "load", self.case(checkpoint=nowhere), nowhere, store=None)
+        self.assert_refused("input", "load", self.case(checkpoint=str(self.root / "i2v")), "i2v", "t2v", store=None)
+        damaged = self.root / "damaged"
+        shutil.copytree(self.root / "t2v", damaged)
+        weights = damaged / "vae/diffusion_pytorch_model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:100])
+        self.assert_refused("input", "load", self.case(checkpoint=str(damaged)), str(damaged), store=None)
+        self.loaded.clear()
+        self.assert_refused("input", "generate", self.case(), "nothing is loaded", directory=None)
+        folder = str(self.root)
+        self.load(self.case())
+        self.assert_refused("input", "generate", self.case(dtype="bfloat16"), "dtype", "float32", directory=folder)
+        self.assert_refused("input", "generate", self.case(steps="two"), "steps", directory=folder)
+        self.assert_refused("input", "generate", self.case(height=50), "no multiple of 16", directory=folder)
+        self.assert_refused("input", "generate", self.case(frames=6), "multiple of 4", directory=folder)
+        self.assert_refused("input", "generate", self.case(), nowhere, directory=folder, noise=nowhere)
+        small = str(self.generate_once(**UNEVEN) / "latents.safetensors")
+        self.load(self.case())
+        self.assert_refused("input", "generate", self.case(), "1 x 32 x 1 x 3 x 3", directory=folder, noise=small)
+        self.load(self.case(task="i2v"))
+        self.assert_refused("input", "generate", self.case(task="i2v", image=nowhere), nowhere, directory=folder)
+        self.assertFalse((self.root / "frames.safetensors").exists())
+        self.generate(task="i2v", steps=1)
+
+    def test_what_memory_does_not_hold_ends_the_process_with_a_line(self):
+        self.load(self.case())
+        engine = self.engines[1]
+        (process,) = engine.processes
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        (size,) = (int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmSize:"))
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (size + 100_000_000, size + 100_000_000))
+        large = self.case(height=1024, width=1024, frames=9, tiling=False, steps=1)
+        self.assert_refused("engine", "generate", large, "out of memory", directory=None)
+        self.assertEqual(process.wait(timeout=60), 3)
+        self.assertIn("Traceback", (engine.folder / "log-0").read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
