@@ -6,6 +6,7 @@ ISOFRAME_BIN names the program; the adapter runs in the environment that ci/setu
 
 import json
 import math
+import os
 import pathlib
 import resource
 import shutil
@@ -38,6 +39,35 @@ def record(directory, rank=0):
     return json.loads((directory / f"rank-{rank}.json").read_text())
 
 
+def place_of(point):
+    return tuple(point[name] for name in ("stages", "name", "index", "occurrence"))
+
+
+def isoframe_at(case, recordings, directory):
+    """{place: its parts} of a run of isoframe's one rank, in the parts that the recordings in a folder hold."""
+    nothing = {"shares": [], "shape": [], "hash": "0", "norm": 0.0, "sketch": [0.0] * 16}
+    observation = {
+        "kind": 2, "recordings": str(recordings), "place": {"stages": "", "name": "", "index": -1, "occurrence": 0},
+        "part": nothing, "trajectory": "", "timestep_dtype": "",
+    }
+    job = directory / "job.json"
+    job.write_text(json.dumps({
+        "case": case | {"layout": "single"}, "directory": str(directory), "store": str(directory / "store"),
+        "working_directory": "", "launch": "observed", "observation": observation,
+    }))
+    ended = isoframe("worker", job, env=os.environ | {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"})
+    assert ended.returncode == 0, ended.stderr
+    points = json.loads((directory / "reference.json").read_text())["points"]
+    return {place_of(point): point["parts"] for point in points}
+
+
+def estimated_difference(candidate, reference):
+    """The relative L2 that harness/locate estimates from two fingerprints."""
+    if candidate["hash"] == reference["hash"]:
+        return 0.0
+    return math.dist(candidate["sketch"], reference["sketch"]) / reference["norm"]
+
+
 class Diffusers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -50,6 +80,11 @@ class Diffusers(unittest.TestCase):
             assert made.returncode == 0, made.stderr
         cls.image = cls.root / "first frame.png"
         cls.image.write_bytes(png(90, 60))
+        out = cls.root / "settings"
+        made = isoframe("generate", "--checkpoint", cls.root / "t2v", "--task", "t2v", "--prompt", "", "--height", 16, "--width", 16,
+                        "--frames", 1, "--steps", 1, "--seed", 0, "--warmup", 0, "--no-tiling", "--out", out)
+        assert made.returncode == 0, made.stderr
+        cls.settings = json.loads((out / "result.json").read_text())["case"]
         cls.engines = {}
         cls.loaded = {}
         cls.made = {}
@@ -67,13 +102,10 @@ class Diffusers(unittest.TestCase):
     def case(self, **settings):
         """A case with all of its settings, as result.json has it."""
         task = settings.get("task", "t2v")
-        return {
-            "name": "case", "task": task, "checkpoint": str(self.root / task), "variant": "",
-            "image": str(self.image) if task == "i2v" else "", "prompt": 'A sign that says "OPEN"', "negative_prompt": "fog",
-            "steps": 2, "seed": 7, "guidance_scale": 5.0, "tiling": True, "tile_size": 32, "tile_overlap": 0.5,
-            "layout": "single", "reduction": "fast", "reduction_parts": 1, "dtype": "float32", "device": "cpu",
-            "tf32": False, "threads_per_rank": 1, "warmup": 0, "timeout_seconds": 100.0, "meeting_seconds": 30.0,
-            "launcher": "", "compare_by": "auto", "gates": {}, **EVEN, **settings,
+        return self.settings | {
+            "task": task, "checkpoint": str(self.root / task), "image": str(self.image) if task == "i2v" else "",
+            "prompt": 'A sign that says "OPEN"', "negative_prompt": "fog", "steps": 2, "seed": 7, "guidance_scale": 5.0,
+            "tiling": True, "tile_size": 32, "tile_overlap": 0.5, "meeting_seconds": 60.0, **EVEN, **settings,
         }
 
     def ranks_of(self, case):
@@ -144,6 +176,7 @@ class Diffusers(unittest.TestCase):
         (hello,) = engine.hello
         self.assertEqual((hello["protocol"], hello["engine"], hello["rank"]), (1, "diffusers", 0))
         self.assertEqual(hello["capabilities"]["layouts"], ["ulysses", "ring"])
+        self.assertEqual((hello["capabilities"]["observations"], hello["capabilities"]["fingerprint"]), (["record"], 1))
         self.assertEqual(engine.exit(), [0])
 
     def test_text_to_video_is_isoframes(self):
@@ -243,6 +276,54 @@ class Diffusers(unittest.TestCase):
             self.assertGreater(found["communication_seconds"], 0.0)
             self.assertLess(found["communication_seconds"], stages["denoise"][0])
 
+    def observe(self, case):
+        self.load(case)
+        directory = pathlib.Path(tempfile.mkdtemp(dir=self.root))
+        fields = {"case": case, "directory": str(directory), "noise": None, "observation": {"kind": "record"}}
+        for answer, _ in self.engines[self.ranks_of(case)].ask("observe", **fields):
+            self.assertEqual(answer["answer"], "done", answer)
+        ranks = range(self.ranks_of(case))
+        self.assertEqual({path.name for path in directory.iterdir()}, {f"fingerprints-{rank}.json" for rank in ranks})
+        return directory
+
+    def test_leaves_fingerprints_at_isoframes_probe_points(self):
+        one_sided = {"decode.blend", "decode.communication", "encode.blend", "encode.communication", "proj_out",
+                     *(f"transformer_blocks.attn.exchanged.{name}" for name in ("query", "key", "value"))}
+        for settings in ({"task": "i2v", **UNEVEN}, {"layout": "ulysses=2", **UNEVEN}, {"layout": "ring=2", **EVEN}):
+            case = self.case(steps=1, **settings)
+            directory = self.observe(case)
+            expected = isoframe_at(case, directory, pathlib.Path(tempfile.mkdtemp(dir=self.root)))
+            other = isoframe_at(case | {"seed": 8}, directory, pathlib.Path(tempfile.mkdtemp(dir=self.root)))
+            for rank in range(self.ranks_of(case)):
+                with self.subTest(settings, rank=rank):
+                    points = json.loads((directory / f"fingerprints-{rank}.json").read_text())["points"]
+                    self.check_points(points, expected, other)
+                    shown = {place_of(point) for point in points}
+                    missing = {name for place in expected if place not in shown for name in place[1:2]}
+                    self.assertLessEqual(missing, one_sided)
+
+    def check_points(self, points, expected, other):
+        """All points are near isoframe's, and none that the noise reaches is near another seed's."""
+        worst, far, equal = 0.0, 0, set()
+        for point in points:
+            place, part = place_of(point), point["part"]
+            self.assertIn(place, expected)
+            same = [found for found in expected[place] if found["shape"] == part["shape"] and found["shares"] == part["shares"]]
+            self.assertEqual(len(same), 1, f"isoframe has no such part of {place}: {part['shares']} of {part['shape']}")
+            difference = estimated_difference(part, same[0])
+            self.assertLess(difference, 1e-5, place)
+            worst = max(worst, difference)
+            if difference == 0.0 and same[0]["norm"] > 0.0:
+                equal.add(place[1])
+                # Equal bytes have the same numbers but for the order in which they are added.
+                for mine, theirs in zip([part["norm"], *part["sketch"]], [same[0]["norm"], *same[0]["sketch"]]):
+                    self.assertAlmostEqual(mine, theirs, delta=1e-12 * same[0]["norm"])
+            same = [found for found in other[place] if found["shape"] == part["shape"] and found["shares"] == part["shares"]]
+            far += estimated_difference(part, same[0]) > 0.01
+        print(f"{len(points)} points, {worst:.2e} apart at most; equal: {sorted(equal)}", file=sys.stderr)
+        self.assertIn("initial_latents", equal)
+        self.assertGreater(far, len(points) / 2)
+
     def test_tells_how_far_it_is(self):
         case = self.case(**UNEVEN)
         self.load(case)
@@ -292,6 +373,8 @@ class Diffusers(unittest.TestCase):
         folder = str(self.root)
         self.load(self.case())
         self.assert_refused("input", "generate", self.case(dtype="bfloat16"), "dtype", "float32", directory=folder)
+        other = {"directory": folder, "observation": {"kind": "rates"}}
+        self.assert_refused("unsupported", "observe", self.case(), "'rates'", **other)
         self.assert_refused("input", "generate", self.case(steps="two"), "steps", directory=folder)
         self.assert_refused("input", "generate", self.case(height=50), "no multiple of 16", directory=folder)
         self.assert_refused("input", "generate", self.case(frames=6), "multiple of 4", directory=folder)

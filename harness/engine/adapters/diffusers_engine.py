@@ -14,7 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from isoframe_engine import Engine, InputError, Unsupported, checkpoint, files, group, measure, serve
+from isoframe_engine import Engine, InputError, Unsupported, checkpoint, files, fingerprint, group, measure, serve
 from isoframe_engine.case import require_layout, require_loaded, require_plain, require_world, setting
 from isoframe_engine.replaced import replaced
 
@@ -55,8 +55,8 @@ class DiffusersEngine(Engine):
             "devices": DEVICES,
             "layouts": LAYOUTS,
             "takes_noise": True,
-            "observations": [],
-            "fingerprint": None,
+            "observations": ["record"] if fingerprint.is_available() else [],
+            "fingerprint": fingerprint.VERSION if fingerprint.is_available() else None,
         }
 
     def load(self, case, store, progress):
@@ -135,15 +135,32 @@ class DiffusersEngine(Engine):
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
 
-    def generate(self, case, directory, noise, progress):
+    def _prepare(self, case, noise, progress):
+        """A generation that has not yet run."""
         require_loaded(case, self._loaded, LOADED_WITH)
         self._require_supported(case)
         import torch
         from diffusers_generation import Generation
 
         self._set_threads(torch, case)
-        is_cuda = case["device"] == "cuda"
         given = None if noise is None else read_noise(noise)
+        return torch, Generation(torch, self._pipe, self._own_guidance_scale, case, given, progress)
+
+    def observe(self, case, directory, noise, observation, progress):
+        if observation.get("kind") != "record" or not fingerprint.is_available():
+            raise Unsupported(f"the diffusers engine leaves no observation of kind {observation.get('kind')!r}")
+        _, generation = self._prepare(case, noise, progress)
+        from diffusers_probes import Probes
+        from isoframe_engine.recording import Recording
+
+        recording = Recording()
+        generation.run(Probes(self._pipe, generation, recording, group.WORLD_SIZE, group.RANK))
+        progress("write")
+        files.write_recording(directory, group.RANK, recording.points)
+
+    def generate(self, case, directory, noise, progress):
+        torch, generation = self._prepare(case, noise, progress)
+        is_cuda = case["device"] == "cuda"
         if group.WORLD_SIZE > 1:
             # Who comes first would have its wait counted as communication.
             torch.distributed.barrier()
@@ -152,7 +169,6 @@ class DiffusersEngine(Engine):
         has_own_peak = measure.reset_peak_memory()
         if is_cuda:
             torch.cuda.reset_peak_memory_stats()
-        generation = Generation(torch, self._pipe, self._own_guidance_scale, case, given, progress)
         generation.run()
         if directory is None:
             return

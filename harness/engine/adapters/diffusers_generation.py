@@ -43,11 +43,28 @@ class Generation:
             self._torch.cuda.synchronize()
         return time.perf_counter()
 
-    def run(self):
+    @property
+    def is_image_to_video(self):
+        return self._case["task"] == "i2v"
+
+    def denoise_place(self):
+        """The stages around a point, as isoframe's recordings name them."""
+        return f"denoise {self._steps}"
+
+    def step_place(self, step):
+        return f"{self.denoise_place()}/denoise.step {step}"
+
+    def pass_place(self):
+        step = len(self.step_latents)
+        return f"{self.step_place(step)}/{self._branch} {step}/transformer"
+
+    def run(self, probes=None):
         began = self._clock()
         with contextlib.ExitStack() as stack:
             self._set_tiling()
             self._watch(stack)
+            if probes is not None:
+                probes.attach(stack)
             video = self._pipe(
                 prompt=setting(self._case, "prompt", str),
                 negative_prompt=setting(self._case, "negative_prompt", str),
@@ -62,6 +79,8 @@ class Generation:
             self.frames = video[0].permute(0, 2, 3, 1).float().cpu()
         self.stages.end("decode")
         self.seconds = self._clock() - began
+        if probes is not None:
+            probes.show_frames(self.frames)
 
     def _set_tiling(self):
         """Sets the members themselves: enable_tiling() takes an overlap of 0 for none given."""
@@ -74,7 +93,7 @@ class Generation:
 
     def _size_or_image(self, stack):
         height, width = self._case.get("height"), self._case.get("width")
-        if self._case["task"] == "t2v":
+        if not self.is_image_to_video:
             return {"height": height, "width": width}
         if height is not None:
             # The pipeline takes the image's proportions and has no argument for another size.
@@ -103,7 +122,7 @@ class Generation:
         watch(pipe.vae, "decode", self._decoding)
         watch(pipe.vae, "_decode", self._counting_columns(pipe.vae.tile_latent_min_width))
         watch(pipe.vae, "_encode", self._counting_columns(pipe.vae.tile_sample_min_width))
-        if self._case["task"] == "i2v":
+        if self.is_image_to_video:
             watch(pipe.video_processor, "resize", self._preparing_image)
             watch(pipe, "encode_image", self._preparing_image)
             watch(pipe, "_get_image_latents", self._encoding)
