@@ -103,6 +103,11 @@ class Engine:
             rank.send({"id": self._number, "request": request, **fields})
         return [rank.answer() for rank in self._ranks]
 
+    def ask_one(self, rank, request, **fields):
+        self._number += 1
+        self._ranks[rank].send({"id": self._number, "request": request, **fields})
+        return self._ranks[rank].answer()
+
     def ask_raw(self, line):
         for rank in self._ranks:
             rank.send(line)

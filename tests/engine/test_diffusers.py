@@ -12,6 +12,7 @@ import resource
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 
 from harness import ADAPTERS, Engine, largest_difference, reference_python, tensor
@@ -185,8 +186,8 @@ class Diffusers(unittest.TestCase):
     def test_image_to_video_is_isoframes(self):
         self.assert_same_video(self.generate_once(task="i2v"), self.by_isoframe(task="i2v"))
 
-    def test_without_tiling_without_guidance_and_with_an_odd_size_it_is_isoframes_too(self):
-        settings = {"tiling": False, "guidance_scale": 1.0, "prompt": "", "steps": 2, **UNEVEN}
+    def test_untiled_and_unguided_it_is_isoframes_too(self):
+        settings = {"tiling": False, "guidance_scale": 1.0, "prompt": "", **UNEVEN}
         self.assert_same_video(self.generate(**settings), self.by_isoframe(**settings))
 
     def test_another_seed_is_another_video(self):
@@ -246,10 +247,12 @@ class Diffusers(unittest.TestCase):
             directory = self.generate_once(**settings)
             names = {path.name for path in directory.iterdir()}
             ranks = range(self.ranks_of(case))
-            self.assertEqual(names, {"frames.safetensors", "latents.safetensors", *(f"rank-{rank}.json" for rank in ranks)})
+            of_ranks = {f"{name}-{rank}.json" for name in ("rank", "events") for rank in ranks}
+            self.assertEqual(names, {"frames.safetensors", "latents.safetensors", *of_ranks})
             for rank in ranks:
                 with self.subTest(settings, rank=rank):
                     self.check_record(record(directory, rank), case, rank)
+                    self.check_events(json.loads((directory / f"events-{rank}.json").read_text()), record(directory, rank))
 
     def check_record(self, found, case, rank):
         engine = self.engines[self.ranks_of(case)]
@@ -324,6 +327,17 @@ class Diffusers(unittest.TestCase):
         self.assertIn("initial_latents", equal)
         self.assertGreater(far, len(points) / 2)
 
+    def check_events(self, events, found):
+        """The timeline says the same as the record, and when."""
+        for name in ("denoise.step", "decode.tile"):
+            self.assertEqual([event[3] for event in events if event[0] == name], found["stages"][name])
+            self.assertEqual([event[1] for event in events if event[0] == name], list(range(len(found["stages"][name]))))
+        for stage, index, start, seconds, sent, received, waited in events:
+            self.assertLess(abs(start - time.time()), 3600.0, stage)
+            self.assertLessEqual(waited, seconds + 1e-6)
+        (denoise,) = (event for event in events if event[0] == "denoise")
+        self.assertAlmostEqual(denoise[6], found["communication_seconds"], delta=0.01)
+
     def test_tells_how_far_it_is(self):
         case = self.case(**UNEVEN)
         self.load(case)
@@ -363,6 +377,13 @@ class Diffusers(unittest.TestCase):
         nowhere = str(self.root / "nowhere")
         self.assert_refused("input", "load", self.case(checkpoint=nowhere), nowhere, store=None)
         self.assert_refused("input", "load", self.case(checkpoint=str(self.root / "i2v")), "i2v", "t2v", store=None)
+        empty = self.root / "empty"
+        empty.mkdir()
+        for index in ("", "[]", "{}"):
+            (empty / "model_index.json").write_text(index)
+            self.assert_refused("input", "load", self.case(checkpoint=str(empty)), "names no pipeline", store=None)
+        (empty / "model_index.json").write_text('{"_class_name": "WanPipeline"}')
+        self.assert_refused("unsupported", "load", self.case(checkpoint=str(empty)), "WanPipeline", store=None)
         damaged = self.root / "damaged"
         shutil.copytree(self.root / "t2v", damaged)
         weights = damaged / "vae/diffusion_pytorch_model.safetensors"
@@ -398,6 +419,13 @@ class Diffusers(unittest.TestCase):
         self.assert_refused("engine", "generate", large, "out of memory", directory=None)
         self.assertEqual(process.wait(timeout=60), 3)
         self.assertIn("Traceback", (engine.folder / "log-0").read_text())
+
+    def test_who_never_comes_is_named(self):
+        engine = self.engines[2]
+        fields = {"case": self.case(layout="ring=2", meeting_seconds=0.5), "store": str(self.root / "lonely")}
+        answer, _ = engine.ask_one(0, "load", **fields)
+        self.assertEqual((answer["kind"], answer["message"]), ("engine", "RuntimeError: rank 0 waited 0.5 s for rank 1 in vain"))
+        self.assertEqual(engine.processes[0].wait(timeout=60), 3)
 
 
 if __name__ == "__main__":

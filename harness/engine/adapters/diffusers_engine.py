@@ -6,7 +6,6 @@ isoframe starts it with the Python of an environment that has diffusers; by hand
 
 import contextlib
 import importlib.metadata
-import json
 import os
 import pathlib
 import sys
@@ -72,10 +71,7 @@ class DiffusersEngine(Engine):
         progress("meet")
         if group.WORLD_SIZE > 1 and store is None:
             raise InputError("several ranks need a store to meet at")
-        group.meet(
-            store, device, float(setting(case, "meeting_seconds", (int, float))),
-            float(setting(case, "timeout_seconds", (int, float))),
-        )
+        group.meet(store, device, float(setting(case, "meeting_seconds", (int, float))))
         progress("load")
         began_loading = time.perf_counter()
         self._pipe = load_pipeline(torch, case, device)
@@ -102,8 +98,7 @@ class DiffusersEngine(Engine):
         if case.get("engine_options"):
             raise InputError(f"the diffusers engine has no options; engine_options holds {sorted(case['engine_options'])}")
         folder = setting(case, "checkpoint", str)
-        checkpoint.require_pipeline(folder)
-        kind = json.loads((pathlib.Path(folder) / "model_index.json").read_text()).get("_class_name")
+        kind = checkpoint.pipeline_of(folder)
         if kind not in PIPELINES:
             raise Unsupported(f"{folder}: its {kind} is no pipeline of HunyuanVideo 1.5")
         if PIPELINES[kind] != task:
@@ -144,7 +139,7 @@ class DiffusersEngine(Engine):
 
         self._set_threads(torch, case)
         given = None if noise is None else read_noise(noise)
-        return torch, Generation(torch, self._pipe, self._own_guidance_scale, case, given, progress)
+        return torch, Generation(torch, self._pipe, self._own_guidance_scale, case, given, progress, self._communication)
 
     def observe(self, case, directory, noise, observation, progress):
         if observation.get("kind") != "record" or not fingerprint.is_available():
@@ -193,6 +188,7 @@ class DiffusersEngine(Engine):
                 "tiles": generation.tiles["decode"],
                 **({"encode_tiles": generation.tiles["encode"]} if case["task"] == "i2v" else {}),
             },
+            generation.stages.events,
         )
 
 

@@ -14,7 +14,7 @@ class Generation:
     """frames: [F, H, W, 3] in [0, 1]; noise and step_latents: [1, C, T, h, w]; tiles: of each direction, a rank's
     TileTime records; seconds: from prompt to frames."""
 
-    def __init__(self, torch, pipe, own_guidance_scale, case, given_noise, progress):
+    def __init__(self, torch, pipe, own_guidance_scale, case, given_noise, progress, communication):
         self._torch = torch
         self._pipe = pipe
         self._case = case
@@ -23,7 +23,7 @@ class Generation:
         self._require_sizes()
         scale = case.get("guidance_scale")
         pipe.guider.guidance_scale = own_guidance_scale if scale is None else float(scale)
-        self.stages = measure.Stages(self._clock, progress)
+        self.stages = measure.Stages(self._clock, progress, communication)
         self.frames = self.noise = None
         self.step_latents = []
         self.tiles = {"decode": [], "encode": []}
@@ -184,12 +184,12 @@ class Generation:
 
     def _begin_pass(self):
         if not self.stages.is_open("denoise"):
-            self.stages.begin("denoise")
+            self.stages.begin("denoise", self._steps)
         if not self.stages.is_open("denoise.step"):
             self.stages.report("denoise", len(self.step_latents), self._steps)
-            self.stages.begin("denoise.step")
+            self.stages.begin("denoise.step", len(self.step_latents))
             self._branch = "denoise.conditional"
-        self.stages.begin(self._branch)
+        self.stages.begin(self._branch, len(self.step_latents))
         self.stages.begin("transformer")
 
     def _end_pass(self):
@@ -224,7 +224,7 @@ class Generation:
 
         def begin(module, arguments):
             self.stages.report(stage, len(tiles))
-            self.stages.begin(stage)
+            self.stages.begin(stage, len(tiles))
 
         def end(module, arguments, result):
             row, column = divmod(len(tiles), self._columns)

@@ -1,6 +1,7 @@
 """What identifies a checkpoint without reading its weights."""
 
 import hashlib
+import json
 import pathlib
 
 from isoframe_engine.protocol import InputError
@@ -24,6 +25,12 @@ def fingerprint(folder):
     return digest.hexdigest()[:16]
 
 
-def require_pipeline(folder):
-    if not (pathlib.Path(folder) / "model_index.json").is_file():
-        raise InputError(f"{folder}: no checkpoint in diffusers' layout; its model_index.json is not there")
+def pipeline_of(folder):
+    """The name of the pipeline that a checkpoint in diffusers' layout is for."""
+    index = pathlib.Path(folder) / "model_index.json"
+    try:
+        return json.loads(index.read_text())["_class_name"]
+    except OSError as error:
+        raise InputError(f"{folder}: no checkpoint in diffusers' layout: {index.name}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{index}: it names no pipeline") from None

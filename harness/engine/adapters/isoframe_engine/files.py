@@ -48,7 +48,8 @@ def write_video(directory, frames, noise, step_latents):
     write_tensors(directory / "frames.safetensors", {"frames": frames})
 
 
-def write_record(directory, record):
+def write_record(directory, record, events):
+    write_json(directory / f"events-{record['rank']}.json", events)
     write_json(directory / f"rank-{record['rank']}.json", record)
 
 

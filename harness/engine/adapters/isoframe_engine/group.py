@@ -6,9 +6,11 @@ import os
 RANK = int(os.environ.get("RANK", "0"))
 LOCAL_RANK = int(os.environ.get("LOCAL_RANK", "0"))
 WORLD_SIZE = int(os.environ.get("WORLD_SIZE", "1"))
+# isoframe ends ranks that are silent for too long; a group may be there for cases with other limits.
+NO_LIMIT = datetime.timedelta(days=7)
 
 
-def meet(store_file, device, meeting_seconds, timeout_seconds):
+def meet(store_file, device, meeting_seconds):
     """Joins the group of this case's ranks at `store_file`, in place of an earlier group.  One rank needs none."""
     import torch.distributed as distributed
 
@@ -30,12 +32,5 @@ def meet(store_file, device, meeting_seconds, timeout_seconds):
         store=distributed.PrefixStore("group", store),
         rank=RANK,
         world_size=WORLD_SIZE,
-        timeout=datetime.timedelta(seconds=timeout_seconds),
+        timeout=NO_LIMIT,
     )
-
-
-def leave():
-    import torch.distributed as distributed
-
-    if distributed.is_initialized():
-        distributed.destroy_process_group()

@@ -12,20 +12,25 @@ class Stages:
 
     `clock` waits for the device before it reads the time, or stages that only hand work to a GPU would take none."""
 
-    def __init__(self, clock=time.perf_counter, progress=None):
+    def __init__(self, clock=time.perf_counter, progress=None, communication=None):
         self._clock = clock
         self._progress = progress or (lambda stage, index=None, of=None: None)
+        self._communication = communication or CommunicationClock()
+        self._epoch = time.time() - clock()
         self._open = {}
         self.seconds = {}
         self.busy = {}
+        self.events = []
 
-    def begin(self, stage):
-        self._open[stage] = (self._clock(), time.thread_time())
+    def begin(self, stage, index=-1):
+        self._open[stage] = (index, self._clock(), time.thread_time(), self._communication.seconds)
 
     def end(self, stage, *, joined=False):
         """Ends an occurrence of the stage.  `joined`: it is a piece of the one occurrence that there is."""
-        began, busy = self._open.pop(stage)
+        index, began, busy, waited = self._open.pop(stage)
         seconds, busy = self._clock() - began, time.thread_time() - busy
+        # As reports/records/stage_event.h lists them; bytes are not counted.
+        self.events.append([stage, index, self._epoch + began, seconds, 0, 0, self._communication.seconds - waited])
         if joined and stage in self.seconds:
             self.seconds[stage][-1] += seconds
             self.busy[stage] += busy
