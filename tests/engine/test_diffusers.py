@@ -177,7 +177,7 @@ class Diffusers(unittest.TestCase):
         (hello,) = engine.hello
         self.assertEqual((hello["protocol"], hello["engine"], hello["rank"]), (1, "diffusers", 0))
         self.assertEqual(hello["capabilities"]["layouts"], ["ulysses", "ring"])
-        self.assertEqual((hello["capabilities"]["observations"], hello["capabilities"]["fingerprint"]), (["record"], 1))
+        self.assertEqual((hello["capabilities"]["observations"], hello["capabilities"]["fingerprint"]), (["record", "follow", "keep"], 1))
         self.assertEqual(engine.exit(), [0])
 
     def test_text_to_video_is_isoframes(self):
@@ -279,15 +279,49 @@ class Diffusers(unittest.TestCase):
             self.assertGreater(found["communication_seconds"], 0.0)
             self.assertLess(found["communication_seconds"], stages["denoise"][0])
 
-    def observe(self, case):
+    def observe(self, case, kind="record", **asked):
         self.load(case)
         directory = pathlib.Path(tempfile.mkdtemp(dir=self.root))
-        fields = {"case": case, "directory": str(directory), "noise": None, "observation": {"kind": "record"}}
+        fields = {"case": case, "directory": str(directory), "noise": None, "observation": {"kind": kind, **asked}}
         for answer, _ in self.engines[self.ranks_of(case)].ask("observe", **fields):
             self.assertEqual(answer["answer"], "done", answer)
-        ranks = range(self.ranks_of(case))
-        self.assertEqual({path.name for path in directory.iterdir()}, {f"fingerprints-{rank}.json" for rank in ranks})
         return directory
+
+    def names_in(self, directory):
+        return sorted(path.name for path in directory.iterdir())
+
+    def test_follows_its_own_layout_and_keeps_a_tensor_of_both(self):
+        layout, single = self.case(steps=1, layout="ulysses=2", **UNEVEN), self.case(steps=1, **UNEVEN)
+        recordings = self.observe(layout)
+        self.assertEqual(self.names_in(recordings), ["fingerprints-0.json", "fingerprints-1.json"])
+        followed = self.observe(single, "follow", recordings=str(recordings))
+        self.assertEqual(self.names_in(followed), ["reference.json"])
+        parts = {place_of(point): point["parts"] for point in json.loads((followed / "reference.json").read_text())["points"]}
+        for rank in range(2):
+            points = json.loads((recordings / f"fingerprints-{rank}.json").read_text())["points"]
+            for point in points:
+                same = self.same_part(parts[place_of(point)], point)
+                self.assertLess(estimated_difference(point["part"], same), 1e-5, place_of(point))
+            # The second rank's part of one tensor, as it has it and as the single run has it.
+            (point,) = (point for point in points if point["name"] == "transformer_blocks.attn.output"
+                        and point["index"] == 1 and "unconditional" in point["stages"])
+        asked = {"place": {name: point[name] for name in ("stages", "name", "index", "occurrence")}}
+        of_layout = self.observe(layout, "keep", **asked)
+        of_single = self.observe(single, "keep", part=point["part"], **asked)
+        self.assertEqual((self.names_in(of_layout), self.names_in(of_single)),
+                         (["kept-0.safetensors", "kept-1.safetensors"], ["kept-0.safetensors"]))
+        a, b = tensor(of_layout / "kept-1.safetensors", "kept"), tensor(of_single / "kept-0.safetensors", "kept")
+        self.assertEqual(a[0], point["part"]["shape"])
+        self.assertLess(largest_difference(a, b), TOLERANCE)
+        first = tensor(of_layout / "kept-0.safetensors", "kept")
+        self.assertNotEqual(first[1][: len(b[1])], b[1], "another rank's part is another")
+
+    def same_part(self, parts, point):
+        """The one among the reference's parts that the point is."""
+        part = point["part"]
+        same = [found for found in parts if found["shape"] == part["shape"] and found["shares"] == part["shares"]]
+        self.assertEqual(len(same), 1, f"there is no such part of {place_of(point)}: {part['shares']} of {part['shape']}")
+        return same[0]
 
     def test_leaves_fingerprints_at_isoframes_probe_points(self):
         one_sided = {"decode.blend", "decode.communication", "encode.blend", "encode.communication", "proj_out",
@@ -295,6 +329,7 @@ class Diffusers(unittest.TestCase):
         for settings in ({"task": "i2v", **UNEVEN}, {"layout": "ulysses=2", **UNEVEN}, {"layout": "ring=2", **EVEN}):
             case = self.case(steps=1, **settings)
             directory = self.observe(case)
+            self.assertEqual(self.names_in(directory), [f"fingerprints-{rank}.json" for rank in range(self.ranks_of(case))])
             expected = isoframe_at(case, directory, pathlib.Path(tempfile.mkdtemp(dir=self.root)))
             other = isoframe_at(case | {"seed": 8}, directory, pathlib.Path(tempfile.mkdtemp(dir=self.root)))
             for rank in range(self.ranks_of(case)):
@@ -311,18 +346,16 @@ class Diffusers(unittest.TestCase):
         for point in points:
             place, part = place_of(point), point["part"]
             self.assertIn(place, expected)
-            same = [found for found in expected[place] if found["shape"] == part["shape"] and found["shares"] == part["shares"]]
-            self.assertEqual(len(same), 1, f"isoframe has no such part of {place}: {part['shares']} of {part['shape']}")
-            difference = estimated_difference(part, same[0])
+            same = self.same_part(expected[place], point)
+            difference = estimated_difference(part, same)
             self.assertLess(difference, 1e-5, place)
             worst = max(worst, difference)
-            if difference == 0.0 and same[0]["norm"] > 0.0:
+            if difference == 0.0 and same["norm"] > 0.0:
                 equal.add(place[1])
                 # Equal bytes have the same numbers but for the order in which they are added.
-                for mine, theirs in zip([part["norm"], *part["sketch"]], [same[0]["norm"], *same[0]["sketch"]]):
-                    self.assertAlmostEqual(mine, theirs, delta=1e-12 * same[0]["norm"])
-            same = [found for found in other[place] if found["shape"] == part["shape"] and found["shares"] == part["shares"]]
-            far += estimated_difference(part, same[0]) > 0.01
+                for mine, theirs in zip([part["norm"], *part["sketch"]], [same["norm"], *same["sketch"]]):
+                    self.assertAlmostEqual(mine, theirs, delta=1e-12 * same["norm"])
+            far += estimated_difference(part, self.same_part(other[place], point)) > 0.01
         print(f"{len(points)} points, {worst:.2e} apart at most; equal: {sorted(equal)}", file=sys.stderr)
         self.assertIn("initial_latents", equal)
         self.assertGreater(far, len(points) / 2)
@@ -394,8 +427,12 @@ class Diffusers(unittest.TestCase):
         folder = str(self.root)
         self.load(self.case())
         self.assert_refused("input", "generate", self.case(dtype="bfloat16"), "dtype", "float32", directory=folder)
-        other = {"directory": folder, "observation": {"kind": "rates"}}
-        self.assert_refused("unsupported", "observe", self.case(), "'rates'", **other)
+        for kind, observation, *parts in (
+            ("unsupported", {"kind": "rates"}, "'rates'"), ("unsupported", {}, "None"),
+            ("input", {"kind": "follow"}, "recordings"), ("input", {"kind": "follow", "recordings": nowhere}, nowhere),
+            ("input", {"kind": "keep", "place": {"name": "latents"}}, "place"),
+        ):
+            self.assert_refused(kind, "observe", self.case(), *parts, directory=folder, observation=observation)
         self.assert_refused("input", "generate", self.case(steps="two"), "steps", directory=folder)
         self.assert_refused("input", "generate", self.case(height=50), "no multiple of 16", directory=folder)
         self.assert_refused("input", "generate", self.case(frames=6), "multiple of 4", directory=folder)

@@ -13,7 +13,18 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from isoframe_engine import Engine, InputError, Unsupported, checkpoint, files, fingerprint, group, measure, serve
+from isoframe_engine import (
+    Engine,
+    InputError,
+    Unsupported,
+    checkpoint,
+    files,
+    fingerprint,
+    group,
+    measure,
+    recording,
+    serve,
+)
 from isoframe_engine.case import require_layout, require_loaded, require_plain, require_world, setting
 from isoframe_engine.replaced import replaced
 
@@ -32,6 +43,13 @@ def require_known(case, name, known):
     if value not in known:
         raise Unsupported(f"diffusers cannot honour {name}: {value!r}; known are {', '.join(known)}")
     return value
+
+
+def require_heads(heads, ranks):
+    """Heads that cannot be shared out evenly are padded, as long as no rank has nothing else."""
+    padding = -heads % ranks
+    if padding >= (heads + padding) // ranks:
+        raise Unsupported(f"diffusers cannot share {heads} heads out to ulysses={ranks}")
 
 
 class DiffusersEngine(Engine):
@@ -54,7 +72,7 @@ class DiffusersEngine(Engine):
             "devices": DEVICES,
             "layouts": LAYOUTS,
             "takes_noise": True,
-            "observations": ["record"] if fingerprint.is_available() else [],
+            "observations": recording.kinds(),
             "fingerprint": fingerprint.VERSION if fingerprint.is_available() else None,
         }
 
@@ -78,6 +96,7 @@ class DiffusersEngine(Engine):
         if group.WORLD_SIZE > 1:
             import diffusers_parallel
 
+            require_heads(self._pipe.transformer.config.num_attention_heads, degrees["ulysses"])
             diffusers_parallel.enable(self._pipe.transformer, degrees["ulysses"], degrees["ring"])
         self._own_guidance_scale = self._pipe.guider.guidance_scale
         self._loaded = case
@@ -142,16 +161,13 @@ class DiffusersEngine(Engine):
         return torch, Generation(torch, self._pipe, self._own_guidance_scale, case, given, progress, self._communication)
 
     def observe(self, case, directory, noise, observation, progress):
-        if observation.get("kind") != "record" or not fingerprint.is_available():
-            raise Unsupported(f"the diffusers engine leaves no observation of kind {observation.get('kind')!r}")
+        observer = recording.observer_of(observation)
         _, generation = self._prepare(case, noise, progress)
         from diffusers_probes import Probes
-        from isoframe_engine.recording import Recording
 
-        recording = Recording()
-        generation.run(Probes(self._pipe, generation, recording, group.WORLD_SIZE, group.RANK))
+        generation.run(Probes(self._pipe, generation, observer, group.WORLD_SIZE, group.RANK))
         progress("write")
-        files.write_recording(directory, group.RANK, recording.points)
+        observer.write(directory, group.RANK)
 
     def generate(self, case, directory, noise, progress):
         torch, generation = self._prepare(case, noise, progress)
@@ -160,7 +176,6 @@ class DiffusersEngine(Engine):
             # Who comes first would have its wait counted as communication.
             torch.distributed.barrier()
         self._communication.seconds = 0.0
-        measure.release_memory()
         has_own_peak = measure.reset_peak_memory()
         if is_cuda:
             torch.cuda.reset_peak_memory_stats()

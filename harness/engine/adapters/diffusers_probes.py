@@ -28,10 +28,10 @@ def first_of(result):
 
 
 class Probes:
-    def __init__(self, pipe, generation, recording, ranks, rank):
+    def __init__(self, pipe, generation, observer, ranks, rank):
         self._pipe = pipe
         self._generation = generation
-        self._show = recording.show
+        self._show = observer.show
         self._ranks, self._rank = ranks, rank
         self._branch = ""
         self._prompts = 0

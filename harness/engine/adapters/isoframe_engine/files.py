@@ -51,7 +51,3 @@ def write_video(directory, frames, noise, step_latents):
 def write_record(directory, record, events):
     write_json(directory / f"events-{record['rank']}.json", events)
     write_json(directory / f"rank-{record['rank']}.json", record)
-
-
-def write_recording(directory, rank, points):
-    write_json(directory / f"fingerprints-{rank}.json", {"points": points})
