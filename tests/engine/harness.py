@@ -27,13 +27,23 @@ def reference_python():
     return reference / "bin/python"
 
 
+def header_of(data):
+    """(description of all tensors, where their bytes begin) of a safetensors file."""
+    (length,) = struct.unpack("<Q", data[:8])
+    return json.loads(data[8 : 8 + length]), 8 + length
+
+
+def names_of(path):
+    return [name for name in header_of(pathlib.Path(path).read_bytes())[0] if name != "__metadata__"]
+
+
 def tensor(path, name):
     """(shape, values) of a float32 tensor in a safetensors file."""
     data = pathlib.Path(path).read_bytes()
-    (length,) = struct.unpack("<Q", data[:8])
-    entry = json.loads(data[8 : 8 + length])[name]
+    header, first = header_of(data)
+    entry = header[name]
     assert entry["dtype"] == "F32", entry
-    begin, end = (8 + length + offset for offset in entry["data_offsets"])
+    begin, end = (first + offset for offset in entry["data_offsets"])
     return entry["shape"], array.array("f", data[begin:end])
 
 

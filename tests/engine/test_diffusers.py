@@ -15,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-from harness import ADAPTERS, Engine, largest_difference, reference_python, tensor
+from harness import ADAPTERS, Engine, largest_difference, names_of, reference_python, tensor
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 
@@ -40,16 +40,22 @@ def record(directory, rank=0):
     return json.loads((directory / f"rank-{rank}.json").read_text())
 
 
+def relative_l2(candidate, reference):
+    assert candidate[0] == reference[0], f"{candidate[0]} is not {reference[0]}"
+    distance = math.dist(candidate[1], reference[1])
+    return distance / math.hypot(*reference[1]) if distance else 0.0
+
+
 def place_of(point):
     return tuple(point[name] for name in ("stages", "name", "index", "occurrence"))
 
 
-def isoframe_at(case, recordings, directory):
-    """{place: its parts} of a run of isoframe's one rank, in the parts that the recordings in a folder hold."""
+def observe_isoframe(case, directory, kind, **asked):
+    """Lets isoframe's one rank leave an observation of that number (harness/worker/observation.h) in the folder."""
     nothing = {"shares": [], "shape": [], "hash": "0", "norm": 0.0, "sketch": [0.0] * 16}
     observation = {
-        "kind": 2, "recordings": str(recordings), "place": {"stages": "", "name": "", "index": -1, "occurrence": 0},
-        "part": nothing, "trajectory": "", "timestep_dtype": "",
+        "kind": kind, "recordings": "", "place": {"stages": "", "name": "", "index": -1, "occurrence": 0},
+        "part": nothing, "trajectory": "", "timestep_dtype": "", **asked,
     }
     job = directory / "job.json"
     job.write_text(json.dumps({
@@ -58,6 +64,11 @@ def isoframe_at(case, recordings, directory):
     }))
     ended = isoframe("worker", job, env=os.environ | {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"})
     assert ended.returncode == 0, ended.stderr
+
+
+def isoframe_at(case, recordings, directory):
+    """{place: its parts} of a run of isoframe's one rank, in the parts that the recordings in a folder hold."""
+    observe_isoframe(case, directory, 2, recordings=str(recordings))
     points = json.loads((directory / "reference.json").read_text())["points"]
     return {place_of(point): point["parts"] for point in points}
 
@@ -177,7 +188,7 @@ class Diffusers(unittest.TestCase):
         (hello,) = engine.hello
         self.assertEqual((hello["protocol"], hello["engine"], hello["rank"]), (1, "diffusers", 0))
         self.assertEqual(hello["capabilities"]["layouts"], ["ulysses", "ring"])
-        self.assertEqual((hello["capabilities"]["observations"], hello["capabilities"]["fingerprint"]), (["record", "follow", "keep"], 1))
+        self.assertEqual((hello["capabilities"]["observations"], hello["capabilities"]["fingerprint"]), (["record", "follow", "keep", "locked"], 1))
         self.assertEqual(engine.exit(), [0])
 
     def test_text_to_video_is_isoframes(self):
@@ -225,8 +236,7 @@ class Diffusers(unittest.TestCase):
         settings = {"dtype": "bfloat16", "steps": 1, **UNEVEN}
         half, by_isoframe = self.generate(**settings), self.by_isoframe(**settings)
         self.assertEqual(latents(half, "noise"), latents(by_isoframe, "noise"), "noise is drawn in the case's dtype")
-        a, b = latents(half, "step_0")[1], latents(by_isoframe, "step_0")[1]
-        relative = math.dist(a, b) / math.hypot(*b)
+        relative = relative_l2(latents(half, "step_0"), latents(by_isoframe, "step_0"))
         print(f"bfloat16: relative L2 of the first step {relative:.2e}", file=sys.stderr)
         self.assertLess(relative, 0.05)
         self.assertNotEqual(latents(half, "noise"), latents(self.generate_once(steps=1, **UNEVEN), "noise"))
@@ -315,6 +325,23 @@ class Diffusers(unittest.TestCase):
         self.assertLess(largest_difference(a, b), TOLERANCE)
         first = tensor(of_layout / "kept-0.safetensors", "kept")
         self.assertNotEqual(first[1][: len(b[1])], b[1], "another rank's part is another")
+
+    def test_a_locked_run_begins_each_step_with_given_latents(self):
+        # Of another dtype's run, so that its own latents would be others.
+        other = self.by_isoframe(dtype="bfloat16", **UNEVEN) / "latents.safetensors"
+        expected = pathlib.Path(tempfile.mkdtemp(dir=self.root))
+        observe_isoframe(self.case(**UNEVEN), expected, 5, trajectory=str(other))
+        expected /= "locked-0.safetensors"
+        for layout in ("single", "ring=2"):
+            directory = self.observe(self.case(layout=layout, **UNEVEN), "locked", trajectory=str(other))
+            for rank in range(1 if layout == "single" else 2):
+                found = directory / f"locked-{rank}.safetensors"
+                names = set(names_of(found))
+                self.assertEqual(names, set(names_of(expected)) - ({"decode -1 frames"} if rank else set()))
+                for name in names:
+                    self.assertLess(relative_l2(tensor(found, name), tensor(expected, name)), 1e-5, name)
+        own = self.generate_once(**UNEVEN)
+        self.assertGreater(relative_l2(tensor(found, "transformer 1 latents"), latents(own, "step_1")), 1e-3)
 
     def same_part(self, parts, point):
         """The one among the reference's parts that the point is."""
@@ -430,7 +457,8 @@ class Diffusers(unittest.TestCase):
         for kind, observation, *parts in (
             ("unsupported", {"kind": "rates"}, "'rates'"), ("unsupported", {}, "None"),
             ("input", {"kind": "follow"}, "recordings"), ("input", {"kind": "follow", "recordings": nowhere}, nowhere),
-            ("input", {"kind": "keep", "place": {"name": "latents"}}, "place"),
+            ("input", {"kind": "keep", "place": {"name": "latents"}}, "place"), ("input", {"kind": "locked"}, "trajectory"),
+            ("input", {"kind": "locked", "trajectory": nowhere}, nowhere),
         ):
             self.assert_refused(kind, "observe", self.case(), *parts, directory=folder, observation=observation)
         self.assert_refused("input", "generate", self.case(steps="two"), "steps", directory=folder)

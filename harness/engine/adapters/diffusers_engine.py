@@ -149,20 +149,25 @@ class DiffusersEngine(Engine):
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
 
-    def _prepare(self, case, noise, progress):
-        """A generation that has not yet run."""
+    def _prepare(self, case, noise, progress, trajectory=None):
+        """A generation that has not yet run, from the noise of one file or along the latents of another."""
         require_loaded(case, self._loaded, LOADED_WITH)
         self._require_supported(case)
         import torch
         from diffusers_generation import Generation
 
         self._set_threads(torch, case)
-        given = None if noise is None else read_noise(noise)
-        return torch, Generation(torch, self._pipe, self._own_guidance_scale, case, given, progress, self._communication)
+        generation = Generation(torch, self._pipe, self._own_guidance_scale, case, progress, self._communication)
+        if trajectory is not None:
+            names = ["noise", *(f"step_{step}" for step in range(generation.steps))]
+            generation.noise, *generation.given_steps = files.read_tensors(trajectory, names)
+        elif noise is not None:
+            (generation.noise,) = files.read_tensors(noise, ["noise"])
+        return torch, generation
 
     def observe(self, case, directory, noise, observation, progress):
         observer = recording.observer_of(observation)
-        _, generation = self._prepare(case, noise, progress)
+        _, generation = self._prepare(case, noise, progress, observer.trajectory)
         from diffusers_probes import Probes
 
         generation.run(Probes(self._pipe, generation, observer, group.WORLD_SIZE, group.RANK))
@@ -242,18 +247,6 @@ def settle_vector_math(torch):
     for function in (torch.cos, torch.erf, torch.exp, torch.log, torch.sin, torch.sqrt, torch.tanh):
         for dtype in (torch.float32, torch.float64):
             function(torch.ones(1, dtype=dtype))
-
-
-def read_noise(path):
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            if "noise" not in file.keys():
-                raise InputError(f"{path}: it holds no 'noise'")
-            return file.get_tensor("noise")
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: the noise cannot be read: {error}") from None
 
 
 def device_record(torch):

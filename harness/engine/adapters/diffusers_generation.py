@@ -11,21 +11,22 @@ from isoframe_engine.replaced import replaced
 
 
 class Generation:
-    """frames: [F, H, W, 3] in [0, 1]; noise and step_latents: [1, C, T, h, w]; tiles: of each direction, a rank's
-    TileTime records; seconds: from prompt to frames."""
+    """frames: [F, H, W, 3] in [0, 1]; noise: the initial latents, drawn from the seed unless they are set before;
+    step_latents: what each step gives, [1, C, T, h, w]; given_steps: what the next one begins with instead, if they are
+    set before; tiles: of each direction, a rank's TileTime records; seconds: from prompt to frames."""
 
-    def __init__(self, torch, pipe, own_guidance_scale, case, given_noise, progress, communication):
+    def __init__(self, torch, pipe, own_guidance_scale, case, progress, communication):
         self._torch = torch
         self._pipe = pipe
         self._case = case
-        self._given_noise = given_noise
-        self._steps = setting(case, "steps", int)
+        self.steps = setting(case, "steps", int)
         self._require_sizes()
         scale = case.get("guidance_scale")
         pipe.guider.guidance_scale = own_guidance_scale if scale is None else float(scale)
         self.stages = measure.Stages(self._clock, progress, communication)
         self.frames = self.noise = None
         self.step_latents = []
+        self.given_steps = []
         self.tiles = {"decode": [], "encode": []}
         self.seconds = 0.0
 
@@ -49,7 +50,7 @@ class Generation:
 
     def denoise_place(self):
         """The stages around a point, as isoframe's recordings name them."""
-        return f"denoise {self._steps}"
+        return f"denoise {self.steps}"
 
     def step_place(self, step):
         return f"{self.denoise_place()}/denoise.step {step}"
@@ -65,15 +66,17 @@ class Generation:
             self._watch(stack)
             if probes is not None:
                 probes.attach(stack)
+            # Outside of all that look at what the step itself gives.
+            stack.enter_context(replaced(self._pipe.scheduler, "step", self._taking_given))
             video = self._pipe(
                 prompt=setting(self._case, "prompt", str),
                 negative_prompt=setting(self._case, "negative_prompt", str),
                 **self._size_or_image(stack),
                 num_frames=setting(self._case, "frames", int),
-                num_inference_steps=self._steps,
+                num_inference_steps=self.steps,
                 # On the CPU whatever the device: the noise of a seed is the same everywhere, and isoframe's.
                 generator=self._torch.Generator().manual_seed(setting(self._case, "seed", int)),
-                latents=self._given_noise,
+                latents=self.noise,
                 output_type="pt",
             ).frames
             self.frames = video[0].permute(0, 2, 3, 1).float().cpu()
@@ -157,7 +160,7 @@ class Generation:
 
         def beginning(*arguments, **named):
             asked = signature.bind(*arguments, **named).arguments
-            if self._given_noise is not None:
+            if self.noise is not None:
                 self._require_shape(asked)
             self.noise = prepare(*arguments, **named)
             return self.noise
@@ -170,9 +173,10 @@ class Generation:
             1, asked["num_channels_latents"], (asked["num_frames"] - 1) // pipe.vae_scale_factor_temporal + 1,
             asked["height"] // pipe.vae_scale_factor_spatial, asked["width"] // pipe.vae_scale_factor_spatial,
         )
-        if tuple(self._given_noise.shape) != shape:
-            given = " x ".join(map(str, self._given_noise.shape))
-            raise InputError(f"the given noise is {given}, the case's latents are {' x '.join(map(str, shape))}")
+        for given in (self.noise, *self.given_steps):
+            if tuple(given.shape) != shape:
+                given, asked = (" x ".join(map(str, sizes)) for sizes in (given.shape, shape))
+                raise InputError(f"the given latents are {given}, the case's are {asked}")
 
     def _encoding(self, encode):
         def encoding(*arguments, **named):
@@ -184,9 +188,9 @@ class Generation:
 
     def _begin_pass(self):
         if not self.stages.is_open("denoise"):
-            self.stages.begin("denoise", self._steps)
+            self.stages.begin("denoise", self.steps)
         if not self.stages.is_open("denoise.step"):
-            self.stages.report("denoise", len(self.step_latents), self._steps)
+            self.stages.report("denoise", len(self.step_latents), self.steps)
             self.stages.begin("denoise.step", len(self.step_latents))
             self._branch = "denoise.conditional"
         self.stages.begin(self._branch, len(self.step_latents))
@@ -202,11 +206,20 @@ class Generation:
             result = step(*arguments, **named)
             self.step_latents.append(result[0].clone())
             self.stages.end("denoise.step")
-            if len(self.step_latents) == self._steps:
+            if len(self.step_latents) == self.steps:
                 self.stages.end("denoise")
             return result
 
         return stepping
+
+    def _taking_given(self, step):
+        def taking(*arguments, **named):
+            result = step(*arguments, **named)
+            if not self.given_steps:
+                return result
+            return (self.given_steps[len(self.step_latents) - 1].to(result[0]), *result[1:])
+
+        return taking
 
     def _decoding(self, decode):
         """The stage ends where frames are floats on the CPU."""

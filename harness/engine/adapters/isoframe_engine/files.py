@@ -4,6 +4,8 @@ import json
 import math
 import os
 
+from isoframe_engine.protocol import InputError
+
 
 def rename_when_whole(path, write):
     """Lets `write` fill a file beside `path` that takes its name when it is whole."""
@@ -27,6 +29,20 @@ def without_nan(document):
     if isinstance(document, (list, tuple)):
         return [without_nan(value) for value in document]
     return None if isinstance(document, float) and not math.isfinite(document) else document
+
+
+def read_tensors(path, names):
+    """Returns the tensors of these names; raises InputError naming what is missing."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            for name in names:
+                if name not in file.keys():
+                    raise InputError(f"{path}: it holds no '{name}'")
+            return [file.get_tensor(name) for name in names]
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: the latents cannot be read: {error}") from None
 
 
 def write_tensors(path, tensors):

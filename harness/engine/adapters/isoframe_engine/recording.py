@@ -46,6 +46,9 @@ def part_of(tensor, part):
 class Observer:
     """Base of what is done with every tensor that is shown."""
 
+    # A latents.safetensors whose noise the run begins with, and whose latents each later step begins with.
+    trajectory = None
+
     def __init__(self):
         self._seen = {}
 
@@ -115,6 +118,33 @@ class Keeping(Observer):
             files.write_tensors(directory / f"kept-{rank}.safetensors", {"kept": self._kept})
 
 
+class Locked(Observer):
+    """What each part and each step gives where the latents before it are given: locked-RANK.safetensors, under the names
+    of harness/locate/locked_results.cpp."""
+
+    def __init__(self, observation):
+        super().__init__()
+        self.trajectory = observation.get("trajectory")
+        if not isinstance(self.trajectory, str):
+            raise InputError("the observation's 'trajectory' is no file")
+        self._results = {}
+
+    def at_place(self, place, part, tensor):
+        stages, name = place["stages"], place["name"]
+        if name in ("prompt_embeds", "prompt_embeds_2"):
+            self._results[f"text -1 {stages.rpartition('.')[2]} {name}"] = tensor.clone()
+        elif name in ("guidance", "latents"):
+            step = stages.rpartition(" ")[2]
+            self._results[f"transformer {step} {'prediction' if name == 'guidance' else name}"] = tensor.clone()
+        elif name == "frames":
+            self._results["decode -1 frames"] = tensor
+
+    def write(self, directory, rank):
+        # Every rank of an engine may have frames, but rank 0's are the video.
+        results = {name: value for name, value in self._results.items() if rank == 0 or not name.startswith("decode")}
+        files.write_tensors(directory / f"locked-{rank}.safetensors", results)
+
+
 def recorded_points(folder):
     """The points of all fingerprints-RANK.json of a folder."""
     if not isinstance(folder, str):
@@ -133,7 +163,7 @@ def recorded_points(folder):
     return points
 
 
-KINDS = {"record": Recording, "follow": Following, "keep": Keeping}
+KINDS = {"record": Recording, "follow": Following, "keep": Keeping, "locked": Locked}
 
 
 def kinds():
