@@ -42,19 +42,17 @@ class Path {
   std::string text_;
 };
 
-/// The schema version that this program writes.  A file of a higher one may mean something else.
-inline constexpr int kSchemaVersion = 1;
-
 /// A row as far as its numbers go.
 struct NumberRule {
   const char* name = "";
   bool may_be_non_finite = true;
   Range range = Range::kAny;
+  int newest_version = 0;
 };
 
 template <typename Field>
 NumberRule number_rule(const Field& field) {
-  return {field.name, field.may_be_non_finite, field.range};
+  return {field.name, field.may_be_non_finite, field.range, field.newest_version};
 }
 
 /// The reason why a row cannot hold a number, as "is -1.5, below 0"; empty if it can.
@@ -72,9 +70,9 @@ std::string fault_of_number(T value, const NumberRule& rule) {
     case Range::kVersion:
       break;
   }
-  if (value > T{kSchemaVersion})
+  if (value > static_cast<T>(rule.newest_version))
     return fmt::format("is {}: written by a newer isoframe than this one, which reads {}; use that one",
-                       value, kSchemaVersion);
+                       value, rule.newest_version);
   return value < T{1} ? fmt::format("is {}, which no isoframe writes", value) : "";
 }
 

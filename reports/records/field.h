@@ -46,6 +46,7 @@ struct Field {
   Comparison comparison = Comparison::kNone;
   bool may_be_non_finite = false;  ///< infinity and NaN are values of it; elsewhere they are errors
   Range range = Range::kAny;
+  int newest_version = 0;    ///< of Range::kVersion: the one that this program writes
   bool may_be_empty = true;  ///< as a list or an object by name, and each list in it
 };
 
@@ -95,10 +96,12 @@ constexpr Field<Record, Member> positive(Field<Record, Member> row) {
   return row;
 }
 
-/// The same row, whose number is the file's schema version.
+/// The same row, whose number is the file's schema version.  A file of a higher one than `newest` may mean
+/// something else.
 template <typename Record, typename Member>
-constexpr Field<Record, Member> version(Field<Record, Member> row) {
+constexpr Field<Record, Member> version(Field<Record, Member> row, int newest = 1) {
   row.range = Range::kVersion;
+  row.newest_version = newest;
   return row;
 }
 

@@ -232,7 +232,7 @@ struct Evidence {
   template <typename T = Evidence>
   static constexpr auto fields() {
     return std::tuple{
-        version(field("schema_version", &T::schema_version, "", "2")),
+        version(field("schema_version", &T::schema_version, "", "2"), /*newest=*/2),
         field("started", &T::started, "", "begin of the first session, ISO 8601, UTC"),
         field("seconds", &T::seconds, "s", "time spent, over all sessions"),
         field("duration_seconds", &T::duration_seconds, "s", "time asked for"),

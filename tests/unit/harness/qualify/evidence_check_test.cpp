@@ -65,10 +65,17 @@ locate::Recording recording() {
 /// The harness's reading of its own ranks alone.
 HostLoad quiet() { return load(false, kRanks); }
 
+scenario::Case valid_case() {
+  scenario::Case spec;
+  spec.frames = 1;
+  spec.steps = 1;
+  return spec;
+}
+
 /// The evidence of repetitions of two cases, the third of them beside something else, and a fifth that was
 /// broken off after the first case.
 Evidence evidence() {
-  std::vector<scenario::Case> cases(2);
+  std::vector<scenario::Case> cases(2, valid_case());
   cases[0].name = "base";
   cases[1].name = "three";
   cases[1].baseline = "base";
@@ -108,7 +115,7 @@ void refused(const std::string& field, const std::function<void(Evidence&)>& cha
 TEST(EvidenceCheck, LetsPassWhatRepetitionsLeave) {
   EXPECT_EQ(evidence().undisturbed, 3);
   EXPECT_NO_THROW(check(evidence()));
-  Evidence none = new_session({scenario::Case{}}, {Origin{}}).evidence;
+  Evidence none = new_session({valid_case()}, {Origin{}}).evidence;
   none.cases[0].origin.program = none.cases[0].origin.checkpoint["vae"] = "1";
   EXPECT_NO_THROW(check(none));
 }
