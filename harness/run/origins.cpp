@@ -18,7 +18,8 @@ Origins::Origins() {
 records::Origin Origins::of(const scenario::Case& spec) {
   records::Origin origin = build_and_machine_;
   origin.measured = base::utc_now();
-  origin.checkpoint = content_.of_checkpoint(model::checkpoint::Checkpoint(spec.checkpoint).directory());
+  origin.checkpoint =
+      content_.of_checkpoint(model::checkpoint::Checkpoint(spec.checkpoint, spec.variant).directory());
   if (!spec.image.empty()) origin.image = content_.of_file(spec.image);
   if (spec.device == "cuda") origin.gpus = measure::gpus();
   return origin;

@@ -17,7 +17,7 @@ model::parallel::Facts launch_facts(const scenario::Case& spec) {
     if (key == "checkpoint" || key == "image" || key == "where") continue;
     facts[key] = setting.is_string() ? setting.get<std::string>() : setting.dump();
   }
-  const model::checkpoint::Checkpoint checkpoint(spec.checkpoint);
+  const model::checkpoint::Checkpoint checkpoint(spec.checkpoint, spec.variant);
   for (const auto& [part, print] : model::checkpoint::fingerprints(checkpoint.directory()))
     facts[fmt::format("the checkpoint's {}", part)] = print;
   if (!spec.image.empty()) facts["image"] = model::checkpoint::fingerprint_of_file(spec.image);
