@@ -31,9 +31,21 @@ bool reset_peak_resident() {
   return stream.good();
 }
 
-std::optional<std::uint64_t> proportional_bytes() { return kilobytes_in("/proc/self/smaps_rollup", "Pss:"); }
+std::optional<std::uint64_t> proportional_bytes(int ranks) {
+  std::ifstream stream("/proc/self/smaps_rollup");
+  std::optional<std::uint64_t> own, shared;
+  for (std::string word; stream >> word;) {
+    std::optional<std::uint64_t>* const sum = word.starts_with("Private_")  ? &own
+                                              : word.starts_with("Shared_") ? &shared
+                                                                            : nullptr;
+    std::uint64_t kilobytes = 0;
+    if (sum != nullptr && stream >> kilobytes) *sum = sum->value_or(0) + kilobytes * 1024;
+  }
+  if (!own || !shared) return std::nullopt;
+  return *own + *shared / static_cast<std::uint64_t>(ranks);
+}
 
-PeakProportional::PeakProportional(std::chrono::milliseconds interval) {
+PeakProportional::PeakProportional(int ranks, std::chrono::milliseconds interval) : ranks_(ranks) {
   // The thread blocks all signals, which are for the main thread.
   sigset_t all, before;
   ::sigfillset(&all);
@@ -69,7 +81,7 @@ void PeakProportional::sample_until_stopped(std::chrono::milliseconds interval) 
 }
 
 void PeakProportional::look() {
-  const std::optional<std::uint64_t> now = proportional_bytes();
+  const std::optional<std::uint64_t> now = proportional_bytes(ranks_);
   if (now) peak_ = std::max(peak_.value_or(0), *now);
 }
 

@@ -16,9 +16,10 @@ std::optional<std::uint64_t> peak_resident_bytes();
 /// Lets the peak begin again at what is resident now.  Returns whether the kernel allows that.
 bool reset_peak_resident();
 
-/// The size that is resident now, each shared page divided by the number of processes that map it (Pss): the
-/// sum over ranks is what they use together, weights mapped by all of them counted once.
-std::optional<std::uint64_t> proportional_bytes();
+/// The size that is resident now, of pages that another process maps too one part in `ranks`: the sum over
+/// the ranks of a case is what they use together, weights mapped by all of them counted once.  The kernel's
+/// own proportional size (Pss) would fall with every other process that maps LibTorch.
+std::optional<std::uint64_t> proportional_bytes(int ranks);
 
 /// The largest proportional_bytes() of a span of time, sampled by a thread of its own.
 ///
@@ -27,7 +28,7 @@ std::optional<std::uint64_t> proportional_bytes();
 /// core.  It may miss peaks shorter than the interval, which peak_resident_bytes() has.
 class PeakProportional {
  public:
-  explicit PeakProportional(std::chrono::milliseconds interval = std::chrono::milliseconds(50));
+  explicit PeakProportional(int ranks, std::chrono::milliseconds interval = std::chrono::milliseconds(50));
   ~PeakProportional();
   PeakProportional(const PeakProportional&) = delete;
   PeakProportional& operator=(const PeakProportional&) = delete;
@@ -39,6 +40,7 @@ class PeakProportional {
   void sample_until_stopped(std::chrono::milliseconds interval);
   void look();
 
+  const int ranks_;
   std::mutex mutex_;
   std::condition_variable stop_signal_;
   bool stopped_ = false;

@@ -99,7 +99,7 @@ Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeli
   kernels::reset_peak_memory();
   model::device::reset_peak_memory(device);
   measure::reset_peak_resident();
-  measure::PeakProportional proportional;
+  measure::PeakProportional proportional(mesh.layout.world_size());
 
   mesh.world->barrier();
   mesh.world->reset_traffic();

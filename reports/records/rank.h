@@ -245,7 +245,7 @@ struct RankFacts {
         field("peak_resident_bytes", &T::peak_resident_bytes, "bytes",
               "largest resident size, shared pages counted in full", Presence::kNull),
         field("peak_proportional_bytes", &T::peak_proportional_bytes, "bytes",
-              "largest proportional size: shared pages are divided among the processes that map them",
+              "largest proportional size: pages that other processes map too are divided among the ranks",
               Presence::kNull),
         field("peak_tensor_bytes", &T::peak_tensor_bytes, "bytes", "most bytes that tensors held at once",
               Presence::kNull),

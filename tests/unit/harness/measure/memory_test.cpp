@@ -34,9 +34,9 @@ TEST(PeakResident, RemembersWhatIsGoneUntilItIsReset) {
   EXPECT_LT(peak_resident_bytes().value(), before + 64 * kMiB);
 }
 
-TEST(Proportional, APageThatTwoProcessesShareCountsHalf) {
+TEST(Proportional, OfASharedPageEveryRankHasItsPart) {
   const Block block(128 * kMiB);
-  const std::uint64_t alone = proportional_bytes().value();
+  const std::uint64_t alone = proportional_bytes(2).value();
   EXPECT_GT(alone, 128 * kMiB);
   int gate[2];
   ASSERT_EQ(::pipe(gate), 0);
@@ -46,16 +46,18 @@ TEST(Proportional, APageThatTwoProcessesShareCountsHalf) {
     ::close(gate[1]);
     ::_exit(::read(gate[0], &byte, 1) == 0 ? 0 : 1);
   }
-  const std::uint64_t shared = proportional_bytes().value();
+  const std::uint64_t shared = proportional_bytes(2).value();
+  const std::uint64_t of_one = proportional_bytes(1).value();
   ::close(gate[0]);
   ::close(gate[1]);
   ::waitpid(child, nullptr, 0);
   EXPECT_LT(shared, alone - 32 * kMiB);
+  EXPECT_GT(of_one, alone - 16 * kMiB) << "what a process shares with others than ranks is its own";
 }
 
 TEST(PeakProportional, SeesAPeakBetweenStartAndStop) {
-  const std::uint64_t before = proportional_bytes().value();
-  PeakProportional peak(std::chrono::milliseconds(1));
+  const std::uint64_t before = proportional_bytes(1).value();
+  PeakProportional peak(1, std::chrono::milliseconds(1));
   {
     const Block block(128 * kMiB);
     std::this_thread::sleep_for(std::chrono::milliseconds(1000));
@@ -66,8 +68,8 @@ TEST(PeakProportional, SeesAPeakBetweenStartAndStop) {
 }
 
 TEST(PeakProportional, LooksOnceMoreAtTheStop) {
-  PeakProportional peak(std::chrono::hours(1));
-  const std::uint64_t before = proportional_bytes().value();
+  PeakProportional peak(1, std::chrono::hours(1));
+  const std::uint64_t before = proportional_bytes(1).value();
   const Block block(128 * kMiB);
   EXPECT_GT(peak.stop().value(), before + 64 * kMiB);
 }
