@@ -5,8 +5,8 @@ import pathlib
 import time
 
 
-def ranks_of(parent):
-    """Returns {rank: pid} of the worker processes that `parent` started."""
+def ranks_of(parent, world_size=1):
+    """Returns {rank: pid} of the worker processes that `parent` started as a group of so many ranks."""
     found = {}
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -17,6 +17,8 @@ def ranks_of(parent):
         except OSError:
             continue
         if f"PPid:\t{parent}\n" not in status:
+            continue
+        if b"WORLD_SIZE=%d" % world_size not in environment:
             continue
         for variable in environment:
             if variable.startswith(b"RANK="):

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -73,6 +75,7 @@ struct RunArguments {
   bool resume = false;
   std::string history;
   int against_last = 0;
+  std::optional<double> resident_gigabytes;
   bool json = false;
   bool locate = false;
   bool no_locate = false;
@@ -124,6 +127,15 @@ std::vector<std::filesystem::path> last_runs(const RunArguments& arguments, cons
   return runs;
 }
 
+/// Bytes that idle ranks may hold: a quarter of what this process may use, unless it is said.
+std::uint64_t resident_bytes(const RunArguments& arguments) {
+  constexpr double kBytes = 1 << 30;
+  constexpr std::uint64_t kShare = 4;
+  if (arguments.resident_gigabytes) return static_cast<std::uint64_t>(*arguments.resident_gigabytes * kBytes);
+  const reports::records::Environment here = measure::environment();
+  return std::min(here.memory_bytes, here.limits.memory_bytes.value_or(here.memory_bytes)) / kShare;
+}
+
 int run(const RunArguments& arguments) {
   const scenario::Suite suite = arguments.suite.load();
 
@@ -142,6 +154,7 @@ int run(const RunArguments& arguments) {
                    : arguments.locate  ? run::LocateWhich::kDifferent
                                        : run::LocateWhich::kFailed;
   options.interrupted = &launch::catch_interrupts();
+  options.resident = std::make_shared<engine::ResidentRanks>(resident_bytes(arguments));
   const reports::records::RunRecord record = run::run_suite(suite, options);
   print_run(record, arguments.json);
   return exit_code_of(record, arguments.gate.allow_skipped);
@@ -164,6 +177,10 @@ void add_run_command(CLI::App& program, int& exit_code) {
       ->type_name("N");
   add_path(*command, "--history", arguments->history,
            "Record the run here (ISOFRAME_HISTORY, else runs/history.sqlite for runs without --out)");
+  add_number(*command, "--resident-memory", arguments->resident_gigabytes, scenario::number(0.0, 1e6),
+             "GiB that ranks may hold while they wait for their next round, 0 for none to wait (default: a "
+             "quarter of the machine's)")
+      ->type_name("GIB");
   CLI::Option* locate = command->add_flag("--locate", arguments->locate,
                                           "Name the first probe point that differs for every case whose "
                                           "frames differ (default: for failed ones)");

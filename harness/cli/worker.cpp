@@ -10,10 +10,15 @@ namespace isoframe::harness::cli {
 void add_worker_command(CLI::App& program, int& exit_code) {
   auto job = std::make_shared<std::string>();
   CLI::App* command = program.add_subcommand(
-      "worker", "One rank of one case; what a launcher starts, with RANK and WORLD_SIZE in its environment");
-  add_path(*command, "job", *job, "The job file that `run` or `generate` wrote")->required();
+      "worker", "One rank; what `run` starts, or a launcher, with RANK and WORLD_SIZE in its environment");
+  add_path(*command, "job", *job,
+           "The job file that `run` or `generate` wrote for a launcher (default: asked through a socket)");
   command->callback([job, &exit_code] {
-    worker::run_worker(*job);
+    if (job->empty()) {
+      worker::serve();
+    } else {
+      worker::run_worker(*job);
+    }
     exit_code = 0;
   });
 }

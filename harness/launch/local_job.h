@@ -11,8 +11,18 @@
 
 namespace isoframe::harness::launch {
 
+/// Limits of a wait for ranks, and whom it tells.
+struct Watch {
+  double timeout_seconds = 600.0;  ///< of the whole wait
+  double stall_seconds = 0.0;      ///< longest time without a line from any rank; 0: no limit
+  std::function<void(const Progress&)> on_progress;
+  const std::atomic<bool>* interrupted = nullptr;  ///< set by a signal handler: end everything
+  /// Called about every 50 ms.  False: something that is not our child has failed, end everything.
+  std::function<bool()> on_tick;
+};
+
 /// Ranks to be started as processes of this machine.
-struct LocalJob {
+struct LocalJob : Watch {
   std::vector<std::string>
       command;  ///< argv of one rank; RANK, LOCAL_RANK, WORLD_SIZE are in its environment
   /// The program's file, if it is another than argv[0] names.
@@ -23,12 +33,6 @@ struct LocalJob {
   std::map<std::string, std::string> environment;
   int world_size = 1;
   std::filesystem::path directory;  ///< stdout and stderr of rank r go to rank-<r>.log there
-  double timeout_seconds = 600.0;   ///< for the whole job
-  double stall_seconds = 0.0;       ///< longest time without a line from any rank; 0: no limit
-  std::function<void(const Progress&)> on_progress;
-  const std::atomic<bool>* interrupted = nullptr;  ///< set by a signal handler: end everything
-  /// Called about every 50 ms.  False: something that is not our child has failed, end everything.
-  std::function<bool()> on_tick;
 };
 
 }  // namespace isoframe::harness::launch

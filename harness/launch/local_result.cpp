@@ -23,19 +23,27 @@ std::string last_line(const std::string& words) {
 }
 
 std::string where_and_last_words(const RankOutcome& rank) {
-  const std::string words = last_line(rank.last_words);
+  const bool has_said_why = rank.error && rank.ended_by_us;
+  const std::string words = last_line(has_said_why ? rank.error->message : rank.last_words);
   return fmt::format("{}; {}",
                      rank.stage.empty() ? "before its first stage" : "in stage '" + rank.stage + "'",
-                     words.empty() ? "it left no last words" : "last words: " + words);
+                     words.empty()  ? "it left no last words"
+                     : has_said_why ? words
+                                    : "last words: " + words);
 }
 
 std::string how_it_ended(const RankOutcome& rank) {
+  if (rank.error && rank.ended_by_us) return "failed";
   if (rank.signal == 0) return fmt::format("exited with {}", rank.exit_code);
   const std::string hint = rank.signal == SIGKILL ? "; out of memory?" : "";
   return fmt::format("was killed by signal {} ({}{})", rank.signal, ::strsignal(rank.signal), hint);
 }
 
 }  // namespace
+
+bool RankOutcome::has_bad_input() const {
+  return exit_code == kInputErrorCode || (error && error->kind == RankError::Kind::kInput);
+}
 
 std::string LocalResult::summary() const {
   const RankOutcome* rank = culprit >= 0 ? &ranks[static_cast<std::size_t>(culprit)] : nullptr;
@@ -49,6 +57,8 @@ std::string LocalResult::summary() const {
       return fmt::format("{} {} finished in {:.1f} s", ranks.size(), ranks.size() == 1 ? "rank" : "ranks",
                          seconds);
     case Outcome::kFailed:
+      if (rank != nullptr && rank->error && rank->error->kind != RankError::Kind::kEngine)
+        return last_line(rank->error->message);
       if (rank->exit_code == kInputErrorCode && !rank->last_words.empty()) return last_line(rank->last_words);
       return fmt::format("rank {} {} {}", rank->rank, how_it_ended(*rank), where_and_last_words(*rank));
     case Outcome::kTimedOut:

@@ -1,19 +1,35 @@
 #pragma once
 // The end of ranks: each one's outcome, and that of all together.
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace isoframe::harness::launch {
 
+/// A rank's own word that it cannot do what it was asked.
+struct RankError {
+  enum class Kind {
+    kInput,        ///< the case or its files are wrong
+    kUnsupported,  ///< this engine cannot do it
+    kEngine,       ///< it went wrong
+  };
+  Kind kind = Kind::kEngine;
+  std::string message;  ///< one line
+};
+
 struct RankOutcome {
   int rank = 0;
-  bool finished = false;  ///< exited by itself with 0
+  bool finished = false;  ///< answered, or if it was asked nothing: exited by itself with 0
   int exit_code = 0;      ///< if it exited
   int signal = 0;         ///< if killed by one that the harness did not send
   bool ended_by_us = false;
-  std::string stage;       ///< the last it reported, e.g. "denoise step 3"
-  std::string last_words;  ///< last non-empty lines of its stderr, at most 2,000 characters
+  std::optional<RankError> error;  ///< its answer, where that was one
+  std::string stage;               ///< the last it reported, e.g. "denoise step 3"
+  std::string last_words;          ///< last non-empty lines of its stderr, at most 2,000 characters
+
+  /// True if it ended, or answered, because of its input.
+  bool has_bad_input() const;
 };
 
 enum class Outcome { kFinished, kFailed, kTimedOut, kStalled, kInterrupted };

@@ -1,16 +1,15 @@
 #pragma once
 // The receiving end of a rank's progress lines.
 
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "harness/launch/line_reader.h"
 #include "harness/launch/progress_report.h"
 
 namespace isoframe::harness::launch {
 
-/// Turns bytes into reports.  Lines may arrive in pieces; what is not a report is passed over: a rank may be
-/// any program.
+/// Turns bytes into reports; what is not a report is passed over.
 class ProgressReader {
  public:
   explicit ProgressReader(int rank) : rank_(rank) {}
@@ -19,7 +18,7 @@ class ProgressReader {
 
  private:
   int rank_;
-  std::string partial_;
+  LineReader lines_;
 };
 
 }  // namespace isoframe::harness::launch

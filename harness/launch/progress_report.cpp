@@ -5,15 +5,20 @@
 
 namespace isoframe::harness::launch {
 
-std::string to_line(const Progress& progress) {
+nlohmann::json to_json(const Progress& progress) {
   nlohmann::json report = {{"stage", progress.stage}};
   if (progress.index >= 0) report["index"] = progress.index;
   if (progress.of >= 0) report["of"] = progress.of;
-  return report.dump() + "\n";
+  return report;
 }
 
+std::string to_line(const Progress& progress) { return to_json(progress).dump() + "\n"; }
+
 std::optional<Progress> from_line(int rank, std::string_view line) {
-  const nlohmann::json json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  return from_json(rank, nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false));
+}
+
+std::optional<Progress> from_json(int rank, const nlohmann::json& json) {
   if (!json.is_object() || !json.contains("stage") || !json["stage"].is_string()) return std::nullopt;
   const auto integer = [&](const char* key) {
     const auto found = json.find(key);

@@ -1,15 +1,14 @@
 #pragma once
-// A rank's report of where it is, and the line that carries it through a pipe.
+// A rank's report of where it is, and the line that carries it.
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace isoframe::harness::launch {
+#include <nlohmann/json_fwd.hpp>
 
-/// The environment variable that holds a rank's end of the pipe, a file descriptor.
-inline constexpr const char* kProgressVariable = "ISOFRAME_PROGRESS_FD";
+namespace isoframe::harness::launch {
 
 struct Progress {
   int rank = 0;
@@ -18,8 +17,12 @@ struct Progress {
   std::int64_t of = -1;
 };
 
-/// {"stage": "denoise", "index": 3, "of": 8} and a line's end; numbers below zero and the rank, which whoever
-/// reads the pipe knows, are left out.
+/// The report as JSON; numbers below zero and the rank, which whoever reads it knows, are left out.
+nlohmann::json to_json(const Progress& progress);
+/// None for JSON that is no report.
+std::optional<Progress> from_json(int rank, const nlohmann::json& json);
+
+/// {"stage": "denoise", "index": 3, "of": 8} and a line's end.
 std::string to_line(const Progress& progress);
 /// The report in a line of that rank, without the line's end; none for a line that is no report.
 std::optional<Progress> from_line(int rank, std::string_view line);

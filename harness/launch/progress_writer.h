@@ -1,28 +1,31 @@
 #pragma once
-// The sending end of a rank's progress lines.
+// The sending end of a rank's progress reports.
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string_view>
+#include <utility>
+
+#include "harness/launch/progress_report.h"
 
 namespace isoframe::harness::launch {
 
-/// Tells the launcher where this rank is, through the descriptor in kProgressVariable.  Never blocks and
-/// never fails: a launcher that is slow, gone or absent costs nothing but the report.
+/// Tells the harness where this rank is.
 class ProgressWriter {
  public:
-  /// A writer that sends nothing if the variable is missing or names no open descriptor.  Otherwise SIGPIPE
-  /// is ignored in this process from now on.
-  static ProgressWriter from_environment();
-  /// A writer that appends to a file, for whoever cannot be reached by a descriptor.
+  /// A writer that tells nobody.
+  ProgressWriter() = default;
+  explicit ProgressWriter(std::function<void(const Progress&)> send) : send_(std::move(send)) {}
+  /// A writer that appends lines to a file, for whoever cannot be reached otherwise.  It never blocks and
+  /// never fails: what cannot be written is lost.
   static ProgressWriter to_file(const std::filesystem::path& path);
-  explicit ProgressWriter(int descriptor);
 
   /// Sends a report; `index` and `of` below zero are left out.
   void write(std::string_view stage, std::int64_t index = -1, std::int64_t of = -1) const;
 
  private:
-  int descriptor_;
+  std::function<void(const Progress&)> send_;
 };
 
 }  // namespace isoframe::harness::launch

@@ -9,8 +9,11 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -45,11 +48,11 @@ class StringArray {
   std::vector<char*> pointers_;
 };
 
-std::vector<std::string> environment_of(const LocalJob& job, int rank, int progress_descriptor) {
+std::vector<std::string> environment_of(const LocalJob& job, int rank, int channel) {
   std::map<std::string, std::string> own = {{"RANK", std::to_string(rank)},
                                             {"LOCAL_RANK", std::to_string(rank)},
                                             {"WORLD_SIZE", std::to_string(job.world_size)},
-                                            {kProgressVariable, std::to_string(progress_descriptor)}};
+                                            {kEngineVariable, std::to_string(channel)}};
   std::vector<std::string> result;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
@@ -75,7 +78,7 @@ base::FileDescriptor open_or_fail(int rank, const fs::path& path, int flags) {
 
 struct Child {
   pid_t parent;
-  int standard_input, log, progress;
+  int standard_input, log, channel;
   const char* image;
   char* const* arguments;
   char* const* environment;
@@ -99,7 +102,7 @@ struct Child {
   ::dup2(child.standard_input, STDIN_FILENO);
   ::dup2(child.log, STDOUT_FILENO);
   ::dup2(child.log, STDERR_FILENO);
-  ::fcntl(child.progress, F_SETFD, 0);
+  ::fcntl(child.channel, F_SETFD, 0);
   ::execvpe(child.image, child.arguments, child.environment);
 
   const char* reason = ::strerrordesc_np(errno);
@@ -108,13 +111,13 @@ struct Child {
   ::_exit(kCannotRun);
 }
 
-/// The last non-empty lines of a file, at most 2,000 bytes.
-std::string last_words_in(const fs::path& path) {
+/// The last non-empty lines of a file behind `begin`, at most 2,000 bytes.
+std::string last_words_in(const fs::path& path, std::streamoff begin) {
   constexpr std::streamoff kMost = 2000;
   std::ifstream stream(path, std::ios::binary | std::ios::ate);
   if (!stream) return {};
-  const std::streamoff size = stream.tellg();
-  stream.seekg(std::max<std::streamoff>(0, size - kMost));
+  const std::streamoff size = std::max<std::streamoff>(0, stream.tellg() - begin);
+  stream.seekg(begin + std::max<std::streamoff>(0, size - kMost));
   std::string words, line;
   // Cut within a line, begin with the next; a single long line is kept as it is.
   if (size > kMost && std::getline(stream, line) && stream.peek() == EOF) return line;
@@ -128,8 +131,7 @@ std::string last_words_in(const fs::path& path) {
 }  // namespace
 
 RankProcess::RankProcess(const LocalJob& job, int rank)
-    : log_(job.directory / (job.is_launcher ? "launcher.log" : fmt::format("rank-{}.log", rank))),
-      reader_(rank) {
+    : log_(job.directory / (job.is_launcher ? "launcher.log" : fmt::format("rank-{}.log", rank))) {
   outcome_.rank = rank;
   start(job);
 }
@@ -146,15 +148,16 @@ void RankProcess::start(const LocalJob& job) {
   const base::FileDescriptor standard_input = open_or_fail(rank, "/dev/null", O_RDONLY);
   const base::FileDescriptor log = open_or_fail(rank, log_, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail(rank, "no pipe for its progress");
-  progress_ = base::FileDescriptor(ends[0]);
-  const base::FileDescriptor progress_write(ends[1]);
-  ::fcntl(progress_.get(), F_SETFL, O_NONBLOCK);
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) fail(rank, "no socket");
+  channel_ = base::FileDescriptor(ends[0]);
+  const base::FileDescriptor rank_channel(ends[1]);
+  constexpr timeval kPatience{.tv_sec = 5, .tv_usec = 0};
+  ::setsockopt(channel_.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
 
   const StringArray arguments(job.command);
-  const StringArray environment(environment_of(job, rank, progress_write.get()));
+  const StringArray environment(environment_of(job, rank, rank_channel.get()));
   const std::string& image = job.image.empty() ? job.command.front() : job.image;
-  const Child child{::getpid(),    standard_input.get(), log.get(),          progress_write.get(),
+  const Child child{::getpid(),    standard_input.get(), log.get(),          rank_channel.get(),
                     image.c_str(), arguments.data(),     environment.data(), usable_cores()};
   pid_ = ::fork();
   if (pid_ < 0) fail(rank, "no process");
@@ -163,24 +166,53 @@ void RankProcess::start(const LocalJob& job) {
   ::setpgid(pid_, pid_);
 }
 
-bool RankProcess::read_progress(const std::function<void(const Progress&)>& on_progress) {
-  bool reported = false;
+bool RankProcess::read(const std::function<void(std::string_view)>& on_line) {
+  bool has_read = false;
   std::array<char, 4096> buffer;
-  while (progress_.open()) {
-    const ssize_t count = ::read(progress_.get(), buffer.data(), buffer.size());
+  while (channel_.open()) {
+    const ssize_t count = ::recv(channel_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) break;
     if (count <= 0) {
-      progress_.close();
+      channel_.close();
       break;
     }
-    for (const Progress& progress : reader_.read({buffer.data(), static_cast<std::size_t>(count)})) {
-      outcome_.stage = describe(progress);
-      reported = true;
-      if (on_progress) on_progress(progress);
+    for (const std::string& line : lines_.read({buffer.data(), static_cast<std::size_t>(count)})) {
+      has_read = true;
+      on_line(line);
     }
   }
-  return reported;
+  return has_read;
+}
+
+void RankProcess::send(std::string_view line) const {
+  while (!line.empty()) {
+    const ssize_t count = ::send(channel_.get(), line.data(), line.size(), MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return;
+    line.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+void RankProcess::begin_request() {
+  outcome_.stage.clear();
+  outcome_.error.reset();
+}
+
+void RankProcess::copy_log(const fs::path& folder) {
+  std::ifstream from(log_, std::ios::binary);
+  from.seekg(log_begin_);
+  const std::string text{std::istreambuf_iterator<char>(from), {}};
+  log_begin_ += static_cast<std::streamoff>(text.size());
+  std::ofstream(folder / log_.filename(), std::ios::binary) << text;
+}
+
+std::uint64_t RankProcess::resident_bytes() const {
+  if (!running()) return 0;
+  std::ifstream stream(fmt::format("/proc/{}/statm", pid_));
+  std::uint64_t size = 0, resident = 0;
+  stream >> size >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 bool RankProcess::try_reap() {
@@ -199,7 +231,7 @@ bool RankProcess::try_reap() {
   } else if (!outcome_.ended_by_us) {
     outcome_.signal = info.si_status;
   }
-  outcome_.last_words = last_words_in(log_);
+  outcome_.last_words = last_words_in(log_, log_begin_);
   return true;
 }
 

@@ -1,19 +1,24 @@
 #pragma once
 // One rank as a child process.
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <ios>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
 
 #include "base/file_descriptor.h"
+#include "harness/launch/line_reader.h"
 #include "harness/launch/local_job.h"
 #include "harness/launch/local_result.h"
-#include "harness/launch/progress_reader.h"
-#include "harness/launch/progress_report.h"
 
 namespace isoframe::harness::launch {
+
+/// The environment variable with a rank's end of the stream socket that it shares with the harness, a file
+/// descriptor.  Lines go both ways (harness/engine/README.md).
+inline constexpr const char* kEngineVariable = "ISOFRAME_ENGINE_FD";
 
 /// A process started by the constructor, ended and reaped by the destructor at the latest.
 ///
@@ -22,7 +27,7 @@ namespace isoframe::harness::launch {
 /// and so with the harness in any case: that thread must wait for it.
 class RankProcess {
  public:
-  /// Throws RunError when its log file, pipe or process cannot be made.  A program that cannot be run is a
+  /// Throws RunError when its log file, socket or process cannot be made.  A program that cannot be run is a
   /// rank that exits with 127.
   RankProcess(const LocalJob& job, int rank);
   ~RankProcess();
@@ -31,9 +36,20 @@ class RankProcess {
 
   /// The descriptor that poll() may wait on; -1 when the rank has closed it, which is mostly because it
   /// ended.
-  int progress_descriptor() const { return progress_.get(); }
-  /// Passes on what has arrived, never blocks.  Returns whether a report was among it.
-  bool read_progress(const std::function<void(const Progress&)>& on_progress);
+  int descriptor() const { return channel_.get(); }
+  /// Passes on the lines that have arrived, never blocks.  Returns whether there was one.
+  bool read(const std::function<void(std::string_view)>& on_line);
+  /// Sends a line.  One that the rank does not take within seconds is lost: it has ended, or hangs.
+  void send(std::string_view line) const;
+
+  /// Begins a request: stage, error and last words are those of what comes now.
+  void begin_request();
+  void reach(const std::string& stage) { outcome_.stage = stage; }
+  void answer_with(const RankError& error) { outcome_.error = error; }
+  /// Writes what the rank has printed since this was last called to its log file in another folder.
+  void copy_log(const std::filesystem::path& folder);
+  /// Its memory, pages that it shares included; 0 once it has ended.
+  std::uint64_t resident_bytes() const;
 
   bool running() const { return pid_ > 0; }
   /// Collects the process if it has ended, with what is left of its group; never blocks.  Returns whether it
@@ -50,8 +66,9 @@ class RankProcess {
 
   RankOutcome outcome_;
   std::filesystem::path log_;
-  base::FileDescriptor progress_;
-  ProgressReader reader_;
+  std::streamoff log_begin_ = 0;  ///< where the current request's part begins
+  base::FileDescriptor channel_;
+  LineReader lines_;
   pid_t pid_ = -1;
 };
 

@@ -24,7 +24,7 @@ Moved difference(const Moved& later, const Moved& earlier) {
 
 TimingProbe::TimingProbe(launch::ProgressWriter progress, std::function<Moved()> moved,
                          std::function<Moment()> clock)
-    : progress_(progress), moved_(std::move(moved)), clock_(std::move(clock)) {}
+    : progress_(std::move(progress)), moved_(std::move(moved)), clock_(std::move(clock)) {}
 
 TimingProbe::Moment TimingProbe::now() const {
   if (clock_) return clock_();

@@ -45,8 +45,8 @@ class TimingProbe : public model::Probe {
   /// `moved` counts from any origin and never falls; without it nothing moves.  `clock` marks the moments at
   /// which stages begin and end, which are read when results are asked for; without it they are those of the
   /// calls, as on a CPU.
-  explicit TimingProbe(launch::ProgressWriter progress = launch::ProgressWriter::from_environment(),
-                       std::function<Moved()> moved = {}, std::function<Moment()> clock = {});
+  explicit TimingProbe(launch::ProgressWriter progress = {}, std::function<Moved()> moved = {},
+                       std::function<Moment()> clock = {});
 
   void begin(model::ProbePoint point) override;
   void end(model::ProbePoint point) override;

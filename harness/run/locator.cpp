@@ -41,7 +41,7 @@ std::optional<records::FirstDivergence> Locator::operator()(
   if (!result.quality || result.quality->identical) return std::nullopt;
   if (auto kept = directory_.first_divergence(spec)) return kept;
   if (!is_wanted(result)) return std::nullopt;
-  const RoundContext context{this_program(), {}, options_.interrupted};
+  const RoundContext context{this_program(), {}, options_.interrupted, options_.resident.get()};
   const LocateTolerance tolerance = tolerance_of(spec, result, *baseline, *baseline_result, directory_);
   const records::FirstDivergence found =
       locate(spec, *baseline, tolerance, directory_.locate_folder(spec), context);

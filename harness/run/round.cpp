@@ -2,14 +2,17 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/json_file.h"
-#include "base/temporary_folder.h"
 #include "harness/run/launched_round.h"
+#include "harness/scenario/case_json.h"
 #include "harness/worker/job.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/content.h"
 
 namespace isoframe::harness::run {
 
@@ -32,7 +35,7 @@ fs::path this_program() {
 
 namespace {
 
-/// The input error that a rank reported in its last line, without the program's prefix.
+/// The input error that a rank reported, without the program's prefix.
 std::string bad_input_message(const launch::LocalResult& result) {
   std::string message = result.summary();
   constexpr std::string_view kPrefix = "isoframe worker: ";
@@ -40,54 +43,94 @@ std::string bad_input_message(const launch::LocalResult& result) {
   return message;
 }
 
-}  // namespace
-
-RoundResult run_round(const scenario::Case& spec, const fs::path& directory, const RoundContext& context,
-                      const worker::Observation& observation) {
-  const bool is_launched = !spec.launcher.empty();
-  // The run directory may be on a file system without locks.
-  const base::TemporaryFolder meeting_place;
-  fs::create_directories(directory);
-  const worker::Job job{spec, fs::absolute(directory),
-                        is_launched ? fs::path() : meeting_place.path() / "store", fs::current_path(),
-                        observation};
-  const fs::path job_file = job.directory / "job.json";
-  base::write_json(job_file, job.to_json());
-
-  launch::LocalJob local;
-  local.command = {context.program.string(), "worker", job_file.string()};
+/// The ranks of a case as processes, and the limits of a round.
+launch::LocalJob job_of(const scenario::Case& spec, const RoundContext& context) {
+  launch::LocalJob job;
+  job.command = {context.program.string(), "worker"};
   // libgomp's threads spin between parallel regions; with more ranks than cores that starves the others.
-  local.environment = {{"OMP_NUM_THREADS", std::to_string(spec.threads_per_rank)},
-                       {"MKL_NUM_THREADS", std::to_string(spec.threads_per_rank)},
-                       {"OMP_WAIT_POLICY", "PASSIVE"}};
-  local.world_size = spec.layout.world_size();
-  local.directory = directory;
-  local.timeout_seconds = spec.timeout_seconds;
-  local.stall_seconds = spec.timeout_seconds;
-  local.on_progress = context.on_progress;
-  local.interrupted = context.interrupted;
-  if (is_launched) return run_launched(spec, directory, std::move(local));
-  local.image = kRunningImage;
-  const launch::LocalResult outcome = launch::run_local(local);
+  job.environment = {{"OMP_NUM_THREADS", std::to_string(spec.threads_per_rank)},
+                     {"MKL_NUM_THREADS", std::to_string(spec.threads_per_rank)},
+                     {"OMP_WAIT_POLICY", "PASSIVE"}};
+  job.world_size = spec.layout.world_size();
+  job.timeout_seconds = spec.timeout_seconds;
+  job.stall_seconds = spec.timeout_seconds;
+  job.on_progress = context.on_progress;
+  job.interrupted = context.interrupted;
+  return job;
+}
 
+/// Names what ranks that stay must have in common.
+std::string kind_of(const scenario::Case& spec) {
+  return fmt::format("{} ranks, {}", spec.layout.world_size(),
+                     scenario::held_json(spec, scenario::Holds::kProcess).dump());
+}
+
+/// What ranks have loaded: other files under the same path are another checkpoint.
+nlohmann::json loaded_by(const scenario::Case& spec) {
+  nlohmann::json loaded = scenario::held_json(spec, scenario::Holds::kLoaded);
+  try {
+    loaded["files"] = model::checkpoint::state_of_checkpoint(
+        model::checkpoint::Checkpoint(spec.checkpoint, spec.variant).directory());
+  } catch (const InputError&) {
+    loaded["files"] = nullptr;  // the ranks say what is wrong with it
+  }
+  return loaded;
+}
+
+launch::LocalResult run_local(const scenario::Case& spec, const fs::path& directory, launch::LocalJob job,
+                              const RoundContext& context, const worker::Observation& observation) {
+  job.image = kRunningImage;
+  const engine::Task task{.spec = scenario::to_json(spec),
+                          .loaded = loaded_by(spec),
+                          .directory = fs::absolute(directory),
+                          .observation = observation.kind == worker::Observation::Kind::kNone
+                                             ? nlohmann::json()
+                                             : observation.to_json()};
+  if (context.resident == nullptr || !spec.resident) return engine::Ranks(job).run(task, job);
+  const std::string kind = kind_of(spec);
+  const bool shares_memory = spec.device == "cpu";
+  const launch::LocalResult result = context.resident->of(kind, job, shares_memory).run(task, job);
+  if (result.outcome != launch::Outcome::kFinished) context.resident->end(kind);
+  return result;
+}
+
+RoundResult result_of(const launch::LocalResult& outcome) {
   RoundResult result;
   if (outcome.outcome == launch::Outcome::kInterrupted) {
     result.status = RoundResult::Status::kInterrupted;
     return result;
   }
-  if (outcome.outcome != launch::Outcome::kFinished) {
-    const launch::RankOutcome* culprit = outcome.culprit >= 0 ? &outcome.ranks[outcome.culprit] : nullptr;
-    const bool bad_input = culprit != nullptr && culprit->exit_code == 2;
-    result.status = bad_input ? RoundResult::Status::kBadInput : RoundResult::Status::kError;
-    records::Failure& error = result.error.emplace();
-    error.message = bad_input ? bad_input_message(outcome) : outcome.summary();
-    if (culprit != nullptr) {
-      error.rank = culprit->rank;
-      error.stage = culprit->stage;
-      error.last_words = culprit->last_words;
-    }
+  if (outcome.outcome == launch::Outcome::kFinished) return result;
+  const launch::RankOutcome* culprit = outcome.culprit >= 0 ? &outcome.ranks[outcome.culprit] : nullptr;
+  const bool bad_input = culprit != nullptr && culprit->has_bad_input();
+  result.status = bad_input ? RoundResult::Status::kBadInput : RoundResult::Status::kError;
+  records::Failure& error = result.error.emplace();
+  error.message = bad_input ? bad_input_message(outcome) : outcome.summary();
+  if (culprit != nullptr) {
+    error.rank = culprit->rank;
+    error.stage = culprit->stage;
+    error.last_words = culprit->last_words;
   }
   return result;
+}
+
+}  // namespace
+
+RoundResult run_round(const scenario::Case& spec, const fs::path& directory, const RoundContext& context,
+                      const worker::Observation& observation) {
+  fs::create_directories(directory);
+  launch::LocalJob job = job_of(spec, context);
+  if (spec.launcher.empty())
+    return result_of(run_local(spec, directory, std::move(job), context, observation));
+  const worker::Job launched{.spec = spec,
+                             .directory = fs::absolute(directory),
+                             .working_directory = fs::current_path(),
+                             .observation = observation};
+  const fs::path job_file = launched.directory / "job.json";
+  base::write_json(job_file, launched.to_json());
+  job.command.push_back(job_file.string());
+  job.directory = directory;
+  return run_launched(spec, directory, std::move(job));
 }
 
 std::vector<records::RankRecord> read_rank_records(const fs::path& directory, int ranks) {

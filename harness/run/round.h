@@ -1,12 +1,13 @@
 #pragma once
-// Rounds: the ranks of a case start, load, warm up, measure one generation and exit.
+// Rounds: the ranks of a case start, unless they are there, load, warm up and measure one generation.
 
 #include <atomic>
 #include <filesystem>
 #include <functional>
 #include <vector>
 
-#include "harness/launch/local.h"
+#include "harness/engine/ranks.h"
+#include "harness/launch/progress_report.h"
 #include "harness/run/round_result.h"
 #include "harness/scenario/case.h"
 #include "harness/worker/observation.h"
@@ -18,6 +19,7 @@ struct RoundContext {
   std::filesystem::path program;  ///< the isoframe binary, which every rank runs
   std::function<void(const launch::Progress&)> on_progress;
   const std::atomic<bool>* interrupted = nullptr;
+  engine::ResidentRanks* resident = nullptr;  ///< where ranks stay for the next round; null: they end
 };
 
 /// Runs the round in `directory` (made if missing), where its ranks leave their records, or with an

@@ -75,7 +75,7 @@ void RoundLoop::run_one(const Case& spec, int index) {
 RoundResult RoundLoop::measure(const Case& spec, int index, const records::Origin& origin) {
   directory_.forget(spec, index);
   const RoundContext context{this_program(), [this](const launch::Progress& p) { progress_.update(p); },
-                             options_.interrupted};
+                             options_.interrupted, options_.resident.get()};
   RoundResult result = run_round(spec, directory_.round(spec, index), context);
   if (result.status == RoundResult::Status::kInterrupted) directory_.forget(spec, index);
   if (result.status != RoundResult::Status::kOk) return result;

@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "harness/engine/ranks.h"
 #include "reports/records/names.h"
 
 namespace isoframe::harness::run {
@@ -31,6 +33,7 @@ struct RunOptions {
   /// The words of it that decide what is measured: program, scenarios, checkpoint, launcher, repetitions.
   std::vector<std::string> again;
   const std::atomic<bool>* interrupted = nullptr;
+  std::shared_ptr<engine::ResidentRanks> resident;  ///< where ranks stay for their next round, if anywhere
   LocateWhich locate = LocateWhich::kFailed;
   TracedRounds traced = TracedRounds::kLast;
 

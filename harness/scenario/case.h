@@ -43,6 +43,7 @@ struct Case {
   int repeat = 2;                   ///< rounds; each measures one generation
   double timeout_seconds = 600.0;   ///< of one round, loading included
   double meeting_seconds = 10.0;    ///< how long ranks wait for the last of them to come
+  bool resident = true;             ///< whether its ranks stay for rounds and cases that can share them
   std::string launcher;             ///< "mpirun -n {ranks} {worker}"; empty: isoframe starts ranks itself
   std::string baseline;             ///< name of the case that it is compared with; empty for a baseline
   std::string compare_by = "auto";  ///< "locked": step by step, each from the baseline's latents

@@ -57,6 +57,13 @@ json to_json(const Case& spec) {
   return result;
 }
 
+json held_json(const Case& spec, Holds least) {
+  json result = json::object();
+  for (const CaseKey& key : case_keys())
+    if (key.holds >= least) result[key.json] = key.to_json(spec);
+  return result;
+}
+
 Case case_from_json(const json& value) {
   if (!value.is_object()) throw InputError("the case is not an object");
   Case spec;

@@ -159,16 +159,23 @@ CaseKey with_option(CaseKey key, const char* option) {
   return key;
 }
 
+CaseKey held(Holds holds, CaseKey key) {
+  key.holds = holds;
+  return key;
+}
+
 std::vector<CaseKey> frames_asked_for() {
   using enum Role;
   return {
-      row("checkpoint", &Case::checkpoint, path(), kAskedFor,
-          {"the file's",
-           "folder in diffusers' layout; text-to-video and image-to-video have different ones"}),
-      row("variant", &Case::variant, text("name"), kAskedFor,
-          {"",
-           "weights of this variant, `fp16` for `*.fp16.safetensors`, of each part that has them; plain ones "
-           "where they are there"}),
+      held(Holds::kProcess,
+           row("checkpoint", &Case::checkpoint, path(), kAskedFor,
+               {"the file's",
+                "folder in diffusers' layout; text-to-video and image-to-video have different ones"})),
+      held(Holds::kProcess, row("variant", &Case::variant, text("name"), kAskedFor,
+                                {"",
+                                 "weights of this variant, `fp16` for `*.fp16.safetensors`, of each part "
+                                 "that has them; plain ones "
+                                 "where they are there"})),
       row("task", &Case::task, one_of({"t2v", "i2v"}), kAskedFor, {"", "text-to-video or image-to-video"}),
       row("image", &Case::image, path(), kAskedFor,
           {"required for `i2v`",
@@ -186,8 +193,9 @@ std::vector<CaseKey> frames_asked_for() {
       row("steps", &Case::steps, integer(1, kMostSteps), kAskedFor, {"required", "denoising steps"}),
       once_wider(row("seed", &Case::seed, seed(), kAskedFor,
                      {"", "of the initial noise; its generator keeps 32 bits"})),
-      row("guidance_scale", &Case::guidance_scale, number(0.0, std::numeric_limits<double>::max()), kAskedFor,
-          {"the checkpoint's", "1 turns the second pass off"}),
+      held(Holds::kLoaded,
+           row("guidance_scale", &Case::guidance_scale, number(0.0, std::numeric_limits<double>::max()),
+               kAskedFor, {"the checkpoint's", "1 turns the second pass off"})),
   };
 }
 
@@ -206,29 +214,42 @@ std::vector<CaseKey> ways_to_compute() {
                                 {"", "share of a tile; `tile_size / 16 * (1 - overlap)` must be whole"}),
                             "tile_overlap"),
                   "--tile-overlap"),
-      row("layout", &Case::layout, layout(), kMeasuredWith,
-          {"", fmt::format("`ulysses=2,vae_patch=2` or `{{ulysses: 2, vae_patch: 2}}`; names: `{}`",
-                           fmt::join(model::parallel::dimension_names(), "`, `"))}),
-      row("reduction", &Case::reduction, reduction(), kMeasuredWith,
-          {"",
-           "how tensor parallel ranks add their products: by the backend's all-reduce, or in the order of "
-           "the "
-           "ranks"}),
-      row("reduction_parts", &Case::reduction_parts, integer(1, model::parallel::kMaxRanks), kMeasuredWith,
-          {"",
-           "with `tensor=1`: add in as many parts as `tensor=N` does; such a baseline is identical to "
-           "`tensor=N` "
-           "with `deterministic`"}),
-      row("dtype", &Case::dtype, one_of({"float32", "bfloat16", "float16"}), kComputedWith,
-          {"`float32` on cpu, `bfloat16` on cuda", "weights are converted while loading"}),
-      row("device", &Case::device, one_of({"cpu", "cuda"}), kComputedWith,
-          {"", "`cuda`: one GPU a rank, in a build of the `cuda` preset"}),
-      row("tf32", &Case::tf32, boolean(), kComputedWith,
-          {"", "with `float32` on `cuda`: products may be computed in TF32"}),
-      row("threads_per_rank", &Case::threads_per_rank, integer(1, kMostThreads), kComputedWith,
-          {"", "CPU threads; as many as the baseline has, or frames may differ in their last bits"}),
+      held(Holds::kLoaded,
+           row("layout", &Case::layout, layout(), kMeasuredWith,
+               {"", fmt::format("`ulysses=2,vae_patch=2` or `{{ulysses: 2, vae_patch: 2}}`; names: `{}`",
+                                fmt::join(model::parallel::dimension_names(), "`, `"))})),
+      held(Holds::kLoaded, row("reduction", &Case::reduction, reduction(), kMeasuredWith,
+                               {"",
+                                "how tensor parallel ranks add their products: by the backend's all-reduce, "
+                                "or in the order of "
+                                "the "
+                                "ranks"})),
+      held(Holds::kLoaded,
+           row("reduction_parts", &Case::reduction_parts, integer(1, model::parallel::kMaxRanks),
+               kMeasuredWith,
+               {"",
+                "with `tensor=1`: add in as many parts as `tensor=N` does; such a baseline is identical to "
+                "`tensor=N` "
+                "with `deterministic`"})),
+      held(Holds::kProcess,
+           row("dtype", &Case::dtype, one_of({"float32", "bfloat16", "float16"}), kComputedWith,
+               {"`float32` on cpu, `bfloat16` on cuda", "weights are converted while loading"})),
+      held(Holds::kProcess, row("device", &Case::device, one_of({"cpu", "cuda"}), kComputedWith,
+                                {"", "`cuda`: one GPU a rank, in a build of the `cuda` preset"})),
+      held(Holds::kProcess, row("tf32", &Case::tf32, boolean(), kComputedWith,
+                                {"", "with `float32` on `cuda`: products may be computed in TF32"})),
+      held(Holds::kProcess,
+           row("threads_per_rank", &Case::threads_per_rank, integer(1, kMostThreads), kComputedWith,
+               {"", "CPU threads; as many as the baseline has, or frames may differ in their last bits"})),
       row("warmup", &Case::warmup, integer(0, kMostRounds), kMeasuredWith,
           {"", "generations before the one that is measured, in each round"}),
+      with_option(
+          row("resident", &Case::resident, boolean(), kMeasuredWith,
+              {"",
+               "ranks stay for the next rounds and for cases with the same checkpoint, `dtype`, `device`, "
+               "`threads_per_rank` and number of ranks; `false`: a process a round. Ranks of a launcher "
+               "never stay"}),
+          ""),
       row("launcher", &Case::launcher, launcher(), kMeasuredWith,
           {"none",
            "a program that starts the ranks, e.g. `mpirun -n {ranks} {worker}` "
@@ -242,12 +263,14 @@ std::vector<CaseKey> bookkeeping() {
   return {
       row("repeat", &Case::repeat, integer(1, kMostRounds), kBookkeeping,
           {"", "rounds; each measures one generation"}),
-      with_option(row("timeout_seconds", &Case::timeout_seconds, above_zero(kMostSeconds), kBookkeeping,
-                      {"", "of one round, loading included"}),
-                  "--timeout"),
-      with_option(row("meeting_seconds", &Case::meeting_seconds, above_zero(kMostSeconds), kBookkeeping,
-                      {"", "how long ranks wait at the start for the last of them to come"}),
-                  "--meeting-seconds"),
+      held(Holds::kLoaded,
+           with_option(row("timeout_seconds", &Case::timeout_seconds, above_zero(kMostSeconds), kBookkeeping,
+                           {"", "of one round, loading included"}),
+                       "--timeout")),
+      held(Holds::kLoaded,
+           with_option(row("meeting_seconds", &Case::meeting_seconds, above_zero(kMostSeconds), kBookkeeping,
+                           {"", "how long ranks wait at the start for the last of them to come"}),
+                       "--meeting-seconds")),
       row("baseline", &Case::baseline, text("name"), kBookkeeping,
           {"none",
            "a case of the same file that has none itself; may hold `{key}`; a case that names itself is a "
@@ -297,6 +320,10 @@ const CaseKey& case_key(const std::string& name) {
   const auto found = std::ranges::find(case_keys(), name, &CaseKey::name);
   if (found == case_keys().end()) throw std::logic_error("no such key: " + name);
   return *found;
+}
+
+std::vector<std::string> words_of(const std::string& name) {
+  return case_key(name).schema.at("enum").get<std::vector<std::string>>();
 }
 
 std::string group_of(const std::string& name) {

@@ -24,6 +24,13 @@ enum class Role {
 /// "asked for", "computed with", "measured with", "bookkeeping".
 std::string to_string(Role role);
 
+/// The time for which ranks that stay hold a key's value.
+enum class Holds {
+  kGeneration,  ///< each generation may have another
+  kLoaded,      ///< as long as what is loaded
+  kProcess,     ///< as long as they run
+};
+
 /// A row.  Gates have a table of their own (gates.h).
 struct CaseKey {
   std::string name;  ///< in a scenario: "tiling.tile_size"
@@ -39,6 +46,7 @@ struct CaseKey {
   bool has_default = false;       ///< whether that is `initial`
   bool is_path = false;
   bool was_wider = false;  ///< whether earlier versions wrote values that `schema` does not allow
+  Holds holds = Holds::kGeneration;
 
   std::function<void(Case&, const Value&, const std::string& called)> read;
   std::function<nlohmann::json(const Case&)> to_json;
@@ -49,6 +57,9 @@ struct CaseKey {
 const std::vector<CaseKey>& case_keys();
 /// The row of a key of Settings that is no gate.
 const CaseKey& case_key(const std::string& name);
+
+/// The words that a key's value may be, where it is one of several.
+std::vector<std::string> words_of(const std::string& name);
 
 /// "gates." and "tiling." keys belong to a mapping of this name, others to none.
 std::string group_of(const std::string& name);

@@ -183,7 +183,7 @@ RankRecord measure_once(const Rank& rank, model::Probe* fault) {
   rank.world->barrier();
   if (rank.rank == 0) model::kernels::reset_peak_memory();
   rank.world->barrier();
-  measure::TimingProbe timing(launch::ProgressWriter(-1));
+  measure::TimingProbe timing;
   measure::MemoryProbe memory([] { return model::kernels::memory_statistics().live; });
   locate::ProbeChain measuring({&timing, &memory});
   generate(rank, fault, measuring);

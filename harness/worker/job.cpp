@@ -54,19 +54,20 @@ void claim_rank(const Job& job, int rank) {
 }
 
 nlohmann::json Job::to_json() const {
-  return {{"case", scenario::to_json(spec)},      {"directory", base::text_of(directory)},
-          {"store", base::text_of(store)},        {"working_directory", base::text_of(working_directory)},
-          {"observation", observation.to_json()}, {"launch", launch.empty() ? new_name() : launch}};
+  return {{"case", scenario::to_json(spec)},
+          {"directory", base::text_of(directory)},
+          {"working_directory", base::text_of(working_directory)},
+          {"observation", observation.to_json()},
+          {"launch", launch.empty() ? new_name() : launch}};
 }
 
 Job Job::from_json(const nlohmann::json& json) {
   const auto path = [&json](const char* key) { return base::path_of(json.at(key).get<std::string>()); };
-  return {scenario::case_from_json(json.at("case")),
-          path("directory"),
-          path("store"),
-          path("working_directory"),
-          Observation::from_json(json.at("observation")),
-          json.at("launch").get<std::string>()};
+  return {.spec = scenario::case_from_json(json.at("case")),
+          .directory = path("directory"),
+          .working_directory = path("working_directory"),
+          .observation = Observation::from_json(json.at("observation")),
+          .launch = json.at("launch").get<std::string>()};
 }
 
 std::filesystem::path record_file(const std::filesystem::path& directory, int rank) {

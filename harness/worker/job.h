@@ -1,5 +1,6 @@
 #pragma once
-// A job: all that a rank needs to know, as a file; `isoframe worker JOB.json` reads it.
+// A job: all that a rank needs to know to do something once.  For ranks that a launcher starts it is a file,
+// which `isoframe worker JOB.json` reads.
 
 #include <filesystem>
 #include <string>
@@ -13,16 +14,20 @@ namespace isoframe::harness::worker {
 
 struct Job {
   scenario::Case spec;
-  std::filesystem::path directory;  ///< rank-<r>.json goes there, and rank 0's frames and latents
+  /// Place of rank-<r>.json, and of rank 0's frames and latents.  Empty: a warm-up, which leaves nothing.
+  std::filesystem::path directory = {};
   /// The file store through which local ranks meet.  Empty: a launcher has started them, on machines that
   /// share `directory`, and they report and fail through files there.
-  std::filesystem::path store;
+  std::filesystem::path store = {};
   /// The folder in which relative paths of the case begin.
   std::filesystem::path working_directory = {};
   Observation observation = {};  ///< in place of a measurement
-  std::string launch = {};       ///< a name that no other start of ranks has; to_json() makes it up
+  /// A latents.safetensors whose noise the generation begins with; empty: the seed's.
+  std::filesystem::path noise = {};
+  std::string launch = {};  ///< a name that no other start of ranks has; to_json() makes it up
 
   bool is_launched() const { return store.empty(); }
+  /// Of a launched one.
   nlohmann::json to_json() const;
   static Job from_json(const nlohmann::json& json);
 };

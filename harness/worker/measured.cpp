@@ -84,12 +84,17 @@ measure::Moved moved_by(const model::parallel::Mesh& mesh) {
   return moved;
 }
 
-void record_collectives(const model::parallel::Mesh& mesh, measure::TimingProbe& probe) {
-  for (const auto& group : mesh.groups())
+CollectiveRecorder::CollectiveRecorder(const model::parallel::Mesh& mesh, measure::TimingProbe& probe)
+    : groups_(mesh.groups()) {
+  for (const auto& group : groups_)
     group->set_observer([&probe](const model::parallel::CollectiveCall& call) {
       probe.collective(call.group, call.collective, call.start,
                        {call.bytes_sent, call.bytes_received, call.seconds});
     });
+}
+
+CollectiveRecorder::~CollectiveRecorder() {
+  for (const auto& group : groups_) group->set_observer({});
 }
 
 Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeline::Request& request,

@@ -1,7 +1,9 @@
 #pragma once
 // One measured generation on this rank, and the probes that measure it.
 
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "harness/measure/timing_probe.h"
 #include "model/pipeline/pipeline.h"
@@ -22,8 +24,18 @@ Measured measure_one(const model::pipeline::Pipeline& model, const model::pipeli
 
 /// Adds up what this rank has moved since its groups' traffic was last reset.
 measure::Moved moved_by(const model::parallel::Mesh& mesh);
-/// Tells `probe`, which must outlive the groups' last collective, of each from now on.
-void record_collectives(const model::parallel::Mesh& mesh, measure::TimingProbe& probe);
+/// Has a probe record the collectives of the mesh's groups as long as this lives: ranks that stay use the
+/// same groups again, for what is not measured.
+class CollectiveRecorder {
+ public:
+  CollectiveRecorder(const model::parallel::Mesh& mesh, measure::TimingProbe& probe);
+  ~CollectiveRecorder();
+  CollectiveRecorder(const CollectiveRecorder&) = delete;
+  CollectiveRecorder& operator=(const CollectiveRecorder&) = delete;
+
+ private:
+  std::vector<std::shared_ptr<model::parallel::Group>> groups_;
+};
 
 /// Describes a rank's GPU; nothing on a CPU.
 std::optional<reports::records::Device> device_of(const c10::Device& device);

@@ -1,5 +1,11 @@
 #include "harness/worker/observation.h"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -16,6 +22,10 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
+
+/// Names of Observation::Kind, in its order.
+constexpr std::array<std::string_view, 8> kKindNames = {"none",   "record", "follow", "keep",
+                                                        "beside", "locked", "twin",   "rates"};
 
 std::vector<locate::Recording> read_recordings(const fs::path& directory) {
   std::vector<locate::Recording> recordings;
@@ -55,19 +65,28 @@ fs::path kept_file(const fs::path& directory, int rank) {
   return directory / fmt::format("kept-{}.safetensors", rank);
 }
 
+std::vector<std::string> Observation::kinds() { return {kKindNames.begin() + 1, kKindNames.end()}; }
+
 json Observation::to_json() const {
-  return {{"kind", static_cast<int>(kind)},          {"recordings", base::text_of(recordings)},
-          {"place", locate::to_json(place)},         {"part", locate::to_json(part)},
-          {"trajectory", base::text_of(trajectory)}, {"timestep_dtype", timestep_dtype}};
+  return {{"kind", kKindNames.at(static_cast<std::size_t>(kind))},
+          {"recordings", base::text_of(recordings)},
+          {"place", locate::to_json(place)},
+          {"part", locate::to_json(part)},
+          {"trajectory", base::text_of(trajectory)},
+          {"timestep_dtype", timestep_dtype}};
 }
 
 Observation Observation::from_json(const json& value) {
-  return {static_cast<Kind>(value.at("kind").get<int>()),
-          base::path_of(value.at("recordings").get<std::string>()),
-          locate::place_from_json(value.at("place")),
-          locate::part_from_json(value.at("part")),
-          base::path_of(value.at("trajectory").get<std::string>()),
-          value.at("timestep_dtype").get<std::string>()};
+  const auto name = std::ranges::find(kKindNames, value.at("kind").get<std::string>());
+  if (name == kKindNames.end())
+    throw InputError(fmt::format("an observation of kind {} is not known", value.at("kind").dump()));
+  const auto is_given = [&](const char* key) { return value.contains(key) && !value[key].is_null(); };
+  return {static_cast<Kind>(name - kKindNames.begin()),
+          base::path_of(value.value("recordings", "")),
+          is_given("place") ? locate::place_from_json(value["place"]) : locate::Place(),
+          is_given("part") ? locate::part_from_json(value["part"]) : locate::Part(),
+          base::path_of(value.value("trajectory", "")),
+          value.value("timestep_dtype", "")};
 }
 
 model::pipeline::GivenInputs read_trajectory(const fs::path& latents_file, std::int64_t steps) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -32,7 +33,10 @@ struct Observation {
   std::filesystem::path trajectory = {};
   std::string timestep_dtype = {};  ///< of a twin: the baseline's dtype, to which timesteps are rounded
 
+  /// Names of all kinds but kNone: "record", ...
+  static std::vector<std::string> kinds();
   nlohmann::json to_json() const;
+  /// Throws InputError for a kind that is not known; what else is missing is empty.
   static Observation from_json(const nlohmann::json& json);
 };
 

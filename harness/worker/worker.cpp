@@ -3,6 +3,10 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
+#include <malloc.h>
+#include <memory>
+#include <optional>
+#include <string>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -18,9 +22,14 @@
 #include "base/files.h"
 #include "base/json_file.h"
 #include "base/time.h"
+#include "harness/engine/channel.h"
+#include "harness/engine/protocol.h"
 #include "harness/locate/recording_probe.h"
+#include "harness/measure/environment.h"
 #include "harness/measure/timing_probe.h"
 #include "harness/request/request.h"
+#include "harness/scenario/case_json.h"
+#include "harness/scenario/case_keys.h"
 #include "harness/scenario/dtype.h"
 #include "harness/worker/job.h"
 #include "harness/worker/launch_facts.h"
@@ -103,7 +112,8 @@ std::unique_ptr<model::parallel::Rendezvous> meet(const Job& job, const model::p
                                                     .patience = milliseconds(job.spec.meeting_seconds),
                                                     .timeout = milliseconds(job.spec.timeout_seconds),
                                                     .device = device});
-  rendezvous->agree(launch_facts(job.spec));
+  // Ranks that the harness has started itself are one program, and were given one case.
+  rendezvous->agree(job.is_launched() ? launch_facts(job.spec) : model::parallel::Facts());
   return rendezvous;
 }
 
@@ -157,22 +167,31 @@ void add_tiles(records::RankRecord& record, const scenario::Case& spec,
   }
 }
 
-/// State of a rank when its model is loaded.
+/// What a rank holds once it has loaded.
 struct Loaded {
+  std::unique_ptr<model::parallel::Rendezvous> rendezvous;
+  std::unique_ptr<model::checkpoint::Checkpoint> checkpoint;
+  std::unique_ptr<model::pipeline::Pipeline> model;
+  nlohmann::json settings;  ///< of the case that it was loaded for, those that it depends on
   double seconds = 0.0;
-  std::vector<records::Warning> warnings;
 };
 
+model::pipeline::Request request_of(const Job& job) {
+  model::pipeline::Request request = request::request_of(job.spec);
+  if (!job.noise.empty()) request.given.noise = read_trajectory(job.noise, /*steps=*/0).noise;
+  return request;
+}
+
 /// Measures one generation after the warm-up, into the record of this rank and the frames of rank 0.
-void measure_case(const Job& job, const model::pipeline::Pipeline& model,
-                  const model::checkpoint::Checkpoint& checkpoint, const Loaded& loaded,
-                  const launch::ProgressWriter& progress, const c10::Device& device) {
+void measure_case(const Job& job, const Loaded& loaded, const launch::ProgressWriter& progress,
+                  const c10::Device& device) {
   const scenario::Case& spec = job.spec;
+  const model::pipeline::Pipeline& model = *loaded.model;
   const model::parallel::Mesh& mesh = model.mesh();
-  model::pipeline::Request request = request::request_of(spec);
+  model::pipeline::Request request = request_of(job);
   measure::TimingProbe probe(
       progress, [&mesh] { return moved_by(mesh); }, model::device::clock_of(device));
-  record_collectives(mesh, probe);
+  const CollectiveRecorder collectives(mesh, probe);
   model::pipeline::Request warmup = request;
   warmup.steps = 1;
   for (int k = 0; k < spec.warmup; ++k) model.generate(warmup, probe);
@@ -187,14 +206,14 @@ void measure_case(const Job& job, const model::pipeline::Pipeline& model,
   record.pid = getpid();
   record.device = device_of(device);
   record.load_seconds = loaded.seconds;
-  record.warnings = loaded.warnings;
+  if (mesh.rank == 0) record.warnings = warnings_of(model, request);
   if (spec.baseline.empty()) {
     progress.write("yardstick");
     record.yardstick = time_yardstick(device);
   }
   add_tiles(record, spec, model, request, probe);
   if (mesh.rank == 0) {
-    record.numerics = numerics_of(spec, request, model::pipeline::read_limits(checkpoint));
+    record.numerics = numerics_of(spec, request, model::pipeline::read_limits(*loaded.checkpoint));
     // Weights are searched for NaN only now: doing so while loading would read them all twice.
     if (!at::isfinite(measured.video.frames).all().item<bool>()) model.require_finite_weights();
     progress.write("write");
@@ -210,49 +229,80 @@ void leave_rates(const Job& job, const model::parallel::Mesh& mesh, const c10::D
   mesh.world->barrier();
 }
 
-void run_rank(const Job& job, const model::parallel::RankOfWorld& self,
-              const launch::ProgressWriter& progress) {
-  const scenario::Case& spec = job.spec;
-  at::set_num_interop_threads(1);
-  at::set_num_threads(spec.threads_per_rank);
-  kernels::install_caching_allocator();
-  const c10::InferenceMode inference;
-
-  const c10::Device device = model::device::take(spec.device, self.local_rank);
-  model::device::compute_reproducibly(device, spec.tf32);
-  progress.write("meet");
-  const auto rendezvous = meet(job, self, device);
-  if (job.observation.kind == Observation::Kind::kRates) {
-    progress.write("rates");
-    return leave_rates(job, model::parallel::make_mesh(spec.layout, *rendezvous), device);
+/// A rank: what it has loaded, and what it does with it.
+class Rank {
+ public:
+  explicit Rank(const model::parallel::RankOfWorld& self) : self_(self) {
+    at::set_num_interop_threads(1);
+    kernels::install_caching_allocator();
   }
-  progress.write("load");
-  const auto start = std::chrono::steady_clock::now();
-  const model::checkpoint::Checkpoint checkpoint(spec.checkpoint, spec.variant);
-  model::parallel::Mesh own_mesh = model::parallel::make_mesh(spec.layout, *rendezvous);
-  own_mesh.reduction = spec.reduction;
-  own_mesh.reduction_parts = spec.reduction_parts;
-  const auto loaded =
-      model::pipeline::load_pipeline(checkpoint, std::move(own_mesh), spec.guidance_scale,
-                                     at::TensorOptions(device).dtype(scenario::scalar_type_of(spec.dtype)));
-  const model::pipeline::Pipeline& model = *loaded;
-  const double load_seconds = base::seconds_since(start);
-  const model::parallel::Mesh& mesh = model.mesh();
-  const model::pipeline::Request request = request::request_of(spec);
-  std::vector<records::Warning> warnings;
-  if (mesh.rank == 0) warnings = warnings_of(model, request);
-  for (const records::Warning& warning : warnings) std::cerr << "warning: " << warning.message << '\n';
 
-  switch (job.observation.kind) {
-    case Observation::Kind::kNone:
-    case Observation::Kind::kBeside:
-      return measure_case(job, model, checkpoint, {load_seconds, warnings}, progress, device);
-    default:
-      observe(model, request, job.observation, job.directory);
-      base::write_json(record_file(job.directory, mesh.rank), {{"rank", mesh.rank}});
-      mesh.world->barrier();
+  /// Meets the others, and loads the model that the job's case needs in place of the one before.
+  void load(const Job& job, const launch::ProgressWriter& progress) {
+    loaded_ = {};
+    give_memory_back();
+    const scenario::Case& spec = job.spec;
+    at::set_num_threads(spec.threads_per_rank);
+    device_ = model::device::take(spec.device, self_.local_rank);
+    model::device::compute_reproducibly(device_, spec.tf32);
+    progress.write("meet");
+    loaded_.rendezvous = meet(job, self_, device_);
+    model::parallel::Mesh mesh = model::parallel::make_mesh(spec.layout, *loaded_.rendezvous);
+    mesh.reduction = spec.reduction;
+    mesh.reduction_parts = spec.reduction_parts;
+    progress.write("load");
+    const auto start = std::chrono::steady_clock::now();
+    loaded_.checkpoint = std::make_unique<model::checkpoint::Checkpoint>(spec.checkpoint, spec.variant);
+    loaded_.model = model::pipeline::load_pipeline(
+        *loaded_.checkpoint, std::move(mesh), spec.guidance_scale,
+        at::TensorOptions(device_).dtype(scenario::scalar_type_of(spec.dtype)));
+    loaded_.settings = scenario::held_json(spec, scenario::Holds::kLoaded);
+    loaded_.seconds = base::seconds_since(start);
   }
-}
+  double load_seconds() const { return loaded_.seconds; }
+
+  /// Does what the job asks for with what is loaded.
+  void run(const Job& job, const launch::ProgressWriter& progress) {
+    if (loaded_.model == nullptr) throw InputError("nothing is loaded");
+    if (scenario::held_json(job.spec, scenario::Holds::kLoaded) != loaded_.settings)
+      throw InputError("the case needs another load than the last one");
+    give_memory_back();
+    const model::pipeline::Pipeline& model = *loaded_.model;
+    const model::parallel::Mesh& mesh = model.mesh();
+    const model::pipeline::Request request = request_of(job);
+    if (mesh.rank == 0)
+      for (const records::Warning& warning : warnings_of(model, request))
+        std::cerr << "warning: " << warning.message << '\n';
+    if (job.directory.empty()) {
+      model.generate(request, model::no_probe());
+      return;
+    }
+    switch (job.observation.kind) {
+      case Observation::Kind::kNone:
+      case Observation::Kind::kBeside:
+        return measure_case(job, loaded_, progress, device_);
+      case Observation::Kind::kRates:
+        progress.write("rates");
+        return leave_rates(job, mesh, device_);
+      default:
+        observe(model, request, job.observation, job.directory);
+        base::write_json(record_file(job.directory, mesh.rank), {{"rank", mesh.rank}});
+        mesh.world->barrier();
+    }
+  }
+
+ private:
+  /// Leaves no memory of what was done before to what is measured next.
+  static void give_memory_back() {
+    kernels::release_cached_memory();
+    ::malloc_trim(0);
+  }
+
+  model::parallel::RankOfWorld self_;
+  const c10::InferenceMode inference_;
+  c10::Device device_ = c10::Device(c10::kCPU);
+  Loaded loaded_;
+};
 
 /// Keeps why a rank failed where the harness finds it on whatever machine it is.  Returns "rank 1: ...".
 std::string leave_failure(const Job& job, int rank, int exit_code, const std::string& what) {
@@ -280,7 +330,10 @@ void run_launched_rank(const Job& job) {
     // Another process's failure must not replace that of the rank itself.
     claim_rank(job, self.rank);
     rank = self.rank;
-    run_rank(job, self, launch::ProgressWriter::to_file(progress_file(job.directory, rank)));
+    const auto progress = launch::ProgressWriter::to_file(progress_file(job.directory, rank));
+    Rank worker(self);
+    worker.load(job, progress);
+    worker.run(job, progress);
   } catch (const InputError& error) {
     throw InputError(leave_failure(job, rank, kInputErrorCode, error.what()));
   } catch (const std::exception& error) {
@@ -290,14 +343,103 @@ void run_launched_rank(const Job& job) {
 
 }  // namespace
 
-void run_worker(const std::filesystem::path& job_file) {
-  const Job job = Job::from_json(base::read_json(job_file));
+namespace {
+
+/// The job that a request describes.
+Job job_of(const engine::Request& request) {
+  Job job;
+  job.spec = scenario::case_from_json(request.spec);
+  job.directory = request.directory;
+  job.store = request.store;
+  job.noise = request.noise;
+  if (!request.observation.is_null()) job.observation = Observation::from_json(request.observation);
+  return job;
+}
+
+/// Does what a request asks for, and returns the answer that ends it.
+engine::Answer answer_of(const engine::Request& request, Rank& rank, const launch::ProgressWriter& progress) {
+  const Job job = job_of(request);
+  if (request.ask == engine::Ask::kLoad) {
+    rank.load(job, progress);
+    return {request.id, engine::Loaded{rank.load_seconds()}};
+  }
+  rank.run(job, progress);
+  return {request.id, engine::Done{}};
+}
+
+bool is_available(const std::string& device) {
+  try {
+    model::device::check_available(device);
+    return true;
+  } catch (const InputError&) {
+    return false;
+  }
+}
+
+engine::Hello hello_of(const model::parallel::RankOfWorld& self) {
+  std::vector<std::string> devices = scenario::words_of("device");
+  std::erase_if(devices, [](const std::string& device) { return !is_available(device); });
+  return {.engine = "isoframe",
+          .version = measure::environment().isoframe.version,
+          .rank = self.rank,
+          .pid = ::getpid(),
+          .capabilities = {{"tasks", scenario::words_of("task")},
+                           {"dtypes", scenario::words_of("dtype")},
+                           {"devices", devices},
+                           {"layouts", model::parallel::dimension_names()},
+                           {"takes_noise", true},
+                           {"observations", Observation::kinds()},
+                           {"fingerprint", 1}}};
+}
+
+void prepare_process() {
   // Started from the running image of the harness, a rank would be listed as "exe".
   ::prctl(PR_SET_NAME, "isoframe");
   // isoframe's own line says what went wrong; c10d's warnings before it would only name sockets.
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
-  if (job.is_launched()) return run_launched_rank(job);
-  run_rank(job, model::parallel::rank_from_environment(), launch::ProgressWriter::from_environment());
+}
+
+}  // namespace
+
+void run_worker(const std::filesystem::path& job_file) {
+  prepare_process();
+  run_launched_rank(Job::from_json(base::read_json(job_file)));
+}
+
+void serve() {
+  using launch::RankError;
+  prepare_process();
+  engine::Channel channel = engine::Channel::from_environment();
+  const model::parallel::RankOfWorld self = model::parallel::rank_from_environment();
+  channel.send(to_line(engine::Answer{.id = {}, .what = hello_of(self)}));
+  Rank rank(self);
+  while (const std::optional<std::string> line = channel.receive()) {
+    std::optional<std::int64_t> id;
+    const auto fail = [&](RankError::Kind kind, const std::exception& error) {
+      channel.send(to_line(engine::Answer{id, RankError{kind, error.what()}}));
+    };
+    engine::Request request;
+    try {
+      request = engine::request_from_line(*line);
+    } catch (const InputError& error) {
+      fail(RankError::Kind::kInput, error);
+      continue;
+    }
+    if (request.ask == engine::Ask::kExit) return;
+    id = request.id;
+    const launch::ProgressWriter progress([&](const launch::Progress& report) {
+      channel.send_if_ready(to_line(engine::Answer{id, report}));
+    });
+    try {
+      channel.send(to_line(answer_of(request, rank, progress)));
+    } catch (const InputError& error) {
+      fail(RankError::Kind::kInput, error);
+      throw;
+    } catch (const std::exception& error) {
+      fail(RankError::Kind::kEngine, error);
+      throw;
+    }
+  }
 }
 
 }  // namespace isoframe::harness::worker

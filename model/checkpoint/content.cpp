@@ -85,6 +85,17 @@ std::map<std::string, std::string> ContentFingerprints::of_checkpoint(const fs::
   return parts;
 }
 
+std::string state_of_checkpoint(const fs::path& directory) {
+  std::string state;
+  for (const fs::path& name : files_of_checkpoint(directory)) {
+    struct stat found {};
+    ::stat((directory / name).c_str(), &found);
+    state += fmt::format("{} {} {} {} {}\n", name.generic_string(), found.st_dev, found.st_ino, found.st_size,
+                         nanoseconds(found.st_ctim));
+  }
+  return state;
+}
+
 std::string ContentFingerprints::of_file(const fs::path& file) {
   const base::FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   const Identity identity = opened.open() ? identity_of(opened.get()) : Identity();

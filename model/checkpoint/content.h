@@ -35,4 +35,7 @@ class ContentFingerprints {
   std::map<std::filesystem::path, Known> known_;
 };
 
+/// A text that changes when a file of the checkpoint is written, replaced, added or removed; none is read.
+std::string state_of_checkpoint(const std::filesystem::path& directory);
+
 }  // namespace isoframe::model::checkpoint

@@ -17,7 +17,6 @@
 namespace isoframe {
 namespace {
 
-using harness::launch::ProgressWriter;
 using harness::measure::TimingProbe;
 
 model::pipeline::Request request() {
@@ -40,7 +39,7 @@ void two_ranks(benchmark::State& state, bool is_recorded) {
     const model::pipeline::TextToVideo model(
         model::checkpoint::Checkpoint(folder.path() / "tiny"),
         model::parallel::make_mesh({.ulysses = 2, .vae_patch = 2}, rendezvous), std::nullopt);
-    TimingProbe probe(ProgressWriter(-1));
+    TimingProbe probe;
     if (is_recorded)
       for (const auto& group : model.mesh().groups())
         group->set_observer([&probe](const model::parallel::CollectiveCall& call) {
@@ -77,7 +76,7 @@ BENCHMARK_CAPTURE(two_ranks, recorded, true)
     ->MeasureProcessCPUTime();
 
 void record_of_one_collective(benchmark::State& state) {
-  TimingProbe probe(ProgressWriter(-1));
+  TimingProbe probe;
   const auto start = TimingProbe::Clock::now();
   int records = 0;
   for (auto _ : state) {

@@ -91,7 +91,7 @@ class RealMachine {
 
  private:
   Sample generate(const std::string& slow) const {
-    harness::measure::TimingProbe timing(harness::launch::ProgressWriter(-1));
+    harness::measure::TimingProbe timing;
     std::vector<model::Probe*> probes = {&timing};
     const auto fault =
         slow.empty() ? nullptr : harness::selftest::faults::slow_stage(slow, /*rank=*/0).probe(0);

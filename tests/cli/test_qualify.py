@@ -77,7 +77,7 @@ class Qualify(CheckpointTest):
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.kill)
-        return process, wait_for(lambda: (lambda r: r if len(r) == 2 else None)(ranks_of(process.pid)), "two ranks")
+        return process, wait_for(lambda: (lambda r: r if len(r) == 2 else None)(ranks_of(process.pid, 2)), "two ranks")
 
     def resume(self, *options):
         return isoframe("qualify", self.scenario(), "--resume", "--out", self.out, *options)
@@ -97,7 +97,7 @@ class Qualify(CheckpointTest):
     def test_a_sound_machine_computes_the_same_every_time_before_a_kill_and_after(self):
         process, _ = self.start(self.scenario(), "1h")
         wait_for(lambda: (self.out / "certificate.json").exists() and self.certificate()["repetitions"] >= 1, "a repetition")
-        wait_for(lambda: len(ranks_of(process.pid)) == 2, "ranks of the next repetition")
+        wait_for(lambda: len(ranks_of(process.pid, 2)) == 2, "ranks of the next repetition")
         process.kill()
         process.wait()
         killed = self.certificate()

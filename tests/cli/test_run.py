@@ -61,10 +61,10 @@ class Run(CheckpointTest):
 
     def victim_ranks(self, process, out):
         """The two ranks of the case `victim`, once it is denoising."""
-        started = out / "victim" / ".rounds" / "0" / "job.json"
+        started = out / "victim" / ".rounds" / "0"
         wait_for(lambda: started.exists() or process.poll() is not None, "the victim to start")
         self.assertIsNone(process.poll(), process.stderr.read() if process.poll() is not None else "")
-        ranks = wait_for(lambda: (lambda r: r if len(r) == 2 else None)(ranks_of(process.pid)), "two ranks")
+        ranks = wait_for(lambda: (lambda r: r if len(r) == 2 else None)(ranks_of(process.pid, 2)), "two ranks")
         time.sleep(4)
         return ranks
 

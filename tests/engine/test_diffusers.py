@@ -19,7 +19,7 @@ from harness import ADAPTERS, Engine, largest_difference, names_of, reference_py
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 
-from common import isoframe
+from common import ISOFRAME, isoframe
 from test_image_to_video import png
 
 TOLERANCE = 1e-4
@@ -51,24 +51,19 @@ def place_of(point):
 
 
 def observe_isoframe(case, directory, kind, **asked):
-    """Lets isoframe's one rank leave an observation of that number (harness/worker/observation.h) in the folder."""
-    nothing = {"shares": [], "shape": [], "hash": "0", "norm": 0.0, "sketch": [0.0] * 16}
-    observation = {
-        "kind": kind, "recordings": "", "place": {"stages": "", "name": "", "index": -1, "occurrence": 0},
-        "part": nothing, "trajectory": "", "timestep_dtype": "", **asked,
-    }
-    job = directory / "job.json"
-    job.write_text(json.dumps({
-        "case": case | {"layout": "single"}, "directory": str(directory), "store": str(directory / "store"),
-        "working_directory": "", "launch": "observed", "observation": observation,
-    }))
-    ended = isoframe("worker", job, env=os.environ | {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"})
-    assert ended.returncode == 0, ended.stderr
+    """Lets isoframe's one rank, which is an engine too, leave an observation in the folder."""
+    engine = Engine([ISOFRAME, "worker"], 1, directory)
+    case = case | {"layout": "single"}
+    for answer in engine.load(case) + engine.ask(
+        "observe", case=case, directory=str(directory), noise=None, observation={"kind": kind, **asked}
+    ):
+        assert answer[0]["answer"] in ("loaded", "done"), answer
+    engine.exit()
 
 
 def isoframe_at(case, recordings, directory):
     """{place: its parts} of a run of isoframe's one rank, in the parts that the recordings in a folder hold."""
-    observe_isoframe(case, directory, 2, recordings=str(recordings))
+    observe_isoframe(case, directory, "follow", recordings=str(recordings))
     points = json.loads((directory / "reference.json").read_text())["points"]
     return {place_of(point): point["parts"] for point in points}
 
@@ -330,7 +325,7 @@ class Diffusers(unittest.TestCase):
         # Of another dtype's run, so that its own latents would be others.
         other = self.by_isoframe(dtype="bfloat16", **UNEVEN) / "latents.safetensors"
         expected = pathlib.Path(tempfile.mkdtemp(dir=self.root))
-        observe_isoframe(self.case(**UNEVEN), expected, 5, trajectory=str(other))
+        observe_isoframe(self.case(**UNEVEN), expected, "locked", trajectory=str(other))
         expected /= "locked-0.safetensors"
         for layout in ("single", "ring=2"):
             directory = self.observe(self.case(layout=layout, **UNEVEN), "locked", trajectory=str(other))

@@ -65,7 +65,7 @@ class RunLocal : public testing::Test {
   /// A job whose ranks all run `script` with the directory as $1.
   LocalJob job(int world_size, const std::string& script) const {
     LocalJob result;
-    result.command = {"/bin/sh", "-c", script, "sh", directory_.string()};
+    result.command = {"/bin/bash", "-c", script, "bash", directory_.string()};
     result.world_size = world_size;
     result.directory = directory_;
     return result;
@@ -117,7 +117,7 @@ TEST_F(RunLocal, BothOutputsOfARankGoToItsLog) {
 
 TEST_F(RunLocal, ReportsArriveWithTheirRankAndAreRememberedAsItsStage) {
   LocalJob two = job(2,
-                     "eval \"exec 9>&$ISOFRAME_PROGRESS_FD\"\n"
+                     "eval \"exec 9>&$ISOFRAME_ENGINE_FD\"\n"
                      "echo '{\"stage\": \"text\"}' >&9; echo 'not a report' >&9\n"
                      "echo \"{\\\"stage\\\": \\\"denoise\\\", \\\"index\\\": $RANK, \\\"of\\\": 8}\" >&9");
   std::multiset<std::string> seen;
@@ -130,11 +130,11 @@ TEST_F(RunLocal, ReportsArriveWithTheirRankAndAreRememberedAsItsStage) {
 }
 
 TEST_F(RunLocal, AKilledRankIsNamedWithSignalStageAndLastWords) {
-  const LocalResult result = run_local(job(
-      3, fmt::format("[ $RANK = 1 ] || {}\n"
-                     "echo '{{\"stage\": \"denoise\", \"index\": 3}}' >/proc/self/fd/$ISOFRAME_PROGRESS_FD\n"
-                     "echo about to go >&2; kill -SEGV $$",
-                     kSleep)));
+  const LocalResult result =
+      run_local(job(3, fmt::format("[ $RANK = 1 ] || {}\n"
+                                   "echo '{{\"stage\": \"denoise\", \"index\": 3}}' >&$ISOFRAME_ENGINE_FD\n"
+                                   "echo about to go >&2; kill -SEGV $$",
+                                   kSleep)));
   EXPECT_EQ(result.outcome, Outcome::kFailed);
   EXPECT_EQ(result.culprit, 1);
   EXPECT_EQ(result.ranks[1].signal, SIGSEGV);
@@ -189,10 +189,9 @@ TEST_F(RunLocal, LastWordsAreTheEndOfALongLog) {
 }
 
 TEST_F(RunLocal, AJobEndsAtItsTimeoutWithTheSilentRank) {
-  LocalJob two =
-      job(2, fmt::format("[ $RANK = 1 ] && sleep 0.1\n"
-                         "echo '{{\"stage\": \"decode\"}}' >/proc/self/fd/$ISOFRAME_PROGRESS_FD\n{}",
-                         kSleep));
+  LocalJob two = job(2, fmt::format("[ $RANK = 1 ] && sleep 0.1\n"
+                                    "echo '{{\"stage\": \"decode\"}}' >&$ISOFRAME_ENGINE_FD\n{}",
+                                    kSleep));
   two.timeout_seconds = 1.0;
   const LocalResult result = run_local(two);
   EXPECT_EQ(result.outcome, Outcome::kTimedOut);
@@ -216,7 +215,7 @@ TEST_F(RunLocal, AJobThatReportsNothingHasStalled) {
 TEST_F(RunLocal, ReportsKeepAJobFromStalling) {
   LocalJob one = job(1,
                      "for i in 1 2 3 4 5 6 7 8; do\n"
-                     "echo '{\"stage\": \"decode\"}' >/proc/self/fd/$ISOFRAME_PROGRESS_FD; sleep 0.2; done");
+                     "echo '{\"stage\": \"decode\"}' >&$ISOFRAME_ENGINE_FD; sleep 0.2; done");
   one.stall_seconds = 1.2;
   EXPECT_EQ(run_local(one).outcome, Outcome::kFinished);
 }
@@ -225,7 +224,7 @@ TEST_F(RunLocal, ARankThatIgnoresTheRequestToEndIsKilled) {
   std::atomic<bool> interrupted{false};
   LocalJob one = job(1,
                      "trap '' TERM\n"
-                     "echo '{\"stage\": \"text\"}' >/proc/self/fd/$ISOFRAME_PROGRESS_FD\n"
+                     "echo '{\"stage\": \"text\"}' >&$ISOFRAME_ENGINE_FD\n"
                      "while :; do sleep 0.1; done");
   one.interrupted = &interrupted;
   one.on_progress = [&](const Progress&) { interrupted = true; };
@@ -237,8 +236,7 @@ TEST_F(RunLocal, ARankThatIgnoresTheRequestToEndIsKilled) {
 
 TEST_F(RunLocal, AnInterruptEndsAllRanks) {
   std::atomic<bool> interrupted{false};
-  LocalJob two =
-      job(2, fmt::format("echo '{{\"stage\": \"text\"}}' >/proc/self/fd/$ISOFRAME_PROGRESS_FD\n{}", kSleep));
+  LocalJob two = job(2, fmt::format("echo '{{\"stage\": \"text\"}}' >&$ISOFRAME_ENGINE_FD\n{}", kSleep));
   two.interrupted = &interrupted;
   two.on_progress = [&](const Progress&) { interrupted = true; };
   const LocalResult result = run_local(two);
@@ -274,7 +272,7 @@ TEST_F(RunLocal, RanksDieWithTheHarness) {
 
 TEST_F(RunLocal, ALargeWorldLeavesNoProcessAndNoDescriptor) {
   const std::size_t before = open_descriptors();
-  // A rank sees its three streams, its own progress pipe, and what `ls` opens; no other rank's.
+  // A rank sees its three streams, its own socket, and what `ls` opens; no other rank's.
   const LocalResult result = run_local(job(16, "ls /proc/self/fd | wc -l >\"$1/open-$RANK\""));
   EXPECT_EQ(result.outcome, Outcome::kFinished);
   EXPECT_EQ(open_descriptors(), before);

@@ -1,52 +1,40 @@
 #include "harness/launch/progress_writer.h"
 
-#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
-#include "tests/unit/harness/launch/pipe.h"
 
 namespace isoframe::harness::launch {
 namespace {
 
-using nlohmann::json;
-using testing::ElementsAre;
-using testing::IsEmpty;
+namespace fs = std::filesystem;
 
-TEST(ProgressWriter, ALauncherThatReadsNothingDoesNotHoldUpTheRun) {
-  const Pipe pipe;
-  const ProgressWriter writer(pipe.writer());
-  for (int i = 0; i < 10'000; ++i) writer.write("denoise", i, 10'000);
-  const std::vector<json> received = pipe.read();
-  EXPECT_GT(received.size(), 10u);
-  EXPECT_LT(received.size(), 10'000u);
-  for (std::size_t i = 0; i < received.size(); ++i)
-    ASSERT_EQ(received[i].at("index"), i) << "whole lines only";
-}
-
-TEST(ProgressWriter, ALauncherThatIsGoneDoesNotEndTheRun) {
-  Pipe pipe;
-  const ProgressWriter writer(pipe.writer());
-  pipe.close_reader();
+TEST(ProgressWriter, HandsReportsOn) {
+  std::vector<std::string> seen;
+  const ProgressWriter writer([&](const Progress& progress) { seen.push_back(to_line(progress)); });
+  writer.write("denoise", 3, 8);
   writer.write("text");
+  EXPECT_THAT(
+      seen, testing::ElementsAre("{\"index\":3,\"of\":8,\"stage\":\"denoise\"}\n", "{\"stage\":\"text\"}\n"));
+  ProgressWriter().write("text");
 }
 
-TEST(ProgressWriter, FindsItsDescriptorInTheEnvironment) {
-  const Pipe pipe;
-  ::setenv("ISOFRAME_PROGRESS_FD", std::to_string(pipe.writer()).c_str(), 1);
-  ProgressWriter::from_environment().write("text");
-  EXPECT_THAT(pipe.read(), ElementsAre(json{{"stage", "text"}}));
-  for (const char* wrong : {"", "none", "-1", "9999"}) {
-    ::setenv("ISOFRAME_PROGRESS_FD", wrong, 1);
-    ProgressWriter::from_environment().write("text");
-  }
-  ::unsetenv("ISOFRAME_PROGRESS_FD");
-  ProgressWriter::from_environment().write("text");
-  EXPECT_THAT(pipe.read(), IsEmpty());
+TEST(ProgressWriter, AppendsLinesToAFile) {
+  const fs::path file = fs::path(testing::TempDir()) / "progress writer.jsonl";
+  fs::remove(file);
+  ProgressWriter::to_file(file).write("text");
+  ProgressWriter::to_file(file).write("decode");
+  std::ifstream stream(file);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(stream), {}),
+            "{\"stage\":\"text\"}\n{\"stage\":\"decode\"}\n");
+  fs::remove(file);
+  // A file that cannot be made costs only the reports.
+  ProgressWriter::to_file(file / "in a folder that is none").write("text");
 }
 
 }  // namespace

@@ -13,8 +13,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/unit/harness/launch/pipe.h"
-
 namespace isoframe::harness::measure {
 namespace {
 
@@ -38,7 +36,7 @@ void generate(model::Probe& probe, int steps) {
 }
 
 TEST(TimingProbe, KeepsEveryOccurrenceOfAStage) {
-  TimingProbe probe(launch::ProgressWriter(-1));
+  TimingProbe probe;
   generate(probe, 3);
   const auto occurrences = probe.occurrences();
   EXPECT_EQ(occurrences.at("text").size(), 1u);
@@ -55,7 +53,7 @@ void work() {
 }
 
 TEST(TimingProbe, WorkOfAStageIsWhatItsThreadUsed) {
-  TimingProbe probe(launch::ProgressWriter(-1));
+  TimingProbe probe;
   {
     const ProbeScope denoise(probe, {"denoise", 1});
     const ProbeScope step(probe, {"denoise.step", 0});
@@ -74,7 +72,7 @@ TEST(TimingProbe, WorkOfAStageIsWhatItsThreadUsed) {
 TEST(TimingProbe, WaitingInCollectivesIsNoWorkOfAnAccelerator) {
   Moved moved;
   TimingProbe probe(
-      launch::ProgressWriter(-1), [&moved] { return moved; },
+      launch::ProgressWriter(), [&moved] { return moved; },
       [marks = 0]() mutable -> TimingProbe::Moment {
         return [time = TimingProbe::Clock::time_point(std::chrono::seconds(marks++))] { return time; };
       });
@@ -86,7 +84,7 @@ TEST(TimingProbe, WaitingInCollectivesIsNoWorkOfAnAccelerator) {
 }
 
 TEST(TimingProbe, AStageLastsAsLongAsItsParts) {
-  TimingProbe probe(launch::ProgressWriter(-1));
+  TimingProbe probe;
   {
     const ProbeScope outer(probe, {"denoise", 2});
     for (int step = 0; step < 2; ++step) {
@@ -103,7 +101,7 @@ TEST(TimingProbe, AStageLastsAsLongAsItsParts) {
 }
 
 TEST(TimingProbe, ForgetsAWarmUp) {
-  TimingProbe probe(launch::ProgressWriter(-1));
+  TimingProbe probe;
   generate(probe, 3);
   probe.clear();
   EXPECT_THAT(probe.times(), IsEmpty());
@@ -112,7 +110,7 @@ TEST(TimingProbe, ForgetsAWarmUp) {
 }
 
 TEST(TimingProbe, ABlockLastsFromOneTensorToTheNext) {
-  TimingProbe probe(launch::ProgressWriter(-1));
+  TimingProbe probe;
   const std::array<std::byte, 16> nothing{};
   const auto& unread = reinterpret_cast<const at::Tensor&>(nothing);
   {
@@ -145,7 +143,7 @@ TEST(TimingProbe, AnAcceleratorsMomentsAreReadWhenResultsAreAskedFor) {
       return time;
     };
   };
-  TimingProbe probe(launch::ProgressWriter(-1), {}, clock);
+  TimingProbe probe(launch::ProgressWriter(), {}, clock);
   { const ProbeScope scope(probe, {"text"}); }
   { const ProbeScope scope(probe, {"decode"}); }
   EXPECT_EQ(readings, 0);
@@ -155,7 +153,7 @@ TEST(TimingProbe, AnAcceleratorsMomentsAreReadWhenResultsAreAskedFor) {
 
 TEST(TimingProbe, AStageIsGivenWhatMovedDuringIt) {
   Moved moved;
-  TimingProbe probe(launch::ProgressWriter(-1), [&] { return moved; });
+  TimingProbe probe(launch::ProgressWriter(), [&] { return moved; });
   moved.bytes_sent = 5;
   {
     const ProbeScope outer(probe, {"denoise", 1});
@@ -170,7 +168,7 @@ TEST(TimingProbe, AStageIsGivenWhatMovedDuringIt) {
 }
 
 TEST(TimingProbe, CollectivesComeAfterStagesAndAreNotAmongThem) {
-  TimingProbe probe(launch::ProgressWriter(-1));
+  TimingProbe probe;
   {
     const ProbeScope step(probe, {"denoise.step", 0});
     const auto start = TimingProbe::Clock::now();
@@ -193,13 +191,13 @@ TEST(TimingProbe, CollectivesComeAfterStagesAndAreNotAmongThem) {
 }
 
 TEST(TimingProbe, ReportsTheStagesThatAPersonWaitsFor) {
-  const launch::Pipe pipe;
-  TimingProbe probe{launch::ProgressWriter(pipe.writer())};
+  std::vector<json> seen;
+  TimingProbe probe{
+      launch::ProgressWriter([&](const launch::Progress& progress) { seen.push_back(to_json(progress)); })};
   generate(probe, 2);
-  EXPECT_THAT(pipe.read(),
-              ElementsAre(json{{"stage", "text"}}, json{{"stage", "denoise"}, {"index", 0}, {"of", 2}},
-                          json{{"stage", "denoise"}, {"index", 1}, {"of", 2}}, json{{"stage", "decode"}},
-                          json{{"stage", "decode.tile"}, {"index", 4}}));
+  EXPECT_THAT(seen, ElementsAre(json{{"stage", "text"}}, json{{"stage", "denoise"}, {"index", 0}, {"of", 2}},
+                                json{{"stage", "denoise"}, {"index", 1}, {"of", 2}},
+                                json{{"stage", "decode"}}, json{{"stage", "decode.tile"}, {"index", 4}}));
 }
 
 }  // namespace

@@ -104,6 +104,7 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   spec.repeat = 5;
   spec.timeout_seconds = 6.5;
   spec.meeting_seconds = 7.5;
+  spec.resident = false;
   spec.launcher = "mpirun -n {ranks} {worker}";
   spec.baseline = "b";
   spec.compare_by = "locked";

@@ -37,12 +37,15 @@ class Content : public testing::Test {
 
 TEST_F(Content, OneByteOfAWeightIsSeenThoughSizeAndTimeOfTheFileAreSetBack) {
   const std::string before = of("vae"), other = of("text_encoder");
+  const std::string state = state_of_checkpoint(folder_.path());
+  EXPECT_EQ(state_of_checkpoint(folder_.path()), state);
   const auto time = fs::last_write_time(folder_ / "vae/model.safetensors");
   ::usleep(20'000);  // longer than a tick of the clock of file times
   change_last_byte("vae/model.safetensors");
   fs::last_write_time(folder_ / "vae/model.safetensors", time);
   EXPECT_NE(of("vae"), before);
   EXPECT_EQ(of("text_encoder"), other);
+  EXPECT_NE(state_of_checkpoint(folder_.path()), state);
 }
 
 TEST_F(Content, EveryPieceOfALargeFileCounts) {

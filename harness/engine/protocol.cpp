@@ -1,0 +1,152 @@
+#include "harness/engine/protocol.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace isoframe::harness::engine {
+
+using launch::Progress;
+using launch::RankError;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::array<std::pair<Ask, const char*>, 4> kAsks = {
+    {{Ask::kLoad, "load"}, {Ask::kGenerate, "generate"}, {Ask::kObserve, "observe"}, {Ask::kExit, "exit"}}};
+constexpr std::array<std::pair<RankError::Kind, const char*>, 3> kErrors = {
+    {{RankError::Kind::kInput, "input"},
+     {RankError::Kind::kUnsupported, "unsupported"},
+     {RankError::Kind::kEngine, "engine"}}};
+
+template <typename Names, typename Value>
+const char* name_of(const Names& names, Value value) {
+  return std::ranges::find(names, value, [](const auto& row) { return row.first; })->second;
+}
+
+/// The value of a name.  Throws InputError for one that is not in the table.
+template <typename Names>
+auto value_of(const Names& names, const std::string& name) {
+  const auto found =
+      std::ranges::find_if(names, [&](const auto& row) { return std::string_view(row.second) == name; });
+  if (found == names.end()) throw InputError(fmt::format("'{}' is not known", name));
+  return found->first;
+}
+
+constexpr std::size_t kLongestQuote = 200;
+
+[[noreturn]] void reject(std::string_view line, const char* what, std::string_view why) {
+  throw InputError(fmt::format("'{}' is not {}: {}", base::shortened(line, kLongestQuote), what, why));
+}
+
+/// Parses a line as `what`, "a request".
+template <typename Parse>
+auto parsed(std::string_view line, const char* what, const Parse& parse) {
+  const json value = json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!value.is_object()) reject(line, what, "no JSON object");
+  try {
+    return parse(value);
+  } catch (const json::exception& error) {
+    reject(line, what, error.what());
+  } catch (const InputError& error) {
+    reject(line, what, error.what());
+  }
+}
+
+/// The path in a field that may be null or absent.
+std::filesystem::path path_in(const json& value, const char* field) {
+  const auto found = value.find(field);
+  return found == value.end() || found->is_null() ? std::filesystem::path()
+                                                  : base::path_of(found->get<std::string>());
+}
+json path_or_null(const std::filesystem::path& path) {
+  return path.empty() ? json() : json(base::text_of(path));
+}
+
+Hello hello_from(const json& value) {
+  return {.protocol = value.at("protocol").get<int>(),
+          .engine = value.at("engine").get<std::string>(),
+          .version = value.at("version").get<std::string>(),
+          .rank = value.at("rank").get<int>(),
+          .pid = value.at("pid").get<std::int64_t>(),
+          .capabilities = value.value("capabilities", json::object())};
+}
+
+json fields_of(const Hello& hello) {
+  return {{"answer", "hello"},
+          {"protocol", hello.protocol},
+          {"engine", hello.engine},
+          {"version", hello.version},
+          {"rank", hello.rank},
+          {"pid", hello.pid},
+          {"capabilities", hello.capabilities}};
+}
+json fields_of(const Loaded& loaded) { return {{"answer", "loaded"}, {"seconds", loaded.seconds}}; }
+json fields_of(const Done&) { return {{"answer", "done"}}; }
+json fields_of(const RankError& error) {
+  return {{"answer", "error"}, {"kind", name_of(kErrors, error.kind)}, {"message", error.message}};
+}
+json fields_of(const Progress& progress) {
+  json fields = launch::to_json(progress);
+  fields["answer"] = "progress";
+  return fields;
+}
+
+}  // namespace
+
+std::string to_line(const Request& request) {
+  json line = {{"id", request.id}, {"request", name_of(kAsks, request.ask)}};
+  if (request.ask != Ask::kExit) line["case"] = request.spec;
+  if (request.ask == Ask::kLoad) line["store"] = base::text_of(request.store);
+  if (request.ask == Ask::kGenerate || request.ask == Ask::kObserve) {
+    line["directory"] = path_or_null(request.directory);
+    line["noise"] = path_or_null(request.noise);
+  }
+  if (request.ask == Ask::kObserve) line["observation"] = request.observation;
+  return line.dump() + "\n";
+}
+
+Request request_from_line(std::string_view line) {
+  return parsed(line, "a request", [](const json& value) {
+    Request request{.id = value.at("id").get<std::int64_t>(),
+                    .ask = value_of(kAsks, value.at("request").get<std::string>())};
+    if (request.ask != Ask::kExit) request.spec = value.at("case");
+    if (request.ask == Ask::kLoad) request.store = base::path_of(value.at("store").get<std::string>());
+    request.directory = path_in(value, "directory");
+    request.noise = path_in(value, "noise");
+    if (request.ask == Ask::kObserve) request.observation = value.at("observation");
+    return request;
+  });
+}
+
+std::string to_line(const Answer& answer) {
+  json line = std::visit([](const auto& what) { return fields_of(what); }, answer.what);
+  if (!std::holds_alternative<Hello>(answer.what)) line["id"] = answer.id ? json(*answer.id) : json();
+  return line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+Answer answer_from_line(int rank, std::string_view line) {
+  return parsed(line, "an answer", [&](const json& value) -> Answer {
+    const std::string kind = value.at("answer").get<std::string>();
+    if (kind == "hello") return {.id = {}, .what = hello_from(value)};
+    std::optional<std::int64_t> id;
+    if (!value.at("id").is_null()) id = value.at("id").get<std::int64_t>();
+    if (kind == "loaded") return {id, Loaded{value.at("seconds").get<double>()}};
+    if (kind == "done") return {id, Done{}};
+    if (kind == "progress") {
+      if (const auto progress = launch::from_json(rank, value)) return {id, *progress};
+      throw InputError("no stage");
+    }
+    if (kind == "error")
+      return {id, RankError{value_of(kErrors, value.at("kind").get<std::string>()),
+                            value.at("message").get<std::string>()}};
+    throw InputError(fmt::format("'{}' is not known", kind));
+  });
+}
+
+}  // namespace isoframe::harness::engine

@@ -1,0 +1,118 @@
+#include "harness/engine/ranks.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "harness/engine/protocol.h"
+
+namespace isoframe::harness::engine {
+
+namespace fs = std::filesystem;
+using launch::Heard;
+using launch::LocalResult;
+using launch::Question;
+using launch::RankError;
+
+namespace {
+
+Heard failed(std::string message) {
+  return {
+      .progress = {}, .is_answer = false, .error = RankError{RankError::Kind::kEngine, std::move(message)}};
+}
+
+Heard failed_by(const std::exception& error) {
+  return failed(fmt::format("the engine sent a line that {}", error.what()));
+}
+
+launch::LocalJob in_folder(launch::LocalJob job, const fs::path& folder) {
+  job.directory = folder;
+  return job;
+}
+
+}  // namespace
+
+Ranks::Ranks(launch::LocalJob job) : ranks_(in_folder(std::move(job), folder_.path())) {}
+
+Question Ranks::hello() const {
+  return {.line = "", .hear = [](int rank, std::string_view line) -> Heard {
+            try {
+              const Answer answer = answer_from_line(rank, line);
+              const Hello* hello = std::get_if<Hello>(&answer.what);
+              if (hello == nullptr) return failed("the engine's first line is no hello");
+              if (hello->protocol != kProtocol)
+                return failed(fmt::format("engine '{}' speaks protocol {}; this isoframe speaks {}",
+                                          hello->engine, hello->protocol, kProtocol));
+              return {.progress = {}, .is_answer = true, .error = {}};
+            } catch (const InputError& error) {
+              return failed_by(error);
+            }
+          }};
+}
+
+Question Ranks::question(Request request) {
+  request.id = ++last_id_;
+  return {.line = to_line(request),
+          .hear = [id = request.id, ask = request.ask](int rank, std::string_view line) -> Heard {
+            try {
+              const Answer answer = answer_from_line(rank, line);
+              if (answer.id && *answer.id != id)
+                return failed(fmt::format("the engine answered request {} in place of {}", *answer.id, id));
+              if (const auto* progress = std::get_if<launch::Progress>(&answer.what))
+                return {.progress = *progress, .is_answer = false, .error = {}};
+              if (const auto* error = std::get_if<RankError>(&answer.what))
+                return {.progress = {}, .is_answer = false, .error = *error};
+              const bool is_right = ask == Ask::kLoad ? std::holds_alternative<Loaded>(answer.what)
+                                                      : std::holds_alternative<Done>(answer.what);
+              if (!is_right) return failed("the engine's answer belongs to another request");
+              return {.progress = {}, .is_answer = true, .error = {}};
+            } catch (const InputError& error) {
+              return failed_by(error);
+            }
+          }};
+}
+
+LocalResult Ranks::run(const Task& task, const launch::Watch& watch) {
+  std::vector<Question> questions;
+  if (!has_greeted_) questions.push_back(hello());
+  if (loaded_ != task.loaded) {
+    // Each meeting has a place of its own: what an earlier one left there would mislead it.
+    Request load{.ask = Ask::kLoad, .spec = task.spec};
+    load.store = folder_.path() / fmt::format("store-{}", last_id_ + 1);
+    questions.push_back(question(std::move(load)));
+  }
+  Request request{.ask = task.observation.is_null() ? Ask::kGenerate : Ask::kObserve, .spec = task.spec};
+  request.directory = task.directory;
+  request.observation = task.observation;
+  questions.push_back(question(std::move(request)));
+
+  LocalResult result = ranks_.ask(questions, watch);
+  ranks_.copy_logs(task.directory);
+  has_greeted_ = true;
+  loaded_ = task.loaded;
+  return result;
+}
+
+Ranks& ResidentRanks::of(const std::string& kind, const launch::LocalJob& job, bool shares_memory) {
+  const auto found = std::ranges::find(kept_, kind, &Kept::kind);
+  if (found != kept_.end()) kept_.splice(kept_.begin(), kept_, found);
+  const bool is_there = found != kept_.end() && found->ranks->is_alive();
+  if (!is_there && found != kept_.end()) kept_.pop_front();
+  // Before new ranks start, so that their memory is never on top of what is too much.
+  std::uint64_t held = 0;
+  for (auto idle = is_there ? std::next(kept_.begin()) : kept_.begin(); idle != kept_.end();) {
+    held += idle->ranks->resident_bytes();
+    idle = !shares_memory || held > most_bytes_ ? kept_.erase(idle) : std::next(idle);
+  }
+  if (!is_there) kept_.push_front({kind, std::make_unique<Ranks>(job)});
+  return *kept_.front().ranks;
+}
+
+void ResidentRanks::end(const std::string& kind) {
+  std::erase_if(kept_, [&](const Kept& kept) { return kept.kind == kind; });
+}
+
+}  // namespace isoframe::harness::engine

@@ -1,0 +1,74 @@
+#pragma once
+// Ranks that stay between rounds.
+
+#include <cstdint>
+#include <filesystem>
+#include <list>
+#include <memory>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "base/temporary_folder.h"
+#include "harness/launch/local_job.h"
+#include "harness/launch/local_result.h"
+#include "harness/launch/rank_group.h"
+
+namespace isoframe::harness::engine {
+
+/// What ranks are to do once.
+struct Task {
+  nlohmann::json spec;              ///< the case
+  nlohmann::json loaded;            ///< the part of it that decides what is loaded
+  std::filesystem::path directory;  ///< where they leave their files; it exists
+  nlohmann::json observation = {};  ///< null: they measure
+};
+
+/// The ranks of one engine that were started together.
+class Ranks {
+ public:
+  /// Starts them; `job.directory` is not used.  Throws RunError when they cannot be started.
+  explicit Ranks(launch::LocalJob job);
+
+  /// Has them do it, having loaded what it needs unless they have it already, and leaves what each printed
+  /// meanwhile in the task's directory.  After a failure no rank runs any more.
+  launch::LocalResult run(const Task& task, const launch::Watch& watch);
+
+  bool is_alive() { return ranks_.is_alive(); }
+  std::uint64_t resident_bytes() const { return ranks_.resident_bytes(); }
+
+ private:
+  launch::Question hello() const;
+  launch::Question question(struct Request request);
+
+  base::TemporaryFolder folder_;  ///< their logs and the places where they meet
+  launch::RankGroup ranks_;
+  bool has_greeted_ = false;
+  nlohmann::json loaded_;
+  std::int64_t last_id_ = 0;
+};
+
+/// Ranks by kind, those used last kept as long as idle ones do not hold too much memory.
+class ResidentRanks {
+ public:
+  /// `most_bytes`: of memory that idle ranks may hold.
+  explicit ResidentRanks(std::uint64_t most_bytes) : most_bytes_(most_bytes) {}
+
+  /// Ranks of that kind: those that wait, or new ones made of the job.  Idle ones of other kinds end, those
+  /// first that were used longest ago, until the rest holds no more than it may; all of them where memory is
+  /// not shared with them, as on a GPU, whose memory nobody watches here.
+  Ranks& of(const std::string& kind, const launch::LocalJob& job, bool shares_memory);
+  /// Ends the ranks of that kind.
+  void end(const std::string& kind);
+  void end_all() { kept_.clear(); }
+
+ private:
+  struct Kept {
+    std::string kind;
+    std::unique_ptr<Ranks> ranks;
+  };
+  std::uint64_t most_bytes_;
+  std::list<Kept> kept_;  ///< last used first
+};
+
+}  // namespace isoframe::harness::engine
