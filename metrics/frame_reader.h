@@ -32,6 +32,7 @@ struct VideoInfo {
   std::optional<Timing> timing;        ///< nothing before the second frame, or where the source has no times
   std::vector<std::int64_t>
       numbers;  ///< the frames' numbers in their files' names; empty where they have none
+  std::vector<std::string> left_out;     ///< what the source holds and its decoder leaves out: "alpha"
   std::vector<std::string> assumptions;  ///< of what the source does not say and colours depend on, in words
 };
 

@@ -189,7 +189,7 @@ class ImageFolder : public FrameReader {
  public:
   ImageFolder(const char* kind, std::vector<fs::path> files, std::vector<std::int64_t> numbers)
       : files_(std::move(files)) {
-    info_ = {kind, 0, 0, static_cast<std::int64_t>(files_.size()), {}, std::move(numbers), {}};
+    info_ = {kind, 0, 0, static_cast<std::int64_t>(files_.size()), {}, std::move(numbers), {}, {}};
     check_image(files_.front());
     const cv::Mat first = read_image(files_.front(), cv::IMREAD_COLOR);
     info_.height = first.rows;

@@ -93,7 +93,14 @@ class VideoReader : public FrameReader {
     // The first frame tells the size: a container's may be another, before it is cropped and turned.
     if (!decode()) throw InputError(fmt::format("{}: no frame of it can be decoded", file_.string()));
     make_upright();
-    info_ = {"video file", upright_height(), upright_width(), {}, {}, {}, colour_assumptions(*decoded_)};
+    info_ = {"video file",
+             upright_height(),
+             upright_width(),
+             {},
+             {},
+             {},
+             left_out(),
+             colour_assumptions(*decoded_)};
     has_first_ = true;
   }
 
@@ -145,6 +152,16 @@ class VideoReader : public FrameReader {
       throw InputError(fmt::format("{}: its video cannot be decoded ({})", file_.string(), decoder->name));
     check_that_all_is_there();
     last_words.clear();
+  }
+
+  /// WebM holds the transparency of VP8 and VP9 beside the pictures, which FFmpeg's own decoders pass over.
+  std::vector<std::string> left_out() const {
+    const AVDictionaryEntry* mode = av_dict_get(stream().metadata, "alpha_mode", nullptr, 0);
+    const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(decoded_->format));
+    const bool is_read = (format->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
+    return mode != nullptr && std::string_view(mode->value) == "1" && !is_read
+               ? std::vector<std::string>{"alpha"}
+               : std::vector<std::string>{};
   }
 
   /// Refuses a file that ends before what its index lists, which demuxers take for the video's end.

@@ -87,6 +87,12 @@ void note_assumptions(const metrics::VideoInfo& side, const metrics::VideoInfo& 
   }
 }
 
+/// What a decoder leaves out of either side is not compared, on whatever the two agree.
+void note_left_out(const metrics::VideoInfo& side, const char* name, std::vector<std::string>& notes) {
+  for (const std::string& what : side.left_out)
+    notes.push_back(fmt::format("the {}'s {} is not compared: FFmpeg's decoder leaves it out", name, what));
+}
+
 /// Calls act(gate, bound) for each gate on frames that is set.
 template <typename Act>
 void for_each_gate(const scenario::Gates& gates, const Act& act) {
@@ -138,6 +144,8 @@ ComparisonRecord compare(const CompareOptions& options) {
   check_rates(reference->info(), candidate->info(), options.any_rate, result.notes);
   note_assumptions(reference->info(), candidate->info(), "reference", result.notes);
   note_assumptions(candidate->info(), reference->info(), "candidate", result.notes);
+  note_left_out(reference->info(), "reference", result.notes);
+  note_left_out(candidate->info(), "candidate", result.notes);
 
   result.reference = side(options.reference, reference->info());
   result.candidate = side(options.candidate, candidate->info());

@@ -18,7 +18,7 @@ class FloatFramesReader : public metrics::FrameReader {
     if (!frames_.is_floating_point() || frames_.dim() != 4 || frames_.size(3) != 3)
       throw InputError(fmt::format("{}: 'frames' is not float [F, H, W, 3]", path.string()));
     if (frames_.numel() == 0) throw InputError(fmt::format("{}: there are no frames in it", path.string()));
-    info_ = {"float frames", frames_.size(1), frames_.size(2), frames_.size(0), {}, {}, {}};
+    info_ = {"float frames", frames_.size(1), frames_.size(2), frames_.size(0), {}, {}, {}, {}};
   }
 
   const metrics::VideoInfo& info() const override { return info_; }

@@ -79,6 +79,14 @@ class Videos(CompareTest):
                               "values of yuv420p10 differ, by 1 at most")
         self.assert_equal(self.compare(self.folder / "a.mkv", self.folder / "a.mkv"), "equal in every 10-bit value")
 
+    def test_that_hold_alpha_which_their_decoder_leaves_out_say_so(self):
+        webm = self.folder / "alpha.webm"
+        ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=0.3,format=yuva420p", "-c:v", "libvpx-vp9", webm)
+        done = self.compare(webm, webm)
+        self.assert_equal(done, "equal in every 8-bit value")
+        for side in ("reference", "candidate"):
+            self.assertIn(f"the {side}'s alpha is not compared: FFmpeg's decoder leaves it out", done.stdout)
+
     def test_may_change_their_format_on_the_way(self):
         parts = [self.lossless("limited.h264", extra=("-color_range", "tv", "-colorspace", "bt709")),
                  self.lossless("full.h264", extra=("-color_range", "pc", "-colorspace", "bt470bg", "-bf", "0"))]
