@@ -1,12 +1,15 @@
 #include "harness/engine/channel.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <fcntl.h>
+#include <iterator>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -32,26 +35,16 @@ Channel Channel::from_environment() {
 
 std::optional<std::string> Channel::receive() {
   std::array<char, 4096> buffer;
-  while (true) {
-    if (const std::size_t end = partial_.find('\n'); end != std::string::npos) {
-      std::string line = partial_.substr(0, end);
-      partial_.erase(0, end + 1);
-      return line;
-    }
+  while (received_.empty()) {
     const ssize_t count = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return std::nullopt;
-    partial_.append(buffer.data(), static_cast<std::size_t>(count));
+    std::ranges::move(reader_.read({buffer.data(), static_cast<std::size_t>(count)}),
+                      std::back_inserter(received_));
   }
-}
-
-void Channel::send(std::string_view line) const {
-  while (!line.empty()) {
-    const ssize_t count = ::send(descriptor_, line.data(), line.size(), MSG_NOSIGNAL);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
-    line.remove_prefix(static_cast<std::size_t>(count));
-  }
+  std::string line = std::move(received_.front());
+  received_.pop_front();
+  return line;
 }
 
 void Channel::send_if_ready(std::string_view line) const {

@@ -1,10 +1,12 @@
 #pragma once
 // A rank's end of the socket that it shares with the harness.
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "harness/launch/lines.h"
 
 namespace isoframe::harness::engine {
 
@@ -18,13 +20,14 @@ class Channel {
   /// Waits for the next line; none once the harness has closed its end.
   std::optional<std::string> receive();
   /// Sends a line, its end included.  A harness that is gone costs nothing but the line.
-  void send(std::string_view line) const;
+  void send(std::string_view line) const { launch::send_all(descriptor_, line); }
   /// The same without waiting: a harness that reads nothing must not hold up what is measured.
   void send_if_ready(std::string_view line) const;
 
  private:
   int descriptor_;
-  std::string partial_;
+  launch::LineReader reader_{std::string::npos};
+  std::deque<std::string> received_;
 };
 
 }  // namespace isoframe::harness::engine

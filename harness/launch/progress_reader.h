@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/launch/line_reader.h"
+#include "harness/launch/lines.h"
 #include "harness/launch/progress_report.h"
 
 namespace isoframe::harness::launch {

@@ -223,8 +223,6 @@ RankGroup::RankGroup(const LocalJob& job) {
     ranks_.push_back(std::make_unique<RankProcess>(job, rank));
 }
 RankGroup::~RankGroup() = default;
-RankGroup::RankGroup(RankGroup&&) noexcept = default;
-RankGroup& RankGroup::operator=(RankGroup&&) noexcept = default;
 
 LocalResult RankGroup::wait(const Watch& watch) { return Supervisor(ranks_, watch, nullptr).run(); }
 

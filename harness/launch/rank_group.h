@@ -39,8 +39,6 @@ class RankGroup {
   /// Throws RunError when a process cannot be made, having ended those that were.
   explicit RankGroup(const LocalJob& job);
   ~RankGroup();
-  RankGroup(RankGroup&&) noexcept;
-  RankGroup& operator=(RankGroup&&) noexcept;
 
   /// Waits until all have ended by themselves.
   LocalResult wait(const Watch& watch);

@@ -185,15 +185,6 @@ bool RankProcess::read(const std::function<void(std::string_view)>& on_line) {
   return has_read;
 }
 
-void RankProcess::send(std::string_view line) const {
-  while (!line.empty()) {
-    const ssize_t count = ::send(channel_.get(), line.data(), line.size(), MSG_NOSIGNAL);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
-    line.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
-
 void RankProcess::begin_request() {
   outcome_.stage.clear();
   outcome_.error.reset();

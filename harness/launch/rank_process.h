@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "base/file_descriptor.h"
-#include "harness/launch/line_reader.h"
+#include "harness/launch/lines.h"
 #include "harness/launch/local_job.h"
 #include "harness/launch/local_result.h"
 
@@ -40,7 +40,7 @@ class RankProcess {
   /// Passes on the lines that have arrived, never blocks.  Returns whether there was one.
   bool read(const std::function<void(std::string_view)>& on_line);
   /// Sends a line.  One that the rank does not take within seconds is lost: it has ended, or hangs.
-  void send(std::string_view line) const;
+  void send(std::string_view line) const { send_all(channel_.get(), line); }
 
   /// Begins a request: stage, error and last words are those of what comes now.
   void begin_request();
