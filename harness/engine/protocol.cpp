@@ -1,9 +1,5 @@
 #include "harness/engine/protocol.h"
 
-#include <algorithm>
-#include <array>
-#include <utility>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -11,31 +7,20 @@
 
 namespace isoframe::harness::engine {
 
+namespace records = reports::records;
+
 using launch::Progress;
 using launch::RankError;
 using nlohmann::json;
 
 namespace {
 
-constexpr std::array<std::pair<Ask, const char*>, 4> kAsks = {
-    {{Ask::kLoad, "load"}, {Ask::kGenerate, "generate"}, {Ask::kObserve, "observe"}, {Ask::kExit, "exit"}}};
-constexpr std::array<std::pair<RankError::Kind, const char*>, 3> kErrors = {
-    {{RankError::Kind::kInput, "input"},
-     {RankError::Kind::kUnsupported, "unsupported"},
-     {RankError::Kind::kEngine, "engine"}}};
-
-template <typename Names, typename Value>
-const char* name_of(const Names& names, Value value) {
-  return std::ranges::find(names, value, [](const auto& row) { return row.first; })->second;
-}
-
-/// The value of a name.  Throws InputError for one that is not in the table.
-template <typename Names>
-auto value_of(const Names& names, const std::string& name) {
-  const auto found =
-      std::ranges::find_if(names, [&](const auto& row) { return std::string_view(row.second) == name; });
-  if (found == names.end()) throw InputError(fmt::format("'{}' is not known", name));
-  return found->first;
+/// The value of that name.  Throws InputError for one that is not in its table.
+template <typename Enumeration>
+Enumeration value_of(const std::string& name) {
+  const std::optional<Enumeration> value = records::named_as<Enumeration>(name);
+  if (!value) throw InputError(fmt::format("'{}' is not known", name));
+  return *value;
 }
 
 constexpr std::size_t kLongestQuote = 200;
@@ -89,7 +74,7 @@ json fields_of(const Hello& hello) {
 json fields_of(const Loaded& loaded) { return {{"answer", "loaded"}, {"seconds", loaded.seconds}}; }
 json fields_of(const Done&) { return {{"answer", "done"}}; }
 json fields_of(const RankError& error) {
-  return {{"answer", "error"}, {"kind", name_of(kErrors, error.kind)}, {"message", error.message}};
+  return {{"answer", "error"}, {"kind", records::name_of(error.kind)}, {"message", error.message}};
 }
 json fields_of(const Progress& progress) {
   json fields = launch::to_json(progress);
@@ -100,26 +85,27 @@ json fields_of(const Progress& progress) {
 }  // namespace
 
 std::string to_line(const Request& request) {
-  json line = {{"id", request.id}, {"request", name_of(kAsks, request.ask)}};
+  json line = {{"id", request.id}, {"request", records::name_of(request.ask)}};
   if (request.ask != Ask::kExit) line["case"] = request.spec;
   if (request.ask == Ask::kLoad) line["store"] = base::text_of(request.store);
   if (request.ask == Ask::kGenerate || request.ask == Ask::kObserve) {
     line["directory"] = path_or_null(request.directory);
     line["noise"] = path_or_null(request.noise);
   }
-  if (request.ask == Ask::kObserve) line["observation"] = request.observation;
+  if (!request.observation.is_null()) line["observation"] = request.observation;
   return line.dump() + "\n";
 }
 
 Request request_from_line(std::string_view line) {
   return parsed(line, "a request", [](const json& value) {
     Request request{.id = value.at("id").get<std::int64_t>(),
-                    .ask = value_of(kAsks, value.at("request").get<std::string>())};
+                    .ask = value_of<Ask>(value.at("request").get<std::string>())};
     if (request.ask != Ask::kExit) request.spec = value.at("case");
     if (request.ask == Ask::kLoad) request.store = base::path_of(value.at("store").get<std::string>());
     request.directory = path_in(value, "directory");
     request.noise = path_in(value, "noise");
     if (request.ask == Ask::kObserve) request.observation = value.at("observation");
+    if (request.ask == Ask::kLoad) request.observation = value.value("observation", json());
     return request;
   });
 }
@@ -143,7 +129,7 @@ Answer answer_from_line(int rank, std::string_view line) {
       throw InputError("no stage");
     }
     if (kind == "error")
-      return {id, RankError{value_of(kErrors, value.at("kind").get<std::string>()),
+      return {id, RankError{value_of<RankError::Kind>(value.at("kind").get<std::string>()),
                             value.at("message").get<std::string>()}};
     throw InputError(fmt::format("'{}' is not known", kind));
   });

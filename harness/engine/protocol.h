@@ -1,6 +1,6 @@
 #pragma once
-// What the harness asks of an engine's ranks and what they answer: a JSON object a line.  README.md says what
-// each field means.
+// Requests to an engine's ranks and their answers, a JSON object a line.  README.md says what each field
+// means.
 
 #include <cstdint>
 #include <filesystem>
@@ -15,12 +15,13 @@
 
 #include "harness/launch/local_result.h"
 #include "harness/launch/progress_report.h"
+#include "reports/records/names.h"
 
 namespace isoframe::harness::engine {
 
 inline constexpr int kProtocol = 1;
 
-/// What is asked: the `request` of a line.
+/// The kind of a request: `request` of its line.
 enum class Ask { kLoad, kGenerate, kObserve, kExit };
 
 struct Request {
@@ -30,7 +31,7 @@ struct Request {
   std::filesystem::path store = {};      ///< of kLoad
   std::filesystem::path directory = {};  ///< of kGenerate and kObserve; empty: a warm-up
   std::filesystem::path noise = {};      ///< a latents.safetensors to begin with; empty: the seed's own
-  nlohmann::json observation = {};       ///< of kObserve
+  nlohmann::json observation = {};       ///< of kObserve, and of the kLoad before it; may be null
 };
 std::string to_line(const Request& request);
 /// Throws InputError for a line that is no request.
@@ -59,3 +60,20 @@ std::string to_line(const Answer& answer);
 Answer answer_from_line(int rank, std::string_view line);
 
 }  // namespace isoframe::harness::engine
+
+namespace isoframe::reports::records {
+
+template <>
+struct Names<harness::engine::Ask> {
+  using enum harness::engine::Ask;
+  static constexpr NameTable<harness::engine::Ask, 4> all = {
+      {{kLoad, "load"}, {kGenerate, "generate"}, {kObserve, "observe"}, {kExit, "exit"}}};
+};
+template <>
+struct Names<harness::launch::RankError::Kind> {
+  using enum harness::launch::RankError::Kind;
+  static constexpr NameTable<harness::launch::RankError::Kind, 3> all = {
+      {{kInput, "input"}, {kUnsupported, "unsupported"}, {kEngine, "engine"}}};
+};
+
+}  // namespace isoframe::reports::records

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "harness/engine/protocol.h"
 
 namespace isoframe::harness::engine {
 
@@ -19,13 +18,46 @@ using launch::RankError;
 
 namespace {
 
+const Heard kAnswered = {.progress = {}, .is_answer = true, .error = {}};
+
 Heard failed(std::string message) {
   return {
       .progress = {}, .is_answer = false, .error = RankError{RankError::Kind::kEngine, std::move(message)}};
 }
 
-Heard failed_by(const std::exception& error) {
-  return failed(fmt::format("the engine sent a line that {}", error.what()));
+/// A listener that gives each line's answer to `act`.
+template <typename Act>
+auto hearing(Act act) {
+  return [act](int rank, std::string_view line) -> Heard {
+    try {
+      return act(answer_from_line(rank, line));
+    } catch (const InputError& error) {
+      return failed(fmt::format("the engine sent a line that {}", error.what()));
+    }
+  };
+}
+
+Question hello() {
+  return {.line = "", .hear = hearing([](const Answer& answer) {
+                        const Hello* hello = std::get_if<Hello>(&answer.what);
+                        if (hello == nullptr) return failed("the engine's first line is no hello");
+                        if (hello->protocol == kProtocol) return kAnswered;
+                        return failed(fmt::format("engine '{}' speaks protocol {}; this isoframe speaks {}",
+                                                  hello->engine, hello->protocol, kProtocol));
+                      })};
+}
+
+/// The meaning of an answer to a request.
+Heard heard_of(const Answer& answer, std::int64_t id, Ask ask) {
+  if (answer.id && *answer.id != id)
+    return failed(fmt::format("the engine answered request {} in place of {}", *answer.id, id));
+  if (const auto* progress = std::get_if<launch::Progress>(&answer.what))
+    return {.progress = *progress, .is_answer = false, .error = {}};
+  if (const auto* error = std::get_if<RankError>(&answer.what))
+    return {.progress = {}, .is_answer = false, .error = *error};
+  const bool is_right = ask == Ask::kLoad ? std::holds_alternative<Loaded>(answer.what)
+                                          : std::holds_alternative<Done>(answer.what);
+  return is_right ? kAnswered : failed("the engine's answer belongs to another request");
 }
 
 launch::LocalJob in_folder(launch::LocalJob job, const fs::path& folder) {
@@ -37,42 +69,12 @@ launch::LocalJob in_folder(launch::LocalJob job, const fs::path& folder) {
 
 Ranks::Ranks(launch::LocalJob job) : ranks_(in_folder(std::move(job), folder_.path())) {}
 
-Question Ranks::hello() const {
-  return {.line = "", .hear = [](int rank, std::string_view line) -> Heard {
-            try {
-              const Answer answer = answer_from_line(rank, line);
-              const Hello* hello = std::get_if<Hello>(&answer.what);
-              if (hello == nullptr) return failed("the engine's first line is no hello");
-              if (hello->protocol != kProtocol)
-                return failed(fmt::format("engine '{}' speaks protocol {}; this isoframe speaks {}",
-                                          hello->engine, hello->protocol, kProtocol));
-              return {.progress = {}, .is_answer = true, .error = {}};
-            } catch (const InputError& error) {
-              return failed_by(error);
-            }
-          }};
-}
-
 Question Ranks::question(Request request) {
   request.id = ++last_id_;
   return {.line = to_line(request),
-          .hear = [id = request.id, ask = request.ask](int rank, std::string_view line) -> Heard {
-            try {
-              const Answer answer = answer_from_line(rank, line);
-              if (answer.id && *answer.id != id)
-                return failed(fmt::format("the engine answered request {} in place of {}", *answer.id, id));
-              if (const auto* progress = std::get_if<launch::Progress>(&answer.what))
-                return {.progress = *progress, .is_answer = false, .error = {}};
-              if (const auto* error = std::get_if<RankError>(&answer.what))
-                return {.progress = {}, .is_answer = false, .error = *error};
-              const bool is_right = ask == Ask::kLoad ? std::holds_alternative<Loaded>(answer.what)
-                                                      : std::holds_alternative<Done>(answer.what);
-              if (!is_right) return failed("the engine's answer belongs to another request");
-              return {.progress = {}, .is_answer = true, .error = {}};
-            } catch (const InputError& error) {
-              return failed_by(error);
-            }
-          }};
+          .hear = hearing([id = request.id, ask = request.ask](const Answer& answer) {
+            return heard_of(answer, id, ask);
+          })};
 }
 
 LocalResult Ranks::run(const Task& task, const launch::Watch& watch) {
@@ -81,6 +83,7 @@ LocalResult Ranks::run(const Task& task, const launch::Watch& watch) {
   if (loaded_ != task.loaded) {
     // Each meeting has a place of its own: what an earlier one left there would mislead it.
     Request load{.ask = Ask::kLoad, .spec = task.spec};
+    load.observation = task.observation;
     load.store = folder_.path() / fmt::format("store-{}", last_id_ + 1);
     questions.push_back(question(std::move(load)));
   }

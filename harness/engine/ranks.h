@@ -10,13 +10,14 @@
 #include <nlohmann/json.hpp>
 
 #include "base/temporary_folder.h"
+#include "harness/engine/protocol.h"
 #include "harness/launch/local_job.h"
 #include "harness/launch/local_result.h"
 #include "harness/launch/rank_group.h"
 
 namespace isoframe::harness::engine {
 
-/// What ranks are to do once.
+/// A piece of work for ranks, done once.
 struct Task {
   nlohmann::json spec;              ///< the case
   nlohmann::json loaded;            ///< the part of it that decides what is loaded
@@ -38,8 +39,7 @@ class Ranks {
   std::uint64_t resident_bytes() const { return ranks_.resident_bytes(); }
 
  private:
-  launch::Question hello() const;
-  launch::Question question(struct Request request);
+  launch::Question question(Request request);
 
   base::TemporaryFolder folder_;  ///< their logs and the places where they meet
   launch::RankGroup ranks_;
@@ -60,7 +60,6 @@ class ResidentRanks {
   Ranks& of(const std::string& kind, const launch::LocalJob& job, bool shares_memory);
   /// Ends the ranks of that kind.
   void end(const std::string& kind);
-  void end_all() { kept_.clear(); }
 
  private:
   struct Kept {

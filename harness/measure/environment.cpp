@@ -60,6 +60,8 @@ std::string processor_name(std::string_view cpuinfo, const std::string& architec
   return fmt::format("{}, implementer {}, part {}", architecture, maker, part);
 }
 
+std::string version() { return ISOFRAME_VERSION; }
+
 reports::records::Environment environment() {
   const utsname system = system_name();
   const launch::Variables variables = launch::influential_variables();
@@ -73,7 +75,7 @@ reports::records::Environment environment() {
           .os = value_in(text_of_file("/etc/os-release"), "PRETTY_NAME", '='),
           .kernel = fmt::format("{} {}", system.sysname, system.release),
           .load_average = load_average(),
-          .isoframe = {.version = ISOFRAME_VERSION, .commit = ISOFRAME_COMMIT},
+          .isoframe = {.version = version(), .commit = ISOFRAME_COMMIT},
           .libtorch = ISOFRAME_LIBTORCH,
           .compiler = ISOFRAME_COMPILER,
           .build_type = ISOFRAME_BUILD_TYPE,

@@ -9,6 +9,9 @@
 
 namespace isoframe::harness::measure {
 
+/// This build's version of isoframe: "0.1.0".
+std::string version();
+
 /// Describes this machine and build, without what differs from case to case: `threads_per_rank` and `device`.
 reports::records::Environment environment();
 

@@ -65,9 +65,10 @@ std::string kind_of(const scenario::Case& spec) {
                      scenario::held_json(spec, scenario::Holds::kProcess).dump());
 }
 
-/// What ranks have loaded: other files under the same path are another checkpoint.
-nlohmann::json loaded_by(const scenario::Case& spec) {
+/// The part of a task that decides what ranks load: other files under the same path are another checkpoint.
+nlohmann::json loaded_for(const scenario::Case& spec, const worker::Observation& observation) {
   nlohmann::json loaded = scenario::held_json(spec, scenario::Holds::kLoaded);
+  loaded["model"] = observation.kind != worker::Observation::Kind::kRates;
   try {
     loaded["files"] = model::checkpoint::state_of_checkpoint(
         model::checkpoint::Checkpoint(spec.checkpoint, spec.variant).directory());
@@ -81,7 +82,7 @@ launch::LocalResult run_local(const scenario::Case& spec, const fs::path& direct
                               const RoundContext& context, const worker::Observation& observation) {
   job.image = kRunningImage;
   const engine::Task task{.spec = scenario::to_json(spec),
-                          .loaded = loaded_by(spec),
+                          .loaded = loaded_for(spec, observation),
                           .directory = fs::absolute(directory),
                           .observation = observation.kind == worker::Observation::Kind::kNone
                                              ? nlohmann::json()

@@ -27,7 +27,7 @@ struct Job {
   std::string launch = {};  ///< a name that no other start of ranks has; to_json() makes it up
 
   bool is_launched() const { return store.empty(); }
-  /// Of a launched one.
+  /// The file of a launched rank's job.
   nlohmann::json to_json() const;
   static Job from_json(const nlohmann::json& json);
 };

@@ -1,10 +1,6 @@
 #include "harness/worker/observation.h"
 
-#include <algorithm>
-#include <array>
-#include <cstddef>
 #include <string>
-#include <string_view>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -22,10 +18,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-/// Names of Observation::Kind, in its order.
-constexpr std::array<std::string_view, 8> kKindNames = {"none",   "record", "follow", "keep",
-                                                        "beside", "locked", "twin",   "rates"};
 
 std::vector<locate::Recording> read_recordings(const fs::path& directory) {
   std::vector<locate::Recording> recordings;
@@ -65,23 +57,17 @@ fs::path kept_file(const fs::path& directory, int rank) {
   return directory / fmt::format("kept-{}.safetensors", rank);
 }
 
-std::vector<std::string> Observation::kinds() { return {kKindNames.begin() + 1, kKindNames.end()}; }
-
 json Observation::to_json() const {
-  return {{"kind", kKindNames.at(static_cast<std::size_t>(kind))},
-          {"recordings", base::text_of(recordings)},
-          {"place", locate::to_json(place)},
-          {"part", locate::to_json(part)},
-          {"trajectory", base::text_of(trajectory)},
-          {"timestep_dtype", timestep_dtype}};
+  return {{"kind", reports::records::name_of(kind)}, {"recordings", base::text_of(recordings)},
+          {"place", locate::to_json(place)},         {"part", locate::to_json(part)},
+          {"trajectory", base::text_of(trajectory)}, {"timestep_dtype", timestep_dtype}};
 }
 
 Observation Observation::from_json(const json& value) {
-  const auto name = std::ranges::find(kKindNames, value.at("kind").get<std::string>());
-  if (name == kKindNames.end())
-    throw InputError(fmt::format("an observation of kind {} is not known", value.at("kind").dump()));
+  const auto kind = reports::records::named_as<Kind>(value.at("kind").get<std::string>());
+  if (!kind) throw InputError(fmt::format("an observation of kind {} is not known", value.at("kind").dump()));
   const auto is_given = [&](const char* key) { return value.contains(key) && !value[key].is_null(); };
-  return {static_cast<Kind>(name - kKindNames.begin()),
+  return {*kind,
           base::path_of(value.value("recordings", "")),
           is_given("place") ? locate::place_from_json(value["place"]) : locate::Place(),
           is_given("part") ? locate::part_from_json(value["part"]) : locate::Part(),

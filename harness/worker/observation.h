@@ -4,13 +4,13 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "harness/locate/locked_results.h"
 #include "harness/locate/recording.h"
 #include "model/pipeline/pipeline.h"
+#include "reports/records/names.h"
 
 namespace isoframe::harness::worker {
 
@@ -33,8 +33,6 @@ struct Observation {
   std::filesystem::path trajectory = {};
   std::string timestep_dtype = {};  ///< of a twin: the baseline's dtype, to which timesteps are rounded
 
-  /// Names of all kinds but kNone: "record", ...
-  static std::vector<std::string> kinds();
   nlohmann::json to_json() const;
   /// Throws InputError for a kind that is not known; what else is missing is empty.
   static Observation from_json(const nlohmann::json& json);
@@ -56,3 +54,21 @@ model::pipeline::GivenInputs read_trajectory(const std::filesystem::path& latent
 locate::LockedResults read_locked_results(const std::filesystem::path& directory, int rank);
 
 }  // namespace isoframe::harness::worker
+
+namespace isoframe::reports::records {
+
+/// Names as harness/engine/README.md has them.
+template <>
+struct Names<harness::worker::Observation::Kind> {
+  using enum harness::worker::Observation::Kind;
+  static constexpr NameTable<harness::worker::Observation::Kind, 8> all = {{{kNone, "none"},
+                                                                            {kRecord, "record"},
+                                                                            {kFollow, "follow"},
+                                                                            {kKeep, "keep"},
+                                                                            {kBeside, "beside"},
+                                                                            {kLocked, "locked"},
+                                                                            {kTwin, "twin"},
+                                                                            {kRates, "rates"}}};
+};
+
+}  // namespace isoframe::reports::records

@@ -91,6 +91,17 @@ class Isoframe(CheckpointTest):
         self.assertTrue((self.folder / "fingerprints-0.json").exists())
         self.assertEqual(tensor(self.folder / "frames.safetensors", "frames")[0], [5, 48, 80, 3])
 
+    def test_a_trial_of_the_machine_loads_no_model(self):
+        engine = self.start(2)
+        case = self.case | {"checkpoint": "/no/where"}
+        rates = {"observation": {"kind": "rates"}}
+        store = str(self.folder / "store")
+        self.assertEqual(self.answers(engine.ask("load", case=case, store=store, **rates)), ["loaded"] * 2)
+        self.assertEqual(self.answers(engine.ask("observe", case=case, directory=str(self.folder), **rates)), ["done"] * 2)
+        self.assertIn("links", json.loads((self.folder / "rank-0.json").read_text()))
+        answer, _ = engine.ask_one(0, "generate", case=case, directory=str(self.folder))
+        self.assertIn("nothing is loaded", answer["message"])
+
     def test_what_it_cannot_read_does_no_harm(self):
         engine = self.start()
         for line in (b"garbage", b"[]", b'{"id": 5}', b'{"id": 5, "request": "dance"}'):

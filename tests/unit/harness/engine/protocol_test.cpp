@@ -26,6 +26,7 @@ TEST(Protocol, ARequestIsTheSameAtBothEnds) {
   EXPECT_EQ(read.ask, Ask::kLoad);
   EXPECT_EQ(read.spec, load.spec);
   EXPECT_EQ(read.store, load.store);
+  EXPECT_TRUE(read.observation.is_null());
   const Request observe{.id = 2,
                         .ask = Ask::kObserve,
                         .spec = {{"steps", 2}},

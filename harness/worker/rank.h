@@ -1,0 +1,49 @@
+#pragma once
+// A rank: what it has loaded, and what it does with it.
+
+#include <memory>
+
+#include <c10/core/Device.h>
+#include <c10/core/InferenceMode.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/launch/progress_writer.h"
+#include "harness/worker/job.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/parallel/mesh.h"
+#include "model/parallel/rank_of_world.h"
+#include "model/pipeline/pipeline.h"
+
+namespace isoframe::harness::worker {
+
+/// Everything that a rank holds once it has loaded.
+struct Loaded {
+  std::unique_ptr<model::parallel::Rendezvous> rendezvous;
+  model::parallel::Mesh mesh;
+  std::unique_ptr<model::checkpoint::Checkpoint> checkpoint;
+  std::unique_ptr<model::pipeline::Pipeline> model;  ///< null for ranks that only try their machine
+  nlohmann::json settings;  ///< of the case that it was loaded for, those that it depends on
+  double seconds = 0.0;
+};
+
+/// The one rank of this process.
+class Rank {
+ public:
+  explicit Rank(const model::parallel::RankOfWorld& self);
+
+  /// Meets the others, and loads the model that the job's case needs in place of the one before.  A job that
+  /// observes rates needs none.
+  void load(const Job& job, const launch::ProgressWriter& progress);
+  double load_seconds() const { return loaded_.seconds; }
+
+  /// Does what the job asks for with what is loaded.  Throws InputError if that is not what it needs.
+  void run(const Job& job, const launch::ProgressWriter& progress);
+
+ private:
+  model::parallel::RankOfWorld self_;
+  const c10::InferenceMode inference_;
+  c10::Device device_ = c10::Device(c10::kCPU);
+  Loaded loaded_;
+};
+
+}  // namespace isoframe::harness::worker
