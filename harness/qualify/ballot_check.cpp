@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "harness/qualify/refusal.h"
 
 namespace isoframe::harness::qualify {
 
@@ -18,10 +18,6 @@ namespace {
 using VotesByOrder = std::map<std::uint32_t, std::size_t>;
 /// The same, by index of the case and by rank.
 using VotesByRank = std::map<std::pair<std::size_t, int>, VotesByOrder>;
-
-[[noreturn]] void refuse(const std::string& field, const std::string& what) {
-  throw InputError(fmt::format("'{}' {}", field, what));
-}
 
 const CountedCase& case_of(const std::string& field, const records::BallotRecord& ballot, std::size_t index,
                            const std::vector<CountedCase>& cases) {

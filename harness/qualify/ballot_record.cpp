@@ -6,18 +6,14 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "harness/qualify/ballot.h"
+#include "harness/qualify/refusal.h"
 
 namespace isoframe::harness::qualify {
 
 namespace records = reports::records;
 
 namespace {
-
-[[noreturn]] void refuse(const std::string& field, const std::string& what) {
-  throw InputError(fmt::format("'{}' {}", field, what));
-}
 
 std::uint64_t hash_of(const std::string& field, const std::string& text) {
   constexpr int kBase = 16;

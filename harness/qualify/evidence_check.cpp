@@ -9,10 +9,10 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "harness/qualify/ballot_check.h"
 #include "harness/qualify/evidence.h"
 #include "harness/qualify/pool.h"
+#include "harness/qualify/refusal.h"
 #include "harness/qualify/series.h"
 #include "harness/scenario/case_json.h"
 #include "harness/scenario/readers.h"
@@ -25,7 +25,7 @@ using scenario::Case;
 namespace {
 
 void require(bool holds, const std::string& field, const std::string& what) {
-  if (!holds) throw InputError(fmt::format("'{}' {}", field, what));
+  if (!holds) refuse(field, what);
 }
 
 class Check {

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
-#include "base/error.h"
+#include "harness/qualify/refusal.h"
 
 namespace isoframe::harness::qualify {
 
@@ -52,20 +50,19 @@ std::optional<double> drift_of(const Series& series) {
 }
 
 void check(const Series& series, const std::string& field) {
-  const auto refuse = [&](const char* what) { throw InputError(fmt::format("'{}' {}", field, what)); };
   const bool is_thinned = series.stride > 1;
   const bool has_all_samples =
       series.stride > 0 && series.samples.size() <= kMostSamples &&
       series.samples.empty() == (series.count == 0) &&
       (is_thinned ? series.samples.size() >= kMostSamples / 2 : series.samples.size() == series.count) &&
       series.samples.size() == (series.count + series.stride - 1) / series.stride;
-  if (!has_all_samples) refuse("does not hold as many values as it says");
+  if (!has_all_samples) refuse(field, "does not hold as many values as it says");
   if (series.samples.empty()) return;
   const auto [least, most] = std::ranges::minmax(series.samples);
   const bool are_extremes_right =
       is_thinned ? series.min <= least && most <= series.max : series.min == least && most == series.max;
-  if (!are_extremes_right) refuse("has another minimum or maximum than its values");
-  if (series.min < 0.0) refuse("has a value below 0");
+  if (!are_extremes_right) refuse(field, "has another minimum or maximum than its values");
+  if (series.min < 0.0) refuse(field, "has a value below 0");
 }
 
 }  // namespace isoframe::harness::qualify

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/qualify/evidence.h"
+#include "tests/unit/harness/qualify/machine.h"
 
 namespace isoframe::harness::qualify {
 namespace {
@@ -18,33 +19,18 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr double kRate = 1e10;
-constexpr int kRanks = 3;
-
 /// Three ranks, each with half of the time of a processor of its own.
 std::vector<MachineRates> sound_rates() {
-  std::vector<MachineRates> all;
-  for (int rank = 0; rank < kRanks; ++rank) {
-    MachineRates& rates = all.emplace_back();
-    rates.rank = rank;
-    rates.host = "here";
-    rates.memory.bytes_per_second = kRate;
-    rates.compute = {.flops_per_second = kRate, .result = "00ff"};
-    for (int peer = 0; peer < kRanks; ++peer)
-      if (peer != rank)
-        rates.links.push_back({.peer = peer, .bytes_per_second = kRate, .latency_seconds = 1e-5});
-    rates.load = HostLoad{.host = "here",
-                          .processors = "0-3",
-                          .processor_count = 4,
-                          .seconds = 2.0,
-                          .own_seconds = 1.0,
-                          .busy_seconds = 3.1,
-                          .steal_seconds = 0.0,
-                          .thermal_throttles = 0,
-                          .quota_throttles = {},
-                          .quota_throttled_seconds = {}};
-  }
-  return all;
+  return rates_beside(HostLoad{.host = "here",
+                               .processors = "0-3",
+                               .processor_count = 4,
+                               .seconds = 2.0,
+                               .own_seconds = 1.0,
+                               .busy_seconds = 3.1,
+                               .steal_seconds = 0.0,
+                               .thermal_throttles = 0,
+                               .quota_throttles = {},
+                               .quota_throttled_seconds = {}});
 }
 
 /// Evidence of repetitions, each as `change` makes it of a sound one.

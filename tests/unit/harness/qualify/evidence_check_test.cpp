@@ -9,18 +9,15 @@
 #include "harness/qualify/evidence.h"
 #include "harness/qualify/resume.h"
 #include "harness/scenario/case_json.h"
+#include "tests/unit/harness/qualify/machine.h"
 
 namespace isoframe::harness::qualify {
 namespace {
 
 using reports::records::Evidence;
 using reports::records::HostLoad;
-using reports::records::MachineRates;
 using reports::records::Origin;
 using testing::HasSubstr;
-
-constexpr double kRate = 1e10;
-constexpr int kRanks = 3;
 
 HostLoad load(bool is_busy, double own_seconds = 1.0) {
   HostLoad load;
@@ -32,22 +29,6 @@ HostLoad load(bool is_busy, double own_seconds = 1.0) {
   load.busy_seconds = is_busy ? 6.0 : 3.1;
   load.steal_seconds = 0.0;
   return load;
-}
-
-std::vector<MachineRates> rates(bool is_busy) {
-  std::vector<MachineRates> all;
-  for (int rank = 0; rank < kRanks; ++rank) {
-    MachineRates& one = all.emplace_back();
-    one.rank = rank;
-    one.host = "here";
-    one.memory.bytes_per_second = kRate;
-    one.compute = {.flops_per_second = kRate, .result = "00ff"};
-    for (int peer = 0; peer < kRanks; ++peer)
-      if (peer != rank)
-        one.links.push_back({.peer = peer, .bytes_per_second = kRate, .latency_seconds = 1e-5});
-    one.load = load(is_busy);
-  }
-  return all;
 }
 
 locate::Recording recording() {
@@ -93,7 +74,7 @@ Evidence evidence() {
     if (repetition == 4) break;
     for (int rank = 0; rank < kRanks; ++rank) ballot.add({"three", repetition, rank}, recording());
     const bool is_busy = repetition == 2;
-    add(evidence, {.seconds = {1.0, 2.0}, .rates = rates(is_busy), .harness = {quiet()}});
+    add(evidence, {.seconds = {1.0, 2.0}, .rates = rates_beside(load(is_busy)), .harness = {quiet()}});
   }
   evidence.ballots["base"] = ballot.record();
   return evidence;
