@@ -47,11 +47,32 @@ def signal_all(pids, number):
             pass
 
 
+def stands(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
+
+
+def all_stand(pids, patience=1.0):
+    """Waits until each process has stopped: on a busy machine it has to be scheduled first.  False where one does not."""
+    until = time.monotonic() + patience
+    while not all(map(stands, pids)):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.001)
+    return True
+
+
 def proportional_bytes_together(pids):
-    """Sums proportional set sizes of stopped processes: a page touched between two readings would be counted twice."""
+    """Sums proportional set sizes of processes that all stand still; 0 where one does not.
+
+    A page that one of them takes or leaves between two readings would be counted twice.  A process that exits does not
+    stop any more, and what it leaves is divided among fewer from then on.
+    """
     signal_all(pids, signal.SIGSTOP)
     try:
-        return sum(map(proportional_bytes, pids))
+        return sum(map(proportional_bytes, pids)) if all_stand(pids) else 0
     finally:
         signal_all(pids, signal.SIGCONT)
 
