@@ -1,7 +1,6 @@
 """Starts engines and speaks harness/engine's protocol with them, as isoframe does."""
 
 import array
-import contextlib
 import json
 import math
 import os
@@ -86,10 +85,19 @@ class Rank:
             progress.append(answer)
         return answer, progress
 
-    def close(self):
+    def hang_up(self):
+        """Closes the socket, which the lines' reader holds open, too."""
         self._lines.close()
         self.connection.close()
+
+    def close(self):
+        self.hang_up()
         return self.process.wait(timeout=60)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.hang_up()
 
 
 class Engine:
@@ -99,12 +107,16 @@ class Engine:
         self.folder = folder
         self._number = 0
         self._ranks = []
-        for rank in range(ranks):
-            self._ranks.append(Rank(command, rank, ranks, folder / f"log-{rank}", environment or {}))
-            self._ranks[-1].connection.settimeout(timeout)
-        self.began = time.monotonic()
-        self.hello = [rank.read() for rank in self._ranks]
-        self.seconds_to_hello = time.monotonic() - self.began
+        try:
+            for rank in range(ranks):
+                self._ranks.append(Rank(command, rank, ranks, folder / f"log-{rank}", environment or {}))
+                self._ranks[-1].connection.settimeout(timeout)
+            self.began = time.monotonic()
+            self.hello = [rank.read() for rank in self._ranks]
+            self.seconds_to_hello = time.monotonic() - self.began
+        except BaseException:
+            self.kill()
+            raise
 
     def ask(self, request, **fields):
         """Sends a request to all ranks; [(answer, progress)] of each."""
@@ -142,7 +154,10 @@ class Engine:
     def exit(self):
         for rank in self._ranks:
             rank.send({"id": 0, "request": "exit"})
-        return [rank.process.wait(timeout=60) for rank in self._ranks]
+        codes = [rank.process.wait(timeout=60) for rank in self._ranks]
+        for rank in self._ranks:
+            rank.hang_up()
+        return codes
 
     def close(self):
         """Ends what still runs; exit codes of all ranks, after the end of their input."""
@@ -150,7 +165,4 @@ class Engine:
 
     def kill(self):
         for rank in self._ranks:
-            with contextlib.suppress(OSError):
-                rank.process.kill()
-            rank.process.wait()
-            rank.connection.close()
+            rank.kill()
