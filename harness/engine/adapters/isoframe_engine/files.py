@@ -1,5 +1,8 @@
 """The files of a rank, each of which appears whole or not at all."""
 
+import array
+import ctypes
+import itertools
 import json
 import math
 import os
@@ -46,19 +49,53 @@ def read_tensors(path, names):
 
 
 def write_tensors(path, tensors):
-    """Writes {name: tensor} in float32 on the CPU: that loses nothing of a smaller type and every reader knows it."""
-    import torch
-    from safetensors.torch import save_file
+    """Writes {name: tensor} as a safetensors file in float32, which loses nothing of a smaller type and which every reader
+    knows.  A tensor is torch's, numpy's, or numbers in nested lists of equal lengths."""
+    plain = {name: float32_of(tensor) for name, tensor in tensors.items()}
+    header, end = {"__metadata__": {"format": "pt"}}, 0
+    for name, (shape, _) in plain.items():
+        begin, end = end, end + 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    # The numbers begin at a multiple of 8, so that readers can map them.
+    text += b" " * (-len(text) % 8)
 
-    ready = {name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in tensors.items()}
-    rename_when_whole(path, lambda part: save_file(ready, str(part), metadata={"format": "pt"}))
+    def write(part):
+        with open(part, "wb") as file:
+            file.write(len(text).to_bytes(8, "little") + text)
+            for _, values in plain.values():
+                file.write(values)
+
+    rename_when_whole(path, write)
+
+
+def float32_of(tensor):
+    """(shape, the numbers as an object whose bytes can be written) of a tensor of any kind that write_tensors knows."""
+    if hasattr(tensor, "data_ptr"):
+        import torch
+
+        values = tensor.detach().to("cpu", torch.float32).contiguous()
+        view = (ctypes.c_float * values.numel()).from_address(values.data_ptr())
+        view.tensor = values  # or its memory would be another's by the time it is written
+        return list(values.shape), view
+    if hasattr(tensor, "__array_interface__"):
+        import numpy
+
+        return list(tensor.shape), numpy.ascontiguousarray(tensor, dtype="<f4")
+    shape, values = [], [tensor]
+    while values and isinstance(values[0], (list, tuple)):
+        lengths = {len(inner) if isinstance(inner, (list, tuple)) else None for inner in values}
+        if len(lengths) > 1:
+            raise ValueError("the nested lists are not of equal lengths")
+        shape += lengths
+        values = list(itertools.chain.from_iterable(values))
+    return shape, array.array("f", values)
 
 
 def write_video(directory, frames, noise, step_latents):
     """Writes rank 0's files.  frames: [F, H, W, 3] in [0, 1], before any rounding to 8 bits; latents: [1, C, T, h, w],
-    `step_latents` those after each step."""
-    # safetensors refuses one tensor under two names.
-    latents = {"noise": noise, "latents": step_latents[-1].clone()}
+    `step_latents` those after each step.  Each as write_tensors takes it."""
+    latents = {"noise": noise, "latents": step_latents[-1]}
     latents |= {f"step_{step}": tensor for step, tensor in enumerate(step_latents)}
     write_tensors(directory / "latents.safetensors", latents)
     write_tensors(directory / "frames.safetensors", {"frames": frames})
