@@ -5,6 +5,10 @@ import os
 from isoframe_engine.protocol import InputError, Unsupported
 
 DEGREES = ("ulysses", "ring", "cfg", "tensor", "vae_patch")
+# isoframe's own ways to compute, with the values that ask for nothing.
+OWN_WAYS = {"reduction": "fast", "reduction_parts": 1, "launcher": ""}
+# HunyuanVideo 1.5's latents: their channels, and how many pixels and frames one position stands for.
+CHANNELS, PIXELS, FRAMES = 32, 16, 4
 
 
 def setting(case, name, kinds):
@@ -35,7 +39,8 @@ def require_layout(engine, case, supported, *, together=True):
     used = [name for name, number in degrees.items() if number > 1]
     for name in used:
         if name not in supported:
-            raise Unsupported(f"{engine} has no {name} for this model; it has {', '.join(supported)}")
+            has = ", ".join(supported) or "single alone"
+            raise Unsupported(f"{engine} has no {name} for this model; it has {has}")
     if len(used) > 1 and not together:
         raise Unsupported(f"{engine} takes {' or '.join(used)} here, not both at once")
     return degrees
@@ -55,6 +60,29 @@ def require_plain(engine, case, values):
     for name, plain in values.items():
         if case.get(name, plain) != plain:
             raise Unsupported(f"{engine} cannot honour {name}: {case[name]!r}")
+
+
+def require_able(engine, case):
+    """Raises Unsupported for what the engine's own capabilities rule out, and for isoframe's own ways to compute.  Returns
+    the layout, for which as many ranks are there as it needs."""
+    can = engine.capabilities()
+    for name in ("task", "dtype", "device"):
+        value, known = setting(case, name, str), can[f"{name}s"]
+        if value not in known:
+            raise Unsupported(f"{engine.name} cannot honour {name}: {value!r}; known are {', '.join(known)}")
+    require_plain(engine.name, case, OWN_WAYS)
+    return require_layout(engine.name, case, can["layouts"])
+
+
+def latent_shape(case):
+    """[1, channels, frames, rows, columns] of the case's latents.  Raises InputError for a size that has no such."""
+    rows, columns, frames = (setting(case, name, int) for name in ("height", "width", "frames"))
+    if rows < 1 or columns < 1 or frames < 1 or rows % PIXELS or columns % PIXELS or (frames - 1) % FRAMES:
+        raise InputError(
+            f"{frames} frames of {rows} x {columns} are no whole number of latents: sides are multiples of {PIXELS}, "
+            f"frames 1 more than a multiple of {FRAMES}"
+        )
+    return [1, CHANNELS, (frames - 1) // FRAMES + 1, rows // PIXELS, columns // PIXELS]
 
 
 def require_loaded(case, loaded, names):

@@ -4,7 +4,10 @@ import contextlib
 import ctypes
 import functools
 import gc
+import os
 import time
+
+from isoframe_engine import group
 
 
 class Stages:
@@ -54,6 +57,59 @@ class Stages:
     def busy_seconds(self):
         """Processor time of this thread in each outer stage: what it waits for others is none of it."""
         return {stage: seconds for stage, seconds in self.busy.items() if "." not in stage and stage != "transformer"}
+
+
+class Measurement(Stages):
+    """One generation from begin to end: `with Measurement(progress) as measured:` around it, `with measured.stage("text"):`
+    and `for step in measured.steps(n):` within; then record() has what can be told of it without an engine's help."""
+
+    def __init__(self, progress, *, communication=None, clock=time.perf_counter):
+        super().__init__(clock, progress, communication)
+        self.total_seconds = 0.0
+
+    def __enter__(self):
+        self._has_own_peak = reset_peak_memory()
+        self._began = self._clock()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.total_seconds = self._clock() - self._began
+
+    @contextlib.contextmanager
+    def stage(self, stage, *, joined=False):
+        """Tells isoframe that the stage begins, too."""
+        self.report(stage)
+        with super().stage(stage, joined=joined):
+            yield
+
+    def steps(self, count):
+        """The numbers of the denoising steps, which are the whole of the stage `denoise`."""
+        self.begin("denoise", count)
+        for step in range(count):
+            self.report("denoise", step, count)
+            self.begin("denoise.step", step)
+            yield step
+            self.end("denoise.step")
+        self.end("denoise")
+
+    def record(self, load_seconds, **more):
+        """A rank's record; null is what it was not told: memory in tensors, a GPU.  `more`: fields that the engine knows
+        better, or knows beside."""
+        return {
+            "rank": group.RANK,
+            "pid": os.getpid(),
+            "device": None,
+            "device_memory": None,
+            "peak_resident_bytes": peak_resident_bytes() if self._has_own_peak else None,
+            "peak_proportional_bytes": None,
+            "peak_tensor_bytes": None,
+            "load_seconds": load_seconds,
+            "total_seconds": self.total_seconds,
+            "communication_seconds": self._communication.seconds,
+            "stages": self.seconds,
+            "busy": self.busy_seconds(),
+            **more,
+        }
 
 
 def release_memory():
