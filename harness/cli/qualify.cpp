@@ -14,6 +14,7 @@
 #include "harness/cli/options.h"
 #include "harness/cli/suite_arguments.h"
 #include "harness/launch/interrupt.h"
+#include "harness/scenario/error.h"
 #include "reports/certificate.h"
 
 namespace isoframe::harness::cli {
@@ -37,7 +38,14 @@ int qualify(const Arguments& arguments) {
   options.resume = arguments.resume;
   options.command = command_line();
   options.interrupted = &launch::catch_interrupts();
-  const reports::records::Certificate certificate = qualify::qualify(arguments.suite.load(), options);
+  const scenario::Suite suite = arguments.suite.load();
+  for (const scenario::Case& spec : suite.cases)
+    if (scenario::is_foreign(spec))
+      scenario::fail_at(spec.where,
+                        fmt::format("qualify tries a machine with isoframe's own ranks; case '{}' "
+                                    "runs engine '{}', leave it out with --filter",
+                                    spec.name, spec.engine));
+  const reports::records::Certificate certificate = qualify::qualify(suite, options);
   if (arguments.json) {
     std::cout << reports::records::to_json(certificate).dump(2) << "\n";
   } else {

@@ -70,6 +70,8 @@ struct GateArguments {
 
 struct RunArguments {
   SuiteArguments suite;
+  scenario::AllowedEngines allowed;
+  std::vector<std::string> allowed_names;
   GateArguments gate;
   std::string out;
   bool resume = false;
@@ -136,8 +138,19 @@ std::uint64_t resident_bytes(const RunArguments& arguments) {
   return std::min(here.memory_bytes, here.limits.memory_bytes.value_or(here.memory_bytes)) / kShare;
 }
 
+/// The arguments that allow the same engines.
+std::vector<std::string> words_of(const scenario::AllowedEngines& allowed) {
+  if (allowed.all) return {"--allow-engines"};
+  std::vector<std::string> words;
+  for (const std::string& name : allowed.names) words.insert(words.end(), {"--allow-engine", name});
+  return words;
+}
+
 int run(const RunArguments& arguments) {
   const scenario::Suite suite = arguments.suite.load();
+  scenario::AllowedEngines allowed = arguments.allowed;
+  allowed.names.insert(arguments.allowed_names.begin(), arguments.allowed_names.end());
+  scenario::check_allowed(suite, allowed);
 
   run::RunOptions options;
   options.out = arguments.out.empty() ? "runs/" + base::utc_now_for_a_name() : arguments.out;
@@ -148,6 +161,7 @@ int run(const RunArguments& arguments) {
   options.command = command_line();
   options.again = {program_name(), "run"};
   std::ranges::move(arguments.suite.words(), std::back_inserter(options.again));
+  std::ranges::move(words_of(allowed), std::back_inserter(options.again));
   options.against = last_runs(arguments, suite, options);
   arguments.gate.set(options);
   options.locate = arguments.no_locate ? run::LocateWhich::kNever
@@ -167,6 +181,13 @@ void add_run_command(CLI::App& program, int& exit_code) {
   CLI::App* command =
       program.add_subcommand("run", "Run the cases of scenario files, judge them, write the reports");
   arguments->suite.add_to(*command);
+  command
+      ->add_option("--allow-engine", arguments->allowed_names,
+                   "Let the scenarios' engine of this name run its command")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  command->add_flag("--allow-engines", arguments->allowed.all,
+                    "Let every engine of the scenarios run its command");
   add_path(*command, "--out", arguments->out, "The run directory (default: runs/<time>)");
   add_number(*command, "--repeat", arguments->suite.repeat, scenario::integer(1, scenario::kMostRounds),
              "Measured repetitions of each case");

@@ -48,6 +48,7 @@ void print_plans(const scenario::Suite& suite, const Options& options) {
   if (!options.device.empty()) planning.device = plan::read_device(options.device);
   nlohmann::json plans = nlohmann::json::array();
   for (const scenario::Case& spec : suite.cases) {
+    if (scenario::is_foreign(spec)) continue;  // the plan is of our own ranks
     const plan::CasePlan planned = plan::plan_case(spec, planning);
     if (options.as_json) {
       plans.push_back(plan::to_json(planned, planning.device));

@@ -71,7 +71,9 @@ json fields_of(const Hello& hello) {
           {"pid", hello.pid},
           {"capabilities", hello.capabilities}};
 }
-json fields_of(const Loaded& loaded) { return {{"answer", "loaded"}, {"seconds", loaded.seconds}}; }
+json fields_of(const Loaded& loaded) {
+  return {{"answer", "loaded"}, {"seconds", loaded.seconds}, {"facts", loaded.facts}};
+}
 json fields_of(const Done&) { return {{"answer", "done"}}; }
 json fields_of(const RankError& error) {
   return {{"answer", "error"}, {"kind", records::name_of(error.kind)}, {"message", error.message}};
@@ -122,7 +124,9 @@ Answer answer_from_line(int rank, std::string_view line) {
     if (kind == "hello") return {.id = {}, .what = hello_from(value)};
     std::optional<std::int64_t> id;
     if (!value.at("id").is_null()) id = value.at("id").get<std::int64_t>();
-    if (kind == "loaded") return {id, Loaded{value.at("seconds").get<double>()}};
+    if (kind == "loaded")
+      return {id, Loaded{value.at("seconds").get<double>(),
+                         value.value("facts", std::map<std::string, std::string>())}};
     if (kind == "done") return {id, Done{}};
     if (kind == "progress") {
       if (const auto progress = launch::from_json(rank, value)) return {id, *progress};

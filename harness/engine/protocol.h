@@ -47,6 +47,7 @@ struct Hello {
 };
 struct Loaded {
   double seconds = 0.0;
+  std::map<std::string, std::string> facts = {};  ///< versions and hashes that all ranks agree on
 };
 struct Done {};
 

@@ -1,6 +1,7 @@
 #include "harness/engine/ranks.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@ using launch::Heard;
 using launch::LocalResult;
 using launch::Question;
 using launch::RankError;
+using Facts = std::map<std::string, std::string>;
 
 namespace {
 
@@ -28,22 +30,27 @@ Heard failed(std::string message) {
 /// A listener that gives each line's answer to `act`.
 template <typename Act>
 auto hearing(Act act) {
-  return [act](int rank, std::string_view line) -> Heard {
+  return [act](int rank, std::string_view line) mutable -> Heard {
     try {
-      return act(answer_from_line(rank, line));
+      return act(rank, answer_from_line(rank, line));
     } catch (const InputError& error) {
       return failed(fmt::format("the engine sent a line that {}", error.what()));
     }
   };
 }
 
-Question hello() {
-  return {.line = "", .hear = hearing([](const Answer& answer) {
+/// Waits for every rank's first line, which `heard` is given.
+Question hello(std::function<void(const Hello&)> heard = {}) {
+  return {.line = "", .hear = hearing([heard](int rank, const Answer& answer) {
                         const Hello* hello = std::get_if<Hello>(&answer.what);
                         if (hello == nullptr) return failed("the engine's first line is no hello");
-                        if (hello->protocol == kProtocol) return kAnswered;
-                        return failed(fmt::format("engine '{}' speaks protocol {}; this isoframe speaks {}",
-                                                  hello->engine, hello->protocol, kProtocol));
+                        if (hello->protocol != kProtocol)
+                          return failed(fmt::format("engine '{}' speaks protocol {}; this isoframe speaks {}",
+                                                    hello->engine, hello->protocol, kProtocol));
+                        if (hello->rank != rank)
+                          return failed(fmt::format("the engine calls rank {} rank {}", rank, hello->rank));
+                        if (heard) heard(*hello);
+                        return kAnswered;
                       })};
 }
 
@@ -67,29 +74,58 @@ launch::LocalJob in_folder(launch::LocalJob job, const fs::path& folder) {
 
 }  // namespace
 
+Hello introduce(launch::LocalJob job) {
+  const base::TemporaryFolder folder;
+  job.world_size = 1;
+  launch::RankGroup ranks(in_folder(job, folder.path()));
+  Hello said;
+  const LocalResult result = ranks.ask({hello([&](const Hello& heard) { said = heard; })}, job);
+  if (result.outcome != launch::Outcome::kFinished) throw RunError(result.summary());
+  return said;
+}
+
 Ranks::Ranks(launch::LocalJob job) : ranks_(in_folder(std::move(job), folder_.path())) {}
 
 Question Ranks::question(Request request) {
   request.id = ++last_id_;
   return {.line = to_line(request),
-          .hear = hearing([id = request.id, ask = request.ask](const Answer& answer) {
+          .hear = hearing([id = request.id, ask = request.ask](int, const Answer& answer) {
             return heard_of(answer, id, ask);
           })};
+}
+
+Question Ranks::load(const Task& task) {
+  Request request{.ask = Ask::kLoad, .spec = task.spec};
+  request.observation = task.observation;
+  // Each meeting has a place of its own: what an earlier one left there would mislead it.
+  request.store = folder_.path() / fmt::format("store-{}", last_id_ + 1);
+  Question asked = question(std::move(request));
+  asked.hear = hearing([this, id = last_id_, is_first = true](int rank, const Answer& answer) mutable {
+    Heard heard = heard_of(answer, id, Ask::kLoad);
+    if (!heard.is_answer) return heard;
+    const Facts& facts = std::get<Loaded>(answer.what).facts;
+    if (std::exchange(is_first, false)) facts_ = facts;
+    if (facts == facts_) return heard;
+    return failed(fmt::format("rank {} has loaded something else than the others: {}, not {}", rank,
+                              nlohmann::json(facts).dump(), nlohmann::json(facts_).dump()));
+  });
+  return asked;
 }
 
 LocalResult Ranks::run(const Task& task, const launch::Watch& watch) {
   std::vector<Question> questions;
   if (!has_greeted_) questions.push_back(hello());
-  if (loaded_ != task.loaded) {
-    // Each meeting has a place of its own: what an earlier one left there would mislead it.
-    Request load{.ask = Ask::kLoad, .spec = task.spec};
-    load.observation = task.observation;
-    load.store = folder_.path() / fmt::format("store-{}", last_id_ + 1);
-    questions.push_back(question(std::move(load)));
+  if (loaded_ != task.loaded) questions.push_back(load(task));
+  for (int k = 0; k < task.warmups; ++k) {
+    Request warmup{.ask = Ask::kGenerate, .spec = task.spec};
+    warmup.spec["steps"] = 1;
+    warmup.noise = task.noise;
+    questions.push_back(question(std::move(warmup)));
   }
   Request request{.ask = task.observation.is_null() ? Ask::kGenerate : Ask::kObserve, .spec = task.spec};
   request.directory = task.directory;
   request.observation = task.observation;
+  request.noise = task.noise;
   questions.push_back(question(std::move(request)));
 
   LocalResult result = ranks_.ask(questions, watch);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -19,11 +20,17 @@ namespace isoframe::harness::engine {
 
 /// A piece of work for ranks, done once.
 struct Task {
-  nlohmann::json spec;              ///< the case
-  nlohmann::json loaded;            ///< the part of it that decides what is loaded
-  std::filesystem::path directory;  ///< where they leave their files; it exists
-  nlohmann::json observation = {};  ///< null: they measure
+  nlohmann::json spec;               ///< the case
+  nlohmann::json loaded;             ///< the part of it that decides what is loaded
+  std::filesystem::path directory;   ///< where they leave their files; it exists
+  nlohmann::json observation = {};   ///< null: they measure
+  std::filesystem::path noise = {};  ///< a latents.safetensors to begin with; empty: the seed's own
+  int warmups = 0;  ///< generations of one step before it, for engines that make none by themselves
 };
+
+/// Starts one process of the engine that the job describes, and returns what it says of itself; it ends.
+/// Throws RunError when it cannot be started, or says something else.
+Hello introduce(launch::LocalJob job);
 
 /// The ranks of one engine that were started together.
 class Ranks {
@@ -35,16 +42,21 @@ class Ranks {
   /// meanwhile in the task's directory.  After a failure no rank runs any more.
   launch::LocalResult run(const Task& task, const launch::Watch& watch);
 
+  /// Versions and hashes that all ranks told of what they have loaded.
+  const std::map<std::string, std::string>& facts() const { return facts_; }
   bool is_alive() { return ranks_.is_alive(); }
   std::uint64_t resident_bytes() const { return ranks_.resident_bytes(); }
 
  private:
   launch::Question question(Request request);
+  /// The question to load what the task needs, which sets `facts_`.
+  launch::Question load(const Task& task);
 
   base::TemporaryFolder folder_;  ///< their logs and the places where they meet
   launch::RankGroup ranks_;
   bool has_greeted_ = false;
   nlohmann::json loaded_;
+  std::map<std::string, std::string> facts_;
   std::int64_t last_id_ = 0;
 };
 

@@ -21,15 +21,20 @@ struct Watch {
   std::function<bool()> on_tick;
 };
 
+/// The part of the processes that are started.
+enum class StartedAs {
+  kRanks,
+  kEngine,    ///< one process that starts its ranks itself and answers for all: engine.log
+  kLauncher,  ///< one process that starts ranks, which nobody asks anything: launcher.log
+};
+
 /// Ranks to be started as processes of this machine.
 struct LocalJob : Watch {
   std::vector<std::string>
-      command;  ///< argv of one rank; RANK, LOCAL_RANK, WORLD_SIZE are in its environment
+      command;  ///< argv of one; a rank has RANK, LOCAL_RANK and WORLD_SIZE in its environment
   /// The program's file, if it is another than argv[0] names.
   std::string image = {};
-  /// The one process is not a rank but starts them: those variables are taken out of its environment, and it
-  /// writes to launcher.log.
-  bool is_launcher = false;
+  StartedAs started_as = StartedAs::kRanks;
   std::map<std::string, std::string> environment;
   int world_size = 1;
   std::filesystem::path directory;  ///< stdout and stderr of rank r go to rank-<r>.log there

@@ -49,19 +49,21 @@ class StringArray {
 };
 
 std::vector<std::string> environment_of(const LocalJob& job, int rank, int channel) {
-  std::map<std::string, std::string> own = {{"RANK", std::to_string(rank)},
-                                            {"LOCAL_RANK", std::to_string(rank)},
-                                            {"WORLD_SIZE", std::to_string(job.world_size)},
-                                            {kEngineVariable, std::to_string(channel)}};
+  const std::map<std::string, std::string> of_ranks = {{"RANK", std::to_string(rank)},
+                                                       {"LOCAL_RANK", std::to_string(rank)},
+                                                       {"WORLD_SIZE", std::to_string(job.world_size)}};
+  std::map<std::string, std::string> own;
+  if (job.started_as == StartedAs::kRanks) own = of_ranks;
+  if (job.started_as != StartedAs::kLauncher) own[kEngineVariable] = std::to_string(channel);
+  own.insert(job.environment.begin(), job.environment.end());
   std::vector<std::string> result;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const std::string name(text.substr(0, text.find('=')));
     if (influence_of(name) == Influence::kBreaking) continue;
-    if (!own.contains(name) && !job.environment.contains(name)) result.emplace_back(text);
+    // Those of this process's own start would mislead whatever starts ranks itself.
+    if (!own.contains(name) && !of_ranks.contains(name) && name != kEngineVariable) result.emplace_back(text);
   }
-  if (job.is_launcher) own.clear();
-  own.insert(job.environment.begin(), job.environment.end());
   for (const auto& [name, value] : own) result.push_back(name + "=" + value);
   return result;
 }
@@ -111,6 +113,18 @@ struct Child {
   ::_exit(kCannotRun);
 }
 
+std::string log_name(StartedAs part, int rank) {
+  switch (part) {
+    case StartedAs::kRanks:
+      break;
+    case StartedAs::kEngine:
+      return "engine.log";
+    case StartedAs::kLauncher:
+      return "launcher.log";
+  }
+  return fmt::format("rank-{}.log", rank);
+}
+
 /// The last non-empty lines of a file behind `begin`, at most 2,000 bytes.
 std::string last_words_in(const fs::path& path, std::streamoff begin) {
   constexpr std::streamoff kMost = 2000;
@@ -131,7 +145,7 @@ std::string last_words_in(const fs::path& path, std::streamoff begin) {
 }  // namespace
 
 RankProcess::RankProcess(const LocalJob& job, int rank)
-    : log_(job.directory / (job.is_launcher ? "launcher.log" : fmt::format("rank-{}.log", rank))) {
+    : log_(job.directory / log_name(job.started_as, rank)) {
   outcome_.rank = rank;
   start(job);
 }

@@ -209,7 +209,8 @@ Session begin_session(const std::vector<Case>& cases, const QualifyOptions& opti
   }
   if (is_new && options.resume)
     std::cerr << fmt::format("{} holds nothing to go on with: --resume begins anew\n", options.out.string());
-  run::Origins now;
+  run::Engines engines;
+  run::Origins now(engines);
   std::vector<records::Origin> origins;
   for (const Case& spec : cases) origins.push_back(now.of(spec));
   Session session = is_new ? new_session(cases, origins) : resumed_session(options.out, cases, origins);

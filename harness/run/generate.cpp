@@ -44,6 +44,7 @@ records::CaseResult generate(scenario::Case spec, const fs::path& out, const std
     case RoundResult::Status::kOk:
       break;
     case RoundResult::Status::kBadInput:
+    case RoundResult::Status::kUnsupported:
       throw InputError(round.error->message);
     case RoundResult::Status::kError:
       throw RunError(round.error->message);

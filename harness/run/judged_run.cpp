@@ -15,6 +15,7 @@
 
 #include "harness/judge/locked.h"
 #include "harness/judge/quality.h"
+#include "harness/judge/three_way.h"
 #include "harness/judge/verdict.h"
 #include "harness/run/earlier_run.h"
 #include "harness/run/entries.h"
@@ -24,6 +25,7 @@
 #include "harness/run/report_files.h"
 #include "harness/run/result.h"
 #include "harness/run/suite_record.h"
+#include "harness/scenario/case_keys.h"
 #include "harness/scenario/likeness.h"
 
 namespace isoframe::harness::run {
@@ -41,6 +43,7 @@ std::string note_on(const records::RoundsOfOrigin& group, std::optional<records:
   newest->checkpoint = group.origin.checkpoint;
   newest->image = group.origin.image;
   newest->gpus = group.origin.gpus;
+  newest->engine = group.origin.engine;
   const std::vector<std::string> differences = records::differences(*newest, group.origin);
   if (differences.empty()) return {};
   return fmt::format("measured {} with something else than the newest rounds of the run: {}",
@@ -61,6 +64,7 @@ std::string mixed_origins(const Case& spec, const records::CaseResult& result,
   for (const records::RoundsOfOrigin& group : baseline->origins) {
     records::Origin own = result.origins.front().origin;
     own.gpus = group.origin.gpus;  // a case that may differ may compute on another device
+    if (result.engine != baseline->engine) own.engine = group.origin.engine;
     const auto differences = records::differences(own, group.origin);
     if (!differences.empty())
       return fmt::format("its baseline '{}' was not measured with the same: {}; {}", spec.baseline,
@@ -178,7 +182,9 @@ class RunJudge {
                                               const records::CaseResult* baseline) {
     result.quality = quality_of(spec, result, baseline);
     set_locked(spec, result, baseline);
+    set_own_single(spec, result, baseline);
     judge::Judgement judgement = judgement_of(spec, result, baseline);
+    if (result.own_single && spec.gates.bounded && !result.locked) add(judgement, *result.own_single);
     add_notes(spec, result);
     std::optional<records::AgainstRow> against;
     if (earlier_ && result.is_measured()) {
@@ -192,6 +198,8 @@ class RunJudge {
     result.verdict = judgement.verdict;
     result.reason = judgement.reason;
     result.first_divergence = locator_(spec, result, case_named(cases_, spec.baseline), baseline);
+    if (result.own_single && !result.own_single->stands_alone.empty() && result.first_divergence)
+      result.own_single->stands_alone += "; " + result.first_divergence->sentence;
     return against;
   }
 
@@ -241,6 +249,44 @@ class RunJudge {
     return judge::compare_frames(reference, directory_.frames_of(spec.name), spec.baseline);
   }
 
+  /// The case on one rank of the same engine that asks for the same frames; null where there is none, or it
+  /// is the baseline.
+  const Case* own_single_of(const Case& spec) const {
+    if (!scenario::is_foreign(spec) || spec.layout.world_size() == 1 || spec.baseline.empty()) return nullptr;
+    const auto found = std::ranges::find_if(cases_, [&](const Case& other) {
+      if (other.layout.world_size() > 1 || other.baseline != spec.baseline) return false;
+      if (other.engine != spec.engine || other.program != spec.program) return false;
+      return std::ranges::all_of(scenario::case_keys(), [&](const scenario::CaseKey& key) {
+        const bool may_differ = key.role == scenario::Role::kBookkeeping || key.name == "layout";
+        return may_differ || key.to_json(other) == key.to_json(spec);
+      });
+    });
+    return found == cases_.end() ? nullptr : &*found;
+  }
+
+  /// Compares another engine's layout with the same engine on one rank, where the run has that.
+  void set_own_single(const Case& spec, records::CaseResult& result,
+                      const records::CaseResult* baseline) const {
+    const Case* const single = own_single_of(spec);
+    if (single == nullptr || baseline == nullptr || !result.quality) return;
+    const records::CaseResult& own = results_.at(single->name);
+    if (!own.is_measured() || !directory_.has_frames(*single)) return;
+    const fs::path frames = directory_.frames_of(single->name);
+    result.own_single = judge::beside_own_single(
+        result, own, *baseline, judge::compare_frames(frames, directory_.frames_of(spec.name), single->name),
+        judge::compare_frames(directory_.frames_of(spec.baseline), frames, spec.baseline));
+  }
+
+  /// Adds what the engine's own single rank says of its layout to the judgement of its frames.
+  static void add(judge::Judgement& judgement, const records::OwnSingle& beside) {
+    const std::string broken = judge::broken_by(beside);
+    const bool is_told =
+        judgement.verdict == records::Verdict::kPassed || judgement.verdict == records::Verdict::kFailed;
+    if (broken.empty() || !is_told) return;
+    judgement.verdict = records::Verdict::kFailed;
+    judgement.reason += (judgement.reason.empty() ? "" : "; ") + broken;
+  }
+
   /// Sets the case's locked run, with the limits that it breaks, where that judges it.
   void set_locked(const Case& spec, records::CaseResult& result, const records::CaseResult* baseline) const {
     if (baseline == nullptr || !judge::is_judged_locked(spec, result, *baseline)) return;
@@ -252,6 +298,11 @@ class RunJudge {
   judge::Judgement judgement_of(const Case& spec, const records::CaseResult& result,
                                 const records::CaseResult* baseline) const {
     if (!spec.skip_reason.empty()) return {records::Verdict::kSkipped, spec.skip_reason};
+    if (result.error && result.error->is_unsupported)
+      return {records::Verdict::kSkipped, result.error->message};
+    if (baseline != nullptr && baseline->error && baseline->error->is_unsupported)
+      return {records::Verdict::kSkipped,
+              fmt::format("its baseline is skipped: {}", baseline->error->message)};
     if (result.status == records::Status::kOk && result.ranks.empty()) {
       return {records::Verdict::kSkipped,
               suite_.interrupted ? "not reached before the interruption" : "not run"};

@@ -145,7 +145,7 @@ RoundResult run_launched(const scenario::Case& spec, const fs::path& directory, 
   const int ranks = spec.layout.world_size();
   local.command = launch::launcher_command(spec.launcher, ranks, local.command);
   local.world_size = 1;
-  local.is_launcher = true;
+  local.started_as = launch::StartedAs::kLauncher;
   ProgressFile progress(directory, 0);
   local.on_tick = [&] {
     for (const launch::Progress& report : progress.read())

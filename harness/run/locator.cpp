@@ -23,7 +23,8 @@ LocateTolerance tolerance_of(const Case& spec, const records::CaseResult& result
   if (result.locked && result.locked->exact == "float32")
     return {worker::unit_roundoff_of(baseline), directory.of(baseline) / "latents.safetensors"};
   if (result.locked) return {bound, {}};
-  return {spec.gates.bounded ? std::min(bound, judge::kProvingBound) : 0.0, {}};
+  const bool is_near = spec.gates.bounded || scenario::is_foreign(spec) || scenario::is_foreign(baseline);
+  return {is_near ? std::min(bound, judge::kProvingBound) : 0.0, {}};
 }
 
 }  // namespace
@@ -41,7 +42,8 @@ std::optional<records::FirstDivergence> Locator::operator()(
   if (!result.quality || result.quality->identical) return std::nullopt;
   if (auto kept = directory_.first_divergence(spec)) return kept;
   if (!is_wanted(result)) return std::nullopt;
-  const RoundContext context{this_program(), {}, options_.interrupted, options_.resident.get()};
+  const RoundContext context{
+      this_program(), {}, options_.interrupted, options_.resident.get(), directory_.noise_for(spec)};
   const LocateTolerance tolerance = tolerance_of(spec, result, *baseline, *baseline_result, directory_);
   const records::FirstDivergence found =
       locate(spec, *baseline, tolerance, directory_.locate_folder(spec), context);

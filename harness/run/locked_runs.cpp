@@ -180,8 +180,11 @@ class LockedRuns {
   void look(const Case& spec, Observation observation, const fs::path& folder) {
     observation.trajectory = fs::absolute(observation.trajectory);
     directory_.remove(folder);
-    const RoundContext context{this_program(), [this](const launch::Progress& p) { progress_->update(p); },
-                               options_.interrupted, options_.resident.get()};
+    const RoundContext context{this_program(),
+                               [this](const launch::Progress& p) { progress_->update(p); },
+                               options_.interrupted,
+                               options_.resident.get(),
+                               {}};
     const RoundResult result = run_round(spec, folder, context, observation);
     if (result.status == RoundResult::Status::kInterrupted) throw Interrupted{};
     if (result.error) throw FailedRound{*result.error};

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -61,6 +63,12 @@ std::vector<records::RoundsOfOrigin> origins_of(const MeasuredRounds& rounds) {
   return groups;
 }
 
+/// An engine's facts that say something to people: fingerprints of its files do not.
+std::map<std::string, std::string> told_facts(std::map<std::string, std::string> facts) {
+  std::erase_if(facts, [](const auto& fact) { return fact.first.starts_with("file "); });
+  return facts;
+}
+
 records::CaseResult read_result(const Case& spec, const records::SuiteRecord& suite,
                                 const RunDirectory& directory) {
   MeasuredRounds rounds = directory.rounds(spec, suite);
@@ -69,9 +77,11 @@ records::CaseResult read_result(const Case& spec, const records::SuiteRecord& su
       assemble_result(spec, rounds.records, rounds.error,
                       has_origin ? rounds.origins.back()->environment : suite.environment);
   result.origins = origins_of(rounds);
+  if (!result.origins.empty()) result.engine_facts = told_facts(result.origins.back().origin.engine);
   result.notes = std::move(rounds.notes);
   try {
-    if (!rounds.records.empty()) set_beside(result, spec, prediction_of(spec, rounds.records, directory));
+    if (!rounds.records.empty() && !scenario::is_foreign(spec))
+      set_beside(result, spec, prediction_of(spec, rounds.records, directory));
   } catch (const std::exception& error) {
     result.notes.push_back(fmt::format("nothing is predicted for it: {}", error.what()));
   }

@@ -23,12 +23,12 @@ Collective& row_of(std::vector<Collective>& rows, const std::string& group, cons
   return added;
 }
 
-int size_of(const model::parallel::Layout& layout, const std::string& group) {
+int group_size(const model::parallel::Layout& layout, const std::string& group) {
   return static_cast<int>(model::parallel::group_ranks(layout, group).front().size());
 }
 
 void add_rates(Collective& row, const scenario::Case& spec) {
-  const int ranks = size_of(spec.layout, row.group);
+  const int ranks = group_size(spec.layout, row.group);
   row.group_size = ranks;
   if (row.seconds <= 0.0 || row.collective == "barrier") return;
   const Bandwidth bandwidth = bandwidth_of(row, ranks);

@@ -26,6 +26,8 @@ void settle(scenario::Case& spec) {
   model::pipeline::check_task(checkpoint, request::task_of(spec));
   const Limits limits = model::pipeline::read_limits(checkpoint);
   request::settle_size(spec, limits, image_size(spec));
+  // Which layouts another engine can do, it says itself.
+  if (scenario::is_foreign(spec)) return model::pipeline::check_request(request::request_of(spec), limits);
   request::check_case(spec, limits);
   if (!spec.launcher.empty()) launch::check_launcher(spec.launcher);
 }

@@ -195,6 +195,7 @@ records::CaseResult assemble_result(const scenario::Case& spec, const std::vecto
   result.task = spec.task;
   result.layout = model::parallel::to_string(spec.layout);
   result.world_size = spec.layout.world_size();
+  result.engine = spec.engine;
   result.baseline = spec.baseline;
   result.spec = scenario::to_json(spec);
   result.environment = environment;
@@ -222,6 +223,8 @@ records::CaseRow summary_row(const scenario::Case& spec, const records::CaseResu
   row.task = spec.task;
   row.layout = result.layout;
   row.world_size = result.world_size;
+  row.engine = result.engine;
+  row.engine_facts = result.engine_facts;
   row.numerics = worker::numerics_class_of(spec);
   row.baseline = result.baseline;
   row.verdict = result.verdict.value_or(records::Verdict::kPassed);
@@ -239,9 +242,11 @@ records::CaseRow summary_row(const scenario::Case& spec, const records::CaseResu
   if (result.quality) {
     row.ssim = mean_of(result.quality->ssim);
     row.psnr = result.quality->psnr.mean;
+    if (result.quality->floats) row.relative_l2 = result.quality->floats->relative_l2;
     row.identical = result.quality->identical;
   }
   row.locked = result.locked;
+  row.own_single = result.own_single;
   row.first_divergence = result.first_divergence;
   row.not_judged = result.not_judged;
   row.notes = result.notes;

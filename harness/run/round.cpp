@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json_file.h"
+#include "harness/run/engines.h"
 #include "harness/run/launched_round.h"
 #include "harness/scenario/case_json.h"
 #include "harness/worker/job.h"
@@ -43,15 +44,19 @@ std::string bad_input_message(const launch::LocalResult& result) {
   return message;
 }
 
+/// The ranks of a case as processes.
+launch::LocalJob processes_of(const scenario::Case& spec, const fs::path& program) {
+  if (scenario::is_foreign(spec)) return processes_of_engine(spec);
+  launch::LocalJob job;
+  job.command = {program.string(), "worker"};
+  job.environment = thread_variables(spec);
+  job.world_size = spec.layout.world_size();
+  return job;
+}
+
 /// The ranks of a case as processes, and the limits of a round.
 launch::LocalJob job_of(const scenario::Case& spec, const RoundContext& context) {
-  launch::LocalJob job;
-  job.command = {context.program.string(), "worker"};
-  // libgomp's threads spin between parallel regions; with more ranks than cores that starves the others.
-  job.environment = {{"OMP_NUM_THREADS", std::to_string(spec.threads_per_rank)},
-                     {"MKL_NUM_THREADS", std::to_string(spec.threads_per_rank)},
-                     {"OMP_WAIT_POLICY", "PASSIVE"}};
-  job.world_size = spec.layout.world_size();
+  launch::LocalJob job = processes_of(spec, context.program);
   job.timeout_seconds = spec.timeout_seconds;
   job.stall_seconds = spec.timeout_seconds;
   job.on_progress = context.on_progress;
@@ -78,23 +83,6 @@ nlohmann::json loaded_for(const scenario::Case& spec, const worker::Observation&
   return loaded;
 }
 
-launch::LocalResult run_local(const scenario::Case& spec, const fs::path& directory, launch::LocalJob job,
-                              const RoundContext& context, const worker::Observation& observation) {
-  job.image = kRunningImage;
-  const engine::Task task{.spec = scenario::to_json(spec),
-                          .loaded = loaded_for(spec, observation),
-                          .directory = fs::absolute(directory),
-                          .observation = observation.kind == worker::Observation::Kind::kNone
-                                             ? nlohmann::json()
-                                             : observation.to_json()};
-  if (context.resident == nullptr || !spec.resident) return engine::Ranks(job).run(task, job);
-  const std::string kind = kind_of(spec);
-  const bool shares_memory = spec.device == "cpu";
-  const launch::LocalResult result = context.resident->of(kind, job, shares_memory).run(task, job);
-  if (result.outcome != launch::Outcome::kFinished) context.resident->end(kind);
-  return result;
-}
-
 RoundResult result_of(const launch::LocalResult& outcome) {
   RoundResult result;
   if (outcome.outcome == launch::Outcome::kInterrupted) {
@@ -104,8 +92,13 @@ RoundResult result_of(const launch::LocalResult& outcome) {
   if (outcome.outcome == launch::Outcome::kFinished) return result;
   const launch::RankOutcome* culprit = outcome.culprit >= 0 ? &outcome.ranks[outcome.culprit] : nullptr;
   const bool bad_input = culprit != nullptr && culprit->has_bad_input();
-  result.status = bad_input ? RoundResult::Status::kBadInput : RoundResult::Status::kError;
+  const bool is_unsupported =
+      culprit != nullptr && culprit->error && culprit->error->kind == launch::RankError::Kind::kUnsupported;
+  result.status = bad_input        ? RoundResult::Status::kBadInput
+                  : is_unsupported ? RoundResult::Status::kUnsupported
+                                   : RoundResult::Status::kError;
   records::Failure& error = result.error.emplace();
+  error.is_unsupported = is_unsupported;
   error.message = bad_input ? bad_input_message(outcome) : outcome.summary();
   if (culprit != nullptr) {
     error.rank = culprit->rank;
@@ -115,14 +108,40 @@ RoundResult result_of(const launch::LocalResult& outcome) {
   return result;
 }
 
+RoundResult run_local(const scenario::Case& spec, const fs::path& directory, launch::LocalJob job,
+                      const RoundContext& context, const worker::Observation& observation) {
+  const bool is_ours = !scenario::is_foreign(spec);
+  if (is_ours) job.image = kRunningImage;
+  const bool is_measured = observation.kind == worker::Observation::Kind::kNone;
+  const engine::Task task{.spec = scenario::to_json(spec),
+                          .loaded = loaded_for(spec, observation),
+                          .directory = fs::absolute(directory),
+                          .observation = is_measured ? nlohmann::json() : observation.to_json(),
+                          .noise = context.noise,
+                          .warmups = is_ours || !is_measured ? 0 : spec.warmup};
+  const auto run_on = [&](engine::Ranks& ranks) {
+    RoundResult result = result_of(ranks.run(task, job));
+    if (!is_ours) result.facts = ranks.facts();
+    return result;
+  };
+  if (context.resident == nullptr || !spec.resident || (spec.program && !spec.program->resident)) {
+    engine::Ranks ranks(job);
+    return run_on(ranks);
+  }
+  const std::string kind = kind_of(spec);
+  const bool shares_memory = spec.device == "cpu";
+  RoundResult result = run_on(context.resident->of(kind, job, shares_memory));
+  if (result.status != RoundResult::Status::kOk) context.resident->end(kind);
+  return result;
+}
+
 }  // namespace
 
 RoundResult run_round(const scenario::Case& spec, const fs::path& directory, const RoundContext& context,
                       const worker::Observation& observation) {
   fs::create_directories(directory);
   launch::LocalJob job = job_of(spec, context);
-  if (spec.launcher.empty())
-    return result_of(run_local(spec, directory, std::move(job), context, observation));
+  if (spec.launcher.empty()) return run_local(spec, directory, std::move(job), context, observation);
   const worker::Job launched{.spec = spec,
                              .directory = fs::absolute(directory),
                              .working_directory = fs::current_path(),
@@ -137,14 +156,14 @@ RoundResult run_round(const scenario::Case& spec, const fs::path& directory, con
 std::vector<records::RankRecord> read_rank_records(const fs::path& directory, int ranks) {
   std::vector<records::RankRecord> read;
   for (int rank = 0; rank < ranks; ++rank)
-    read.push_back(records::rank_record_from_json(base::read_json(worker::record_file(directory, rank))));
+    read.push_back(base::read_record(worker::record_file(directory, rank), records::rank_record_from_json));
   return read;
 }
 
 std::vector<records::MachineRates> read_machine_rates(const fs::path& directory, int ranks) {
   std::vector<records::MachineRates> read;
   for (int rank = 0; rank < ranks; ++rank)
-    read.push_back(records::machine_rates_from_json(base::read_json(worker::record_file(directory, rank))));
+    read.push_back(base::read_record(worker::record_file(directory, rank), records::machine_rates_from_json));
   return read;
 }
 

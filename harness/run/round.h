@@ -20,6 +20,7 @@ struct RoundContext {
   std::function<void(const launch::Progress&)> on_progress;
   const std::atomic<bool>* interrupted = nullptr;
   engine::ResidentRanks* resident = nullptr;  ///< where ranks stay for the next round; null: they end
+  std::filesystem::path noise = {};           ///< a latents.safetensors to begin with; empty: the seed's own
 };
 
 /// Runs the round in `directory` (made if missing), where its ranks leave their records, or with an

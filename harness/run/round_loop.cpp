@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "harness/run/engines.h"
 #include "harness/run/entries.h"
 #include "harness/run/outputs.h"
 #include "harness/run/preflight.h"
@@ -50,6 +51,8 @@ void RoundLoop::run_again(const std::vector<const Case*>& order, int measurement
 
 void RoundLoop::run_round_of(std::vector<const Case*> order, int measurement, int k) {
   if (k % 2 == 1) std::reverse(order.begin(), order.end());
+  // Whose noise is shared has to leave it first.
+  std::ranges::stable_partition(order, [](const Case* spec) { return spec->noise != "shared"; });
   for (const Case* spec : order) {
     const int rounds = rounds_of(*spec);
     if (!interrupted() && k < rounds) run_one(*spec, measurement * rounds + k);
@@ -72,14 +75,16 @@ void RoundLoop::run_one(const Case& spec, int index) {
   progress_.end();
 }
 
-RoundResult RoundLoop::measure(const Case& spec, int index, const records::Origin& origin) {
+RoundResult RoundLoop::measure(const Case& spec, int index, records::Origin origin) {
   directory_.forget(spec, index);
   const RoundContext context{this_program(), [this](const launch::Progress& p) { progress_.update(p); },
-                             options_.interrupted, options_.resident.get()};
+                             options_.interrupted, options_.resident.get(), directory_.noise_for(spec)};
   RoundResult result = run_round(spec, directory_.round(spec, index), context);
   if (result.status == RoundResult::Status::kInterrupted) directory_.forget(spec, index);
   if (result.status != RoundResult::Status::kOk) return result;
   const std::vector<std::string> changed = records::differences(origins_.of(spec), origin);
+  if (scenario::is_foreign(spec)) require_outputs(spec, directory_.round(spec, index));
+  origin.engine.merge(result.facts);
   if (!changed.empty())
     throw RunError(fmt::format("it changed while the round ran: {}; --resume measures it again",
                                fmt::join(changed, "; ")));

@@ -34,7 +34,7 @@ class RoundLoop {
   /// Runs round `k` of a measurement, of those cases that have so many.
   void run_round_of(std::vector<const scenario::Case*> order, int measurement, int k);
   void run_one(const scenario::Case& spec, int index);
-  RoundResult measure(const scenario::Case& spec, int index, const reports::records::Origin& origin);
+  RoundResult measure(const scenario::Case& spec, int index, reports::records::Origin origin);
   void keep_error(const scenario::Case& spec, int index, const reports::records::Failure& error);
 
   const std::vector<scenario::Case>& cases_;

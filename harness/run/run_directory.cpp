@@ -14,6 +14,7 @@
 #include "base/json_file.h"
 #include "base/temporary_folder.h"
 #include "harness/judge/quality.h"
+#include "harness/run/engines.h"
 #include "harness/run/entries.h"
 #include "harness/run/kept_tensors.h"
 #include "harness/run/outputs.h"
@@ -80,6 +81,7 @@ void require_ranks(const records::RoundRecord& record, const fs::path& file, con
     if (record.ranks[number].rank != static_cast<int>(number))
       throw InputError(fmt::format("{}: what should be rank {} calls itself rank {}", file.string(), number,
                                    record.ranks[number].rank));
+  if (scenario::is_foreign(spec)) return;  // its stages are its own
   for (const records::RankRecord& rank : record.ranks)
     for (const std::string_view stage : records::kOuterStages)
       if (is_run(stage, spec) && !rank.stages.contains(std::string(stage)))
@@ -178,6 +180,15 @@ void RunDirectory::tidy() const {
 fs::path RunDirectory::frames_of(const std::string& case_name) const { return path_ / case_name / kFrames; }
 
 bool RunDirectory::has_frames(const scenario::Case& spec) const { return is_file(frames_of(spec.name)); }
+
+fs::path RunDirectory::noise_for(const scenario::Case& spec) const {
+  if (spec.noise != "shared") return {};
+  const fs::path file = fs::absolute(path_ / spec.baseline / kLatents);
+  if (!is_file(file))
+    throw RunError(
+        fmt::format("noise 'shared': its baseline '{}' has left no {}", spec.baseline, file.string()));
+  return file;
+}
 
 records::SuiteRecord RunDirectory::suite() const {
   const fs::path file = path_ / records::kSuiteFile;
@@ -294,8 +305,9 @@ std::vector<std::string> RunDirectory::obstacles(const scenario::Case& spec, int
 
 void RunDirectory::keep_round(const scenario::Case& spec, int index, const records::Origin& origin) const {
   const fs::path from = round(spec, index);
-  const records::RoundRecord record{scenario::measured_key(spec),
-                                    read_rank_records(from, spec.layout.world_size()), origin};
+  records::RoundRecord record{scenario::measured_key(spec), read_rank_records(from, spec.layout.world_size()),
+                              origin};
+  if (scenario::is_foreign(spec)) complete(record.ranks, spec);
   if (index == 0) {
     keep_outputs(from, of(spec));
   } else {

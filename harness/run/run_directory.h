@@ -83,6 +83,10 @@ class RunDirectory {
   std::filesystem::path frames_of(const std::string& case_name) const;
   bool has_frames(const scenario::Case& spec) const;
 
+  /// The file with the noise that the case has to begin with; empty where its seed gives it.  Throws RunError
+  /// if its baseline has not left it.
+  std::filesystem::path noise_for(const scenario::Case& spec) const;
+
   /// Lets documents be written into another folder, and nothing into this one.  Throws InputError for a
   /// folder within this one, whose files they could replace, and for another run's.
   void write_documents_to(const std::filesystem::path& folder);

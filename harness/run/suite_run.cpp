@@ -95,6 +95,18 @@ void record_in(History& history, const RunDirectory& directory, const records::R
   }
 }
 
+/// Marks the cases that their engines say they cannot run, and those that lose their baseline so.
+void skip_unable(std::vector<Case>& cases, Engines& engines) {
+  for (Case& spec : cases)
+    if (spec.skip_reason.empty() && scenario::is_foreign(spec))
+      spec.skip_reason = engines.reason_to_skip(spec);
+  for (Case& spec : cases) {
+    const Case* const baseline = case_named(cases, spec.baseline);
+    if (spec.skip_reason.empty() && baseline != nullptr && !baseline->skip_reason.empty())
+      spec.skip_reason = fmt::format("its baseline is skipped: {}", baseline->skip_reason);
+  }
+}
+
 /// Measures every case, and again what is in doubt.
 void measure(RoundLoop& loop, const std::vector<Case>& cases, const records::SuiteRecord& suite,
              const RunDirectory& directory, const std::optional<EarlierRun>& earlier) {
@@ -111,6 +123,8 @@ void measure(RoundLoop& loop, const std::vector<Case>& cases, const records::Sui
 records::RunRecord run_suite(scenario::Suite suite, RunOptions& options) {
   for (Case& spec : suite.cases)
     if (spec.skip_reason.empty()) settle_case(spec);
+  Engines engines(options.interrupted);
+  skip_unable(suite.cases, engines);
   for (const fs::path& earlier : options.against)
     if (!is_file(earlier / records::kRunFile))
       throw InputError(fmt::format("--against {}: no run.json there", earlier.string()));
@@ -122,7 +136,7 @@ records::RunRecord run_suite(scenario::Suite suite, RunOptions& options) {
   std::optional<History> history;
   if (!options.history.empty()) history.emplace(options.history);
   const RunDirectory directory = prepare(options);
-  Origins origins;
+  Origins origins(engines);
   if (options.resume) record = go_on(std::move(record), suite, directory, origins);
   directory.keep(record);
 

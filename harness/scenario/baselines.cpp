@@ -64,8 +64,11 @@ void check_pair(const Draft& draft, const Case& spec, const Draft& baseline, con
 void settle_default_gate(const Draft& draft, Case& spec, const Case& reference) {
   const bool is_default = spec.gates.identical && !draft.settings.contains("gates.identical");
   if (!is_default) return;
-  spec.gates.identical = model::parallel::numerics(arithmetic_of(spec), arithmetic_of(reference)) ==
-                         model::parallel::Numerics::kIdentical;
+  // Nobody knows in which order another engine adds.
+  const bool is_ours = !is_foreign(spec) && !is_foreign(reference);
+  spec.gates.identical =
+      is_ours && model::parallel::numerics(arithmetic_of(spec), arithmetic_of(reference)) ==
+                     model::parallel::Numerics::kIdentical;
   spec.gates.bounded = !spec.gates.identical;
 }
 

@@ -6,6 +6,9 @@
 #include <optional>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
+#include "harness/scenario/engine.h"
 #include "harness/scenario/gates.h"
 #include "harness/scenario/location.h"
 #include "model/parallel/layout.h"
@@ -39,12 +42,16 @@ struct Case {
   std::string device = "cpu";
   bool tf32 = false;  ///< on cuda: float32 products may be computed in TF32
   int threads_per_rank = 1;
-  int warmup = 1;                   ///< generations before the measured one, in each round
-  int repeat = 2;                   ///< rounds; each measures one generation
-  double timeout_seconds = 600.0;   ///< of one round, loading included
-  double meeting_seconds = 10.0;    ///< how long ranks wait for the last of them to come
-  bool resident = true;             ///< whether its ranks stay for rounds and cases that can share them
-  std::string launcher;             ///< "mpirun -n {ranks} {worker}"; empty: isoframe starts ranks itself
+  int warmup = 1;                  ///< generations before the measured one, in each round
+  int repeat = 2;                  ///< rounds; each measures one generation
+  double timeout_seconds = 600.0;  ///< of one round, loading included
+  double meeting_seconds = 10.0;   ///< how long ranks wait for the last of them to come
+  bool resident = true;            ///< whether its ranks stay for rounds and cases that can share them
+  std::string launcher;            ///< "mpirun -n {ranks} {worker}"; empty: isoframe starts ranks itself
+  std::string engine = kIsoframe;  ///< name of the program that runs it
+  std::optional<Engine> program;   ///< that engine, if it is not ours
+  nlohmann::json engine_options = nlohmann::json::object();  ///< handed on to it unread
+  std::string noise = "seed";                                ///< "shared": begin with the baseline's noise
   std::string baseline;             ///< name of the case that it is compared with; empty for a baseline
   std::string compare_by = "auto";  ///< "locked": step by step, each from the baseline's latents
   bool expected_different = false;  ///< quality is reported and not gated, as for an untiled run

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/did_you_mean.h"
 #include "harness/scenario/case_keys.h"
 #include "harness/scenario/error.h"
 #include "harness/scenario/gates.h"
@@ -170,7 +171,32 @@ Case build_case(const Draft& draft, const Case& initial) {
   return result;
 }
 
+void settle_engine(const Draft& draft, Case& spec, const std::map<std::string, Engine>& engines) {
+  spec.program.reset();
+  if (spec.noise == "shared" && spec.baseline.empty())
+    fail_at(draft.location_of("noise"), "noise 'shared' needs a baseline whose noise it is; name one");
+  if (!is_foreign(spec)) {
+    if (!spec.engine_options.empty())
+      fail_at(draft.location_of("engine_options"),
+              "engine_options are for other engines; isoframe's own are keys of the case");
+    return;
+  }
+  const auto found = engines.find(spec.engine);
+  if (found == engines.end()) {
+    std::vector<std::string> names = {kIsoframe};
+    for (const auto& [name, engine] : engines) names.push_back(name);
+    fail_at(draft.location_of("engine"), fmt::format("engine '{}' is none of the file's `engines`{}",
+                                                     spec.engine, base::did_you_mean(spec.engine, names)));
+  }
+  if (!spec.launcher.empty())
+    fail_at(draft.location_of("launcher"),
+            fmt::format("a launcher starts isoframe's own ranks; case '{}' runs engine '{}'", spec.name,
+                        spec.engine));
+  spec.program = found->second;
+}
+
 std::string reason_to_skip(const Case& spec) {
+  if (is_foreign(spec)) return "";  // it says itself what it can do
   try {
     model::device::check_available(spec.device, spec.launcher.empty() ? spec.layout.world_size() : 0);
     return "";

@@ -20,6 +20,9 @@ using nlohmann::ordered_json;
 
 namespace {
 
+/// The key of a foreign engine's program in a case's JSON.
+constexpr const char* kProgram = "program";
+
 /// Throws InputError for a number outside of the range that the schema states, or another word than its own.
 void check_range(const CaseKey& key, const json& value) {
   const ordered_json& schema = key.schema;
@@ -54,6 +57,7 @@ json to_json(const Case& spec) {
                    {"line", spec.where.line},
                    {"column", spec.where.column}}}};
   for (const CaseKey& key : case_keys()) result[key.json] = key.to_json(spec);
+  if (spec.program) result[kProgram] = to_json(*spec.program);
   return result;
 }
 
@@ -61,6 +65,7 @@ json held_json(const Case& spec, Holds least) {
   json result = json::object();
   for (const CaseKey& key : case_keys())
     if (key.holds >= least) result[key.json] = key.to_json(spec);
+  if (spec.program) result[kProgram] = to_json(*spec.program);
   return result;
 }
 
@@ -77,6 +82,10 @@ Case case_from_json(const json& value) {
     key.from_json(spec, *found);
     if (!key.was_wider) check_range(key, *found);
   }
+  if (const auto program = value.find(kProgram); program != value.end())
+    spec.program = engine_from_json(*program);
+  if (is_foreign(spec) && !spec.program)
+    throw InputError(fmt::format("the case's engine '{}' has no 'program'", spec.engine));
   try {
     spec.name = base::bytes_of_text(value.at("name").get<std::string>());
     spec.gates = gates_from_json(value.at("gates"));

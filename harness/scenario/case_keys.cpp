@@ -250,6 +250,21 @@ std::vector<CaseKey> ways_to_compute() {
                "`threads_per_rank` and number of ranks; `false`: a process a round. Ranks of a launcher "
                "never stay"}),
           ""),
+      with_option(held(Holds::kProcess,
+                       row("engine", &Case::engine, text("name"), kMeasuredWith,
+                           {"",
+                            "the program that runs the case: `isoframe`, or one of the file's `engines` "
+                            "([engines](#engines))"})),
+                  ""),
+      with_option(
+          held(Holds::kLoaded, row("engine_options", &Case::engine_options, any_mapping(), kMeasuredWith,
+                                   {"none", "handed on to that engine, which says what it knows"})),
+          ""),
+      with_option(row("noise", &Case::noise, one_of({"seed", "shared"}), kMeasuredWith,
+                      {"",
+                       "`shared`: begins with the baseline's initial latents, where the seed would give "
+                       "another engine others"}),
+                  ""),
       row("launcher", &Case::launcher, launcher(), kMeasuredWith,
           {"none",
            "a program that starts the ranks, e.g. `mpirun -n {ranks} {worker}` "

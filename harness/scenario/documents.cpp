@@ -147,6 +147,7 @@ std::string schema_text() {
       {"properties",
        {{"version", {{"const", 1}, {"description", "of this format"}}},
         {"checkpoint", checkpoint},
+        {"engines", engines_schema()},
         {"defaults",
          {{"description", "keys for every case that does not set them itself"},
           {"$ref", "#/$defs/case_keys"},

@@ -48,4 +48,11 @@ std::filesystem::path read_path(const Value& value, const std::string& key) {
   return (folder / text).lexically_normal();
 }
 
+std::string read_word(const Value& value, const std::string& key) {
+  const std::string text = expand_variables(value, key);
+  if (!text.starts_with("./") && !text.starts_with("../")) return text;
+  const std::filesystem::path folder = std::filesystem::path(value.where().file).parent_path();
+  return std::filesystem::absolute(folder / text).lexically_normal().string();
+}
+
 }  // namespace isoframe::harness::scenario

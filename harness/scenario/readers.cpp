@@ -181,6 +181,13 @@ Reader<double> overlap() {
   return reader;
 }
 
+Reader<nlohmann::json> any_mapping() {
+  return {"mapping", {{"type", "object"}}, [](const Value& value, const std::string& called) {
+            if (!value.is_mapping()) value.fail(fmt::format("{} wants a mapping of keys to values", called));
+            return value.as_json(called);
+          }};
+}
+
 Reader<model::parallel::Layout> layout() { return {"text or mapping", layout_schema(), read_layout}; }
 
 Reader<model::parallel::Reduction> reduction() {

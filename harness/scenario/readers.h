@@ -58,6 +58,8 @@ Reader<double> duration(double most);
 /// 0 up to 1; that it is below 1 is left to the rule of tiles, which says what would do.
 Reader<double> overlap();
 
+/// A mapping of anything, as JSON.
+Reader<nlohmann::json> any_mapping();
 /// "ulysses=2,vae_patch=2", or in a file the same as a mapping.
 Reader<model::parallel::Layout> layout();
 Reader<model::parallel::Reduction> reduction();

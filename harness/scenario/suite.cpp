@@ -38,7 +38,8 @@ void check_version(const Value& root, const std::optional<Value>& version) {
 std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
   const Value root = read_yaml(file);
   std::map<std::string, Value> parts;
-  for (const Entry& entry : root.mapping("a scenario", {"version", "checkpoint", "defaults", "cases"})) {
+  for (const Entry& entry :
+       root.mapping("a scenario", {"version", "checkpoint", "engines", "defaults", "cases"})) {
     parts.emplace(entry.key, entry.value);
   }
   const auto part = [&](const char* key) {
@@ -60,6 +61,9 @@ std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
   if (!cases_value) root.fail("the scenario has no cases; list at least one");
   const std::optional<Value> defaults = part("defaults");
 
+  const std::optional<Value> engines_value = part("engines");
+  const std::map<std::string, Engine> engines =
+      engines_value ? read_engines(*engines_value) : std::map<std::string, Engine>();
   const std::vector<Draft> drafts = expand_cases(defaults ? &*defaults : nullptr, *cases_value);
   std::vector<Case> cases;
   std::map<std::string, Location> seen;
@@ -74,6 +78,7 @@ std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
     cases.push_back(build_case(draft, initial));
     if (overrides.repeat) cases.back().repeat = *overrides.repeat;
     if (overrides.launcher) cases.back().launcher = *overrides.launcher;
+    settle_engine(draft, cases.back(), engines);
     cases.back().skip_reason = reason_to_skip(cases.back());
   }
   check_baselines(drafts, cases);

@@ -94,6 +94,26 @@ double Value::number(const std::string& key) const {
   return number;
 }
 
+nlohmann::json Value::as_json(const std::string& key) const {
+  if (node_.IsMap()) {
+    nlohmann::json result = nlohmann::json::object();
+    for (const Entry& entry : mapping(key, {})) result[entry.key] = entry.value.as_json(entry.key);
+    return result;
+  }
+  if (node_.IsSequence()) {
+    nlohmann::json result = nlohmann::json::array();
+    for (const YAML::Node& node : node_)
+      result.push_back(Value(node, location(where_.file, node.Mark())).as_json(key));
+    return result;
+  }
+  if (node_.IsNull()) return nullptr;
+  const std::string word = text(key);
+  if (!is_plain()) return word;
+  // What JSON reads as a number, true or false is one in YAML's core schema too.
+  const nlohmann::json plain = nlohmann::json::parse(word, nullptr, /*allow_exceptions=*/false);
+  return plain.is_primitive() && !plain.is_discarded() ? plain : nlohmann::json(word);
+}
+
 std::vector<Value> Value::list(const std::string& key) const {
   if (!node_.IsSequence() || node_.size() == 0) {
     fail(fmt::format("{} wants a list of at least one entry, not {}", key,

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
 #include "harness/scenario/location.h"
@@ -43,6 +44,9 @@ class Value {
                        const char* reason = "") const;
   /// Reads a number, never NaN; .inf is one, which the caller's range may refuse.
   double number(const std::string& key) const;
+
+  /// Reads anything as JSON: a plain `true`, `1` or `null` as what it looks like, a quoted one as text.
+  nlohmann::json as_json(const std::string& key) const;
 
   /// Reads a list; refuses an empty one.
   std::vector<Value> list(const std::string& key) const;

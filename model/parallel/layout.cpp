@@ -138,6 +138,8 @@ const std::vector<std::string>& dimension_names() {
   return names;
 }
 
+int size_of(const Layout& layout, const std::string& name) { return layout.*dimension(name, name).size; }
+
 Layout parse_layout(const std::string& text) {
   Layout layout;
   if (trim(text) == "single") return layout;

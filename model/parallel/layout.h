@@ -26,6 +26,9 @@ struct Layout {
   bool operator==(const Layout&) const = default;
 };
 
+/// The size of that name, one of dimension_names().
+int size_of(const Layout& layout, const std::string& name);
+
 /// "single", or "ulysses=2,vae_patch=2"; spaces around names are allowed.  Throws InputError for an unknown
 /// or repeated name (with the nearest known one), a size that is not a positive integer, cfg above 2, more
 /// than kMaxRanks ranks, vae_patch above the number of ranks.

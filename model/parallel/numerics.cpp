@@ -50,10 +50,14 @@ double relative_l2_bound(const Arithmetic& run, const Depth& depth) {
   // Reordered sums in each block: the attention if a ring merges it; the output projection and the MLP's if
   // they are split.
   const double sums = (run.layout.ring > 1 ? 1.0 : 0.0) + (parts(run) > 1 ? 2.0 : 0.0);
+  return relative_l2_bound(sums, std::max(parts(run), run.layout.ring), depth);
+}
+
+double relative_l2_bound(double sums, int parts, const Depth& depth) {
   const double reordered = sums * static_cast<double>(depth.steps * depth.blocks);
   const double guidance = std::abs(depth.guidance_scale) + std::abs(1.0 - depth.guidance_scale);
   // Half types accumulate in float32 and are rounded once a part.
-  const double rounded = static_cast<double>(std::max(parts(run), run.layout.ring));
+  const double rounded = parts;
   const double per_sum = static_cast<double>(depth.terms) * kAccumulation * kAccumulation +
                          rounded * depth.unit_roundoff * depth.unit_roundoff;
   return 2.0 * guidance * std::sqrt(reordered * per_sum);

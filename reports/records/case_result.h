@@ -24,6 +24,7 @@ namespace isoframe::reports::records {
 struct Failure {
   std::optional<int> rank;
   std::string stage, message, last_words;
+  bool is_unsupported = false;
 
   template <typename T = Failure>
   static constexpr auto fields() {
@@ -33,6 +34,33 @@ struct Failure {
         field("stage", &T::stage, "", "the stage that it was in", Presence::kAdded),
         field("message", &T::message, "", "the reason in one line"),
         field("last_words", &T::last_words, "", "the end of its stderr", Presence::kAdded),
+        field("unsupported", &T::is_unsupported, "",
+              "true where the engine says that it cannot do this: the case is skipped", Presence::kAdded),
+    };
+  }
+};
+
+/// The layout of another engine beside the same engine on one rank.
+struct OwnSingle {
+  std::string name;
+  double relative_l2 = 0.0, bound = 0.0;
+  std::optional<double> psnr, ssim, speedup;
+  std::string stands_alone;
+
+  template <typename T = OwnSingle>
+  static constexpr auto fields() {
+    return std::tuple{
+        field("name", &T::name, "", "the engine's case on one rank"),
+        any_number(
+            field("relative_l2", &T::relative_l2, "", "distance of the float frames from that case's")),
+        field("bound", &T::bound, "", "the distance that other orders of addition account for"),
+        any_number(field("psnr", &T::psnr, "dB", "mean PSNR against it", Presence::kNull)),
+        any_number(field("ssim", &T::ssim, "", "mean SSIM against it", Presence::kNull)),
+        field("speedup", &T::speedup, "", "that case's median time / this one's", Presence::kNull),
+        field("stands_alone", &T::stands_alone, "",
+              "which of the three, this case, the single rank and the baseline, is the odd one out, in a "
+              "sentence; empty where all agree",
+              Presence::kAdded),
     };
   }
 };
@@ -76,6 +104,8 @@ struct CaseResult {
   int schema_version = 1;
   std::string name, task, layout;
   int world_size = 1;
+  std::string engine = "isoframe";
+  std::map<std::string, std::string> engine_facts;
   std::string baseline;
   nlohmann::json spec;
   std::string command;
@@ -93,6 +123,7 @@ struct CaseResult {
   std::vector<NotJudged> not_judged;
   std::vector<std::string> notes;
   std::optional<LockedRecord> locked;
+  std::optional<OwnSingle> own_single;
   std::optional<FirstDivergence> first_divergence;
   std::optional<Verdict> verdict;
   std::optional<std::string> reason;
@@ -110,6 +141,11 @@ struct CaseResult {
         field("task", &T::task, "", "`t2v` or `i2v`"),
         field("layout", &T::layout, "", "the layout in canonical spelling"),
         positive(field("world_size", &T::world_size, "", "number of ranks")),
+        field("engine", &T::engine, "", "the program that ran it, by its name in the scenario",
+              Presence::kAdded),
+        field("engine_facts", &T::engine_facts, "",
+              "of another engine than isoframe: its version, command and what else it told of itself",
+              Presence::kOmitted),
         field("baseline", &T::baseline, "", "the case that it is compared with; null for a baseline",
               Presence::kNull),
         field("case", &T::spec, "", "the whole expanded case"),
@@ -140,6 +176,9 @@ struct CaseResult {
         field("locked", &T::locked, "",
               "comparison part by part and step by step, each from the baseline's latents, of a case that is "
               "judged so",
+              Presence::kOmitted),
+        field("own_single", &T::own_single, "",
+              "of another engine's layout: beside the same engine on one rank, where the run has that",
               Presence::kOmitted),
         field("first_divergence", &T::first_divergence, "",
               "where it first leaves its baseline; absent where frames are equal or it was not looked for",

@@ -43,6 +43,11 @@ std::vector<std::string> differences(const Origin& now, const Origin& earlier) {
   if (now.image != earlier.image) found.push_back("image: other content");
   if (now.gpus != earlier.gpus)
     found.push_back(fmt::format("GPUs: {} then, {} now", list_of(earlier.gpus), list_of(now.gpus)));
+  // What an engine tells when it has loaded is not known before.
+  for (const auto& [name, value] : now.engine)
+    if (const auto before = earlier.engine.find(name);
+        before != earlier.engine.end() && before->second != value)
+      found.push_back(fmt::format("engine's {}: {} then, {} now", name, before->second, value));
   for (const auto& [name, value, before] : differing_facts(now.environment, earlier.environment))
     found.push_back(fmt::format("{}: {} then, {} now", name, before, value));
   return found;

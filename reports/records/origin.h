@@ -20,6 +20,7 @@ struct Origin {
   std::map<std::string, std::string> libraries, checkpoint;
   std::string image;
   std::vector<std::string> gpus;
+  std::map<std::string, std::string> engine;
   Environment environment;
 
   template <typename T = Origin>
@@ -36,6 +37,10 @@ struct Origin {
         field("image", &T::image, "", "fingerprint of the image's file; of image-to-video",
               Presence::kOmitted),
         field("gpus", &T::gpus, "", "GPUs of the machine and their driver; of a case on `cuda`",
+              Presence::kOmitted),
+        field("engine", &T::engine, "",
+              "of another engine than isoframe: its version, command, fingerprints of its files and what it "
+              "told when it had loaded",
               Presence::kOmitted),
         field("environment", &T::environment, "", "machine and program"),
     };

@@ -90,6 +90,8 @@ struct AgainstRow {
 struct CaseRow {
   std::string name, task, layout;
   int world_size = 1;
+  std::string engine = "isoframe";
+  std::map<std::string, std::string> engine_facts;
   NumericsClass numerics = NumericsClass::kIdentical;
   std::string baseline;
   Verdict verdict = Verdict::kPassed;
@@ -97,7 +99,7 @@ struct CaseRow {
   std::vector<Warning> warnings;
   std::size_t repetitions = 0;
   std::optional<double> seconds, seconds_min, seconds_max, speedup, efficiency;
-  std::optional<double> ssim, psnr;
+  std::optional<double> ssim, psnr, relative_l2;
   std::optional<bool> identical;
   std::optional<std::uint64_t> peak_resident_bytes, peak_proportional_bytes, peak_tensor_bytes,
       proportional_sum_bytes, planned_peak_tensor_bytes;
@@ -106,6 +108,7 @@ struct CaseRow {
   std::map<std::string, TileBalance> tiles;
   std::optional<PublishedRow> published;
   std::optional<LockedRecord> locked;
+  std::optional<OwnSingle> own_single;
   std::optional<FirstDivergence> first_divergence;
   std::optional<NoiseFloor> aa;
   std::vector<NotJudged> not_judged;
@@ -120,6 +123,8 @@ struct CaseRow {
         field("task", &T::task, "", "`t2v` or `i2v`", Presence::kAdded),
         field("layout", &T::layout, "", "the layout in canonical spelling", Presence::kAdded),
         positive(field("world_size", &T::world_size, "", "number of ranks", Presence::kAdded)),
+        field("engine", &T::engine, "", "as in result.json", Presence::kAdded),
+        field("engine_facts", &T::engine_facts, "", "as in result.json", Presence::kOmitted),
         field("numerics", &T::numerics, "", "the layout's class: `identical` or `bounded`", Presence::kAdded),
         field("baseline", &T::baseline, "", "the case that it is compared with; null for a baseline",
               Presence::kNull),
@@ -139,6 +144,8 @@ struct CaseRow {
                          Presence::kNull)),
         any_number(field("psnr", &T::psnr, "dB", "mean PSNR against the baseline; null for a baseline",
                          Presence::kNull)),
+        any_number(field("relative_l2", &T::relative_l2, "",
+                         "relative L2 distance of the float frames from the baseline's", Presence::kNull)),
         field("identical", &T::identical, "", "whether every float equals the baseline's", Presence::kNull),
         field("peak_resident_bytes", &T::peak_resident_bytes, "bytes", "the largest rank's resident size",
               Presence::kNull),
@@ -159,6 +166,7 @@ struct CaseRow {
         field("published", &T::published, "",
               "the published row that the case names, and the case's own sizes", Presence::kOmitted),
         field("locked", &T::locked, "", "as in result.json", Presence::kOmitted),
+        field("own_single", &T::own_single, "", "as in result.json", Presence::kOmitted),
         field("first_divergence", &T::first_divergence, "", "as in result.json", Presence::kOmitted),
         field("aa", &T::aa, "", "of a baseline: its repetitions beside its first", Presence::kOmitted),
         field("not_judged", &T::not_judged, "", "as in result.json", Presence::kOmitted),

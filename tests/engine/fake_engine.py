@@ -7,7 +7,7 @@ What is broken before any case is known is said on the command line, everything 
 
     engine_options: {becomes: leaves-nan, on_rank: 1, offset: 0.01}
 
-`on_rank` leaves the other ranks sound; `offset` is added to every frame.  --list prints the modes.  Its frames follow from
+`on_rank` leaves the other ranks sound; `offset` is added to every frame, `offset_of_layouts` to those of several ranks.  --list prints the modes.  Its frames follow from
 the noise, and this from the case's seed or from a file: equal on every machine.  Started without RANK (`ranks: engine`)
 it answers for all ranks of the layout.
 """
@@ -58,6 +58,7 @@ MODES_OF_A_CASE = {
     "leaves-no-record": "rank-RANK.json is not there",
     "leaves-negative-time": "total_seconds of its record is below 0",
 }
+OPTIONS = ("becomes", "on_rank", "offset", "offset_of_layouts")
 NEVER = 1e9
 EXIT_CODE_OF_DEATH = 7
 
@@ -93,8 +94,8 @@ class FakeEngine(Engine):
     def _become(self, options):
         """Takes a case's options, or what the program was told."""
         for name in options:
-            if name not in ("becomes", "on_rank", "offset"):
-                raise InputError(f"the fake engine has no option '{name}'; it has becomes, on_rank, offset")
+            if name not in OPTIONS:
+                raise InputError(f"the fake engine has no option '{name}'; it has {', '.join(OPTIONS)}")
         becomes = options.get("becomes", self._becomes_always)
         if becomes and becomes not in MODES_OF_A_CASE and becomes != self._becomes_always:
             known = "is an option of the program" if becomes in MODES_OF_THE_PROGRAM else "is unknown"
@@ -102,6 +103,7 @@ class FakeEngine(Engine):
         on_rank = options.get("on_rank", self._always_on_rank)
         self._becomes = becomes if on_rank in (None, group.RANK) else ""
         self._offset = float(options.get("offset", 0.0))
+        self._offset_of_layouts = float(options.get("offset_of_layouts", 0.0))
 
     def load(self, case, store, progress):
         began = time.perf_counter()
@@ -155,6 +157,7 @@ class FakeEngine(Engine):
         """A pixel is the first three channels' value above it, squeezed between 0 and 1."""
         _, channels, times, rows, columns = shape
         scale = 2.0 ** case["steps"]
+        offset = self._offset + (self._offset_of_layouts if case["layout"] != "single" else 0.0)
         width, count = case["width"], case["frames"]
         if self.becomes("leaves-other-size"):
             width += 16 if width == 16 else -16
@@ -165,7 +168,7 @@ class FakeEngine(Engine):
             time_of_latents, column = min((frame + 3) // 4, times - 1), min(column, columns - 1)
             place = (time_of_latents * rows + row) * columns + column
             of_channel = (latents[channel * times * rows * columns + place] for channel in range(3))
-            return [0.5 + 0.4 * math.tanh(scale * value) + self._offset for value in of_channel]
+            return [0.5 + 0.4 * math.tanh(scale * value) + offset for value in of_channel]
 
         def row_of(frame, row):
             return [value for column in range(width // 16) for value in [pixel(frame, row, column)] * 16]

@@ -91,7 +91,7 @@ TEST_F(RunLocal, ALaunchersEnvironmentNamesNoRank) {
   setenv("RANK", "5", 1);
   LocalJob launcher = job(1, "echo ${RANK-none} ${WORLD_SIZE-none} $EXTRA");
   launcher.environment = {{"EXTRA", "7"}};
-  launcher.is_launcher = true;
+  launcher.started_as = launch::StartedAs::kLauncher;
   run_local(launcher);
   unsetenv("RANK");
   EXPECT_EQ(read_file(directory_ / "launcher.log"), "none none 7\n");
@@ -99,7 +99,7 @@ TEST_F(RunLocal, ALaunchersEnvironmentNamesNoRank) {
 
 TEST_F(RunLocal, AFailureElsewhereEndsEverything) {
   LocalJob launcher = job(1, kSleep);
-  launcher.is_launcher = true;
+  launcher.started_as = launch::StartedAs::kLauncher;
   int ticks = 0;
   launcher.on_tick = [&] { return ++ticks < 3; };
   const LocalResult result = run_local(launcher);

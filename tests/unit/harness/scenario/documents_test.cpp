@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/scenario/engine.h"
+
 namespace isoframe::harness::scenario {
 namespace {
 
@@ -47,8 +49,10 @@ TEST(Documents, TheSchemaIsWhatTheTablesSay) {
 
 TEST(Documents, TheReadmeHasTheTables) {
   const std::string readme = read(kScenarios / "README.md");
-  expect_content(kScenarios / "README.md",
-                 with_part(with_part(readme, "case keys", key_table_text()), "gates", gate_table_text()));
+  expect_content(
+      kScenarios / "README.md",
+      with_part(with_part(with_part(readme, "case keys", key_table_text()), "gates", gate_table_text()),
+                "engines", engine_table_text()));
 }
 
 TEST(Documents, PlainTextHasNeitherBackticksNorLinks) {

@@ -105,6 +105,11 @@ TEST(CaseJson, TakesEveryFieldThereAndBack) {
   spec.timeout_seconds = 6.5;
   spec.meeting_seconds = 7.5;
   spec.resident = false;
+  spec.engine = "other";
+  spec.program = Engine{
+      .command = {"engine", "\xff"}, .starts_ranks = true, .resident = false, .environment = {{"A", "b"}}};
+  spec.engine_options = {{"kernel", "fa3"}};
+  spec.noise = "shared";
   spec.launcher = "mpirun -n {ranks} {worker}";
   spec.baseline = "b";
   spec.compare_by = "locked";
