@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include <fmt/format.h>
 
+#include "reports/engine_table.h"
 #include "reports/format.h"
 #include "reports/remarks.h"
 
@@ -30,8 +32,11 @@ std::string memory(const CaseRow& row) {
   return fmt::format("{} / {}", bytes(row.peak_tensor_bytes), bytes(row.peak_resident_bytes));
 }
 
+constexpr const char* kEngine = "engine";
+
 constexpr std::array kColumns = {
     CaseColumn{"case", Align::kLeft, true, true, [](const CaseRow& r) { return one_line(r.name); }},
+    CaseColumn{kEngine, Align::kLeft, true, true, [](const CaseRow& r) { return one_line(r.engine); }},
     CaseColumn{"layout", Align::kLeft, true, true, [](const CaseRow& r) { return one_line(r.layout); }},
     CaseColumn{"ranks", Align::kRight, false, false,
                [](const CaseRow& r) { return fmt::format("{}", r.world_size); }},
@@ -50,7 +55,13 @@ constexpr std::array kColumns = {
 
 }  // namespace
 
-std::span<const CaseColumn> case_columns() { return kColumns; }
+std::vector<CaseColumn> case_columns(const records::RunRecord& run) {
+  std::vector<CaseColumn> columns(kColumns.begin(), kColumns.end());
+  if (!has_other_engines(run))
+    std::erase_if(columns,
+                  [](const CaseColumn& column) { return std::string_view(column.title) == kEngine; });
+  return columns;
+}
 
 bool is_not_passed(const CaseRow& row) { return row.verdict != Verdict::kPassed; }
 

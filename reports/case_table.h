@@ -1,8 +1,8 @@
 #pragma once
 // The table of cases.  Its columns are those of the published table; each is one row of kCaseColumns.
 
-#include <span>
 #include <string>
+#include <vector>
 
 #include "reports/records/run_record.h"
 #include "reports/text.h"
@@ -17,7 +17,8 @@ struct CaseColumn {
   std::string (*cell)(const records::CaseRow& row);
 };
 
-std::span<const CaseColumn> case_columns();
+/// The columns of a run's table: engines are named where there are several.
+std::vector<CaseColumn> case_columns(const records::RunRecord& run);
 
 /// The verdict of a run: "5 of 7 cases passed: 1 failed, 1 skipped; not judged: latency of 5 cases", led by
 /// "interrupted, " after Ctrl-C.

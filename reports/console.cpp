@@ -20,7 +20,7 @@ using records::Verdict;
 std::string table(const records::RunRecord& run) {
   std::vector<TableColumn> columns;
   TableRows rows(run.cases.size());
-  for (const CaseColumn& column : case_columns()) {
+  for (const CaseColumn& column : case_columns(run)) {
     if (!column.compact) continue;
     columns.push_back({column.title, column.align});
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i].push_back(column.cell(run.cases[i]));

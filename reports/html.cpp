@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "reports/case_table.h"
+#include "reports/engine_table.h"
 #include "reports/published.h"
 #include "reports/records/stages.h"
 #include "reports/remarks.h"
@@ -205,9 +206,15 @@ std::string html_report(const records::RunRecord& run, const std::map<std::strin
     const auto shown = cases.find(row->name);
     if (shown != cases.end()) details[row->name] = details_of(shown->second, row->name, room);
   }
+  const EngineTable engines = engine_table(run);
   const PublishedTable published = published_table(run);
   json data = {{"run", records::to_json(run)},
                {"verdict", sentence},
+               {"engines",
+                {{"titles", engines.titles},
+                 {"rows", engines.rows},
+                 {"sentences", engines.sentences},
+                 {"engines", engines.engines}}},
                {"published",
                 {{"titles", published.titles},
                  {"rows", published.rows},

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "reports/case_table.h"
+#include "reports/engine_table.h"
 #include "reports/environment_facts.h"
 #include "reports/format.h"
 #include "reports/locked_table.h"
@@ -38,13 +39,14 @@ std::string verdict(const RunRecord& run) {
   return result;
 }
 
-std::string case_table(const std::vector<const CaseRow*>& shown) {
+std::string case_table(const RunRecord& run, const std::vector<const CaseRow*>& shown) {
+  const std::vector<CaseColumn> own = case_columns(run);
   std::vector<TableColumn> columns;
-  for (const CaseColumn& column : case_columns()) columns.push_back({column.title, column.align});
+  for (const CaseColumn& column : own) columns.push_back({column.title, column.align});
   std::vector<std::vector<std::string>> rows;
   for (const CaseRow* row : shown) {
     std::vector<std::string>& cells = rows.emplace_back();
-    for (const CaseColumn& column : case_columns()) {
+    for (const CaseColumn& column : own) {
       const std::string cell = column.cell(*row);
       cells.push_back(column.code ? code_span(cell) : escape_markdown(cell));
     }
@@ -149,6 +151,24 @@ std::string published(const RunRecord& run) {
   for (const std::string& difference : table.differences)
     result += fmt::format("\n- {}", escape_markdown(difference));
   return result + "\n";
+}
+
+/// Engines beside each other.
+std::string engines(const RunRecord& run) {
+  const EngineTable table = engine_table(run);
+  if (table.rows.empty()) return {};
+  std::vector<TableColumn> columns;
+  for (const std::string& title : table.titles)
+    columns.push_back({title, columns.size() < 3 ? Align::kLeft : Align::kRight});
+  std::vector<std::vector<std::string>> rows;
+  for (const std::vector<std::string>& row : table.rows) {
+    std::vector<std::string>& cells = rows.emplace_back();
+    for (const std::string& cell : row) cells.push_back(escape_markdown(cell));
+  }
+  std::string result = markdown_table(columns, rows) + "\n";
+  for (const std::vector<std::string>* lines : {&table.sentences, &table.engines})
+    for (const std::string& line : *lines) result += fmt::format("- {}\n", escape_markdown(line));
+  return result;
 }
 
 std::string details(const char* summary, const std::string& body) {
@@ -326,6 +346,7 @@ Parts parts_of(const RunRecord& run, std::string table, std::string why) {
       {"noise floor", 6, section("Noise floor", noise_floor(run))},
       {"stages", 5, section("Stages: median seconds of the slowest rank", stage_table(run))},
       {"published figures", 8, section("Published beside measured", published(run))},
+      {"engines", 8, section("Engines", engines(run))},
       {"the earlier run", 11, section("Against an earlier run", against_table(run))},
       {"steps", 3, details("Step by step: how far baseline and case are from float32", locked_tables(run))},
       {"collectives", 1, details("Collectives: bytes measured and predicted", collective_table(run))},
@@ -377,7 +398,7 @@ std::string shortened(const RunRecord& run, Parts parts, std::size_t most) {
     std::ranges::stable_partition(rows, [](const CaseRow* row) { return is_not_passed(*row); });
     const std::string head = verdict(run);
     const std::string why = first_lines(reasons_section(run), (room - head.size()) / 2, "- ");
-    result = head + first_lines(case_table(rows), room - head.size() - why.size(), "| ") + why;
+    result = head + first_lines(case_table(run, rows), room - head.size() - why.size(), "| ") + why;
   }
   return fmt::format("{}\nLeft out, as there is room for {} bytes only: {}. report.html has everything.\n",
                      result, most, fmt::join(left_out, ", "));
@@ -386,7 +407,7 @@ std::string shortened(const RunRecord& run, Parts parts, std::size_t most) {
 }  // namespace
 
 std::string markdown_report(const RunRecord& run, std::size_t most) {
-  Parts parts = parts_of(run, case_table(all_cases(run)), reasons_section(run));
+  Parts parts = parts_of(run, case_table(run, all_cases(run)), reasons_section(run));
   std::string whole = joined(parts);
   return whole.size() <= most ? whole : shortened(run, std::move(parts), most);
 }

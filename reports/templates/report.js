@@ -53,6 +53,8 @@ function banner() {
 const columns = [
   { title: "case", key: (r) => r.name, show: (r) => element("a", { href: `#${id(r.name)}` }, element("code", {}, r.name)) },
   { title: "verdict", key: (r) => r.verdict, show: (r) => verdict(r.verdict) },
+  ...(run.cases.some((r) => (r.engine || "isoframe") !== "isoframe")
+    ? [{ title: "engine", key: (r) => r.engine || "isoframe", show: (r) => element("code", {}, r.engine || "isoframe") }] : []),
   { title: "layout", key: (r) => r.layout, show: (r) => element("code", {}, r.layout || "-") },
   { title: "ranks", number: true, key: (r) => numeric(r.world_size), show: (r) => String(r.world_size ?? "-") },
   { title: "time s", number: true, key: (r) => numeric(r.seconds), show: (r) => r.repetitions > 1
@@ -180,6 +182,15 @@ function balance(shared) {
     (numeric(shared.optimum) === null ? "; the optimum was not searched for." : `, ${(largest / shared.optimum).toFixed(2)}x the least possible.`));
 }
 
+function enginesSection() {
+  const { titles, rows, sentences, engines } = data.engines || { rows: [] };
+  if (!rows.length) return null;
+  return element("section", { id: "engines" }, element("h2", {}, "Engines"), element("div", { class: "card scroll" },
+    table(titles.map((title, i) => ({ title, number: i > 2 })), rows, "engines beside each other"),
+    sentences.length ? element("ul", { "aria-label": "Which run stands alone" }, sentences.map((sentence) => element("li", {}, sentence))) : null,
+    element("ul", { class: "soft" }, engines.map((line) => element("li", {}, line)))));
+}
+
 function publishedSection() {
   const rows = (data.published && data.published.rows) || [];
   if (!rows.length) return null;
@@ -302,7 +313,7 @@ function environment() {
     table([{ title: "" }, { title: "" }], rows, "environment"), element("h3", {}, "Command"), element("pre", {}, run.command || "")));
 }
 
-const sections = [banner(), caseTable(), publishedSection(), element("section", {}, element("h2", {}, "Case by case"), bySeverity().map(caseSection)), floors(), earlier(), environment()];
+const sections = [banner(), caseTable(), enginesSection(), publishedSection(), element("section", {}, element("h2", {}, "Case by case"), bySeverity().map(caseSection)), floors(), earlier(), environment()];
 document.getElementById("report").append(...sections.filter((section) => section));
 const openTarget = () => {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
