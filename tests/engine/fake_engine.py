@@ -125,7 +125,7 @@ class FakeEngine(Engine):
         return self._load_seconds, {"fake": "1"}
 
     def generate(self, case, directory, noise, progress):
-        require_loaded(case, self._loaded, ("checkpoint", "variant", "task", "layout", "dtype", "device"))
+        require_loaded(case, self._loaded)
         self._become(case.get("engine_options") or {})
         shape, steps = latent_shape(case), setting(case, "steps", int)
         with measure.Measurement(progress) as measured:

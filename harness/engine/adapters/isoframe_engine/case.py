@@ -7,6 +7,8 @@ from isoframe_engine.protocol import InputError, Unsupported
 DEGREES = ("ulysses", "ring", "cfg", "tensor", "vae_patch")
 # isoframe's own ways to compute, with the values that ask for nothing.
 OWN_WAYS = {"reduction": "fast", "reduction_parts": 1, "launcher": ""}
+# What a `load` takes in, of every engine's case; the rest may change from one generation to the next.
+LOADED_WITH = ("checkpoint", "variant", "task", "layout", "dtype", "device")
 # HunyuanVideo 1.5's latents: their channels, and how many pixels and frames one position stands for.
 CHANNELS, PIXELS, FRAMES = 32, 16, 4
 
@@ -64,7 +66,7 @@ def require_plain(engine, case, values):
 
 def require_able(engine, case):
     """Raises Unsupported for what the engine's own capabilities rule out, and for isoframe's own ways to compute.  Returns
-    the layout, for which as many ranks are there as it needs."""
+    the layout."""
     can = engine.capabilities()
     for name in ("task", "dtype", "device"):
         value, known = setting(case, name, str), can[f"{name}s"]
@@ -85,7 +87,7 @@ def latent_shape(case):
     return [1, CHANNELS, (frames - 1) // FRAMES + 1, rows // PIXELS, columns // PIXELS]
 
 
-def require_loaded(case, loaded, names):
+def require_loaded(case, loaded, names=LOADED_WITH):
     """Raises InputError where a case differs from the loaded one in a setting that only loading takes in."""
     if loaded is None:
         raise InputError("nothing is loaded yet")

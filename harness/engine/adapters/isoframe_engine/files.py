@@ -34,12 +34,12 @@ def without_nan(document):
     return None if isinstance(document, float) and not math.isfinite(document) else document
 
 
-def read_tensors(path, names):
-    """Returns the tensors of these names; raises InputError naming what is missing."""
+def read_tensors(path, names, framework="pt"):
+    """Returns the tensors of these names, as torch's or, for "np", numpy's; raises InputError naming what is missing."""
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework=framework) as file:
             for name in names:
                 if name not in file.keys():
                     raise InputError(f"{path}: it holds no '{name}'")
