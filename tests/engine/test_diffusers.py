@@ -403,6 +403,15 @@ class Diffusers(unittest.TestCase):
         self.assertEqual(told, [("text", None, None), ("text", None, None), ("denoise", 0, 2), ("denoise", 1, 2),
                                 ("decode", None, None), ("write", None, None)])
 
+    def test_computes_on_as_many_threads_as_the_case_asks_for(self):
+        running = []
+        for threads in (2, 4, 2):
+            self.generate(steps=1, threads_per_rank=threads, **UNEVEN)
+            # OpenMP keeps its threads until a team of another size is formed.
+            (process,) = self.engines[1].processes
+            running.append(len(os.listdir(f"/proc/{process.pid}/task")))
+        self.assertEqual([count - running[0] for count in running], [0, 2, 0])
+
     def test_a_warm_up_leaves_nothing(self):
         case = self.case(steps=1, **UNEVEN)
         self.load(case)
