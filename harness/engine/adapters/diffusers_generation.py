@@ -13,7 +13,8 @@ from isoframe_engine.replaced import replaced
 class Generation:
     """frames: [F, H, W, 3] in [0, 1]; noise: the initial latents, drawn from the seed unless they are set before;
     step_latents: what each step gives, [1, C, T, h, w]; given_steps: what the next one begins with instead, if they are
-    set before; tiles: of each direction, a rank's TileTime records; seconds: from prompt to frames."""
+    set before; tiles: of each direction, a rank's TileTime records; is_tiled: of what the VAE is at; seconds: from prompt
+    to frames."""
 
     def __init__(self, torch, pipe, own_guidance_scale, case, progress, communication):
         self._torch = torch
@@ -28,6 +29,7 @@ class Generation:
         self.step_latents = []
         self.given_steps = []
         self.tiles = {"decode": [], "encode": []}
+        self.is_tiled = False
         self.seconds = 0.0
 
     def _require_sizes(self):
@@ -254,8 +256,8 @@ class Generation:
 
         def make(run):
             def counting(whole):
-                is_tiled = vae.use_tiling and max(whole.shape[-2:]) > tile
-                self._columns = math.ceil(whole.shape[-1] / stride) if is_tiled else 1
+                self.is_tiled = vae.use_tiling and max(whole.shape[-2:]) > tile
+                self._columns = math.ceil(whole.shape[-1] / stride) if self.is_tiled else 1
                 return run(whole)
 
             return counting

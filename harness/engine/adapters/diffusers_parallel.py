@@ -20,6 +20,8 @@ from diffusers.models._modeling_parallel import (
 )
 from diffusers.models.transformers import transformer_hunyuan_video15
 
+from attention_with_lse import attention_with_lse
+
 # diffusers has no plan for this model.  RoPE's tables and the video's tokens are split alike; the condition is split as
 # well, because every rank's own attention takes its share of both (a plan that leaves the condition whole, as Wan's does
 # for cross-attention, would count the text once a rank); the last layer's output is gathered.
@@ -91,15 +93,7 @@ def native_forward_with_lse(
         return whole_native_forward(
             ctx, query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa, return_lse, **settings
         )
-    query, key, value = (x.transpose(1, 2) for x in (query, key, value))
-    if query.device.type == "cpu":
-        result, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(query, key, value, scale=scale)
-    else:
-        # Takes float32, which flash attention does not; its sums are padded to a multiple of 32 queries.
-        result, lse, *_ = torch.ops.aten._scaled_dot_product_efficient_attention(
-            query, key, value, None, True, scale=scale
-        )
-        lse = lse[..., : query.shape[2]]
+    result, lse = attention_with_lse(*(x.transpose(1, 2) for x in (query, key, value)), scale=scale)
     return result.transpose(1, 2), lse.transpose(1, 2)
 
 

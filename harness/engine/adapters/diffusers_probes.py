@@ -1,4 +1,4 @@
-"""isoframe's probe points in diffusers' pipelines, by hooks.
+"""isoframe's probe points in diffusers' pipelines, by hooks, whichever engine brings the transformer.
 
 A place has the name and the stages that isoframe gives it, and a tensor isoframe's shape: valid rows only, tokens of the
 video apart from those of the condition.  Points without a counterpart (exchanges, blending) are not shown.
@@ -28,6 +28,9 @@ def first_of(result):
 
 
 class Probes:
+    """Those of diffusers' own transformer.  Another one overrides what depends on how it splits its tokens and calls
+    its attention."""
+
     def __init__(self, pipe, generation, observer, ranks, rank):
         self._pipe = pipe
         self._generation = generation
@@ -48,7 +51,7 @@ class Probes:
         self._watch_transformer(pipe.transformer)
         for index, block in enumerate(pipe.transformer.transformer_blocks):
             self._watch_block(index, block)
-        self._after(transformer_hunyuan_video15, "dispatch_attention_fn", self._show_attention)
+        self._watch_attention()
         self._watch_vae(pipe.vae)
 
     def show_frames(self, frames):
@@ -179,6 +182,28 @@ class Probes:
         each, more = divmod(whole, self._ranks)
         return self._rank * each + min(self._rank, more), each + (self._rank < more)
 
+    def _split_video(self, whole):
+        """(begin, length, held) of this rank's share of the video's tokens; `held` counts padding after them."""
+        begin, length = self._share(whole)
+        return begin, length, length
+
+    def _split_condition(self, whole):
+        """(begin, length, is a part) of this rank's share of the condition's valid tokens."""
+        return *self._share(whole), self._ranks > 1
+
+    def _watch_attention(self):
+        self._after(transformer_hunyuan_video15, "dispatch_attention_fn", self._show_attention)
+
+    def _show_condition_tokens(self, condition):
+        """Shows block 0's condition, which the hook sees before its padding is trimmed and its tokens are split."""
+        self._show(self._place, "condition_tokens", condition[:, : self._condition], TOKENS)
+
+    def _show_projected(self, result):
+        """Shows what proj_out gives; a layout's hook has gathered it."""
+        if self._ranks == 1:
+            self._show(self._place, "proj_out", result, TOKENS, shares=[(1, 0, self._tokens)])
+        self._show(self._place, "proj_out.gathered", result, TOKENS)
+
     def _watch_transformer(self, transformer):
         def begin(arguments, named):
             self._place = self._generation.pass_place()
@@ -187,7 +212,7 @@ class Probes:
 
         def show_embedded(hidden):
             self._tokens = hidden.shape[1]
-            self._begin, self._length = self._share(self._tokens)
+            self._begin, self._length, self._held = self._split_video(self._tokens)
             self._show(self._place, "x_embedder", hidden, TOKENS, shares=[(1, 0, self._tokens)])
 
         def show_glyphs(result):
@@ -198,28 +223,17 @@ class Probes:
             if self._generation.is_image_to_video:
                 self._show(self._place, "image_embedder", result, TOKENS)
 
-        def show_rotary(result):
-            for name, table in zip(("rotary.cos", "rotary.sin"), result):
-                # Every angle is there twice, once for each of the two numbers that it turns.
-                self._tables.append((name, table[:, ::2]))
-
-        def show_condition(arguments, named):
-            condition, mask = arguments[1], arguments[3]
+        def show_first(arguments, named):
+            _, condition, _, mask, rotary = arguments
             self._condition = int(mask.sum())
-            self._condition_begin, self._condition_length = self._share(self._condition)
-            self._show(self._place, "condition_tokens", condition[:, : self._condition], TOKENS)
-            for name, table in self._tables:
+            self._condition_begin, self._condition_length, self._has_part = self._split_condition(self._condition)
+            self._show_condition_tokens(condition)
+            for name, table in zip(("rotary.cos", "rotary.sin"), rotary):
+                # Every angle is there twice, once for each of the two numbers that it turns.
+                table = table[: self._length, ::2]
                 self._show(self._place, name, table, ROTARY, shares=[(0, self._begin, self._tokens)])
-            self._tables = []
 
-        def show_projected(result):
-            if self._ranks == 1:
-                self._show(self._place, "proj_out", result, TOKENS, shares=[(1, 0, self._tokens)])
-            self._show(self._place, "proj_out.gathered", result, TOKENS)
-
-        self._tables = []
         self._input(transformer, begin)
-        self._output(transformer.rope, show_rotary)
         self._output(transformer.time_embed, lambda result: self._show(self._place, "time_embed", result, VECTOR))
         self._output(transformer.x_embedder, show_embedded)
         self._output(
@@ -228,13 +242,15 @@ class Probes:
         )
         self._output(transformer.context_embedder_2, show_glyphs)
         self._output(transformer.image_embedder, show_image)
-        # Before its padding is trimmed and its tokens are split.
-        self._input(transformer.transformer_blocks[0], show_condition, first=True)
-        self._output(transformer.proj_out, show_projected)
+        # Before diffusers' own hooks.
+        self._input(transformer.transformer_blocks[0], show_first, first=True)
+        self._output(transformer.proj_out, self._show_projected)
 
     def _show_video(self, name, tensor, axes, block, *, heads=None):
-        """Shows this rank's tokens of the video.  heads: the dimension of heads, all of which are there."""
+        """Shows this rank's tokens of the video, which padding may follow.  heads: the dimension of heads, all of which
+        are there."""
         tokens = axes.index("tokens")
+        tensor = tensor.narrow(tokens, 0, self._length)
         shares = [(tokens, self._begin, self._tokens)]
         if heads is not None:
             shares.append((heads, 0, tensor.shape[heads]))
@@ -244,7 +260,7 @@ class Probes:
         """Shows this rank's valid tokens of the condition, which a single rank has followed by padding."""
         tokens = axes.index("tokens")
         tensor = tensor.narrow(tokens, 0, self._condition_length)
-        shares = [(tokens, self._condition_begin, self._condition)] if self._ranks > 1 else []
+        shares = [(tokens, self._condition_begin, self._condition)] if self._has_part else []
         if heads is not None:
             shares.append((heads, 0, tensor.shape[heads]))
         self._show(self._place, f"{name}.context", tensor, axes, block, sorted(shares))
@@ -252,9 +268,9 @@ class Probes:
     def _show_both(self, name, tensor, axes, *, heads=None):
         """Shows a tensor of [video | condition] tokens as the two that isoframe has."""
         tokens = axes.index("tokens")
-        rest = tensor.shape[tokens] - self._length
-        self._show_video(name, tensor.narrow(tokens, 0, self._length), axes, self._block, heads=heads)
-        self._show_condition(name, tensor.narrow(tokens, self._length, rest), axes, self._block, heads=heads)
+        rest = tensor.shape[tokens] - self._held
+        self._show_video(name, tensor, axes, self._block, heads=heads)
+        self._show_condition(name, tensor.narrow(tokens, self._held, rest), axes, self._block, heads=heads)
 
     def _show_attention(self, result, arguments, named):
         for name, value in zip(("query", "key", "value"), arguments):
@@ -298,8 +314,10 @@ class Probes:
             def show(result):
                 number = self._tiles[direction]
                 self._tiles[direction] += 1
-                place = f"{direction}/{direction}.tile {number}"
-                self._show(place, f"{direction}.tile", result[0].permute(1, 2, 3, 0), FRAMES, number)
+                # Without tiles the VAE has one call too, which isoframe does not show.
+                if self._generation.is_tiled:
+                    place = f"{direction}/{direction}.tile {number}"
+                    self._show(place, f"{direction}.tile", result[0].permute(1, 2, 3, 0), FRAMES, number)
 
             return show
 

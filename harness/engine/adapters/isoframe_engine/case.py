@@ -87,6 +87,21 @@ def latent_shape(case):
     return [1, CHANNELS, (frames - 1) // FRAMES + 1, rows // PIXELS, columns // PIXELS]
 
 
+def options_of(engine, case, defaults):
+    """The case's engine_options over the defaults, each of its default's type."""
+    given = case.get("engine_options") or {}
+    if not isinstance(given, dict):
+        raise InputError(f"the case's 'engine_options' is no object: {given!r}")
+    unknown = sorted(set(given) - set(defaults))
+    if unknown:
+        known = f"it has {', '.join(defaults)}" if defaults else "it has none"
+        raise InputError(f"the {engine} engine has no option {', '.join(unknown)}; {known}")
+    for name, value in given.items():
+        if type(value) is not type(defaults[name]):
+            raise InputError(f"the {engine} engine's option {name} has a wrong type: {value!r}")
+    return defaults | given
+
+
 def require_loaded(case, loaded, names=LOADED_WITH):
     """Raises InputError where a case differs from the loaded one in a setting that only loading takes in."""
     if loaded is None:

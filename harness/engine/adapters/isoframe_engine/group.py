@@ -10,15 +10,16 @@ WORLD_SIZE = int(os.environ.get("WORLD_SIZE", "1"))
 NO_LIMIT = datetime.timedelta(days=7)
 
 
-def meet(store_file, device, meeting_seconds):
-    """Joins the group of this case's ranks at `store_file`, in place of an earlier group.  One rank needs none."""
+def meet(store_file, device, meeting_seconds, *, even_alone=False):
+    """Joins the group of this case's ranks at `store_file`, in place of an earlier group.  One rank needs none, unless its
+    library asks for one `even_alone`."""
     import torch.distributed as distributed
 
     if distributed.is_initialized():
         distributed.destroy_process_group()
-    if WORLD_SIZE == 1:
+    if WORLD_SIZE == 1 and not even_alone:
         return
-    store = distributed.FileStore(store_file, WORLD_SIZE)
+    store = distributed.HashStore() if WORLD_SIZE == 1 else distributed.FileStore(store_file, WORLD_SIZE)
     # Whoever comes waits for the others no longer than that, and names who is missing.
     store.set(f"came/{RANK}", "yes")
     for rank in range(WORLD_SIZE):
