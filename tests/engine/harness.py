@@ -10,20 +10,34 @@ import struct
 import subprocess
 import tempfile
 import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ADAPTERS = ROOT / "harness/engine/adapters"
 
 
+def environment(name):
+    """The folder of a Python environment that ci/setup installs under this option, whether it is there or not."""
+    found = subprocess.run(
+        ["bash", "-c", f'. ci/common.sh; echo "${name}"'], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return pathlib.Path(found.stdout.strip())
+
+
 def reference_python():
     """The interpreter of the environment that ci/setup --reference installs."""
-    found = subprocess.run(
-        ["bash", "-c", '. ci/common.sh; echo "$reference"'], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    reference = pathlib.Path(found.stdout.strip())
+    reference = environment("reference")
     if not (reference / "complete").exists():
         raise SystemExit("the reference is not installed; run ci/setup --reference")
     return reference / "bin/python"
+
+
+def xdit_python():
+    """The interpreter of the environment that ci/setup --xdit installs; without it tests are skipped."""
+    xdit = environment("xdit")
+    if not (xdit / "complete").exists():
+        raise unittest.SkipTest("xDiT is not installed; run ci/setup --xdit")
+    return xdit / "bin/python"
 
 
 def header_of(data):
