@@ -37,7 +37,7 @@ const CaseRow* find(const RunRecord& run, const CaseRow& like, const std::string
 
 std::string version_of(const CaseRow& row, const RunRecord& run) {
   if (row.engine == kOurs) return run.environment.isoframe.version;
-  const auto found = row.engine_facts.find("engine");
+  const auto found = row.engine_facts.find(records::kEngineVersion);
   return found == row.engine_facts.end() ? "-" : found->second;
 }
 
@@ -82,7 +82,8 @@ std::vector<std::string> facts_of(const RunRecord& run) {
     if (row.engine_facts.empty()) continue;
     std::string line;
     for (const auto& [name, value] : row.engine_facts)
-      if (name != "engine") line += fmt::format("{}{}: {}", line.empty() ? "" : ", ", name, value);
+      if (name != records::kEngineVersion)
+        line += fmt::format("{}{}: {}", line.empty() ? "" : ", ", name, value);
     line = one_line(fmt::format("{} is {}; {}", row.engine, version_of(row, run), line));
     if (std::ranges::find(lines, line) == lines.end()) lines.push_back(line);
   }

@@ -21,6 +21,7 @@
 #include "harness/measure/environment.h"
 #include "harness/run/history.h"
 #include "harness/run/suite_run.h"
+#include "harness/scenario/allowed_engines.h"
 #include "reports/console.h"
 #include "reports/markdown.h"
 
@@ -138,14 +139,6 @@ std::uint64_t resident_bytes(const RunArguments& arguments) {
   return std::min(here.memory_bytes, here.limits.memory_bytes.value_or(here.memory_bytes)) / kShare;
 }
 
-/// The arguments that allow the same engines.
-std::vector<std::string> words_of(const scenario::AllowedEngines& allowed) {
-  if (allowed.all) return {"--allow-engines"};
-  std::vector<std::string> words;
-  for (const std::string& name : allowed.names) words.insert(words.end(), {"--allow-engine", name});
-  return words;
-}
-
 int run(const RunArguments& arguments) {
   const scenario::Suite suite = arguments.suite.load();
   scenario::AllowedEngines allowed = arguments.allowed;
@@ -161,7 +154,7 @@ int run(const RunArguments& arguments) {
   options.command = command_line();
   options.again = {program_name(), "run"};
   std::ranges::move(arguments.suite.words(), std::back_inserter(options.again));
-  std::ranges::move(words_of(allowed), std::back_inserter(options.again));
+  std::ranges::move(allowed.words(), std::back_inserter(options.again));
   options.against = last_runs(arguments, suite, options);
   arguments.gate.set(options);
   options.locate = arguments.no_locate ? run::LocateWhich::kNever

@@ -53,13 +53,44 @@ json path_or_null(const std::filesystem::path& path) {
   return path.empty() ? json() : json(base::text_of(path));
 }
 
+template <typename T>
+std::optional<T> optional_in(const json& value, const char* field) {
+  const auto found = value.find(field);
+  return found == value.end() || found->is_null() ? std::nullopt : std::optional(found->get<T>());
+}
+template <typename T>
+json value_or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json();
+}
+
+Capabilities capabilities_from(const json& value) {
+  using Words = Capabilities::Words;
+  return {.tasks = optional_in<Words>(value, "tasks"),
+          .dtypes = optional_in<Words>(value, "dtypes"),
+          .devices = optional_in<Words>(value, "devices"),
+          .layouts = optional_in<Words>(value, "layouts"),
+          .takes_noise = optional_in<bool>(value, "takes_noise").value_or(true),
+          .observations = optional_in<Words>(value, "observations").value_or(Words()),
+          .fingerprint = optional_in<int>(value, "fingerprint")};
+}
+
+json to_json(const Capabilities& capabilities) {
+  return {{"tasks", value_or_null(capabilities.tasks)},
+          {"dtypes", value_or_null(capabilities.dtypes)},
+          {"devices", value_or_null(capabilities.devices)},
+          {"layouts", value_or_null(capabilities.layouts)},
+          {"takes_noise", capabilities.takes_noise},
+          {"observations", capabilities.observations},
+          {"fingerprint", value_or_null(capabilities.fingerprint)}};
+}
+
 Hello hello_from(const json& value) {
   return {.protocol = value.at("protocol").get<int>(),
           .engine = value.at("engine").get<std::string>(),
           .version = value.at("version").get<std::string>(),
           .rank = value.at("rank").get<int>(),
           .pid = value.at("pid").get<std::int64_t>(),
-          .capabilities = value.value("capabilities", json::object())};
+          .capabilities = capabilities_from(value.value("capabilities", json::object()))};
 }
 
 json fields_of(const Hello& hello) {
@@ -69,7 +100,7 @@ json fields_of(const Hello& hello) {
           {"version", hello.version},
           {"rank", hello.rank},
           {"pid", hello.pid},
-          {"capabilities", hello.capabilities}};
+          {"capabilities", to_json(hello.capabilities)}};
 }
 json fields_of(const Loaded& loaded) {
   return {{"answer", "loaded"}, {"seconds", loaded.seconds}, {"facts", loaded.facts}};

@@ -37,13 +37,23 @@ std::string to_line(const Request& request);
 /// Throws InputError for a line that is no request.
 Request request_from_line(std::string_view line);
 
+/// What an engine says that it can do.  A list that it leaves out rules nothing out.
+struct Capabilities {
+  using Words = std::vector<std::string>;
+  std::optional<Words> tasks = {}, dtypes = {}, devices = {};
+  std::optional<Words> layouts = {};  ///< degrees that may be more than 1
+  bool takes_noise = true;            ///< whether a generation may begin with given noise
+  Words observations = {};
+  std::optional<int> fingerprint = {};  ///< version of the fingerprints that it leaves
+};
+
 /// The first line of a rank.
 struct Hello {
   int protocol = kProtocol;
   std::string engine, version;
   int rank = 0;
   std::int64_t pid = 0;
-  nlohmann::json capabilities = nlohmann::json::object();
+  Capabilities capabilities = {};
 };
 struct Loaded {
   double seconds = 0.0;

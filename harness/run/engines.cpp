@@ -17,6 +17,7 @@
 #include "harness/request/request.h"
 #include "harness/run/entries.h"
 #include "harness/run/kept_tensors.h"
+#include "harness/run/rank_processes.h"
 #include "harness/run/round.h"
 #include "harness/worker/numerics.h"
 #include "model/checkpoint/checkpoint.h"
@@ -27,7 +28,6 @@ namespace isoframe::harness::run {
 
 namespace fs = std::filesystem;
 namespace records = reports::records;
-using nlohmann::json;
 using scenario::Case;
 
 namespace {
@@ -38,37 +38,26 @@ constexpr double kMostSecondsToHello = 60.0;
 /// Files of a program that are looked at, before it is taken for more than a program.
 constexpr std::size_t kMostFiles = 1'000;
 
-/// A list that the engine states; nothing if it states none, or something else.
-std::optional<std::set<std::string>> stated(const engine::Hello& hello, const char* field) {
-  const auto found = hello.capabilities.find(field);
-  if (found == hello.capabilities.end() || !found->is_array()) return std::nullopt;
-  std::set<std::string> words;
-  for (const json& word : *found)
-    if (word.is_string()) words.insert(word.get<std::string>());
-  return words;
-}
-
 std::string who(const Case& spec, const engine::Hello& hello) {
   const std::string own = fmt::format("{} {}", hello.engine, hello.version);
   return spec.engine == hello.engine ? own : fmt::format("engine '{}' ({})", spec.engine, own);
 }
 
 /// Words of a sentence on what the engine does not have.
-std::vector<std::string> lacks(const Case& spec, const engine::Hello& hello) {
+std::vector<std::string> lacks(const Case& spec, const engine::Capabilities& can) {
   std::vector<std::string> missing;
-  const auto need = [&](const char* field, const std::string& word) {
-    const auto words = stated(hello, field);
-    if (!words || words->contains(word)) return;
-    missing.push_back(fmt::format("{} (its {}: {})", word, field,
-                                  words->empty() ? "none" : fmt::format("{}", fmt::join(*words, ", "))));
+  const auto need = [&](const char* what, const std::optional<std::vector<std::string>>& stated,
+                        const std::string& word) {
+    if (!stated || std::ranges::find(*stated, word) != stated->end()) return;
+    missing.push_back(fmt::format("{} (its {}: {})", word, what,
+                                  stated->empty() ? "none" : fmt::format("{}", fmt::join(*stated, ", "))));
   };
-  need("tasks", spec.task);
-  need("dtypes", spec.dtype);
-  need("devices", spec.device);
+  need("tasks", can.tasks, spec.task);
+  need("dtypes", can.dtypes, spec.dtype);
+  need("devices", can.devices, spec.device);
   for (const std::string& name : model::parallel::dimension_names())
-    if (model::parallel::size_of(spec.layout, name) > 1) need("layouts", name);
-  if (spec.noise == "shared" && hello.capabilities.value("takes_noise", json()) == false)
-    missing.emplace_back("a way to begin with given noise");
+    if (model::parallel::size_of(spec.layout, name) > 1) need("layouts", can.layouts, name);
+  if (spec.noise == "shared" && !can.takes_noise) missing.emplace_back("a way to begin with given noise");
   return missing;
 }
 
@@ -78,29 +67,11 @@ bool has_nan(const fs::path& file) {
 
 }  // namespace
 
-std::map<std::string, std::string> thread_variables(const Case& spec) {
-  // libgomp's threads spin between parallel regions; with more ranks than cores that starves the others.
-  return {{"OMP_NUM_THREADS", std::to_string(spec.threads_per_rank)},
-          {"MKL_NUM_THREADS", std::to_string(spec.threads_per_rank)},
-          {"OMP_WAIT_POLICY", "PASSIVE"}};
-}
-
-launch::LocalJob processes_of_engine(const Case& spec) {
-  launch::LocalJob job;
-  const scenario::Engine& program = spec.program.value();
-  job.command = program.command;
-  job.environment = program.environment;
-  job.environment.merge(thread_variables(spec));
-  job.started_as = program.starts_ranks ? launch::StartedAs::kEngine : launch::StartedAs::kRanks;
-  job.world_size = program.starts_ranks ? 1 : spec.layout.world_size();
-  return job;
-}
-
 const engine::Hello& Engines::of(const Case& spec) {
   const std::string key = scenario::to_json(spec.program.value()).dump();
   const auto [known, is_new] = known_.try_emplace(key);
   if (is_new) {
-    launch::LocalJob job = processes_of_engine(spec);
+    launch::LocalJob job = processes_of(spec);
     job.timeout_seconds = std::min(spec.timeout_seconds, kMostSecondsToHello);
     job.interrupted = interrupted_;
     try {
@@ -117,7 +88,7 @@ const engine::Hello& Engines::of(const Case& spec) {
 std::string Engines::reason_to_skip(const Case& spec) {
   try {
     const engine::Hello& hello = of(spec);
-    const std::vector<std::string> missing = lacks(spec, hello);
+    const std::vector<std::string> missing = lacks(spec, hello.capabilities);
     if (missing.empty()) return {};
     return fmt::format("{} says that it has no {}", who(spec, hello), fmt::join(missing, ", no "));
   } catch (const RunError&) {
@@ -145,7 +116,7 @@ std::vector<fs::path> engine_files(const Case& spec) {
 std::map<std::string, std::string> engine_facts(const Case& spec, const engine::Hello& hello) {
   const scenario::Engine& program = spec.program.value();
   std::map<std::string, std::string> facts = {
-      {"engine", fmt::format("{} {}", hello.engine, hello.version)},
+      {reports::records::kEngineVersion, fmt::format("{} {}", hello.engine, hello.version)},
       {"command", base::text_of_bytes(fmt::format("{}", fmt::join(program.command, " ")))}};
   for (const auto& [name, value] : program.environment)
     facts[fmt::format("environment {}", name)] = base::text_of_bytes(value);

@@ -9,17 +9,10 @@
 #include <vector>
 
 #include "harness/engine/protocol.h"
-#include "harness/launch/local_job.h"
 #include "harness/scenario/case.h"
 #include "reports/records/rank.h"
 
 namespace isoframe::harness::run {
-
-/// Environment variables that give a rank its threads.
-std::map<std::string, std::string> thread_variables(const scenario::Case& spec);
-
-/// The processes of a case's engine: its command, environment and number, without limits.
-launch::LocalJob processes_of_engine(const scenario::Case& spec);
 
 /// What engines say of themselves, each asked once.
 class Engines {

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/json_file.h"
-#include "harness/run/engines.h"
 #include "harness/run/launched_round.h"
+#include "harness/run/rank_processes.h"
 #include "harness/scenario/case_json.h"
 #include "harness/worker/job.h"
 #include "model/checkpoint/checkpoint.h"
@@ -42,16 +42,6 @@ std::string bad_input_message(const launch::LocalResult& result) {
   constexpr std::string_view kPrefix = "isoframe worker: ";
   if (message.starts_with(kPrefix)) message.erase(0, kPrefix.size());
   return message;
-}
-
-/// The ranks of a case as processes.
-launch::LocalJob processes_of(const scenario::Case& spec, const fs::path& program) {
-  if (scenario::is_foreign(spec)) return processes_of_engine(spec);
-  launch::LocalJob job;
-  job.command = {program.string(), "worker"};
-  job.environment = thread_variables(spec);
-  job.world_size = spec.layout.world_size();
-  return job;
 }
 
 /// The ranks of a case as processes, and the limits of a round.

@@ -2,6 +2,8 @@
 
 namespace isoframe::harness::scenario {
 
+bool is_foreign(const Case& spec) { return spec.engine != kIsoframe; }
+
 model::parallel::Arithmetic arithmetic_of(const Case& spec) {
   return {.layout = spec.layout, .reduction = spec.reduction, .reduction_parts = spec.reduction_parts};
 }

@@ -61,6 +61,9 @@ struct Case {
   Location where;
 };
 
+/// True if another engine than our own runs the case.
+bool is_foreign(const Case& spec);
+
 /// The part of a case that decides its order of addition.
 model::parallel::Arithmetic arithmetic_of(const Case& spec);
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/scenario/case_keys.h"
+#include "harness/scenario/engine_reader.h"
 #include "harness/scenario/readers.h"
 #include "harness/scenario/settings.h"
 
@@ -72,6 +73,16 @@ ordered_json gates_schema() {
       object_of(properties),
       "what must hold against the baseline; where no gate speaks of quality: identical frames, or "
       "bounded ones for ring, tensor and other orders of addition");
+}
+
+ordered_json engines_schema() {
+  ordered_json properties = ordered_json::object();
+  for (const EngineKey& key : engine_keys()) properties[key.name] = described(key.schema, key.meaning);
+  ordered_json engine = object_of(properties);
+  engine["required"] = {"command"};
+  return {{"type", "object"},
+          {"description", "programs that run cases in place of isoframe's own ranks, by name"},
+          {"additionalProperties", engine}};
 }
 
 ordered_json schema_of_key(const std::string& name) {
@@ -192,6 +203,13 @@ std::string gate_table_text() {
     text += table_row({fmt::format("`{}`", claim.name), boolean().type, claim.meaning});
   for (const Gate& gate : kGates)
     text += table_row({fmt::format("`{}`", gate.name), reader_of(gate).type, gate.meaning});
+  return text;
+}
+
+std::string engine_table_text() {
+  std::string text = "| key | type | default | meaning |\n| --- | --- | --- | --- |\n";
+  for (const EngineKey& key : engine_keys())
+    text += table_row({fmt::format("`{}`", key.name), key.type, key.fallback, key.meaning});
   return text;
 }
 

@@ -10,9 +10,10 @@ namespace isoframe::harness::scenario {
 
 /// The JSON Schema of a scenario file.
 std::string schema_text();
-/// Markdown tables of the keys of a case and of its gates.
+/// Markdown tables of the keys of a case, of its gates, and of an engine.
 std::string key_table_text();
 std::string gate_table_text();
+std::string engine_table_text();
 
 /// Its option of `compare`: "--psnr-min".
 std::string option_of(const Gate& gate);

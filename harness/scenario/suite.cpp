@@ -13,6 +13,7 @@
 #include "base/did_you_mean.h"
 #include "harness/scenario/baselines.h"
 #include "harness/scenario/case_builder.h"
+#include "harness/scenario/engine_reader.h"
 #include "harness/scenario/error.h"
 #include "harness/scenario/expand.h"
 #include "harness/scenario/name_template.h"

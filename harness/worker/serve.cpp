@@ -71,13 +71,13 @@ engine::Hello hello_of(const model::parallel::RankOfWorld& self) {
           .version = measure::version(),
           .rank = self.rank,
           .pid = ::getpid(),
-          .capabilities = {{"tasks", scenario::words_of("task")},
-                           {"dtypes", scenario::words_of("dtype")},
-                           {"devices", devices},
-                           {"layouts", model::parallel::dimension_names()},
-                           {"takes_noise", true},
-                           {"observations", observations()},
-                           {"fingerprint", 1}}};
+          .capabilities = {.tasks = scenario::words_of("task"),
+                           .dtypes = scenario::words_of("dtype"),
+                           .devices = devices,
+                           .layouts = model::parallel::dimension_names(),
+                           .takes_noise = true,
+                           .observations = observations(),
+                           .fingerprint = 1}};
 }
 
 }  // namespace

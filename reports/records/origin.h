@@ -13,6 +13,9 @@
 
 namespace isoframe::reports::records {
 
+/// The fact of an engine that holds its name and version.
+inline constexpr const char* kEngineVersion = "engine";
+
 /// Build, machine and content that a round was measured with.
 struct Origin {
   std::string measured;

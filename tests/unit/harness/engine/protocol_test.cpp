@@ -64,8 +64,11 @@ TEST(Protocol, AnAnswerIsTheSameAtBothEnds) {
                                    .version = "2",
                                    .rank = 3,
                                    .pid = 77,
-                                   .capabilities = {{"tasks", {"t2v"}}}}});
-  EXPECT_EQ(std::get<Hello>(hello.what).capabilities.at("tasks").at(0), "t2v");
+                                   .capabilities = {.tasks = {{"t2v"}}, .takes_noise = false}}});
+  const Capabilities& can = std::get<Hello>(hello.what).capabilities;
+  EXPECT_THAT(can.tasks, testing::Optional(testing::ElementsAre("t2v")));
+  EXPECT_EQ(can.layouts, std::nullopt) << "what it leaves out rules nothing out";
+  EXPECT_FALSE(can.takes_noise);
   EXPECT_EQ(std::get<Hello>(hello.what).pid, 77);
   EXPECT_EQ(std::get<Hello>(hello.what).version, "2");
   EXPECT_EQ(std::get<Loaded>(back({5, Loaded{1.5}}).what).seconds, 1.5);

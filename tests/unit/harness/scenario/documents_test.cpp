@@ -10,8 +10,6 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/scenario/engine.h"
-
 namespace isoframe::harness::scenario {
 namespace {
 

@@ -1,10 +1,9 @@
-#include "harness/scenario/engine.h"
-
 #include <cstdlib>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/scenario/allowed_engines.h"
 #include "harness/scenario/case_json.h"
 #include "tests/unit/harness/scenario/scenario_file.h"
 
