@@ -1,5 +1,6 @@
 """A case's settings, checked when they are asked for."""
 
+import math
 import os
 
 from isoframe_engine.protocol import InputError, Unsupported
@@ -48,10 +49,13 @@ def require_layout(engine, case, supported, *, together=True):
     return degrees
 
 
+def world_size_of(degrees):
+    """Ranks of a layout: those of its VAE group are some of them, not more."""
+    return math.prod(number for name, number in degrees.items() if name != "vae_patch")
+
+
 def require_world(degrees):
-    ranks = 1
-    for number in degrees.values():
-        ranks *= number
+    ranks = world_size_of(degrees)
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if ranks != world:
         raise InputError(f"the case's layout needs {ranks} ranks, and {world} are there")
@@ -69,9 +73,7 @@ def require_able(engine, case):
     the layout."""
     can = engine.capabilities()
     for name in ("task", "dtype", "device"):
-        value, known = setting(case, name, str), can[f"{name}s"]
-        if value not in known:
-            raise Unsupported(f"{engine.name} cannot honour {name}: {value!r}; known are {', '.join(known)}")
+        require_known(engine.name, case, name, can[f"{name}s"])
     require_plain(engine.name, case, OWN_WAYS)
     return require_layout(engine.name, case, can["layouts"])
 
@@ -87,19 +89,26 @@ def latent_shape(case):
     return [1, CHANNELS, (frames - 1) // FRAMES + 1, rows // PIXELS, columns // PIXELS]
 
 
-def options_of(engine, case, defaults):
-    """The case's engine_options over the defaults, each of its default's type."""
-    given = case.get("engine_options") or {}
+def require_known(engine, case, name, known):
+    """The setting, which is one of those that the engine has; raises Unsupported for another."""
+    value = setting(case, name, str)
+    if value not in known:
+        raise Unsupported(f"{engine} cannot honour {name}: {value!r}; known are {', '.join(known)}")
+    return value
+
+
+def options_of(engine, case, known):
+    """The case's engine_options, each of which is in {name: (types, default)}; those that it leaves out have the
+    default."""
+    given = case.get("engine_options", {})
     if not isinstance(given, dict):
-        raise InputError(f"the case's 'engine_options' is no object: {given!r}")
-    unknown = sorted(set(given) - set(defaults))
-    if unknown:
-        known = f"it has {', '.join(defaults)}" if defaults else "it has none"
-        raise InputError(f"the {engine} engine has no option {', '.join(unknown)}; {known}")
+        raise InputError(f"the case's 'engine_options' has a wrong type: {given!r}")
     for name, value in given.items():
-        if type(value) is not type(defaults[name]):
-            raise InputError(f"the {engine} engine's option {name} has a wrong type: {value!r}")
-    return defaults | given
+        if name not in known:
+            raise InputError(f"{engine} has no option {name!r}; engine_options may hold {', '.join(known)}")
+        if not isinstance(value, known[name][0]):
+            raise InputError(f"the engine option {name!r} has a wrong type: {value!r}")
+    return {name: given.get(name, default) for name, (_, default) in known.items()}
 
 
 def require_loaded(case, loaded, names=LOADED_WITH):

@@ -4,7 +4,7 @@ import hashlib
 import json
 import pathlib
 
-from isoframe_engine.protocol import InputError
+from isoframe_engine.protocol import InputError, Unsupported
 
 
 def fingerprint(folder):
@@ -34,3 +34,35 @@ def pipeline_of(folder):
         raise InputError(f"{folder}: no checkpoint in diffusers' layout: {index.name}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{index}: it names no pipeline") from None
+
+
+def config_of(folder, *parts):
+    """The JSON of one of the checkpoint's files."""
+    path = pathlib.Path(folder).joinpath(*parts)
+    try:
+        document = json.loads(path.read_text())
+    except OSError as error:
+        raise InputError(f"{path}: the checkpoint lacks it: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{path}: it is no JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: it is no object")
+    return document
+
+
+def guidance_scale_of(folder):
+    """The scale of the checkpoint's guider.  Raises Unsupported where that does more than n + scale * (p - n)."""
+    names = ("guider_config.json", "config.json")
+    name = next((name for name in names if (pathlib.Path(folder) / "guider" / name).exists()), names[0])
+    guider = config_of(folder, "guider", name)
+    plain = {
+        "_class_name": "ClassifierFreeGuidance", "enabled": True, "guidance_rescale": 0.0, "start": 0.0, "stop": 1.0,
+        "use_original_formulation": False,
+    }
+    for setting, value in plain.items():
+        if guider.get(setting, value) != value:
+            raise Unsupported(f"{folder}: its guider's {setting} is {guider[setting]!r}; this engine knows {value!r} only")
+    scale = guider.get("guidance_scale")
+    if not isinstance(scale, (int, float)) or isinstance(scale, bool):
+        raise InputError(f"{folder}: its guider has no guidance_scale")
+    return float(scale)
