@@ -9,9 +9,7 @@ nothing.
 import contextlib
 import math
 import pathlib
-import shutil
 import sys
-import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -21,7 +19,7 @@ import sglang_plugin
 from isoframe_engine import Engine, InputError, Unsupported, checkpoint, environment, serve
 from isoframe_engine.case import options_of, require_known, require_layout, require_loaded, require_plain, setting
 from isoframe_engine.video import Video
-from isoframe_engine.workers import Listener, on_path_of_workers
+from isoframe_engine.workers import Listener
 
 PACKAGE = "sglang"
 RELEASE = "0.5.23"
@@ -47,7 +45,6 @@ class SglangEngine(Engine):
         self._loaded = None
         self._generator = None
         self._listener = None
-        self._plugin = None
 
     def version(self):
         return environment.version_of(PACKAGE)
@@ -72,10 +69,6 @@ class SglangEngine(Engine):
             self._listener.close()
             self._listener = None
 
-    def forget_plugin(self):
-        if self._plugin is not None:
-            shutil.rmtree(self._plugin, ignore_errors=True)
-
     def load(self, case, store, progress):
         began = time.perf_counter()
         options = self._require_supported(case)
@@ -85,11 +78,6 @@ class SglangEngine(Engine):
         # Two models at once may not fit.
         self.close()
         progress("load")
-        if self._plugin is None:
-            self._plugin = tempfile.mkdtemp(prefix="isoframe-")
-            sglang_plugin.make_known(self._plugin)
-            sys.path.append(self._plugin)
-            on_path_of_workers(HERE, self._plugin)
         try:
             from sglang.multimodal_gen.configs.pipeline_configs.diffusers_generic import (
                 DiffusersI2VPipelineConfig,
@@ -100,22 +88,23 @@ class SglangEngine(Engine):
             raise Unsupported(f"SGLang: {error} ({install})") from None
         # Left alone it takes an unknown model for one of pictures, and makes one frame of any video.
         config = {"t2v": DiffusersT2VPipelineConfig, "i2v": DiffusersI2VPipelineConfig}[case["task"]]
-        self._generator = DiffGenerator.from_pretrained(
-            model_path=case["checkpoint"],
-            backend="diffusers",
-            num_gpus=1,
-            # One type for the whole pipeline; its own choice is bfloat16.
-            pipeline_config=config(dit_precision=case["dtype"], vae_precision=case["dtype"]),
-            # Its own choice may move parts to the CPU and back.
-            component_residency={"all": "resident"},
-            attention_backend=options["attention_backend"],
-            enable_torch_compile=options["enable_torch_compile"],
-            allow_cudnn_tf32=case.get("tf32", False),
-            warmup_mode="off",
-            output_path=None,
-            trust_remote_code=False,
-            scheduler_rpc_timeout=math.ceil(setting(case, "timeout_seconds", (int, float))),
-        )
+        with sglang_plugin.known():
+            self._generator = DiffGenerator.from_pretrained(
+                model_path=case["checkpoint"],
+                backend="diffusers",
+                num_gpus=1,
+                # One type for the whole pipeline; its own choice is bfloat16.
+                pipeline_config=config(dit_precision=case["dtype"], vae_precision=case["dtype"]),
+                # Its own choice may move parts to the CPU and back.
+                component_residency={"all": "resident"},
+                attention_backend=options["attention_backend"],
+                enable_torch_compile=options["enable_torch_compile"],
+                allow_cudnn_tf32=case.get("tf32", False),
+                warmup_mode="off",
+                output_path=None,
+                trust_remote_code=False,
+                scheduler_rpc_timeout=math.ceil(setting(case, "timeout_seconds", (int, float))),
+            )
         self._listener = Listener()
         self._loaded = case
         names = (PACKAGE, "diffusers", "transformers")
@@ -195,7 +184,6 @@ def main():
         return serve(engine)
     finally:
         engine.close()
-        engine.forget_plugin()
 
 
 if __name__ == "__main__":

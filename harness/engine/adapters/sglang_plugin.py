@@ -8,8 +8,13 @@ request passes by.
 import contextlib
 import os
 import pathlib
+import sys
+import tempfile
 import time
 
+from isoframe_engine.workers import Reporter, on_path_of_workers
+
+HERE = pathlib.Path(__file__).resolve().parent
 ARGUMENT = "isoframe"
 MODULE = "sglang.multimodal_gen.runtime.pipelines.diffusers_pipeline"
 NAME = "isoframe"
@@ -25,17 +30,25 @@ def register():
     HookRegistry.register(f"{MODULE}.DiffusersExecutionStage.forward", watching_forward, HookType.AROUND)
 
 
-def make_known(folder):
-    """Leaves in the folder, which is to be on the path of SGLang's processes, what makes this module a plugin: the
-    description of a package with an entry point."""
-    described = pathlib.Path(folder) / "isoframe_sglang-1.dist-info"
-    described.mkdir()
-    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: isoframe-sglang\nVersion: 1\n")
-    (described / "entry_points.txt").write_text(f"[sglang.multimodal_gen.plugins]\n{NAME} = sglang_plugin:register\n")
+@contextlib.contextmanager
+def known():
+    """Makes this module a plugin of what SGLang starts meanwhile: on the path lies the description of a package with an
+    entry point."""
     # Where plugins are named one by one, this one is too.
     allowed = os.environ.get("SGLANG_PLUGINS")
     if allowed and NAME not in allowed.split(","):
         os.environ["SGLANG_PLUGINS"] = f"{allowed},{NAME}"
+    with tempfile.TemporaryDirectory(prefix="isoframe-") as folder:
+        described = pathlib.Path(folder) / "isoframe_sglang-1.dist-info"
+        described.mkdir()
+        (described / "METADATA").write_text("Metadata-Version: 2.1\nName: isoframe-sglang\nVersion: 1\n")
+        (described / "entry_points.txt").write_text(f"[sglang.multimodal_gen.plugins]\n{NAME} = sglang_plugin:register\n")
+        sys.path.append(folder)
+        try:
+            with on_path_of_workers(HERE, folder):
+                yield
+        finally:
+            sys.path.remove(folder)
 
 
 def timing_load(load, *arguments, **named):
@@ -51,8 +64,6 @@ def watching_forward(forward, stage, batch, server_args):
     asked = given.pop(ARGUMENT, None)
     if asked is None:
         return forward(stage, batch, server_args)
-    from isoframe_engine.workers import Reporter
-
     with Reporter(asked["address"], 0) as reporter:
         try:
             result = watched(forward, stage, batch, server_args, given, asked, reporter)

@@ -95,18 +95,18 @@ class VllmOmniEngine(Engine):
         # Two models at once may not fit.
         self.close()
         progress("load")
-        on_path_of_workers(HERE)
         from vllm_omni.entrypoints.omni import Omni
 
         limit = math.ceil(setting(case, "timeout_seconds", (int, float)))
-        self._omni = Omni(
-            model=case["checkpoint"],
-            stage_init_timeout=limit,
-            init_timeout=limit,
-            trust_remote_code=False,
-            # Of stage 0 by name: there, an argument that nothing takes in is an error and not left out.
-            stage_overrides={"0": self._stage(case, degrees, options, ranks)},
-        )
+        with on_path_of_workers(HERE):
+            self._omni = Omni(
+                model=case["checkpoint"],
+                stage_init_timeout=limit,
+                init_timeout=limit,
+                trust_remote_code=False,
+                # Of stage 0 by name: there, an argument that nothing takes in is an error and not left out.
+                stage_overrides={"0": self._stage(case, degrees, options, ranks)},
+            )
         self._ranks = ranks
         self._listener = Listener()
         vae_dtype = options["vae_dtype"] or case["dtype"]

@@ -1,17 +1,15 @@
 """Words from an engine's own worker processes to the process that speaks the protocol for them.
 
 An engine that starts its ranks itself hands requests on by its own means, which tell neither how far a rank is nor, of
-all ranks but the first, what became of them.  So each rank says it here, in datagrams of one JSON object to a socket in
-a folder that the engine's process made.
+all ranks but the first, what became of them.  So each rank says it here, in datagrams of one JSON object to a socket
+that the engine's process made.
 """
 
 import contextlib
 import json
 import os
-import pathlib
-import shutil
+import secrets
 import socket
-import tempfile
 import threading
 
 from isoframe_engine.protocol import InputError, Unsupported, one_line
@@ -20,17 +18,16 @@ KINDS = {"input": InputError, "unsupported": Unsupported, "engine": RuntimeError
 
 
 class Listener:
-    """The engine's end.  `address` names the socket to its workers; listening() gives what they say while it lasts."""
+    """The engine's end.  `address` names the socket to its workers, without a file that could be left behind;
+    listening() gives what they say while it lasts."""
 
     def __init__(self):
-        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="isoframe-"))
-        self.address = str(self._folder / "words")
+        self.address = f"isoframe-{secrets.token_hex(16)}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(self.address)
+        self._socket.bind(f"\0{self.address}")
 
     def close(self):
         self._socket.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextlib.contextmanager
     def listening(self, progress):
@@ -79,7 +76,7 @@ class Reporter:
     def __init__(self, address, rank):
         self._rank = rank
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.connect(address)
+        self._socket.connect(f"\0{address}")
 
     def __enter__(self):
         return self
@@ -105,8 +102,15 @@ class Reporter:
         self.send({"end": kind, "message": message})
 
 
+@contextlib.contextmanager
 def on_path_of_workers(*folders):
-    """Lets processes that this one starts import from these folders."""
-    paths = [str(folder) for folder in folders]
-    paths += [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in paths]
-    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    """Lets processes that this one starts meanwhile import from these folders."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([*map(str, folders), *([before] if before else [])])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
