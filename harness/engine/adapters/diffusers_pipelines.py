@@ -6,15 +6,20 @@ import os
 import time
 
 from isoframe_engine import Engine, InputError, Unsupported, checkpoint, files, fingerprint, group, measure, recording
-from isoframe_engine.case import options_of, require_layout, require_loaded, require_plain, require_world, setting
+from isoframe_engine.case import (
+    OWN_WAYS,
+    options_of,
+    require_known,
+    require_layout,
+    require_loaded,
+    require_plain,
+    require_world,
+    setting,
+)
 
 PIPELINES = {"HunyuanVideo15Pipeline": "t2v", "HunyuanVideo15ImageToVideoPipeline": "i2v"}
 DTYPES = ["float32", "bfloat16", "float16"]
 DEVICES = ["cpu", "cuda"]
-# What `load` takes in; everything else may differ from one generation to the next.
-LOADED_WITH = ("checkpoint", "variant", "task", "layout", "dtype", "device")
-# Settings of isoframe's own ways to compute, with the values that ask for nothing.
-PLAIN = {"reduction": "fast", "reduction_parts": 1, "launcher": ""}
 
 
 class PipelineEngine(Engine):
@@ -25,7 +30,7 @@ class PipelineEngine(Engine):
     # Degrees that may be more than 1, and whether two of them may be at once.
     layouts = []
     takes_layouts_together = False
-    # {name of an engine option: its default}, whose type the option must have.
+    # {name of an engine option: (its type, its default)}
     options = {}
 
     def __init__(self):
@@ -96,11 +101,11 @@ class PipelineEngine(Engine):
 
     def _require_supported(self, case):
         """Raises for what can be told without torch."""
-        task = self._require_known(case, "task", sorted(PIPELINES.values()))
-        self._require_known(case, "dtype", DTYPES)
-        self._require_known(case, "device", DEVICES)
+        task = require_known(self.name, case, "task", sorted(PIPELINES.values()))
+        require_known(self.name, case, "dtype", DTYPES)
+        require_known(self.name, case, "device", DEVICES)
         degrees = require_layout(self.name, case, self.layouts, together=self.takes_layouts_together)
-        require_plain(self.name, case, PLAIN)
+        require_plain(self.name, case, OWN_WAYS)
         require_world(degrees)
         options_of(self.name, case, self.options)
         folder = setting(case, "checkpoint", str)
@@ -110,12 +115,6 @@ class PipelineEngine(Engine):
         if PIPELINES[kind] != task:
             raise InputError(f"{folder}: its {kind} is for {PIPELINES[kind]}, but the case's task is {task}")
         return degrees
-
-    def _require_known(self, case, name, known):
-        value = setting(case, name, str)
-        if value not in known:
-            raise Unsupported(f"{self.name} cannot honour {name}: {value!r}; known are {', '.join(known)}")
-        return value
 
     def _load_pipeline(self, torch, case, device):
         from diffusers import DiffusionPipeline
@@ -162,7 +161,7 @@ class PipelineEngine(Engine):
 
     def _prepare(self, case, noise, progress, trajectory=None):
         """A generation that has not yet run, from the noise of one file or along the latents of another."""
-        require_loaded(case, self._loaded, LOADED_WITH)
+        require_loaded(case, self._loaded)
         self._require_supported(case)
         import torch
         from diffusers_generation import Generation

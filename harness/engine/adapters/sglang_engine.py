@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE))
 
 import sglang_plugin
 from isoframe_engine import Engine, InputError, Unsupported, checkpoint, environment, serve
-from isoframe_engine.case import options_of, require_known, require_layout, require_loaded, require_plain, setting
+from isoframe_engine.case import OWN_WAYS, options_of, require_known, require_layout, require_loaded, require_plain, setting
 from isoframe_engine.video import Video
 from isoframe_engine.workers import Listener
 
@@ -29,7 +29,7 @@ DEVICES = ["cuda"]
 # What `load` takes in; everything else may differ from one generation to the next.
 LOADED_WITH = ("checkpoint", "variant", "task", "layout", "dtype", "device", "engine_options")
 # Settings of isoframe's own ways to compute, with the values that ask for nothing, and one that the engine has not.
-PLAIN = {"reduction": "fast", "reduction_parts": 1, "launcher": "", "variant": ""}
+PLAIN = OWN_WAYS | {"variant": ""}
 OPTIONS = {
     # Of diffusers: native, flash, ...
     "attention_backend": ((str, type(None)), None),

@@ -16,6 +16,7 @@ sys.path.insert(0, str(HERE))
 
 from isoframe_engine import Engine, InputError, Unsupported, checkpoint, environment, serve
 from isoframe_engine.case import (
+    OWN_WAYS,
     options_of,
     require_known,
     require_layout,
@@ -36,7 +37,7 @@ DEVICES = ["cuda"]
 # What `load` takes in; everything else may differ from one generation to the next.
 LOADED_WITH = ("checkpoint", "variant", "task", "layout", "dtype", "device", "engine_options")
 # Settings of isoframe's own ways to compute, with the values that ask for nothing, and one that the engine has not.
-PLAIN = {"reduction": "fast", "reduction_parts": 1, "launcher": "", "variant": ""}
+PLAIN = OWN_WAYS | {"variant": ""}
 OPTIONS = {
     # The decoder's type: null for the case's.  vLLM-Omni's own is float32, whatever the rest has.
     "vae_dtype": ((str, type(None)), None),

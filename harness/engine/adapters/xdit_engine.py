@@ -21,7 +21,7 @@ class XditEngine(PipelineEngine):
     layouts = ["ulysses", "ring"]
     takes_layouts_together = True
     # mask_padding: the rows that xDiT appends to an uneven video are left out as keys, which it does not do itself.
-    options = {"mask_padding": False}
+    options = {"mask_padding": (bool, False)}
 
     def _meet(self, case, store):
         import xdit_parallel

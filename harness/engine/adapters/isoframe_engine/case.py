@@ -105,7 +105,8 @@ def options_of(engine, case, known):
         raise InputError(f"the case's 'engine_options' has a wrong type: {given!r}")
     for name, value in given.items():
         if name not in known:
-            raise InputError(f"{engine} has no option {name!r}; engine_options may hold {', '.join(known)}")
+            has = f"engine_options may hold {', '.join(known)}" if known else "it has none"
+            raise InputError(f"{engine} has no option {name!r}; {has}")
         if not isinstance(value, known[name][0]):
             raise InputError(f"the engine option {name!r} has a wrong type: {value!r}")
     return {name: given.get(name, default) for name, (_, default) in known.items()}
