@@ -26,7 +26,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "harness/engine/adapters"))
 
 from isoframe_engine import Engine, InputError, Unsupported, files, group, measure, protocol, serve
-from isoframe_engine.case import latent_shape, require_able, require_loaded, require_world, setting
+from isoframe_engine.case import LOADED_WITH, latent_shape, require_able, require_loaded, require_world, setting, world_size_of
 
 from harness import tensor
 
@@ -120,12 +120,12 @@ class FakeEngine(Engine):
         if self.becomes("dies-at-load"):
             die()
         self._loaded = case
-        self._ranks = [group.RANK] if "RANK" in os.environ else range(math.prod(degrees.values()))
+        self._ranks = [group.RANK] if "RANK" in os.environ else range(world_size_of(degrees))
         self._load_seconds = time.perf_counter() - began
         return self._load_seconds, {"fake": "1"}
 
     def generate(self, case, directory, noise, progress):
-        require_loaded(case, self._loaded)
+        require_loaded(case, self._loaded, LOADED_WITH)
         self._become(case.get("engine_options") or {})
         shape, steps = latent_shape(case), setting(case, "steps", int)
         with measure.Measurement(progress) as measured:

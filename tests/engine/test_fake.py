@@ -89,6 +89,15 @@ class Fake(unittest.TestCase):
         case = CASE | {"layout": "ulysses=2"}
         directory = self.loaded(case, ranks=2).generate(case)
         self.assertEqual(sorted(path.name for path in directory.iterdir()), self.all_files(ranks=2))
+        # An engine that starts its own ranks is told of none.  Those of the VAE are some of the others.
+        case = CASE | {"layout": "ulysses=2,vae_patch=2"}
+        script = "unset RANK LOCAL_RANK WORLD_SIZE; exec \"$@\""
+        engine = Engine(["sh", "-c", script, "sh", sys.executable, PROGRAM], 1, self.root, timeout=20)
+        self.addCleanup(engine.kill)
+        self.assertEqual(engine.load(case)[0][0]["answer"], "loaded")
+        directory = engine.generate(case)
+        self.assertEqual(sorted(path.name for path in directory.iterdir()), self.all_files(ranks=2))
+        self.assertEqual(json.loads((directory / "rank-1.json").read_text())["rank"], 1)
         ((answer, _),) = self.start().load(case)
         self.assertEqual((answer["kind"], "needs 2 ranks, and 1" in answer["message"]), ("input", True), answer)
 

@@ -173,7 +173,7 @@ class Fixture(unittest.TestCase):
             echo "asked: $*"
             case "$*" in
               *same*) exit 0;;
-              *apart*) exit 1;;
+              *apart*) echo "beside"; exit 1;;
               *killed*) kill -9 $$;;
               *ill*) echo "rank 1 is ill" >&2; exit 3;;
             esac
@@ -184,9 +184,9 @@ class Fixture(unittest.TestCase):
         self.judge(
             {
                 f"{ask}('same', pathlib.Path('b'))": "passed",
-                f"{ask}('apart', 'b')": "failure: AssertionError: asked: locate -- apart b\nagain: ",
-                f"{ask}('apart', 'b', tolerance=1e-5)": "failure: AssertionError: asked: locate --tolerance 1e-05 -- apart b\nagain: ",
-                f"{ask}('apart', 'b', tolerance=0)": "failure: AssertionError: asked: locate --tolerance 0 -- apart b\nagain: ",
+                f"{ask}('apart', 'b')": "failure: AssertionError: asked: locate -- apart b\nbeside\nagain: ",
+                f"{ask}('apart', 'b', tolerance=1e-5)": "failure: AssertionError: asked: locate --tolerance 1e-05 -- apart b\nbeside\nagain: ",
+                f"{ask}('apart', 'b', tolerance=0)": "failure: AssertionError: asked: locate --tolerance 0 -- apart b\nbeside\nagain: ",
                 f"{ask}('neither', 'b')": f"failure: {NO_VERDICT}no trace\nagain: ",
                 f"{ask}('ill', 'b')": f"failure: {NO_VERDICT}rank 1 is ill\nagain: ",
                 f"{ask}('killed', 'b')": f"failure: {NO_VERDICT}isoframe locate ended with -9 and said nothing\nagain: ",
@@ -198,16 +198,21 @@ class Fixture(unittest.TestCase):
     def test_traces_of_isoframes_own(self):
         if not {"trace", "locate"} <= set(re.findall(r"(?m)^  (\w+) ", isoframe("--help").stdout)):
             self.skipTest("this isoframe has no trace and locate")
-        for seed in (7, 8):
+        folders = {}
+        for name, options in (("single", ("--seed", 7)), ("tensor", ("--seed", 7, "--layout", "tensor=2")), ("eight", ("--seed", 8))):
+            folders[name] = str(FOLDER / f"trace {name}")
             made = isoframe("trace", "--checkpoint", tiny_checkpoint().name, "--task", "t2v", "--prompt", "a sign", "--height", 16, "--width", 16,
-                            "--frames", 1, "--steps", 1, "--seed", seed, "--no-tiling", "--out", FOLDER / f"trace-{seed}")
+                            "--frames", 1, "--steps", 1, "--no-tiling", "--out", folders[name], *options)
             self.assertEqual(made.returncode, 0, made.stderr)
-        seven, eight = (repr(str(FOLDER / f"trace-{seed}")) for seed in (7, 8))
+        of = f"traces = {folders}; isoframe.assert_same_trace"
         self.judge(
             {
-                f"isoframe.assert_same_trace({seven}, {seven})": "passed",
-                f"isoframe.assert_same_trace({seven}, {eight})": "failure: AssertionError: .*initial_latents",
-                f"isoframe.assert_same_trace({seven}, '/nowhere')": f"failure: {NO_VERDICT}.*nowhere",
+                f"{of}(traces['single'], traces['single'], tolerance=0)": "passed",
+                # It adds in another order.
+                f"{of}(traces['single'], traces['tensor'])": "passed",
+                f"{of}(traces['single'], traces['tensor'], tolerance=0)": "failure: AssertionError: first difference: stage ",
+                f"{of}(traces['single'], traces['eight'])": f"failure: {NO_VERDICT}.* are different videos: seed: 7 in A, 8 in B\n",
+                f"{of}(traces['single'], '/nowhere')": f"failure: {NO_VERDICT}.*nowhere",
             },
             ISOFRAME_BIN=ISOFRAME,
         )

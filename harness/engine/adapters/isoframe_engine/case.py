@@ -42,8 +42,7 @@ def require_layout(engine, case, supported, *, together=True):
     used = [name for name, number in degrees.items() if number > 1]
     for name in used:
         if name not in supported:
-            has = ", ".join(supported) or "single alone"
-            raise Unsupported(f"{engine} has no {name} for this model; it has {has}")
+            raise Unsupported(f"{engine} has no {name} for this model; it has {', '.join(supported) or 'no layout'}")
     if len(used) > 1 and not together:
         raise Unsupported(f"{engine} takes {' or '.join(used)} here, not both at once")
     return degrees

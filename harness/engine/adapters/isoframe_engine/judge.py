@@ -41,24 +41,25 @@ class Judge:
                 raise NotComparable(f"isoframe compare has no gate '{name}'; it has {', '.join(known)}")
         bounds = [text for name, bound in gates.items() for text in (option_of(name), str(bound))]
         sides = [self._path_of(reference, "reference"), self._path_of(candidate, "candidate")]
-        self._ask("compare", *bounds, "--", *sides)
+        self._ask(last_line, "compare", *bounds, "--", *sides)
 
     def assert_same_trace(self, a, b, tolerance=None):
-        """Raises AssertionError with the sentence of `isoframe locate` where the traces diverge.  A side is a path as the
-        command takes it."""
+        """Raises AssertionError with the sentence of `isoframe locate` where the traces part, and what it says beside.  A
+        side is a path as the command takes it."""
         __tracebackhide__ = True
         bounds = [] if tolerance is None else ["--tolerance", str(tolerance)]
-        self._ask("locate", *bounds, "--", os.fspath(a), os.fspath(b))
+        self._ask(str.strip, "locate", *bounds, "--", os.fspath(a), os.fspath(b))
 
-    def _ask(self, *arguments):
+    def _ask(self, verdict_in, *arguments):
+        """`verdict_in`: takes the verdict out of what the command prints."""
         __tracebackhide__ = True
         command = [self.program, *map(str, arguments)]
         ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         if ended.returncode == 0:
             return
         again = f"\nagain: {shlex.join(command)}"
-        if ended.returncode == 1 and last_line(ended.stdout):
-            raise AssertionError(last_line(ended.stdout) + again)
+        if ended.returncode == 1 and verdict_in(ended.stdout):
+            raise AssertionError(verdict_in(ended.stdout) + again)
         said = last_line(ended.stderr) or f"isoframe {arguments[0]} ended with {ended.returncode} and said nothing"
         raise NotComparable(said + again)
 
@@ -109,7 +110,7 @@ def option_of(gate):
 
 
 def last_line(text):
-    """The sentence: the last line that is not empty."""
+    """The last line that is not empty: below its table `compare` says a sentence."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 

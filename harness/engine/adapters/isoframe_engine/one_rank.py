@@ -3,7 +3,7 @@
 import time
 
 from isoframe_engine import files, measure
-from isoframe_engine.case import latent_shape, require_able, require_loaded, require_plain, require_world
+from isoframe_engine.case import LOADED_WITH, latent_shape, require_able, require_loaded, require_plain, require_world
 from isoframe_engine.protocol import Engine, InputError, Unsupported
 
 
@@ -55,7 +55,7 @@ class OneRankEngine(Engine):
         return self._load_seconds, facts
 
     def generate(self, case, directory, noise, progress):
-        require_loaded(case, self._loaded)
+        require_loaded(case, self._loaded, LOADED_WITH)
         self._require(case)
         given = None if noise is None else self._noise_in(noise, latent_shape(case))
         with measure.Measurement(progress) as measured:

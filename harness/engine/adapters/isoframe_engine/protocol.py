@@ -39,7 +39,7 @@ class Engine:
         raise NotImplementedError
 
     def load(self, case, store, progress):
-        """Makes the engine ready for the case, in place of what it held before; returns the facts."""
+        """Makes the engine ready for the case, in place of what it held before; returns seconds and facts."""
         raise NotImplementedError
 
     def generate(self, case, directory, noise, progress):
