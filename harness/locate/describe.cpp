@@ -27,10 +27,6 @@ std::int64_t begin_of(const Part& part, std::int64_t dim) {
   return 0;
 }
 
-std::string axis_of(const Part& part, std::size_t dim) {
-  return dim < part.axes.size() ? part.axes[dim] : fmt::format("dimension {}", dim);
-}
-
 /// Positions along each axis that hold a difference, counted in the whole tensor.
 std::vector<records::DivergenceAxis> differing_axes(const Part& part, const at::Tensor& differs) {
   std::vector<records::DivergenceAxis> axes;
@@ -64,10 +60,26 @@ std::string differing_parts(const records::TensorDifference& difference) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-/// The size of a difference of values: exact if it is known, else as fingerprints estimate it.
+/// "heads 2-3, tokens 35-69": the share of each axis that the rank holds.
+std::string held_parts(const records::DivergencePlace& found) {
+  std::vector<std::string> parts;
+  for (const records::DivergenceRegion& region : found.region) {
+    if (region.begin == 0 && region.end == region.whole) continue;
+    parts.push_back(region.begin + 1 == region.end
+                        ? fmt::format("{} {}", region.axis, region.begin)
+                        : fmt::format("{} {}-{}", region.axis, region.begin, region.end - 1));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// The size of a difference of values: exact, with where it lies, if that is known; else as fingerprints
+/// estimate it, with the part that they were taken of.
 std::string size_of(const records::DivergencePlace& found) {
-  if (!found.difference)
-    return fmt::format("relative L2 about {}", scientific(found.relative_l2.value_or(INFINITY)));
+  if (!found.difference) {
+    const std::string parts = held_parts(found);
+    return fmt::format("relative L2 about {}{}{}", scientific(found.relative_l2.value_or(INFINITY)),
+                       parts.empty() ? "" : " of ", parts);
+  }
   const std::string parts = differing_parts(*found.difference);
   return fmt::format("relative L2 {}{}{}", scientific(found.difference->relative_l2),
                      parts.empty() ? "" : " in ", parts);
@@ -78,6 +90,8 @@ std::string kind_in_words(const records::DivergencePlace& found) {
   switch (found.kind) {
     case DivergenceKind::kMissing:
       return "no rank computes it";
+    case DivergenceKind::kSurplus:
+      return "the baseline does not compute it";
     case DivergenceKind::kGap:
       return "a part of it is on no rank";
     case DivergenceKind::kShape:

@@ -23,8 +23,10 @@ struct Growth {
 struct Divergence {
   Place place;
   DivergenceKind kind = DivergenceKind::kValues;
-  std::vector<int> ranks = {};      ///< that differ at this place; empty for kMissing and kGap
-  Part part = {};                   ///< held by the first of them; empty for kMissing and kGap
+  std::vector<int> ranks = {};      ///< that differ at this place; empty for kMissing, kSurplus and kGap
+  bool is_of_reference = false;     ///< these are the reference's ranks: it has several, the candidate one
+  Part part = {};                   ///< held by the first of them; empty where there is none
+  Fingerprint like = {};            ///< of kValues: the other side's, of the same part
   Shape whole = {};                 ///< shape of the baseline's tensor
   double relative_l2 = 0.0;         ///< estimated; the largest of the ranks'
   double tolerance = 0.0;           ///< up to which values at this place count as equal

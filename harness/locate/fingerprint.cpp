@@ -91,6 +91,8 @@ double estimated_relative_l2(const Fingerprint& reference, const Fingerprint& ca
     const double difference = candidate.sketch[i] - reference.sketch[i];
     sum += difference * difference;
   }
+  // Zeros of two types, or of two signs, have other bytes.
+  if (reference.norm == 0.0 && candidate.norm == 0.0) return 0.0;
   const double relative =
       reference.norm > 0.0 ? std::sqrt(sum) / reference.norm : std::numeric_limits<double>::infinity();
   return std::isfinite(relative) ? relative : std::numeric_limits<double>::infinity();

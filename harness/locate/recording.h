@@ -2,7 +2,9 @@
 // Recordings: the fingerprints of the tensors that a rank showed at its probe points, in order.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -40,8 +42,12 @@ struct Part {
   Fingerprint print = {};
   std::vector<std::string> axes = {};  ///< names of its axes, in order
 };
-/// True if both are the same part of the whole.
+/// True if both are the same part of the whole; a share of all of a dimension is as good as none.
 bool same_region(const Part& a, const Part& b);
+/// Name of a dimension: "heads", or where it has none "dimension 2".
+std::string axis_of(const Part& part, std::size_t dim);
+/// Shape of the whole.
+Shape whole_of(const Part& part);
 
 /// A part that a rank showed, and its place.
 struct RecordedPoint {
@@ -62,13 +68,19 @@ struct ReferencePoint {
 /// All that the baseline's one rank showed, in order.
 using Reference = std::vector<ReferencePoint>;
 
+/// A rank's recording, and the reference of one rank that has followed others, in a folder.
+std::filesystem::path recording_file(const std::filesystem::path& folder, int rank);
+std::filesystem::path reference_file(const std::filesystem::path& folder);
+
 nlohmann::json to_json(const Place& place);
 Place place_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const Part& part);
 Part part_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const Recording& recording);
+/// Throws InputError for what is no recording; fields that it does not know are ignored.
 Recording recording_from_json(const nlohmann::json& json);
 nlohmann::json to_json(const Reference& reference);
+/// The same for a reference.
 Reference reference_from_json(const nlohmann::json& json);
 
 }  // namespace isoframe::harness::locate

@@ -22,7 +22,8 @@ namespace {
 std::vector<locate::Recording> read_recordings(const fs::path& directory) {
   std::vector<locate::Recording> recordings;
   for (int rank = 0; fs::exists(recording_file(directory, rank)); ++rank)
-    recordings.push_back(locate::recording_from_json(base::read_json(recording_file(directory, rank))));
+    recordings.push_back(
+        base::read_record<locate::Recording>(recording_file(directory, rank), locate::recording_from_json));
   return recordings;
 }
 
@@ -48,10 +49,6 @@ void leave_twin(const model::pipeline::Pipeline& model, model::pipeline::Request
 void write_recording(const locate::Recording& recording, const fs::path& directory, int rank) {
   base::write_compact_json(recording_file(directory, rank), locate::to_json(recording));
 }
-fs::path recording_file(const fs::path& directory, int rank) {
-  return directory / fmt::format("fingerprints-{}.json", rank);
-}
-fs::path reference_file(const fs::path& directory) { return directory / "reference.json"; }
 fs::path twin_file(const fs::path& directory) { return directory / "twin.safetensors"; }
 fs::path kept_file(const fs::path& directory, int rank) {
   return directory / fmt::format("kept-{}.safetensors", rank);

@@ -43,8 +43,8 @@ void observe(const model::pipeline::Pipeline& model, const model::pipeline::Requ
              const Observation& observation, const std::filesystem::path& directory);
 
 void write_recording(const locate::Recording& recording, const std::filesystem::path& directory, int rank);
-std::filesystem::path recording_file(const std::filesystem::path& directory, int rank);
-std::filesystem::path reference_file(const std::filesystem::path& directory);
+using locate::recording_file;
+using locate::reference_file;
 std::filesystem::path kept_file(const std::filesystem::path& directory, int rank);
 std::filesystem::path twin_file(const std::filesystem::path& directory);
 

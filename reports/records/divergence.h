@@ -17,6 +17,7 @@ namespace isoframe::reports::records {
 /// The part of a dimension of the baseline's tensor that a rank holds.
 struct DivergenceRegion {
   std::int64_t dim = 0, begin = 0, end = 0, whole = 0;
+  std::string axis;
 
   template <typename T = DivergenceRegion>
   static constexpr auto fields() {
@@ -25,6 +26,7 @@ struct DivergenceRegion {
         field("begin", &T::begin, "", "first position"),
         field("end", &T::end, "", "one past the last position"),
         field("whole", &T::whole, "", "size of the baseline's dimension"),
+        field("axis", &T::axis, "", "name of the dimension: \"heads\", \"tokens\", ...", Presence::kAdded),
     };
   }
 };
@@ -110,8 +112,8 @@ struct DivergencePlace {
         field("point", &T::point, "", "probe point (\"transformer_blocks.attn.query\")"),
         field("place", &T::place, "", "the point with all stages around it"),
         field("kind", &T::kind, "",
-              "`values`; `shape`: no part of the baseline's tensor; `missing`: no rank comes by; `gap`: a "
-              "part is on no rank"),
+              "`values`; `shape`: no part of the baseline's tensor; `missing`: no rank comes by; `surplus`: "
+              "the baseline does not; `gap`: a part is on no rank"),
         field("ranks", &T::ranks, "", "ranks that differ there"),
         field("shape", &T::shape, "", "shape of the first such rank's tensor", Presence::kNull),
         field("whole_shape", &T::whole_shape, "", "shape of the baseline's tensor"),

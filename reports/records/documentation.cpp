@@ -20,6 +20,7 @@
 #include "reports/records/run_record.h"
 #include "reports/records/selftest_record.h"
 #include "reports/records/stage_event.h"
+#include "reports/records/trace_record.h"
 #include "reports/records/visit.h"
 
 namespace isoframe::reports::records {
@@ -142,6 +143,8 @@ std::map<std::string, std::string> documentation() {
   documentation.add_file<PredictedRank>("prediction-<k>.json");
   documentation.add_file<MachineRates>("rates");
   documentation.add_file<ComparisonRecord>("compare.json");
+  documentation.add_file<TraceRecord>("fingerprints.json");
+  documentation.add_file<LocateRecord>("locate --json");
   documentation.add_file<Certificate>("certificate.json");
   documentation.add_file<Evidence>("evidence.json");
   documentation.add_file<MeasureSeries>("history --json");

@@ -26,6 +26,7 @@ enum class DivergenceKind {
   kValues,   ///< the same shape, other values
   kShape,    ///< no part of the baseline's tensor: another shape, or a share that does not fit
   kMissing,  ///< the baseline comes by here, no rank does
+  kSurplus,  ///< a rank comes by here, the baseline does not
   kGap,      ///< a part of the baseline's tensor is on no rank
 };
 
@@ -80,9 +81,10 @@ struct Names<NumericsClass> {
 };
 template <>
 struct Names<DivergenceKind> {
-  static constexpr NameTable<DivergenceKind, 4> all = {{{DivergenceKind::kValues, "values"},
+  static constexpr NameTable<DivergenceKind, 5> all = {{{DivergenceKind::kValues, "values"},
                                                         {DivergenceKind::kShape, "shape"},
                                                         {DivergenceKind::kMissing, "missing"},
+                                                        {DivergenceKind::kSurplus, "surplus"},
                                                         {DivergenceKind::kGap, "gap"}}};
 };
 template <>

@@ -18,6 +18,7 @@
 #include "reports/records/run_record.h"
 #include "reports/records/selftest_record.h"
 #include "reports/records/stage_event.h"
+#include "reports/records/trace_record.h"
 
 namespace isoframe::reports::records {
 
@@ -118,6 +119,11 @@ SuiteRecord suite_record_from_json(const json& value) { return read<SuiteRecord>
 json to_json(const HistoryRecord& record) { return value_to_json(record); }
 json to_json(const ExpectedPlace& record) { return value_to_json(record); }
 json to_json(const SelftestRecord& record) { return value_to_json(record); }
+
+json to_json(const TraceRecord& record) { return value_to_json(record); }
+TraceRecord trace_record_from_json(const json& value) { return read<TraceRecord>(value); }
+json to_json(const LocateRecord& record) { return value_to_json(record); }
+LocateRecord locate_record_from_json(const json& value) { return read<LocateRecord>(value); }
 
 json to_json(const Certificate& record) { return value_to_json(record); }
 Certificate certificate_from_json(const json& value) { return read<Certificate>(value); }

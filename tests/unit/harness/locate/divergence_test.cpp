@@ -88,8 +88,8 @@ TEST(FirstDivergence, IsWhereTheFaultActs) {
   const DivergencePlace record = record_of(*found);
   EXPECT_EQ(record.step, 1);
   ASSERT_EQ(record.region.size(), 1U);
-  const auto& [dim, begin, end, whole] = record.region[0];
-  EXPECT_EQ(std::tuple(dim, begin, end, whole), std::tuple(1, 3, 6, 6));
+  const auto& [dim, begin, end, whole, axis] = record.region[0];
+  EXPECT_EQ(std::tuple(dim, begin, end, whole, axis), std::tuple(1, 3, 6, 6, "tokens"));
 }
 
 TEST(FirstDivergence, WithAToleranceIsTheFirstThatExceedsIt) {
