@@ -227,4 +227,9 @@ Comparison compare(const Side& reference, const Side& candidate, const Rules& ru
   return comparer.result();
 }
 
+std::optional<Divergence> first_divergence(const Reference& reference, const std::vector<Recording>& ranks,
+                                           const Tolerance& tolerance) {
+  return compare(side_of(reference), side_of(ranks), {.tolerance = tolerance}).first;
+}
+
 }  // namespace isoframe::harness::locate

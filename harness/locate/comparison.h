@@ -64,4 +64,10 @@ struct Comparison {
 /// Compares all that both sides recorded, in the order of the reference.
 Comparison compare(const Side& reference, const Side& candidate, const Rules& rules = {});
 
+/// Finds the first place, in the order of the baseline's one rank, at which the ranks' recordings do not give
+/// the same bits; with a tolerance above 0, at which they are further apart than that in relative L2. Tensors
+/// come in that order after all that they depend on, so the first difference is where the fault acts.
+std::optional<Divergence> first_divergence(const Reference& reference, const std::vector<Recording>& ranks,
+                                           const Tolerance& tolerance = {});
+
 }  // namespace isoframe::harness::locate

@@ -2,16 +2,9 @@
 
 #include <cstddef>
 
-#include "harness/locate/comparison.h"
-
 namespace isoframe::harness::locate {
 
 using reports::records::DivergencePlace;
-
-std::optional<Divergence> first_divergence(const Reference& reference, const std::vector<Recording>& ranks,
-                                           const Tolerance& tolerance) {
-  return compare(side_of(reference), side_of(ranks), {.tolerance = tolerance}).first;
-}
 
 namespace {
 

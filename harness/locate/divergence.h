@@ -44,12 +44,6 @@ struct Tolerance {
       nullptr;  ///< the same run in float32: at each place kTwinTolerance times as far as it
 };
 
-/// Finds the first place, in the order of the baseline's one rank, at which the ranks' recordings do not give
-/// the same bits; with a tolerance above 0, at which they are further apart than that in relative L2. Tensors
-/// come in that order after all that they depend on, so the first difference is where the fault acts.
-std::optional<Divergence> first_divergence(const Reference& reference, const std::vector<Recording>& ranks,
-                                           const Tolerance& tolerance = {});
-
 /// The outermost stage ("denoise", "decode", ...), or the point itself if it lies in none.
 std::string stage_of(const Place& place);
 /// "conditional", "unconditional", or an empty string for a place in neither branch.

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/temporary_folder.h"
 #include "harness/judge/locked.h"
+#include "harness/locate/comparison.h"
 #include "harness/locate/divergence.h"
 #include "harness/selftest/planted_run.h"
 #include "harness/selftest/resources.h"

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/locate/comparison.h"
 #include "harness/locate/recording_probe.h"
 
 namespace isoframe::harness::locate {
