@@ -19,4 +19,8 @@ reports::records::NumericsClass numerics_class_of(const scenario::Case& spec);
 reports::records::Numerics numerics_of(const scenario::Case& spec, const model::pipeline::Request& request,
                                        const model::pipeline::Limits& limits);
 
+/// The bound where another engine, build or machine may add every sum in an order of its own.
+double reordered_l2_of(const scenario::Case& spec, const model::pipeline::Request& request,
+                       const model::pipeline::Limits& limits);
+
 }  // namespace isoframe::harness::worker

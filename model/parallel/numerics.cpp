@@ -23,6 +23,16 @@ bool has_fixed_order(const Arithmetic& arithmetic) {
   return arithmetic.layout.tensor == 1 || arithmetic.reduction == Reduction::kDeterministic;
 }
 
+/// The bound where that many sums of each block are reordered, each rounded to the dtype so many times.
+double bound_of(double sums, int rounded, const Depth& depth) {
+  const double reordered = sums * static_cast<double>(depth.steps * depth.blocks);
+  const double guidance = std::abs(depth.guidance_scale) + std::abs(1.0 - depth.guidance_scale);
+  // Half types accumulate in float32 and are rounded once a part.
+  const double per_sum = static_cast<double>(depth.terms) * kAccumulation * kAccumulation +
+                         rounded * depth.unit_roundoff * depth.unit_roundoff;
+  return 2.0 * guidance * std::sqrt(reordered * per_sum);
+}
+
 }  // namespace
 
 std::string to_string(Reduction reduction) {
@@ -50,17 +60,13 @@ double relative_l2_bound(const Arithmetic& run, const Depth& depth) {
   // Reordered sums in each block: the attention if a ring merges it; the output projection and the MLP's if
   // they are split.
   const double sums = (run.layout.ring > 1 ? 1.0 : 0.0) + (parts(run) > 1 ? 2.0 : 0.0);
-  return relative_l2_bound(sums, std::max(parts(run), run.layout.ring), depth);
+  return bound_of(sums, std::max(parts(run), run.layout.ring), depth);
 }
 
-double relative_l2_bound(double sums, int parts, const Depth& depth) {
-  const double reordered = sums * static_cast<double>(depth.steps * depth.blocks);
-  const double guidance = std::abs(depth.guidance_scale) + std::abs(1.0 - depth.guidance_scale);
-  // Half types accumulate in float32 and are rounded once a part.
-  const double rounded = parts;
-  const double per_sum = static_cast<double>(depth.terms) * kAccumulation * kAccumulation +
-                         rounded * depth.unit_roundoff * depth.unit_roundoff;
-  return 2.0 * guidance * std::sqrt(reordered * per_sum);
+double reordered_l2_bound(const Depth& depth) {
+  // The query, the key, the value, both products of the attention, its output and the MLP's two.
+  constexpr double kSums = 8.0;
+  return bound_of(kSums, /*rounded=*/1, depth);
 }
 
 ImageBound image_bound(double relative_l2) {

@@ -54,9 +54,8 @@ struct Depth {
 /// do; guidance multiplies them by |g| + |1 - g|; what follows is taken to leave relative errors as they are.
 double relative_l2_bound(const Arithmetic& run, const Depth& depth);
 
-/// The same where another implementation computes: `sums` reordered sums in each block, of `parts` partial
-/// results each.
-double relative_l2_bound(double sums, int parts, const Depth& depth);
+/// The same distance where every sum of each block may be in another order: two engines, builds or machines.
+double reordered_l2_bound(const Depth& depth);
 
 /// The PSNR and SSIM that a relative L2 distance leaves, for frames in [0, 1] rounded to 8 bits.
 struct ImageBound {

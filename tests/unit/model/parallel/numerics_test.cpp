@@ -46,6 +46,14 @@ TEST(Numerics, BoundGrowsWithTheRootOfReorderedSums) {
   EXPECT_EQ(relative_l2_bound({.layout = {.ulysses = 4}}, kTiny), 0.0);
 }
 
+TEST(Numerics, EverySumOfABlockMayBeReorderedByAnotherEngine) {
+  // 2 (6 + 5) 2^-24 sqrt(8 x 2 x 2 x (512 + 1))
+  EXPECT_NEAR(reordered_l2_bound(kTiny), 1.680e-4, 1e-7);
+  Depth half = kTiny;
+  half.unit_roundoff = 0x1p-8;
+  EXPECT_GT(reordered_l2_bound(half), 1000 * reordered_l2_bound(kTiny));
+}
+
 TEST(Numerics, HalfTypesRoundEachPartOnceMore) {
   Depth half = kTiny;
   half.unit_roundoff = 0x1p-8;
