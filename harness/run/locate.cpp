@@ -5,12 +5,12 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "base/json_file.h"
+#include "harness/locate/comparison.h"
 #include "harness/locate/divergence.h"
 #include "harness/run/locked_runs.h"
+#include "harness/run/observed.h"
 #include "harness/worker/observation.h"
-#include "model/checkpoint/safetensors.h"
 
 namespace isoframe::harness::run {
 
@@ -21,17 +21,6 @@ using worker::Observation;
 
 namespace {
 
-void look(const Case& spec, const Observation& observation, const fs::path& directory,
-          const RoundContext& context) {
-  const RoundResult result = run_round(spec, directory, context, observation);
-  if (result.status == RoundResult::Status::kInterrupted) throw RunError("interrupted");
-  if (result.error) throw RunError(fmt::format("{}: {}", spec.name, result.error->message));
-}
-
-at::Tensor kept(const fs::path& directory, int rank) {
-  return model::checkpoint::SafetensorsFile(worker::kept_file(directory, rank)).tensor("kept");
-}
-
 /// The exact difference of the first differing rank's tensor.
 records::TensorDifference exact_difference(const locate::Divergence& found, const Case& spec,
                                            const Case& baseline, const fs::path& directory,
@@ -39,8 +28,8 @@ records::TensorDifference exact_difference(const locate::Divergence& found, cons
   const Observation keep = {.kind = Observation::Kind::kKeep, .place = found.place, .part = found.part};
   look(spec, {.kind = Observation::Kind::kKeep, .place = found.place}, directory / "candidate", context);
   look(baseline, keep, directory / "baseline", context);
-  return locate::difference_of(found.part, kept(directory / "baseline", 0),
-                               kept(directory / "candidate", found.ranks.front()));
+  return locate::difference_of(found.part, kept_tensor(directory / "baseline", 0),
+                               kept_tensor(directory / "candidate", found.ranks.front()));
 }
 
 locate::Reference read_reference(const fs::path& directory) {
