@@ -13,6 +13,8 @@ void add_validate_command(CLI::App& program, int& exit_code);
 void add_weights_command(CLI::App& program, int& exit_code);
 void add_run_command(CLI::App& program, int& exit_code);
 void add_generate_command(CLI::App& program, int& exit_code);
+void add_trace_command(CLI::App& program, int& exit_code);
+void add_locate_command(CLI::App& program, int& exit_code);
 void add_compare_command(CLI::App& program, int& exit_code);
 void add_worker_command(CLI::App& program, int& exit_code);
 void add_history_commands(CLI::App& program, int& exit_code);

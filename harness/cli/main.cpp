@@ -159,9 +159,10 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   namespace cli = isoframe::harness::cli;
   for (const auto add_command :
-       {cli::add_run_command, cli::add_generate_command, cli::add_compare_command, cli::add_report_command,
-        cli::add_history_commands, cli::add_validate_command, cli::add_weights_command,
-        cli::add_worker_command, cli::add_qualify_command, cli::add_selftest_command}) {
+       {cli::add_run_command, cli::add_generate_command, cli::add_compare_command, cli::add_trace_command,
+        cli::add_locate_command, cli::add_report_command, cli::add_history_commands,
+        cli::add_validate_command, cli::add_weights_command, cli::add_worker_command,
+        cli::add_qualify_command, cli::add_selftest_command}) {
     add_command(program, exit_code);
   }
   leave(exit_code_of_output(run(program, argc, argv, exit_code)));

@@ -13,7 +13,7 @@ import subprocess
 import unittest
 import xml.etree.ElementTree
 
-from common import ISOFRAME, CheckpointTest, cases_of, isoframe
+from common import ISOFRAME, CheckpointTest, cases_of, isoframe, safetensors_of, write_safetensors
 
 SCENARIO = """
 version: 1
@@ -64,8 +64,11 @@ def numeric_options(command):
 
 class Numbers(unittest.TestCase):
     NOT_NUMBERS = ("nan", "inf", "1e999")
-    REST = {("generate",): ["--checkpoint=c", "--task=t2v", "--prompt=p", "--frames=5", "--steps=1", "--seed=0", "--out=o"],
+    CASE = ["--checkpoint=c", "--task=t2v", "--prompt=p", "--frames=5", "--steps=1", "--seed=0", "--out=o"]
+    REST = {("generate",): CASE,
+            ("trace",): CASE,
             ("compare",): ["a", "b"],
+            ("locate",): ["a", "b"],
             ("weights", "init"): ["--preset=tiny", "--seed=0", "w"]}
     ALLOWED = {("--psnr-min", "inf")}  # frames must be equal after 8 bits
 
@@ -89,7 +92,7 @@ class Numbers(unittest.TestCase):
                         self.refused(command, option, value)
         for known in (("run", "--repeat"), ("qualify", "--duration"), ("weights", "init", "--seed"), ("generate", "--seed"),
                       ("generate", "--guidance-scale"), ("generate", "--timeout"), ("compare", "--psnr-min"),
-                      ("compare", "--max-difference-max")):
+                      ("compare", "--max-difference-max"), ("trace", "--steps"), ("locate", "--tolerance")):
             self.assertIn(known, tried)
 
     def test_zero_is_a_number_and_not_an_option_that_is_not_given(self):
@@ -111,7 +114,8 @@ class Numbers(unittest.TestCase):
         for command, option, rest in ((["run"], "--out", ["s.yaml"]), (["run"], "--against", ["s.yaml"]),
                                       (["run"], "--history", ["s.yaml"]), (["run"], "--filter", ["s.yaml"]),
                                       (["run"], "--checkpoint", ["s.yaml"]), (["report"], "--against", ["r"]),
-                                      (["compare"], "--out", ["a", "b"]), (["validate"], "--filter", ["s.yaml"]),
+                                      (["compare"], "--out", ["a", "b"]), (["trace"], "--like", self.CASE),
+                                      (["validate"], "--filter", ["s.yaml"]),
                                       (["weights", "init"], "--config", ["--seed=0", "w"])):
             with self.subTest(command=command, option=option):
                 result = isoframe(*command, option, "", *rest)
@@ -236,24 +240,6 @@ class Paths(CheckpointTest):
                 result = self.at(*command)
                 self.assertEqual(result.returncode, 2)
                 self.assertIn(b" n\xe9", b" " + result.stderr)
-
-
-def safetensors_of(path):
-    data = path.read_bytes()
-    length = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + length])
-    header.pop("__metadata__", None)
-    return {name: (entry["dtype"], entry["shape"], data[8 + length + entry["data_offsets"][0]:8 + length + entry["data_offsets"][1]])
-            for name, entry in header.items()}
-
-
-def write_safetensors(path, tensors):
-    header, offset = {}, 0
-    for name, (dtype, shape, data) in tensors.items():
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, offset + len(data)]}
-        offset += len(data)
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(data for _, _, data in tensors.values()))
 
 
 class Checkpoints(CheckpointTest):
