@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/json_file.h"
 #include "harness/locate/comparison.h"
 #include "harness/locate/divergence.h"
@@ -36,6 +37,13 @@ locate::Reference read_reference(const fs::path& directory) {
   return locate::reference_from_json(base::read_json(worker::reference_file(directory)));
 }
 
+/// The end of a sentence on two engines: how many points it rests on.
+std::string counted(const locate::PointCounts& counts, bool is_same_engine) {
+  if (is_same_engine) return {};
+  return fmt::format(" ({} probe points compared, {} are the baseline's alone, {} the case's)",
+                     counts.compared, counts.only_in_reference, counts.only_in_candidate);
+}
+
 records::FirstDivergence locate_in(const Case& spec, const Case& baseline, const LocateTolerance& tolerance,
                                    const fs::path& directory, const RoundContext& context) {
   const fs::path candidate = directory / "candidate", reference = directory / "baseline";
@@ -56,22 +64,38 @@ records::FirstDivergence locate_in(const Case& spec, const Case& baseline, const
          directory / "twin", context);
     twin = read_reference(directory / "twin");
   }
-  const auto found =
-      locate::first_divergence(read_reference(reference), recordings,
-                               {.relative_l2 = tolerance.relative_l2, .twin = twin ? &*twin : nullptr});
+  // Another engine shows what it has, and under other stages; what our own ranks leave out is a fault.
+  const bool is_same_engine = spec.engine == baseline.engine;
+  const locate::Comparison compared = locate::compare(
+      locate::side_of(read_reference(reference)), locate::side_of(recordings),
+      {.tolerance = {.relative_l2 = tolerance.relative_l2, .twin = twin ? &*twin : nullptr},
+       .in_candidate = is_same_engine ? locate::Lacking::kDiverges : locate::Lacking::kSkipped});
+  const std::optional<locate::Divergence>& found = compared.first;
+  if (!is_same_engine && compared.counts.compared == 0)
+    throw RunError(fmt::format("{} and {} show no probe point in common", spec.engine, baseline.engine));
   if (!found) {
     const std::string than =
         twin ? fmt::format(" by more than {:g} times what {} does to the baseline", locate::kTwinTolerance,
                            baseline.tf32 ? "TF32" : baseline.dtype)
         : tolerance.relative_l2 > 0.0 ? fmt::format(" by more than {:.1e}", tolerance.relative_l2)
                                       : "";
-    return {.sentence = "run again, no probe point differs" + than, .reproduced = false, .found = {}};
+    return {.sentence = "run again, no probe point differs" + than + counted(compared.counts, is_same_engine),
+            .reproduced = false,
+            .found = {}};
   }
 
   records::DivergencePlace place = locate::record_of(*found);
-  if (found->kind == locate::DivergenceKind::kValues)
-    place.difference = exact_difference(*found, spec, baseline, directory, context);
-  return {.sentence = locate::sentence(place), .reproduced = true, .found = place};
+  if (found->kind == locate::DivergenceKind::kValues) {
+    try {
+      place.difference = exact_difference(*found, spec, baseline, directory, context);
+    } catch (const RunError&) {
+      if (is_same_engine) throw;
+      // Another engine may know no way to keep a tensor: its fingerprints say where it differs all the same.
+    }
+  }
+  return {.sentence = locate::sentence(place) + counted(compared.counts, is_same_engine),
+          .reproduced = true,
+          .found = place};
 }
 
 }  // namespace

@@ -60,8 +60,9 @@ TEST(ScenarioYaml, MisspeltKeysGetTheNearestKnownOne) {
 
 TEST(ScenarioYaml, KeysThatAreNearNothingListWhatIsKnown) {
   const std::string error = error_of("version: 1\nworkload: x\n");
-  EXPECT_EQ(error,
-            "s.yaml:2:1: unknown key 'workload' in a scenario; use version, checkpoint, engines, defaults, cases");
+  EXPECT_EQ(
+      error,
+      "s.yaml:2:1: unknown key 'workload' in a scenario; use version, checkpoint, engines, defaults, cases");
 }
 
 TEST(ScenarioYaml, DuplicateKeysNameBothPlaces) {

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Scenarios that run diffusers beside isoframe: sound, in half types, and with a fault that has to be located.
+
+ISOFRAME_BIN names the program; needs the environment that ci/setup --reference installs.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from harness import ADAPTERS, reference_python
+
+ISOFRAME = os.environ.get("ISOFRAME_BIN", "build/isoframe")
+FAULTY = pathlib.Path(__file__).resolve().parent / "faulty_diffusers.py"
+HEAD = """
+version: 1
+checkpoint: {checkpoint}
+engines: {engines}
+defaults: {{prompt: a lighthouse, height: 112, width: 176, frames: 5, steps: 2, seed: 7, warmup: 0,
+  tiling: {{tile_size: 64, overlap: 0.25}}, baseline: ours, noise: shared}}
+cases:
+  - {{name: ours, noise: seed, baseline: ours}}
+"""
+
+
+class Scenarios(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="isoframe test ")
+        cls.addClassCleanup(folder.cleanup)
+        cls.root = pathlib.Path(folder.name)
+        cls.checkpoint = cls.root / "tiny"
+        subprocess.run([ISOFRAME, "weights", "init", "--preset", "tiny", "--seed", "0", cls.checkpoint], check=True, capture_output=True)
+
+    def run_cases(self, name, cases, expected, *options, head=HEAD):
+        python = str(reference_python())
+        engines = {
+            "diffusers": {"command": [python, str(ADAPTERS / "diffusers_engine.py")]},
+            "faulty": {"command": [python, str(FAULTY)]},
+            "faulty-layouts": {"command": [python, str(FAULTY), "--of-layouts"]},
+        }
+        file = self.root / f"{name}.yaml"
+        head = head.format(checkpoint=json.dumps(str(self.checkpoint)), engines=json.dumps(engines))
+        file.write_text(head + "".join(f"  - {json.dumps(case)}\n" for case in cases))
+        out = self.root / name
+        done = subprocess.run([ISOFRAME, "run", file, "--out", out, "--allow-engines", *options], capture_output=True, text=True)
+        self.assertEqual(done.returncode, expected, done.stdout + done.stderr)
+        return {row["name"]: row for row in json.loads((out / "run.json").read_text())["cases"]}
+
+    def test_a_sound_engine_passes_and_a_faulty_layout_stands_alone_since_its_block(self):
+        single = {"name": "single", "engine": "diffusers"}
+        ulysses = {"name": "ulysses", "engine": "diffusers", "layout": "ulysses=2"}
+        own = {"name": "own", "engine": "faulty-layouts"}
+        wrong = {"name": "wrong", "engine": "faulty-layouts", "layout": "ulysses=2"}
+        rows = self.run_cases("sound", [single, ulysses, own, wrong], 1)
+        for name in ("single", "ulysses", "own"):
+            self.assertEqual(rows[name]["verdict"], "passed", rows[name])
+            self.assertLess(rows[name]["relative_l2"], 1e-5)
+        self.assertRegex(rows["ulysses"]["engine_facts"]["torch"], r"^2\.")
+        self.assertEqual(rows["wrong"]["verdict"], "failed")
+        self.assertRegex(rows["wrong"]["own_single"]["stands_alone"], "^wrong stands alone: own and ours agree .*; .*block 1")
+        self.assertRegex(rows["wrong"]["first_divergence"]["sentence"], "block 1.*points")
+
+    def test_a_fault_of_an_engine_is_located(self):
+        rows = self.run_cases("fault", [{"name": "wrong", "engine": "faulty"}], 1)
+        found = rows["wrong"]["first_divergence"]
+        self.assertTrue(found["reproduced"], found)
+        self.assertEqual(found["found"]["block"], 1, found)
+        self.assertEqual(found["found"]["step"], 0, found)
+
+    def test_half_types_are_judged_step_by_step(self):
+        head = HEAD.replace("warmup: 0,", "warmup: 0, dtype: bfloat16,")
+        rows = self.run_cases("half", [{"name": "theirs", "engine": "diffusers"}], 0, head=head)
+        self.assertIsNotNone(rows["theirs"]["locked"])
+        rows = self.run_cases("half-fault", [{"name": "wrong", "engine": "faulty"}], 1, head=head)
+        self.assertEqual(rows["wrong"]["verdict"], "failed", rows["wrong"]["reason"])
+
+
+if __name__ == "__main__":
+    unittest.main()
