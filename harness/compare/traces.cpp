@@ -29,12 +29,13 @@ Described described_by(const Trace& trace) {
   }
 }
 
-/// What it means that the other lacks a point of `one`.  Ranks of a layout compute all that a single one
-/// does, and may show more than that; another engine may have no counterpart of a point.
+/// What it means that the other lacks a point of `one`.  isoframe's ranks show under every layout what a
+/// single one does, and may show more; an engine shows the same under one layout.  Of another engine's point
+/// there may be no counterpart.
 Lacking lacking_from(const Described& one, const Described& other) {
-  const bool shows_all = one.record.ranks == 1 || one.spec.layout == other.spec.layout;
-  return one.record.engine.name == other.record.engine.name && shows_all ? Lacking::kDiverges
-                                                                         : Lacking::kSkipped;
+  if (one.record.engine.name != other.record.engine.name) return Lacking::kSkipped;
+  const bool shows_all = one.record.engine.name == locate::kOwnEngine && one.record.ranks == 1;
+  return shows_all || one.spec.layout == other.spec.layout ? Lacking::kDiverges : Lacking::kSkipped;
 }
 
 /// The way to record what can be compared, where the parts of two layouts differ.

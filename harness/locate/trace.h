@@ -8,6 +8,8 @@
 
 namespace isoframe::harness::locate {
 
+/// The engine that isoframe's own ranks are.
+inline constexpr const char* kOwnEngine = "isoframe";
 /// The file that describes a trace; it is written when all others are whole.
 inline constexpr const char* kDescriptionFile = "fingerprints.json";
 /// True for a file of this name that is part of a trace.

@@ -26,7 +26,7 @@ namespace {
 /// cannot be, or is another than the one that the trace has.
 at::Tensor computed_again(const Trace& trace, const Divergence& found, std::uint64_t hash,
                           const fs::path& directory, const RoundContext& context) {
-  if (trace.record.engine.name != "isoframe")
+  if (trace.record.engine.name != locate::kOwnEngine)
     throw InputError(fmt::format("{} is of engine {}", trace.folder.string(), trace.record.engine.name));
   scenario::Case spec = scenario::case_from_json(trace.record.spec);
   settle_case(spec);

@@ -36,7 +36,7 @@ records::TraceRecord record_of(scenario::Case& spec) {
   spec.guidance_scale = spec.guidance_scale.value_or(limits.guidance_scale);
   const model::pipeline::Request request = request::request_of(spec);
   records::TraceRecord record;
-  record.engine = {.name = "isoframe", .version = measure::version()};
+  record.engine = {.name = locate::kOwnEngine, .version = measure::version()};
   record.spec = scenario::to_json(spec);
   record.ranks = spec.layout.world_size();
   record.numerics = worker::numerics_of(spec, request, limits);

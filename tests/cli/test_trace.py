@@ -61,7 +61,7 @@ class Traces(CheckpointTest):
         copy = self.copy(trace, name)
 
         def describe(document):
-            needed = {key: document[key] for key in ("schema_version", "fingerprint", "case", "ranks")}
+            needed = {key: document[key] for key in ("schema_version", "fingerprint", "case", "ranks", "parts_of") if key in document}
             document.clear()
             document.update(needed | {"engine": {"name": engine, "version": "7", "vendor": "unknown"}, "later": 1})
         self.change(copy, describe)
@@ -256,6 +256,13 @@ class Traces(CheckpointTest):
             self.assertEqual((found["only_in_a"], found["only_in_b"]), counts)
             self.assertEqual(found["compared"], every - left_out)
             self.assertEqual(found["tolerance"], json.loads((self.single / "fingerprints.json").read_text())["reordered_l2"])
+        # Under a layout it need not show what it does of one rank; under the same layout it must.
+        layout = self.without(self.of_engine(self.ulysses, "layout-of-other"), None, lambda point: point["name"] == "latents")
+        self.without(layout, None, lambda point: point["name"] == "latents", "fingerprints-1.json")
+        found = self.locate(self.of_engine(self.followed, "followed-of-other"), layout, "--tolerance", 0)
+        self.assertEqual((found["only_in_a"], found["only_in_b"], found["not_comparable"]), (2, 0, 0))
+        found = self.locate(self.of_engine(self.ulysses, "same-layout"), layout, "--tolerance", 0, code=1)
+        self.assertEqual(found["first_divergence"]["kind"], "missing")
         # What both have differs all the same.
         self.change(other, lambda document: document["points"][-1]["part"].update(hash="1" * 16, norm=0.5, sketch=[1.0] * 16),
                     "fingerprints-0.json")
