@@ -34,8 +34,9 @@ class PlaceOrder {
   std::list<Place>::iterator next_ = places_.begin();
 };
 
-std::int64_t elements(const Shape& shape) {
-  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+/// Number of elements; a file's shapes may be of any size.
+double elements(const Shape& shape) {
+  return std::accumulate(shape.begin(), shape.end(), 1.0, std::multiplies<>());
 }
 
 const Part* like_of(const HeldPart& one, const std::vector<HeldPart>& others) {
@@ -52,7 +53,7 @@ const Part* like_of(const HeldPart& one, const std::vector<HeldPart>& others) {
 /// their sizes add up.
 bool is_covered(const Shape& whole, const std::vector<HeldPart>& held) {
   std::vector<const Part*> distinct;
-  std::int64_t sum = 0;
+  double sum = 0.0;
   for (const HeldPart& one : held) {
     if (std::ranges::any_of(distinct, [&](const Part* part) { return same_region(*part, one.part); }))
       continue;
