@@ -41,7 +41,8 @@ records::TraceRecord record_of(scenario::Case& spec) {
   record.ranks = spec.layout.world_size();
   record.numerics = worker::numerics_of(spec, request, limits);
   record.reordered_l2 = worker::reordered_l2_of(spec, request, limits);
-  record.origin = Origins().of(spec);
+  Engines engines;
+  record.origin = Origins(engines).of(spec);
   record.origin->environment.threads_per_rank = spec.threads_per_rank;
   record.origin->environment.device = spec.device;
   return record;

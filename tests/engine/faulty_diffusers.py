@@ -15,7 +15,7 @@ class FaultyDiffusers(DiffusersEngine):
     def load(self, case, store, progress):
         loaded = super().load(case, store, progress)
         if group.WORLD_SIZE > 1 or "--of-layouts" not in sys.argv:
-            self._pipe.transformer.transformer_blocks[BLOCK].attn.to_out[0].weight.data *= 1.05
+            self._pipe.transformer.transformer_blocks[BLOCK].attn.to_out[0].weight.data *= 2
         return loaded
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -41,41 +42,47 @@ class Scenarios(unittest.TestCase):
             "diffusers": {"command": [python, str(ADAPTERS / "diffusers_engine.py")]},
             "faulty": {"command": [python, str(FAULTY)]},
             "faulty-layouts": {"command": [python, str(FAULTY), "--of-layouts"]},
+            "absent": {"command": [sys.executable, "-S", str(ADAPTERS / "diffusers_engine.py")]},
         }
         file = self.root / f"{name}.yaml"
         head = head.format(checkpoint=json.dumps(str(self.checkpoint)), engines=json.dumps(engines))
-        file.write_text(head + "".join(f"  - {json.dumps(case)}\n" for case in cases))
+        file.write_text(head + "".join(f"  - {json.dumps({'repeat': 1} | case)}\n" for case in cases))
         out = self.root / name
         done = subprocess.run([ISOFRAME, "run", file, "--out", out, "--allow-engines", *options], capture_output=True, text=True)
         self.assertEqual(done.returncode, expected, done.stdout + done.stderr)
         return {row["name"]: row for row in json.loads((out / "run.json").read_text())["cases"]}
 
-    def test_a_sound_engine_passes_and_a_faulty_layout_stands_alone_since_its_block(self):
-        single = {"name": "single", "engine": "diffusers"}
-        ulysses = {"name": "ulysses", "engine": "diffusers", "layout": "ulysses=2"}
-        own = {"name": "own", "engine": "faulty-layouts"}
-        wrong = {"name": "wrong", "engine": "faulty-layouts", "layout": "ulysses=2"}
-        rows = self.run_cases("sound", [single, ulysses, own, wrong], 1)
+    def test_sound_runs_pass_and_a_fault_is_located(self):
+        cases = [
+            {"name": "single", "engine": "diffusers"},
+            {"name": "ulysses", "engine": "diffusers", "layout": "ulysses=2"},
+            {"name": "own", "engine": "faulty-layouts"},
+            {"name": "wrong-layout", "engine": "faulty-layouts", "layout": "ulysses=2"},
+            {"name": "wrong", "engine": "faulty"},
+            {"name": "absent", "engine": "absent"},
+        ]
+        rows = self.run_cases("float32", cases, 1)
         for name in ("single", "ulysses", "own"):
             self.assertEqual(rows[name]["verdict"], "passed", rows[name])
             self.assertLess(rows[name]["relative_l2"], 1e-5)
         self.assertRegex(rows["ulysses"]["engine_facts"]["torch"], r"^2\.")
-        self.assertEqual(rows["wrong"]["verdict"], "failed")
-        self.assertRegex(rows["wrong"]["own_single"]["stands_alone"], "^wrong stands alone: own and ours agree .*; .*block 1")
-        self.assertRegex(rows["wrong"]["first_divergence"]["sentence"], "block 1.*points")
-
-    def test_a_fault_of_an_engine_is_located(self):
-        rows = self.run_cases("fault", [{"name": "wrong", "engine": "faulty"}], 1)
-        found = rows["wrong"]["first_divergence"]
-        self.assertTrue(found["reproduced"], found)
-        self.assertEqual(found["found"]["block"], 1, found)
-        self.assertEqual(found["found"]["step"], 0, found)
+        self.assertEqual(rows["wrong-layout"]["verdict"], "failed")
+        alone = rows["wrong-layout"]["own_single"]["stands_alone"]
+        self.assertRegex(alone, "^wrong-layout stands alone: own and ours agree .*; .*block 1")
+        for name in ("wrong", "wrong-layout"):
+            found = rows[name]["first_divergence"]
+            self.assertTrue(found["reproduced"], found)
+            self.assertEqual((found["step"], found["block"]), (0, 1), found)
+            self.assertRegex(found["sentence"], r"block 1.*\d+ probe points compared, \d+ are the baseline's alone")
+        self.assertEqual(rows["absent"]["verdict"], "skipped", rows["absent"])
+        self.assertRegex(rows["absent"]["reason"], "the package diffusers is not installed in this Python")
 
     def test_half_types_are_judged_step_by_step(self):
         head = HEAD.replace("warmup: 0,", "warmup: 0, dtype: bfloat16,")
-        rows = self.run_cases("half", [{"name": "theirs", "engine": "diffusers"}], 0, head=head)
+        cases = [{"name": "theirs", "engine": "diffusers"}, {"name": "wrong", "engine": "faulty"}]
+        rows = self.run_cases("bfloat16", cases, 1, "--no-locate", head=head)
         self.assertIsNotNone(rows["theirs"]["locked"])
-        rows = self.run_cases("half-fault", [{"name": "wrong", "engine": "faulty"}], 1, head=head)
+        self.assertEqual(rows["theirs"]["verdict"], "passed", rows["theirs"]["reason"])
         self.assertEqual(rows["wrong"]["verdict"], "failed", rows["wrong"]["reason"])
 
 

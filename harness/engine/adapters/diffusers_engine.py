@@ -23,6 +23,7 @@ def require_heads(heads, ranks):
 
 class DiffusersEngine(PipelineEngine):
     name = package = "diffusers"
+    install = "ci/setup --reference makes one that has it"
     # Its two modes for any number of tokens exclude each other, and the plain ones need divisible numbers.
     layouts = ["ulysses", "ring"]
 

@@ -1,11 +1,10 @@
 """What the engines that run diffusers' HunyuanVideo 1.5 pipelines share: diffusers itself, and xDiT, which puts another
 transformer into them."""
 
-import importlib.metadata
 import os
 import time
 
-from isoframe_engine import Engine, InputError, Unsupported, checkpoint, files, fingerprint, group, measure, recording
+from isoframe_engine import Engine, InputError, Unsupported, checkpoint, environment, files, fingerprint, group, measure, recording
 from isoframe_engine.case import (
     OWN_WAYS,
     options_of,
@@ -27,6 +26,8 @@ class PipelineEngine(Engine):
 
     # What is installed under this name is the engine; its version is the engine's.
     package = ""
+    # What installs it, for a person whose Python lacks it.
+    install = ""
     # Degrees that may be more than 1, and whether two of them may be at once.
     layouts = []
     takes_layouts_together = False
@@ -60,7 +61,7 @@ class PipelineEngine(Engine):
         raise NotImplementedError
 
     def version(self):
-        return importlib.metadata.version(self.package)
+        return environment.version_of(self.package)
 
     def capabilities(self):
         return {
@@ -76,6 +77,9 @@ class PipelineEngine(Engine):
     def load(self, case, store, progress):
         began = time.perf_counter()
         degrees = self._require_supported(case)
+        packages = list(dict.fromkeys((self.package, "diffusers", "transformers")))
+        for package in packages:
+            environment.require_package(self.name, package, self.install)
         # Two models at once may not fit.
         self._loaded = self._pipe = None
         measure.release_memory()
@@ -94,8 +98,7 @@ class PipelineEngine(Engine):
         self._own_guidance_scale = self._pipe.guider.guidance_scale
         self._loaded = case
         self._load_seconds = time.perf_counter() - began_loading
-        packages = dict.fromkeys((self.package, "diffusers", "transformers"))
-        facts = {name: importlib.metadata.version(name) for name in packages}
+        facts = {name: environment.version_of(name) for name in packages}
         facts |= {"torch": torch.__version__, "checkpoint": checkpoint.fingerprint(case["checkpoint"])}
         return time.perf_counter() - began, facts
 

@@ -18,6 +18,7 @@ from isoframe_engine.case import setting
 class XditEngine(PipelineEngine):
     name = "xdit"
     package = "xfuser"
+    install = "ci/setup --xdit makes one that has it"
     layouts = ["ulysses", "ring"]
     takes_layouts_together = True
     # mask_padding: the rows that xDiT appends to an uneven video are left out as keys, which it does not do itself.
