@@ -102,8 +102,8 @@ EngineTable engine_table(const RunRecord& run) {
   const std::vector<std::string> stages = stages_of(run);
   table.titles = {"engine", "version", "layout", "ranks", "time s"};
   for (const std::string& stage : stages) table.titles.push_back(stage + " s");
-  for (const char* title : {"times as fast as its single rank", "times as fast as isoframe",
-                            "resident memory", "SSIM", "PSNR dB", "relative L2", "verdict"})
+  for (const char* title : {"own speed-up", "of isoframe's speed", "resident memory", "SSIM", "PSNR dB",
+                            "relative L2", "verdict"})
     table.titles.emplace_back(title);
   for (const CaseRow& row : run.cases) {
     table.rows.push_back(cells_of(row, run, stages));

@@ -214,6 +214,7 @@ std::string html_report(const records::RunRecord& run, const std::map<std::strin
                 {{"titles", engines.titles},
                  {"rows", engines.rows},
                  {"sentences", engines.sentences},
+                 {"speed_ups", kSpeedUps},
                  {"engines", engines.engines}}},
                {"published",
                 {{"titles", published.titles},

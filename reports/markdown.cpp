@@ -165,7 +165,7 @@ std::string engines(const RunRecord& run) {
     std::vector<std::string>& cells = rows.emplace_back();
     for (const std::string& cell : row) cells.push_back(escape_markdown(cell));
   }
-  std::string result = markdown_table(columns, rows) + "\n";
+  std::string result = markdown_table(columns, rows) + fmt::format("\n{}\n\n", kSpeedUps);
   for (const std::vector<std::string>* lines : {&table.sentences, &table.engines})
     for (const std::string& line : *lines) result += fmt::format("- {}\n", escape_markdown(line));
   return result;

@@ -63,7 +63,7 @@ const columns = [
   { title: "efficiency", number: true, key: (r) => numeric(r.efficiency), show: (r) => numeric(r.efficiency) === null ? "-" : `${(100 * r.efficiency).toFixed(0)} %` },
   { title: "SSIM", number: true, key: (r) => numeric(r.ssim), show: (r) => isReference(r) ? "reference" : ssim(r.ssim) },
   { title: "PSNR dB", number: true, key: (r) => numeric(r.psnr), show: (r) => isReference(r) ? "reference" : psnr(r.psnr) },
-  { title: "peak memory", number: true, key: (r) => numeric(r.peak_tensor_bytes), show: (r) => numeric(r.peak_tensor_bytes) === null
+  { title: "peak memory", number: true, key: (r) => numeric(r.peak_tensor_bytes), show: (r) => numeric(r.peak_tensor_bytes ?? r.peak_resident_bytes) === null
       ? "-" : `${bytes(r.peak_tensor_bytes)} / ${bytes(r.peak_resident_bytes)}` },
 ];
 
@@ -183,10 +183,10 @@ function balance(shared) {
 }
 
 function enginesSection() {
-  const { titles, rows, sentences, engines } = data.engines || { rows: [] };
+  const { titles, rows, sentences, speed_ups, engines } = data.engines || { rows: [] };
   if (!rows.length) return null;
   return element("section", { id: "engines" }, element("h2", {}, "Engines"), element("div", { class: "card scroll" },
-    table(titles.map((title, i) => ({ title, number: i > 2 })), rows, "engines beside each other"),
+    table(titles.map((title, i) => ({ title, number: i > 2 })), rows, "engines beside each other"), element("p", { class: "soft" }, speed_ups),
     sentences.length ? element("ul", { "aria-label": "Which run stands alone" }, sentences.map((sentence) => element("li", {}, sentence))) : null,
     element("ul", { class: "soft" }, engines.map((line) => element("li", {}, line)))));
 }

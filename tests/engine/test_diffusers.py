@@ -5,6 +5,7 @@ ISOFRAME_BIN names the program; the adapter runs in the environment that ci/setu
 """
 
 import json
+import os
 import pathlib
 import resource
 import shutil

@@ -4,7 +4,19 @@ transformer into them."""
 import os
 import time
 
-from isoframe_engine import Engine, InputError, Unsupported, checkpoint, environment, files, fingerprint, group, measure, recording
+from isoframe_engine import (
+    Engine,
+    InputError,
+    Unsupported,
+    checkpoint,
+    environment,
+    files,
+    fingerprint,
+    gpu,
+    group,
+    measure,
+    recording,
+)
 from isoframe_engine.case import (
     OWN_WAYS,
     options_of,
@@ -16,7 +28,6 @@ from isoframe_engine.case import (
     setting,
 )
 
-PIPELINES = {"HunyuanVideo15Pipeline": "t2v", "HunyuanVideo15ImageToVideoPipeline": "i2v"}
 DTYPES = ["float32", "bfloat16", "float16"]
 DEVICES = ["cpu", "cuda"]
 
@@ -65,7 +76,7 @@ class PipelineEngine(Engine):
 
     def capabilities(self):
         return {
-            "tasks": sorted(PIPELINES.values()),
+            "tasks": sorted(checkpoint.PIPELINES.values()),
             "dtypes": DTYPES,
             "devices": DEVICES,
             "layouts": self.layouts,
@@ -104,7 +115,7 @@ class PipelineEngine(Engine):
 
     def _require_supported(self, case):
         """Raises for what can be told without torch."""
-        task = require_known(self.name, case, "task", sorted(PIPELINES.values()))
+        task = require_known(self.name, case, "task", sorted(checkpoint.PIPELINES.values()))
         require_known(self.name, case, "dtype", DTYPES)
         require_known(self.name, case, "device", DEVICES)
         degrees = require_layout(self.name, case, self.layouts, together=self.takes_layouts_together)
@@ -112,11 +123,7 @@ class PipelineEngine(Engine):
         require_world(degrees)
         options_of(self.name, case, self.options)
         folder = setting(case, "checkpoint", str)
-        kind = checkpoint.pipeline_of(folder)
-        if kind not in PIPELINES:
-            raise Unsupported(f"{folder}: its {kind} is no pipeline of HunyuanVideo 1.5")
-        if PIPELINES[kind] != task:
-            raise InputError(f"{folder}: its {kind} is for {PIPELINES[kind]}, but the case's task is {task}")
+        checkpoint.require_pipeline(folder, task)
         return degrees
 
     def _load_pipeline(self, torch, case, device):
@@ -207,8 +214,8 @@ class PipelineEngine(Engine):
             {
                 "rank": group.RANK,
                 "pid": os.getpid(),
-                "device": device_record(torch, self.name) if is_cuda else None,
-                "device_memory": device_memory(torch) if is_cuda else None,
+                "device": gpu.device_of(torch, group.LOCAL_RANK) if is_cuda else None,
+                "device_memory": gpu.memory_of(torch, group.LOCAL_RANK) if is_cuda else None,
                 "peak_resident_bytes": measure.peak_resident_bytes() if has_own_peak else None,
                 "peak_proportional_bytes": None,
                 "peak_tensor_bytes": None,
@@ -241,31 +248,3 @@ def settle_vector_math(torch):
     for function in (torch.cos, torch.erf, torch.exp, torch.log, torch.sin, torch.sqrt, torch.tanh):
         for dtype in (torch.float32, torch.float64):
             function(torch.ones(1, dtype=dtype))
-
-
-def device_record(torch, engine):
-    properties = torch.cuda.get_device_properties(group.LOCAL_RANK)
-    return {
-        "index": group.LOCAL_RANK,
-        "name": properties.name,
-        "compute_capability": f"{properties.major}.{properties.minor}",
-        "memory_bytes": properties.total_memory,
-        "driver": None,
-        "cuda": torch.version.cuda,
-        "cudnn": str(torch.backends.cudnn.version()),
-        "nccl": ".".join(map(str, torch.cuda.nccl.version())),
-        "celsius": None,
-        "power_watts": None,
-        "sm_clock_hertz": None,
-        "nvml": f"{engine}'s engine does not ask it",
-    }
-
-
-def device_memory(torch):
-    free, total = torch.cuda.mem_get_info()
-    return {
-        "peak_allocated_bytes": torch.cuda.max_memory_allocated(),
-        "peak_reserved_bytes": torch.cuda.max_memory_reserved(),
-        "used_bytes": total - free,
-        "total_bytes": total,
-    }

@@ -16,14 +16,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import sglang_plugin
-from isoframe_engine import Engine, InputError, Unsupported, checkpoint, environment, serve
+from isoframe_engine import Engine, Unsupported, checkpoint, environment, serve
 from isoframe_engine.case import OWN_WAYS, options_of, require_known, require_layout, require_loaded, require_plain, setting
 from isoframe_engine.video import Video
 from isoframe_engine.workers import Listener
 
 PACKAGE = "sglang"
 RELEASE = "0.5.23"
-PIPELINES = {"HunyuanVideo15Pipeline": "t2v", "HunyuanVideo15ImageToVideoPipeline": "i2v"}
 DTYPES = ["float32", "bfloat16", "float16"]
 DEVICES = ["cuda"]
 # What `load` takes in; everything else may differ from one generation to the next.
@@ -51,7 +50,7 @@ class SglangEngine(Engine):
 
     def capabilities(self):
         return {
-            "tasks": sorted(PIPELINES.values()),
+            "tasks": sorted(checkpoint.PIPELINES.values()),
             "dtypes": DTYPES,
             "devices": DEVICES,
             "layouts": [],
@@ -115,7 +114,7 @@ class SglangEngine(Engine):
     def _require_supported(self, case):
         """Raises for what can be told without SGLang."""
         name = "SGLang"
-        task = require_known(name, case, "task", sorted(PIPELINES.values()))
+        task = require_known(name, case, "task", sorted(checkpoint.PIPELINES.values()))
         require_known(name, case, "dtype", DTYPES)
         if setting(case, "device", str) not in DEVICES:
             raise Unsupported(f"{name} needs an accelerator; the case's device is {case['device']}")
@@ -124,11 +123,7 @@ class SglangEngine(Engine):
         require_plain(name, case, PLAIN)
         options = options_of(name, case, OPTIONS)
         folder = setting(case, "checkpoint", str)
-        kind = checkpoint.pipeline_of(folder)
-        if kind not in PIPELINES:
-            raise Unsupported(f"{folder}: its {kind} is no pipeline of HunyuanVideo 1.5")
-        if PIPELINES[kind] != task:
-            raise InputError(f"{folder}: its {kind} is for {PIPELINES[kind]}, but the case's task is {task}")
+        checkpoint.require_pipeline(folder, task)
         if case.get("guidance_scale") is not None:
             setting(case, "guidance_scale", (int, float))
         return options

@@ -30,7 +30,6 @@ from isoframe_engine.workers import Listener, on_path_of_workers
 
 PACKAGE = "vllm-omni"
 RELEASE = "0.30.0"
-PIPELINES = {"HunyuanVideo15Pipeline": "t2v", "HunyuanVideo15ImageToVideoPipeline": "i2v"}
 LAYOUTS = ["ulysses", "ring", "cfg", "tensor", "vae_patch"]
 DTYPES = ["float32", "bfloat16", "float16"]
 DEVICES = ["cuda"]
@@ -67,7 +66,7 @@ class VllmOmniEngine(Engine):
 
     def capabilities(self):
         return {
-            "tasks": sorted(PIPELINES.values()),
+            "tasks": sorted(checkpoint.PIPELINES.values()),
             "dtypes": DTYPES,
             "devices": DEVICES,
             "layouts": LAYOUTS,
@@ -143,7 +142,7 @@ class VllmOmniEngine(Engine):
     def _require_supported(self, case):
         """Raises for what can be told without vLLM-Omni."""
         name = "vLLM-Omni"
-        task = require_known(name, case, "task", sorted(PIPELINES.values()))
+        task = require_known(name, case, "task", sorted(checkpoint.PIPELINES.values()))
         require_known(name, case, "dtype", DTYPES)
         if setting(case, "device", str) not in DEVICES:
             raise Unsupported(f"{name} needs an accelerator; the case's device is {case['device']}")
@@ -153,11 +152,7 @@ class VllmOmniEngine(Engine):
         if options["vae_dtype"] not in (None, *DTYPES):
             raise InputError(f"the engine option 'vae_dtype' is {options['vae_dtype']!r}; known are {', '.join(DTYPES)}")
         folder = setting(case, "checkpoint", str)
-        kind = checkpoint.pipeline_of(folder)
-        if kind not in PIPELINES:
-            raise Unsupported(f"{folder}: its {kind} is no pipeline of HunyuanVideo 1.5")
-        if PIPELINES[kind] != task:
-            raise InputError(f"{folder}: its {kind} is for {PIPELINES[kind]}, but the case's task is {task}")
+        checkpoint.require_pipeline(folder, task)
         self._require_transformer(folder, degrees, options)
         if degrees["vae_patch"] > 1 and not setting(case, "tiling", bool):
             raise Unsupported(f"{name} shares tiles out under vae_patch, and the case has none: tiling is false")

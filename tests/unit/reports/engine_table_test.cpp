@@ -56,7 +56,7 @@ TEST(EngineTable, IsOfRunsWithAnotherEngineOnly) {
 
 TEST(EngineTable, TimesAreHeldAgainstTheOwnSingleRankAndAgainstIsoframesSameLayout) {
   const EngineTable table = engine_table(run_of_two_engines());
-  const std::string own = "times as fast as its single rank", ours = "times as fast as isoframe";
+  const std::string own = "own speed-up", ours = "of isoframe's speed";
   EXPECT_EQ(cell(table, 0, own), "-");
   EXPECT_EQ(cell(table, 1, own), "2.00x");
   EXPECT_EQ(cell(table, 1, ours), "-");
@@ -72,7 +72,7 @@ TEST(EngineTable, TimesAreHeldAgainstTheOwnSingleRankAndAgainstIsoframesSameLayo
 TEST(EngineTable, OfAnotherBaselineNothingIsCompared) {
   records::RunRecord run = run_of_two_engines();
   run.cases[3].baseline = "elsewhere";
-  EXPECT_EQ(cell(engine_table(run), 3, "times as fast as isoframe"), "-");
+  EXPECT_EQ(cell(engine_table(run), 3, "of isoframe's speed"), "-");
 }
 
 TEST(EngineTable, ReportsSayWhichRunStandsAloneAndWhatTheEngineIs) {

@@ -6,6 +6,9 @@ import pathlib
 
 from isoframe_engine.protocol import InputError, Unsupported
 
+# diffusers' pipelines of HunyuanVideo 1.5, with their tasks.
+PIPELINES = {"HunyuanVideo15Pipeline": "t2v", "HunyuanVideo15ImageToVideoPipeline": "i2v"}
+
 
 def fingerprint(folder):
     """Hash of all configs and of the headers of all weight files, with their names and sizes: ranks on machines with
@@ -34,6 +37,15 @@ def pipeline_of(folder):
         raise InputError(f"{folder}: no checkpoint in diffusers' layout: {index.name}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{index}: it names no pipeline") from None
+
+
+def require_pipeline(folder, task):
+    """Raises Unsupported for a checkpoint of another model, InputError for one of another task."""
+    kind = pipeline_of(folder)
+    if kind not in PIPELINES:
+        raise Unsupported(f"{folder}: its {kind} is no pipeline of HunyuanVideo 1.5")
+    if PIPELINES[kind] != task:
+        raise InputError(f"{folder}: its {kind} is for {PIPELINES[kind]}, but the case's task is {task}")
 
 
 def config_of(folder, *parts):
