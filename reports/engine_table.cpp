@@ -59,8 +59,11 @@ std::vector<std::string> stages_of(const RunRecord& run) {
 std::vector<std::string> cells_of(const CaseRow& row, const RunRecord& run,
                                   const std::vector<std::string>& stages) {
   const bool is_reference = row.baseline.empty() && row.seconds.has_value();
-  std::vector<std::string> cells = {one_line(row.engine), one_line(version_of(row, run)),
-                                    one_line(row.layout), fmt::format("{}", row.world_size),
+  std::vector<std::string> cells = {one_line(row.name),
+                                    one_line(row.engine),
+                                    one_line(version_of(row, run)),
+                                    one_line(row.layout),
+                                    fmt::format("{}", row.world_size),
                                     significant(row.seconds)};
   for (const std::string& stage : stages) {
     const auto found = row.stages.find(stage);
@@ -100,7 +103,7 @@ EngineTable engine_table(const RunRecord& run) {
   EngineTable table;
   if (!has_other_engines(run)) return table;
   const std::vector<std::string> stages = stages_of(run);
-  table.titles = {"engine", "version", "layout", "ranks", "time s"};
+  table.titles = {"case", "engine", "version", "layout", "ranks", "time s"};
   for (const std::string& stage : stages) table.titles.push_back(stage + " s");
   for (const char* title : {"own speed-up", "of isoframe's speed", "resident memory", "SSIM", "PSNR dB",
                             "relative L2", "verdict"})

@@ -159,7 +159,7 @@ std::string engines(const RunRecord& run) {
   if (table.rows.empty()) return {};
   std::vector<TableColumn> columns;
   for (const std::string& title : table.titles)
-    columns.push_back({title, columns.size() < 3 ? Align::kLeft : Align::kRight});
+    columns.push_back({title, columns.size() < 4 ? Align::kLeft : Align::kRight});
   std::vector<std::vector<std::string>> rows;
   for (const std::vector<std::string>& row : table.rows) {
     std::vector<std::string>& cells = rows.emplace_back();

@@ -186,7 +186,7 @@ function enginesSection() {
   const { titles, rows, sentences, speed_ups, engines } = data.engines || { rows: [] };
   if (!rows.length) return null;
   return element("section", { id: "engines" }, element("h2", {}, "Engines"), element("div", { class: "card scroll" },
-    table(titles.map((title, i) => ({ title, number: i > 2 })), rows, "engines beside each other"), element("p", { class: "soft" }, speed_ups),
+    table(titles.map((title, i) => ({ title, number: i > 3 })), rows, "engines beside each other"), element("p", { class: "soft" }, speed_ups),
     sentences.length ? element("ul", { "aria-label": "Which run stands alone" }, sentences.map((sentence) => element("li", {}, sentence))) : null,
     element("ul", { class: "soft" }, engines.map((line) => element("li", {}, line)))));
 }

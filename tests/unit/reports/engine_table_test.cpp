@@ -57,6 +57,7 @@ TEST(EngineTable, IsOfRunsWithAnotherEngineOnly) {
 TEST(EngineTable, TimesAreHeldAgainstTheOwnSingleRankAndAgainstIsoframesSameLayout) {
   const EngineTable table = engine_table(run_of_two_engines());
   const std::string own = "own speed-up", ours = "of isoframe's speed";
+  EXPECT_EQ(cell(table, 3, "case"), "theirs-2");
   EXPECT_EQ(cell(table, 0, own), "-");
   EXPECT_EQ(cell(table, 1, own), "2.00x");
   EXPECT_EQ(cell(table, 1, ours), "-");
