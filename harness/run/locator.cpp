@@ -35,13 +35,17 @@ bool Locator::is_wanted(const records::CaseResult& result) const {
          (options_.locate == LocateWhich::kFailed && result.verdict == records::Verdict::kFailed);
 }
 
+bool Locator::may_run(const Case& spec) const {
+  return !scenario::is_foreign(spec) || options_.foreign_cases.contains(spec.name);
+}
+
 std::optional<records::FirstDivergence> Locator::operator()(
     const Case& spec, const records::CaseResult& result, const Case* baseline,
     const records::CaseResult* baseline_result) const {
   if (baseline == nullptr || baseline_result == nullptr) return std::nullopt;
   if (!result.quality || result.quality->identical) return std::nullopt;
   if (auto kept = directory_.first_divergence(spec)) return kept;
-  if (!is_wanted(result)) return std::nullopt;
+  if (!is_wanted(result) || !may_run(spec) || !may_run(*baseline)) return std::nullopt;
   const RoundContext context{
       this_program(), {}, options_.interrupted, options_.resident.get(), directory_.noise_for(spec)};
   const LocateTolerance tolerance = tolerance_of(spec, result, *baseline, *baseline_result, directory_);

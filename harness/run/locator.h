@@ -24,6 +24,8 @@ class Locator {
 
  private:
   bool is_wanted(const reports::records::CaseResult& result) const;
+  /// True unless another engine runs the case, whose command this command line does not ask for.
+  bool may_run(const scenario::Case& spec) const;
 
   const RunDirectory& directory_;
   const RunOptions& options_;

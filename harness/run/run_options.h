@@ -34,6 +34,9 @@ struct RunOptions {
   std::vector<std::string> again;
   const std::atomic<bool>* interrupted = nullptr;
   std::shared_ptr<engine::ResidentRanks> resident;  ///< where ranks stay for their next round, if anywhere
+  /// Names of the cases of other engines that this command line asks for: only their commands may run.  A run
+  /// directory holds others, whose commands come from whoever made it.
+  std::set<std::string> foreign_cases = {};
   LocateWhich locate = LocateWhich::kFailed;
   TracedRounds traced = TracedRounds::kLast;
 

@@ -123,6 +123,8 @@ void measure(RoundLoop& loop, const std::vector<Case>& cases, const records::Sui
 records::RunRecord run_suite(scenario::Suite suite, RunOptions& options) {
   for (Case& spec : suite.cases)
     if (spec.skip_reason.empty()) settle_case(spec);
+  for (const Case& spec : suite.cases)
+    if (scenario::is_foreign(spec)) options.foreign_cases.insert(spec.name);
   Engines engines(options.interrupted);
   skip_unable(suite.cases, engines);
   for (const fs::path& earlier : options.against)

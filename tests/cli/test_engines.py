@@ -202,6 +202,25 @@ class Engines(CheckpointTest):
         self.assertEqual(rows["gpu"]["reason"], "fake 1 says that it has no cuda (its devices: cpu)")
         self.assertFalse((self.root / "lacks/gpu/.rounds").exists())
 
+    def test_a_run_directory_has_no_commands_run(self):
+        """Cases that this command line leaves out are judged again; what would run them again is not allowed."""
+        cases = [{"name": "ours"}, {"name": "base", "engine": "fake"},
+                 {"name": "far", "engine": "fake", "baseline": "base", "engine_options": {"offset": 0.01}}]
+        marker = self.root / "started"
+        file = self.scenario(cases, name="marked")
+        script = f"touch {json.dumps(str(marker))}; exec {json.dumps(sys.executable)} {json.dumps(str(FAKE))}"
+        text = file.read_text().replace(json.dumps([sys.executable, str(FAKE)]), json.dumps(["sh", "-c", script]))
+        file.write_text(text)
+        out = self.root / "marked"
+        first = isoframe("run", file, "--out", out, "--allow-engines")
+        self.assertEqual(first.returncode, 1, first.stderr)
+        self.assertTrue(marker.exists())
+        marker.unlink()
+        second = isoframe("run", file, "--out", out, "--resume", "--filter", "ours", "--locate")
+        self.assertEqual(second.returncode, 1, second.stderr)
+        self.assertIn("far", second.stdout)
+        self.assertFalse(marker.exists(), "a command ran that nobody allowed")
+
     def test_another_engine_is_measured_again_and_the_same_is_not(self):
         cases = [{"name": "base", "engine": "fake"}]
         copy = self.root / "copy"
