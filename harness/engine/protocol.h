@@ -37,7 +37,7 @@ std::string to_line(const Request& request);
 /// Throws InputError for a line that is no request.
 Request request_from_line(std::string_view line);
 
-/// What an engine says that it can do.  A list that it leaves out rules nothing out.
+/// Abilities of an engine, by its own word.  A list that it leaves out rules nothing out.
 struct Capabilities {
   using Words = std::vector<std::string>;
   std::optional<Words> tasks = {}, dtypes = {}, devices = {};

@@ -2,19 +2,18 @@
 
 import contextlib
 import inspect
-import math
 import time
 
 from isoframe_engine import InputError, measure
 from isoframe_engine.case import setting
 from isoframe_engine.replaced import replaced
+from isoframe_engine.tiles import Tiles
 
 
 class Generation:
     """frames: [F, H, W, 3] in [0, 1]; noise: the initial latents, drawn from the seed unless they are set before;
     step_latents: what each step gives, [1, C, T, h, w]; given_steps: what the next one begins with instead, if they are
-    set before; tiles: of each direction, a rank's TileTime records; is_tiled: of what the VAE is at; seconds: from prompt
-    to frames."""
+    set before; seconds: from prompt to frames."""
 
     def __init__(self, torch, pipe, own_guidance_scale, case, progress, communication):
         self._torch = torch
@@ -28,8 +27,7 @@ class Generation:
         self.frames = self.noise = None
         self.step_latents = []
         self.given_steps = []
-        self.tiles = {"decode": [], "encode": []}
-        self.is_tiled = False
+        self.tiles = Tiles(self.stages)
         self.seconds = 0.0
 
     def _require_sizes(self):
@@ -125,8 +123,7 @@ class Generation:
         watch(pipe, "prepare_latents", self._beginning)
         watch(pipe.scheduler, "step", self._stepping)
         watch(pipe.vae, "decode", self._decoding)
-        watch(pipe.vae, "_decode", self._counting_columns(pipe.vae.tile_latent_min_width))
-        watch(pipe.vae, "_encode", self._counting_columns(pipe.vae.tile_sample_min_width))
+        tile_hooks = self.tiles.attach(watch, pipe.vae)
         if self.is_image_to_video:
             watch(pipe.video_processor, "resize", self._preparing_image)
             watch(pipe, "encode_image", self._preparing_image)
@@ -136,8 +133,7 @@ class Generation:
         for hook in (
             transformer.register_forward_pre_hook(lambda *_: self._begin_pass()),
             transformer.register_forward_hook(lambda *_: self._end_pass()),
-            *self._tile_hooks("decode", pipe.vae.decoder),
-            *self._tile_hooks("encode", pipe.vae.encoder),
+            *tile_hooks,
         ):
             stack.callback(hook.remove)
 
@@ -232,34 +228,3 @@ class Generation:
             return decode(*arguments, **named)
 
         return decoding
-
-    def _tile_hooks(self, direction, module):
-        """Hooks that time each tile; those of a picture come row by row."""
-        stage, tiles = f"{direction}.tile", self.tiles[direction]
-
-        def begin(module, arguments):
-            self.stages.report(stage, len(tiles))
-            self.stages.begin(stage, len(tiles))
-
-        def end(module, arguments, result):
-            row, column = divmod(len(tiles), self._columns)
-            height, width = arguments[0].shape[-2:]
-            seconds = self.stages.end(stage)
-            tiles.append({"row": row, "column": column, "height": height, "width": width, "seconds": seconds})
-
-        return module.register_forward_pre_hook(begin), module.register_forward_hook(end)
-
-    def _counting_columns(self, tile):
-        """Reads from the whole, which the tiles do not show, how many of them lie side by side.  `tile`: their size."""
-        vae = self._pipe.vae
-        stride = int(tile * (1 - vae.tile_overlap_factor))
-
-        def make(run):
-            def counting(whole):
-                self.is_tiled = vae.use_tiling and max(whole.shape[-2:]) > tile
-                self._columns = math.ceil(whole.shape[-1] / stride) if self.is_tiled else 1
-                return run(whole)
-
-            return counting
-
-        return make

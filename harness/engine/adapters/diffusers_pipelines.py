@@ -224,8 +224,7 @@ class PipelineEngine(Engine):
                 "communication_seconds": self._communication.seconds,
                 "stages": generation.stages.seconds,
                 "busy": {} if is_cuda else generation.stages.busy_seconds(),
-                "tiles": generation.tiles["decode"],
-                **({"encode_tiles": generation.tiles["encode"]} if case["task"] == "i2v" else {}),
+                **generation.tiles.record(case["task"]),
             },
             generation.stages.events,
         )

@@ -315,7 +315,7 @@ class Probes:
                 number = self._tiles[direction]
                 self._tiles[direction] += 1
                 # Without tiles the VAE has one call too, which isoframe does not show.
-                if self._generation.is_tiled:
+                if self._generation.tiles.is_tiled:
                     place = f"{direction}/{direction}.tile {number}"
                     self._show(place, f"{direction}.tile", result[0].permute(1, 2, 3, 0), FRAMES, number)
 

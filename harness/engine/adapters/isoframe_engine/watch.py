@@ -5,17 +5,17 @@ computes it: frames as the decoder gives them, latents at the scheduler, stages 
 """
 
 import contextlib
-import math
 import os
 import time
 
 from isoframe_engine import files, gpu, measure
 from isoframe_engine.case import setting
 from isoframe_engine.replaced import replaced
+from isoframe_engine.tiles import Tiles
 
 
 class Watch:
-    """frames: [F, H, W, 3] in [0, 1]; noise and step_latents: [1, C, T, h, w]; tiles: of each direction; seconds: from
+    """frames: [F, H, W, 3] in [0, 1]; noise and step_latents: [1, C, T, h, w]; seconds: from
     the pipeline's call to its frames on the CPU."""
 
     def __init__(self, torch, pipe, case, progress):
@@ -27,10 +27,8 @@ class Watch:
         self.stages = measure.Stages(self._clock, progress)
         self.frames = self.noise = None
         self.step_latents = []
-        self.tiles = {"decode": [], "encode": []}
+        self.tiles = Tiles(self.stages)
         self.seconds = 0.0
-        self._tile_place = None
-        self._columns = 1
         self._conditional = None
 
     @property
@@ -92,16 +90,14 @@ class Watch:
         watch(pipe, "_get_image_latents", self._during("encode"))
         watch(pipe.scheduler, "step", self._stepping)
         watch(vae, "decode", self._decoding)
-        watch(vae, "_decode", self._counting_columns(vae.tile_latent_min_width))
-        watch(vae, "_encode", self._counting_columns(vae.tile_sample_min_width))
+        tile_hooks = self.tiles.attach(watch, vae)
         for name in ("tile_exec", "encode_tile_exec"):
             watch(vae, name, self._placing_tile)
         # A hook that returned anything would replace what it only looks at.
         for hook in (
             pipe.transformer.register_forward_pre_hook(lambda _, __, named: self._begin_pass(named), with_kwargs=True),
             pipe.transformer.register_forward_hook(lambda *_: self._end_pass()),
-            *self._tile_hooks("decode", vae.decoder),
-            *self._tile_hooks("encode", vae.encoder),
+            *tile_hooks,
         ):
             stack.callback(hook.remove)
 
@@ -192,44 +188,13 @@ class Watch:
         """Tiles that ranks share out come in any order, each with its place."""
 
         def executing(task):
-            self._tile_place = task.grid_coord
+            self.tiles.place = task.grid_coord
             try:
                 return execute(task)
             finally:
-                self._tile_place = None
+                self.tiles.place = None
 
         return executing
-
-    def _tile_hooks(self, direction, module):
-        """Hooks that time each tile; those of one rank come row by row."""
-        stage, tiles = f"{direction}.tile", self.tiles[direction]
-
-        def begin(module, arguments):
-            self.stages.report(stage, len(tiles))
-            self.stages.begin(stage, len(tiles))
-
-        def end(module, arguments, result):
-            row, column = self._tile_place or divmod(len(tiles), self._columns)
-            height, width = arguments[0].shape[-2:]
-            seconds = self.stages.end(stage)
-            tiles.append({"row": row, "column": column, "height": height, "width": width, "seconds": seconds})
-
-        return module.register_forward_pre_hook(begin), module.register_forward_hook(end)
-
-    def _counting_columns(self, tile):
-        """Reads from the whole, which the tiles do not show, how many of them lie side by side.  `tile`: their size."""
-        vae = self._pipe.vae
-        stride = int(tile * (1 - vae.tile_overlap_factor))
-
-        def make(run):
-            def counting(whole):
-                is_tiled = vae.use_tiling and max(whole.shape[-2:]) > tile
-                self._columns = math.ceil(whole.shape[-1] / stride) if is_tiled else 1
-                return run(whole)
-
-            return counting
-
-        return make
 
     def write(self, directory, rank, load_seconds):
         """Leaves this rank's files, and of rank 0 those of the video."""
@@ -253,8 +218,7 @@ class Watch:
                 "communication_seconds": 0.0,
                 "stages": self.stages.seconds,
                 "busy": {} if self.is_on_gpu else self.stages.busy_seconds(),
-                "tiles": self.tiles["decode"],
-                **({"encode_tiles": self.tiles["encode"]} if self._case["task"] == "i2v" else {}),
+                **self.tiles.record(self._case["task"]),
             },
             self.stages.events,
         )
