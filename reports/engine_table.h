@@ -18,10 +18,12 @@ struct EngineTable {
   /// The facts of each other engine in one line: version, command, what it loaded.
   std::vector<std::string> engines;
 };
-/// What its two columns of speed-ups are.
+
+/// The meaning of its two columns of speed-ups.
 inline constexpr const char* kSpeedUps =
     "Own speed-up: against the same engine on one rank. Of isoframe's speed: isoframe's time under the same "
     "layout / the case's.";
+
 EngineTable engine_table(const records::RunRecord& run);
 
 /// True if any case of the run is another engine's.

@@ -21,7 +21,7 @@ Described described(reports::records::TraceRecord record);
 /// `any_checkpoint` leaves the checkpoint out.
 std::vector<std::string> differing_requests(const Described& a, const Described& b, bool any_checkpoint);
 
-/// What else differs, and may be why the videos do: settings of the computation, builds, machines.
+/// Other differences, which may be why the videos differ: settings of the computation, builds, machines.
 std::vector<std::string> differing_computations(const Described& a, const Described& b);
 
 /// The relative L2 up to which two sound traces may be apart.

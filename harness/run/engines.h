@@ -14,7 +14,7 @@
 
 namespace isoframe::harness::run {
 
-/// What engines say of themselves, each asked once.
+/// Hellos of engines, each asked for once.
 class Engines {
  public:
   explicit Engines(const std::atomic<bool>* interrupted = nullptr) : interrupted_(interrupted) {}
@@ -31,7 +31,7 @@ class Engines {
 };
 
 /// Facts of a foreign engine that its frames depend on, as far as they are known without loading: its
-/// version, command, options and environment.
+/// version, command and environment.
 std::map<std::string, std::string> engine_facts(const scenario::Case& spec, const engine::Hello& hello);
 /// Files that an engine's command names, and of a Python program those beside it.
 std::vector<std::filesystem::path> engine_files(const scenario::Case& spec);

@@ -28,6 +28,7 @@
 #include "harness/run/round_loop.h"
 #include "harness/run/run_directory.h"
 #include "harness/run/suite_record.h"
+#include "harness/scenario/baselines.h"
 #include "reports/records/run_files.h"
 
 namespace isoframe::harness::run {
@@ -100,11 +101,7 @@ void skip_unable(std::vector<Case>& cases, Engines& engines) {
   for (Case& spec : cases)
     if (spec.skip_reason.empty() && scenario::is_foreign(spec))
       spec.skip_reason = engines.reason_to_skip(spec);
-  for (Case& spec : cases) {
-    const Case* const baseline = case_named(cases, spec.baseline);
-    if (spec.skip_reason.empty() && baseline != nullptr && !baseline->skip_reason.empty())
-      spec.skip_reason = fmt::format("its baseline is skipped: {}", baseline->skip_reason);
-  }
+  scenario::skip_with_baselines(cases);
 }
 
 /// Measures every case, and again what is in doubt.

@@ -93,10 +93,17 @@ void check_baselines(const std::vector<Draft>& drafts, std::vector<Case>& cases)
     const Case& reference = cases[found->second];
     check_pair(drafts[i], spec, drafts[found->second], reference);
     settle_default_gate(drafts[i], spec, reference);
-    if (spec.skip_reason.empty() && !reference.skip_reason.empty()) {
-      spec.skip_reason = fmt::format("its baseline is skipped: {}", reference.skip_reason);
-    }
   }
+  skip_with_baselines(cases);
+}
+
+void skip_with_baselines(std::vector<Case>& cases) {
+  std::map<std::string, std::string> reasons;
+  for (const Case& spec : cases)
+    if (!spec.skip_reason.empty()) reasons.emplace(spec.name, spec.skip_reason);
+  for (Case& spec : cases)
+    if (const auto reason = reasons.find(spec.baseline); reason != reasons.end() && spec.skip_reason.empty())
+      spec.skip_reason = fmt::format("its baseline is skipped: {}", reason->second);
 }
 
 }  // namespace isoframe::harness::scenario

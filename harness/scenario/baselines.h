@@ -13,4 +13,7 @@ namespace isoframe::harness::scenario {
 /// baseline is.
 void check_baselines(const std::vector<Draft>& drafts, std::vector<Case>& cases);
 
+/// Skips the cases whose baseline, one of `cases` too, is skipped.
+void skip_with_baselines(std::vector<Case>& cases);
+
 }  // namespace isoframe::harness::scenario
