@@ -14,7 +14,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "harness/launch/rank_process.h"
+#include "harness/launch/start_process.h"
 
 namespace isoframe::harness::engine {
 

@@ -12,6 +12,7 @@
 
 #include "base/temporary_folder.h"
 #include "harness/engine/protocol.h"
+#include "harness/launch/fork_server.h"
 #include "harness/launch/local_job.h"
 #include "harness/launch/local_result.h"
 #include "harness/launch/rank_group.h"
@@ -72,6 +73,8 @@ class ResidentRanks {
   Ranks& of(const std::string& kind, const launch::LocalJob& job, bool shares_memory);
   /// Ends the ranks of that kind.
   void end(const std::string& kind);
+  /// The server that isoframe's own ranks among them come of.
+  launch::ForkServer& forks() { return forks_; }
 
  private:
   struct Kept {
@@ -79,6 +82,7 @@ class ResidentRanks {
     std::unique_ptr<Ranks> ranks;
   };
   std::uint64_t most_bytes_;
+  launch::ForkServer forks_;
   std::list<Kept> kept_;  ///< last used first
 };
 

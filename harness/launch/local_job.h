@@ -11,6 +11,8 @@
 
 namespace isoframe::harness::launch {
 
+class ForkServer;
+
 /// Limits of a wait for ranks, and whom it tells.
 struct Watch {
   double timeout_seconds = 600.0;  ///< of the whole wait
@@ -34,6 +36,8 @@ struct LocalJob : Watch {
       command;  ///< argv of one; a rank has RANK, LOCAL_RANK and WORLD_SIZE in its environment
   /// The program's file, if it is another than argv[0] names.
   std::string image = {};
+  /// The server that ranks are forked of, if it can; null: each is a program that is started.
+  ForkServer* forks = nullptr;
   StartedAs started_as = StartedAs::kRanks;
   std::map<std::string, std::string> environment;
   int world_size = 1;

@@ -5,24 +5,22 @@
 #include <cctype>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "harness/launch/affinity.h"
-#include "harness/launch/variables.h"
+#include "harness/launch/fork_server.h"
+#include "harness/launch/start_process.h"
 
 namespace isoframe::harness::launch {
 
@@ -30,42 +28,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The exit code for a program that cannot be run, as shells have it.
-constexpr int kCannotRun = 127;
-
-/// argv or envp, built before fork(): the child must not allocate, another thread may hold the allocator's
-/// lock.
-class StringArray {
- public:
-  explicit StringArray(std::vector<std::string> strings) : strings_(std::move(strings)) {
-    for (std::string& string : strings_) pointers_.push_back(string.data());
-    pointers_.push_back(nullptr);
-  }
-  char* const* data() const { return pointers_.data(); }
-
- private:
-  std::vector<std::string> strings_;
-  std::vector<char*> pointers_;
-};
-
-std::vector<std::string> environment_of(const LocalJob& job, int rank, int channel) {
-  const std::map<std::string, std::string> of_ranks = {{"RANK", std::to_string(rank)},
-                                                       {"LOCAL_RANK", std::to_string(rank)},
-                                                       {"WORLD_SIZE", std::to_string(job.world_size)}};
+/// The variables that tell a process which part it has.
+std::map<std::string, std::string> own_variables(const LocalJob& job, int rank, int channel) {
   std::map<std::string, std::string> own;
-  if (job.started_as == StartedAs::kRanks) own = of_ranks;
+  if (job.started_as == StartedAs::kRanks)
+    own = {{"RANK", std::to_string(rank)},
+           {"LOCAL_RANK", std::to_string(rank)},
+           {"WORLD_SIZE", std::to_string(job.world_size)}};
   if (job.started_as != StartedAs::kLauncher) own[kEngineVariable] = std::to_string(channel);
   own.insert(job.environment.begin(), job.environment.end());
-  std::vector<std::string> result;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const std::string name(text.substr(0, text.find('=')));
-    if (influence_of(name) == Influence::kBreaking) continue;
-    // Those of this process's own start would mislead whatever starts ranks itself.
-    if (!own.contains(name) && !of_ranks.contains(name) && name != kEngineVariable) result.emplace_back(text);
-  }
-  for (const auto& [name, value] : own) result.push_back(name + "=" + value);
-  return result;
+  return own;
 }
 
 [[noreturn]] void fail(int rank, const std::string& what) {
@@ -76,41 +48,6 @@ base::FileDescriptor open_or_fail(int rank, const fs::path& path, int flags) {
   base::FileDescriptor result(::open(path.c_str(), flags | O_CLOEXEC, 0644));
   if (!result.open()) fail(rank, path.string());
   return result;
-}
-
-struct Child {
-  pid_t parent;
-  int standard_input, log, channel;
-  const char* image;
-  char* const* arguments;
-  char* const* environment;
-  cpu_set_t cores;
-};
-
-/// Turns the child into the rank after fork(), by async-signal-safe calls only.
-[[noreturn]] void become_rank(const Child& child) {
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // The parent may have died before the line above; then nobody would ever send that signal.
-  if (::getppid() != child.parent) ::_exit(kCannotRun);
-
-  // exec() resets handlers, but not what is ignored or blocked.
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(number, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-
-  ::sched_setaffinity(0, sizeof(child.cores), &child.cores);
-  ::dup2(child.standard_input, STDIN_FILENO);
-  ::dup2(child.log, STDOUT_FILENO);
-  ::dup2(child.log, STDERR_FILENO);
-  ::fcntl(child.channel, F_SETFD, 0);
-  ::execvpe(child.image, child.arguments, child.environment);
-
-  const char* reason = ::strerrordesc_np(errno);
-  for (const char* text : {"cannot run ", child.image, ": ", reason, "\n"})
-    if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) break;
-  ::_exit(kCannotRun);
 }
 
 std::string log_name(StartedAs part, int rank) {
@@ -168,16 +105,21 @@ void RankProcess::start(const LocalJob& job) {
   constexpr timeval kPatience{.tv_sec = 5, .tv_usec = 0};
   ::setsockopt(channel_.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
 
-  const StringArray arguments(job.command);
-  const StringArray environment(environment_of(job, rank, rank_channel.get()));
   const std::string& image = job.image.empty() ? job.command.front() : job.image;
-  const Child child{::getpid(),    standard_input.get(), log.get(),          rank_channel.get(),
-                    image.c_str(), arguments.data(),     environment.data(), usable_cores()};
-  pid_ = ::fork();
+  if (job.forks != nullptr) {
+    const ForkOrder order{rank, job.world_size, standard_input.get(), log.get(), rank_channel.get()};
+    if (const auto pid = job.forks->fork({job.command, image, job.environment}, order)) {
+      pid_ = *pid;
+      return;
+    }
+  }
+  pid_ = start_process({.command = job.command,
+                        .image = image,
+                        .environment = environment_with(own_variables(job, rank, rank_channel.get())),
+                        .standard_input = standard_input.get(),
+                        .log = log.get(),
+                        .channel = rank_channel.get()});
   if (pid_ < 0) fail(rank, "no process");
-  if (pid_ == 0) become_rank(child);
-  // The child does the same; whichever comes first, a signal to the group finds the child.
-  ::setpgid(pid_, pid_);
 }
 
 bool RankProcess::read(const std::function<void(std::string_view)>& on_line) {

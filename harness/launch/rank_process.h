@@ -16,10 +16,6 @@
 
 namespace isoframe::harness::launch {
 
-/// The environment variable with a rank's end of the stream socket that it shares with the harness, a file
-/// descriptor.  Lines go both ways (harness/engine/README.md).
-inline constexpr const char* kEngineVariable = "ISOFRAME_ENGINE_FD";
-
 /// A process started by the constructor, ended and reaped by the destructor at the latest.
 ///
 /// The process leads a process group of its own, so that a Ctrl-C at the terminal reaches only the harness,

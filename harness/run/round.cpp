@@ -1,5 +1,6 @@
 #include "harness/run/round.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,6 +53,11 @@ launch::LocalJob job_of(const scenario::Case& spec, const RoundContext& context)
   job.on_progress = context.on_progress;
   job.interrupted = context.interrupted;
   return job;
+}
+
+/// True for isoframe's own ranks that stay, on CPUs: a GPU's driver does not outlive fork().
+bool comes_by_fork(const scenario::Case& spec) {
+  return !scenario::is_foreign(spec) && spec.resident && spec.launcher.empty() && spec.device == "cpu";
 }
 
 /// Names what ranks that stay must have in common.
@@ -120,12 +126,21 @@ RoundResult run_local(const scenario::Case& spec, const fs::path& directory, lau
   }
   const std::string kind = kind_of(spec);
   const bool shares_memory = spec.device == "cpu";
+  if (comes_by_fork(spec)) job.forks = &context.resident->forks();
   RoundResult result = run_on(context.resident->of(kind, job, shares_memory));
   if (result.status != RoundResult::Status::kOk) context.resident->end(kind);
   return result;
 }
 
 }  // namespace
+
+void prepare_ranks(const std::vector<scenario::Case>& cases, engine::ResidentRanks* resident) {
+  const auto first = std::ranges::find_if(
+      cases, [](const scenario::Case& spec) { return spec.skip_reason.empty() && comes_by_fork(spec); });
+  if (resident == nullptr || first == cases.end()) return;
+  const launch::LocalJob job = processes_of(*first, this_program());
+  resident->forks().prepare({job.command, kRunningImage, job.environment});
+}
 
 RoundResult run_round(const scenario::Case& spec, const fs::path& directory, const RoundContext& context,
                       const worker::Observation& observation) {

@@ -23,6 +23,10 @@ struct RoundContext {
   std::filesystem::path noise = {};           ///< a latents.safetensors to begin with; empty: the seed's own
 };
 
+/// Has what ranks have in common loaded, beside whatever comes before the first round, if any of these cases
+/// has ranks that come by fork().
+void prepare_ranks(const std::vector<scenario::Case>& cases, engine::ResidentRanks* resident);
+
 /// Runs the round in `directory` (made if missing), where its ranks leave their records, or with an
 /// `observation` what that asks for.  Never throws for what a rank does.
 RoundResult run_round(const scenario::Case& spec, const std::filesystem::path& directory,

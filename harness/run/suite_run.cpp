@@ -25,6 +25,7 @@
 #include "harness/run/origins.h"
 #include "harness/run/preflight.h"
 #include "harness/run/resumption.h"
+#include "harness/run/round.h"
 #include "harness/run/round_loop.h"
 #include "harness/run/run_directory.h"
 #include "harness/run/suite_record.h"
@@ -120,6 +121,7 @@ void measure(RoundLoop& loop, const std::vector<Case>& cases, const records::Sui
 records::RunRecord run_suite(scenario::Suite suite, RunOptions& options) {
   for (Case& spec : suite.cases)
     if (spec.skip_reason.empty()) settle_case(spec);
+  prepare_ranks(suite.cases, options.resident.get());
   for (const Case& spec : suite.cases)
     if (scenario::is_foreign(spec)) options.foreign_cases.insert(spec.name);
   Engines engines(options.interrupted);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "harness/engine/channel.h"
 #include "harness/engine/protocol.h"
+#include "harness/launch/fork_server.h"
 #include "harness/measure/environment.h"
 #include "harness/scenario/case_json.h"
 #include "harness/scenario/case_keys.h"
@@ -84,6 +85,7 @@ engine::Hello hello_of(const model::parallel::RankOfWorld& self) {
 
 void serve() {
   using launch::RankError;
+  if (launch::is_fork_server() && !launch::become_forked_rank()) return;
   engine::Channel channel = engine::Channel::from_environment();
   const model::parallel::RankOfWorld self = model::parallel::rank_from_environment();
   channel.send(to_line(engine::Answer{.id = {}, .what = hello_of(self)}));

@@ -5,11 +5,14 @@ ISOFRAME_BIN names the program.  A tiny checkpoint is made once.
 """
 
 import json
+import os
+import pathlib
+import signal
 import subprocess
 import unittest
 
 from common import ISOFRAME, CheckpointTest, cases_of, isoframe
-from processes import wait_for
+from processes import is_alive, ranks_of, wait_for
 
 SCENARIO = """
 version: 1
@@ -34,6 +37,8 @@ cases:
     layout: cfg=2
     height: 80
     baseline: larger-base
+    # Its ranks have met for another limit.
+    timeout_seconds: 500
   - name: guided
     guidance_scale: 1
     baseline: guided
@@ -41,6 +46,19 @@ cases:
     height: 80
     baseline: larger-base
 """
+
+
+def is_forked(pid):
+    """Whether a process comes of the one that forks ranks, or is it: they began with one environment."""
+    return b"\0ISOFRAME_FORK_FD=" in pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+
+
+def fork_server_of(parent):
+    """The process that forks the ranks of a run: that child whose environment has room for any rank's number."""
+    for pid in pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        if b"\0RANK=#" in pathlib.Path(f"/proc/{pid}/environ").read_bytes():
+            return int(pid)
+    return None
 
 
 class Resident(CheckpointTest):
@@ -75,6 +93,45 @@ class Resident(CheckpointTest):
                 for out in (stay, start)
             ]
             self.assertEqual(*peaks, case)
+
+    def begin(self, name, resident="true"):
+        """Starts a run whose cases take long, and returns it with the process of the first."""
+        scenario = self.root / f"{name}.yaml"
+        text = SCENARIO.format(checkpoint=json.dumps(str(self.checkpoint)), resident=resident)
+        scenario.write_text(text.replace("  steps: 2\n", "  steps: 100\n").replace("  repeat: 2\n", "  repeat: 1\n"))
+        process = subprocess.Popen(
+            [ISOFRAME, "run", scenario, "--out", self.root / name, "--filter", "[bl]*"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, wait_for(lambda: ranks_of(process.pid), "the first rank", 30)[0]
+
+    def test_ranks_are_forked_of_a_process_that_has_loaded_the_program(self):
+        process, rank = self.begin("forked")
+        self.assertTrue(is_forked(rank))
+        server = fork_server_of(process.pid)
+        self.assertNotEqual(server, rank)
+        # OpenMP's pool and others do not outlive fork().
+        self.assertEqual(os.listdir(f"/proc/{server}/task"), [str(server)])
+        process.kill()
+        process.communicate()
+        wait_for(lambda: not is_alive(server) and not is_alive(rank), "the end of what the run had started", 10)
+
+    def test_without_the_process_that_forks_them_ranks_are_started(self):
+        process, rank = self.begin("alone")
+        os.kill(fork_server_of(process.pid), signal.SIGKILL)
+        stdout, stderr = process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 0, stdout + stderr)
+        cases = cases_of(self.root / "alone")
+        self.assertEqual({cases[name]["verdict"] for name in ("base", "larger", "larger-base")}, {"passed"})
+
+    def test_a_process_a_round_is_a_program_that_is_started(self):
+        process, rank = self.begin("started", resident="false")
+        self.assertFalse(is_forked(rank))
+        self.assertIsNone(fork_server_of(process.pid))
 
     def test_ranks_that_may_hold_no_memory_end_before_others_start(self):
         out = self.run_with("frugal", "--resident-memory", 0)
