@@ -95,9 +95,7 @@ std::chrono::milliseconds milliseconds(double seconds) {
 }
 
 /// Meets all ranks of the case and makes sure that they were given the same, before anything is loaded.
-std::unique_ptr<model::parallel::Rendezvous> meet(const Job& job, const model::parallel::RankOfWorld& self,
-                                                  const c10::Device& device) {
-  model::parallel::check_world_size(job.spec.layout, self.world_size);
+std::unique_ptr<model::parallel::Rendezvous> meet_others(const Job& job, const c10::Device& device) {
   auto rendezvous =
       model::parallel::rendezvous_from_environment({.store = job.store,
                                                     .folder = job.directory,
@@ -240,8 +238,8 @@ void Rank::load(const Job& job, const launch::ProgressWriter& progress) {
   device_ = model::device::take(spec.device, self_.local_rank);
   model::device::compute_reproducibly(device_, spec.tf32);
   progress.write("meet");
-  loaded_.rendezvous = meet(job, self_, device_);
-  loaded_.mesh = model::parallel::make_mesh(spec.layout, *loaded_.rendezvous);
+  meet(job);
+  loaded_.mesh = model::parallel::make_mesh(spec.layout, *rendezvous_);
   loaded_.mesh.reduction = spec.reduction;
   loaded_.mesh.reduction_parts = spec.reduction_parts;
   loaded_.settings = scenario::held_json(spec, scenario::Holds::kLoaded);
@@ -255,8 +253,18 @@ void Rank::load(const Job& job, const launch::ProgressWriter& progress) {
   loaded_.seconds = base::seconds_since(start);
 }
 
+void Rank::meet(const Job& job) {
+  model::parallel::check_world_size(job.spec.layout, self_.world_size);
+  const nlohmann::json settings = {job.spec.device, job.spec.meeting_seconds, job.spec.timeout_seconds};
+  // A GPU's communicators would hold its memory while another layout is measured.
+  if (rendezvous_ != nullptr && device_.is_cpu() && met_for_ == settings) return;
+  rendezvous_.reset();
+  rendezvous_ = meet_others(job, device_);
+  met_for_ = settings;
+}
+
 void Rank::run(const Job& job, const launch::ProgressWriter& progress) {
-  if (loaded_.rendezvous == nullptr || (needs_model(job) && loaded_.model == nullptr))
+  if (loaded_.settings.is_null() || (needs_model(job) && loaded_.model == nullptr))
     throw InputError("nothing is loaded");
   if (scenario::held_json(job.spec, scenario::Holds::kLoaded) != loaded_.settings)
     throw InputError("the case needs another load than the last one");

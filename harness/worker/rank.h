@@ -18,11 +18,10 @@ namespace isoframe::harness::worker {
 
 /// Everything that a rank holds once it has loaded.
 struct Loaded {
-  std::unique_ptr<model::parallel::Rendezvous> rendezvous;
   model::parallel::Mesh mesh;
   std::unique_ptr<model::checkpoint::Checkpoint> checkpoint;
   std::unique_ptr<model::pipeline::Pipeline> model;  ///< null for ranks that only try their machine
-  nlohmann::json settings;  ///< of the case that it was loaded for, those that it depends on
+  nlohmann::json settings;  ///< of its case, those that it depends on; null: nothing is loaded
   double seconds = 0.0;
 };
 
@@ -31,8 +30,8 @@ class Rank {
  public:
   explicit Rank(const model::parallel::RankOfWorld& self);
 
-  /// Meets the others, and loads the model that the job's case needs in place of the one before.  A job that
-  /// observes rates needs none.
+  /// Meets the others unless it has met them already, and loads the model that the job's case needs in place
+  /// of the one before.  A job that observes rates needs none.
   void load(const Job& job, const launch::ProgressWriter& progress);
   double load_seconds() const { return loaded_.seconds; }
 
@@ -40,9 +39,13 @@ class Rank {
   void run(const Job& job, const launch::ProgressWriter& progress);
 
  private:
+  void meet(const Job& job);
+
   model::parallel::RankOfWorld self_;
   const c10::InferenceMode inference_;
   c10::Device device_ = c10::Device(c10::kCPU);
+  std::unique_ptr<model::parallel::Rendezvous> rendezvous_;
+  nlohmann::json met_for_;  ///< the settings that the meeting depends on
   Loaded loaded_;
 };
 

@@ -31,13 +31,16 @@ std::shared_ptr<Group> GlooRendezvous::group(const std::string& name, const std:
   }
   if (world_ranks.size() == 1) return self_group(name);
   const std::string prefix = fmt::format("{}/{}", name, fmt::join(world_ranks, ","));
+  std::shared_ptr<Group>& kept = groups_[prefix];
+  if (kept != nullptr) return kept;
   const Member member{.name = name,
                       .rank = static_cast<int>(self - world_ranks.begin()),
                       .size = static_cast<int>(world_ranks.size()),
                       .world_rank = rank_};
   const auto store = c10::make_intrusive<c10d::PrefixStore>(prefix, store_);
-  return device_.is_cuda() ? make_nccl_group(member, store, options_, device_)
+  kept = device_.is_cuda() ? make_nccl_group(member, store, options_, device_)
                            : make_gloo_group(member, store, options_);
+  return kept;
 }
 
 void GlooRendezvous::agree(const Facts& facts) {

@@ -1,6 +1,7 @@
 #pragma once
 // Ranks as processes, found through a store that all of them reach.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,7 +15,8 @@
 
 namespace isoframe::model::parallel {
 
-/// Its groups are Gloo's, or NCCL's on a GPU.
+/// Its groups are Gloo's, or NCCL's on a GPU.  It keeps those it has made: who asks for one again gets that
+/// one, whose ranks have met, as all of them do.
 class GlooRendezvous : public Rendezvous {
  public:
   GlooRendezvous(c10::intrusive_ptr<c10d::Store> store, int rank, int world_size, GlooOptions options,
@@ -35,6 +37,7 @@ class GlooRendezvous : public Rendezvous {
   int world_size_;
   GlooOptions options_;
   c10::Device device_;
+  std::map<std::string, std::shared_ptr<Group>> groups_;  ///< by name and ranks
 };
 
 /// The ranks of rank_from_environment() at the place of open_meeting_place(), and their errors.

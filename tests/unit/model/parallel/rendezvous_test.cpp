@@ -110,6 +110,22 @@ TEST_F(RankFromEnvironment, RanksOfOneMachineMeetThroughAFile) {
   EXPECT_EQ(rendezvous->group("world", {0})->size(), 1);
 }
 
+TEST(GlooRendezvous, KeepsTheGroupsThatHaveMet) {
+  const c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::HashStore>();
+  std::vector<std::jthread> threads;
+  for (int rank = 0; rank < 2; ++rank) {
+    threads.emplace_back([&store, rank] {
+      GlooRendezvous rendezvous(
+          store, rank, 2,
+          {.timeout = std::chrono::minutes(1), .patience = std::chrono::seconds(30), .interface = "lo"});
+      const std::shared_ptr<Group> world = rendezvous.group("world", {0, 1});
+      EXPECT_NE(rendezvous.group("ulysses", {0, 1}), world);
+      EXPECT_EQ(rendezvous.group("world", {0, 1}), world);
+      world->barrier();
+    });
+  }
+}
+
 TEST_F(RankFromEnvironment, KilledProcessIsToldToItsPeerWellBeforeTheTimeout) {
   const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / std::to_string(getpid());
   std::filesystem::create_directories(folder);
