@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "model/kernels/half.h"
 #include "model/kernels/vector_math.h"
 #include "model/kernels/vectorize.h"
 
@@ -37,28 +38,27 @@ ISOFRAME_VECTORIZED void gelu_tanh_blocks(float* data, std::int64_t blocks) {
 // The end goes through the same loop in a padded block: a scalar tail might be contracted to other
 // multiply-adds.
 void apply(const at::Tensor& x, void (*blocks_kernel)(float*, std::int64_t)) {
-  float* const data = x.data_ptr<float>();
+  const at::Tensor flat = x.view({-1});
   const std::int64_t blocks = x.numel() / kBlock;
   const std::int64_t rest = x.numel() % kBlock;
   at::parallel_for(0, blocks, kBlocksPerTask, [&](std::int64_t begin, std::int64_t end) {
-    blocks_kernel(data + begin * kBlock, end - begin);
+    each_rows_in_place(flat, kBlock, begin, end,
+                       [&](float* data, std::int64_t, std::int64_t count) { blocks_kernel(data, count); });
   });
   if (rest == 0) return;
   std::array<float, kBlock> padded{};
-  float* const tail = data + blocks * kBlock;
-  std::copy_n(tail, rest, padded.begin());
+  RowReader reader(flat);
+  RowWriter writer(flat);
+  std::copy_n(reader.read(blocks * kBlock, rest), rest, padded.begin());
   blocks_kernel(padded.data(), 1);
-  std::copy_n(padded.begin(), rest, tail);
-}
-
-bool has_kernel(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous();
+  std::copy_n(padded.begin(), rest, writer.place(blocks * kBlock, rest));
+  writer.store(blocks * kBlock, rest);
 }
 
 }  // namespace
 
 void silu_in_place(const at::Tensor& x) {
-  if (has_kernel(x)) {
+  if (has_rows(x)) {
     apply(x, silu_blocks);
   } else {
     x.copy_(at::silu(x));
@@ -66,7 +66,7 @@ void silu_in_place(const at::Tensor& x) {
 }
 
 void gelu_tanh_in_place(const at::Tensor& x) {
-  if (has_kernel(x)) {
+  if (has_rows(x)) {
     apply(x, gelu_tanh_blocks);
   } else {
     x.copy_(at::gelu(x, "tanh"));

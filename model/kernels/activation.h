@@ -13,7 +13,8 @@ void silu_in_place(const at::Tensor& x);
 /// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), in place.  Reference: torch.nn.GELU(approximate="tanh").
 void gelu_tanh_in_place(const at::Tensor& x);
 
-// Both: contiguous float32 takes a kernel that gives an element the same bits in every tensor and at every
-// position; ATen's own do so only where rows are a multiple of 64.  Other tensors go through ATen.
+// Both: contiguous tensors of float32 and of half types take a kernel, computed in float32, that gives an
+// element the same bits in every tensor and at every position; ATen's own do so only where rows are a
+// multiple of 64.  Other tensors go through ATen.
 
 }  // namespace isoframe::model::kernels

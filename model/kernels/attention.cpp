@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 
 #include "model/kernels/aligned_heads.h"
+#include "model/kernels/half.h"
 
 namespace isoframe::model::kernels {
 
@@ -44,6 +45,12 @@ WithLse by_scores(const at::Tensor& query, const at::Tensor& key, const at::Tens
 
 at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                      const AttentionOptions& options) {
+  if (is_half_on_cpu(query) && arithmetic_type(query.scalar_type()) == at::kFloat) {
+    const at::Tensor bias = options.bias.defined() ? options.bias.to(at::kFloat) : options.bias;
+    return attention(query.to(at::kFloat), key.to(at::kFloat), value.to(at::kFloat),
+                     {.bias = bias, .is_causal = options.is_causal, .scale = options.scale})
+        .to(query.scalar_type());
+  }
   const std::optional<at::Tensor> bias = options.bias.defined() ? std::optional(options.bias) : std::nullopt;
   return at::scaled_dot_product_attention(aligned_heads(query), aligned_heads(key), aligned_heads(value),
                                           bias,

@@ -8,6 +8,7 @@
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
 
+#include "model/kernels/half.h"
 #include "model/kernels/row_sum.h"
 #include "model/kernels/vector_math.h"
 #include "model/kernels/vectorize.h"
@@ -40,43 +41,93 @@ ISOFRAME_VECTORIZED void norm_silu_row(const float* x, const float* gamma, float
   }
 }
 
-bool has_kernel(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous();
+// The places of a volume's row in the padded one: its own, and every border that repeats it.
+template <typename T>
+class PaddedRows {
+ public:
+  PaddedRows(const at::Tensor& volume, const at::Tensor& padded)
+      : height_(volume.size(1)),
+        channels_(volume.size(3)),
+        row_size_(volume.size(2) * channels_),
+        target_(static_cast<T*>(padded.mutable_data_ptr())) {}
+
+  /// Where row r of the volume lies, counted over all frames.
+  T* own(std::int64_t r) const { return padded_row(r / height_ + 2, r % height_ + 1) + channels_; }
+
+  /// Repeats row r, which is in its place, in the borders.
+  void repeat(std::int64_t r) const {
+    const std::int64_t frame = r / height_;
+    const std::int64_t row = r % height_;
+    T* const whole = padded_row(frame + 2, row + 1);
+    std::copy_n(whole + channels_, channels_, whole);
+    std::copy_n(whole + row_size_, channels_, whole + row_size_ + channels_);
+
+    const std::int64_t first_row = row == 0 ? 0 : row + 1;
+    const std::int64_t last_row = row == height_ - 1 ? height_ + 1 : row + 1;
+    for (std::int64_t f = frame == 0 ? 0 : frame + 2; f <= frame + 2; ++f) {
+      for (std::int64_t h = first_row; h <= last_row; ++h) {
+        T* const copy = padded_row(f, h);
+        if (copy != whole) std::copy_n(whole, padded_row_size(), copy);
+      }
+    }
+  }
+
+ private:
+  std::int64_t padded_row_size() const { return row_size_ + 2 * channels_; }
+  T* padded_row(std::int64_t frame, std::int64_t row) const {
+    return target_ + (frame * (height_ + 2) + row) * padded_row_size();
+  }
+
+  std::int64_t height_;
+  std::int64_t channels_;
+  std::int64_t row_size_;
+  T* target_;
+};
+
+at::Tensor padded_volume(const at::Tensor& x) {
+  return at::empty({x.size(0) + 2, x.size(1) + 2, x.size(2) + 2, x.size(3)}, x.options());
 }
 
-// The places of a volume's row in the padded one: its own, and every border that repeats it.
-template <typename FillRow>
-at::Tensor pad_rows(const at::Tensor& x, const FillRow& fill_row) {
-  const std::int64_t frames = x.size(0);
-  const std::int64_t height = x.size(1);
-  const std::int64_t width = x.size(2);
-  const std::int64_t channels = x.size(3);
-  const at::Tensor padded = at::empty({frames + 2, height + 2, width + 2, channels}, x.options());
-  const float* const source = x.const_data_ptr<float>();
-  float* const target = padded.mutable_data_ptr<float>();
-  const std::int64_t row_size = width * channels;
-  const std::int64_t padded_row_size = (width + 2) * channels;
-  const auto padded_row = [=](std::int64_t frame, std::int64_t row) {
-    return target + (frame * (height + 2) + row) * padded_row_size;
-  };
-  const std::int64_t rows_per_task = std::max<std::int64_t>(1, kElementsPerTask / row_size);
-  at::parallel_for(0, frames * height, rows_per_task, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = begin; r < end; ++r) {
-      const std::int64_t frame = r / height;
-      const std::int64_t row = r % height;
-      float* const own = padded_row(frame + 2, row + 1);
-      fill_row(source + r * row_size, own + channels);
-      std::copy_n(own + channels, channels, own);
-      std::copy_n(own + row_size, channels, own + row_size + channels);
+/// Calls body(begin, end) for ranges of the rows of a volume's frames.
+template <typename Body>
+void for_rows(const at::Tensor& x, const Body& body) {
+  const std::int64_t rows_per_task = std::max<std::int64_t>(1, kElementsPerTask / (x.size(2) * x.size(3)));
+  at::parallel_for(0, x.size(0) * x.size(1), rows_per_task, body);
+}
 
-      const std::int64_t first_row = row == 0 ? 0 : row + 1;
-      const std::int64_t last_row = row == height - 1 ? height + 1 : row + 1;
-      for (std::int64_t f = frame == 0 ? 0 : frame + 2; f <= frame + 2; ++f) {
-        for (std::int64_t h = first_row; h <= last_row; ++h) {
-          float* const copy = padded_row(f, h);
-          if (copy != own) std::copy_n(own, padded_row_size, copy);
-        }
-      }
+template <typename T>
+at::Tensor copy_padded(const at::Tensor& x) {
+  const std::int64_t row_size = x.size(2) * x.size(3);
+  const at::Tensor padded = padded_volume(x);
+  const PaddedRows<T> rows(x, padded);
+  const T* const source = static_cast<const T*>(x.const_data_ptr());
+  for_rows(x, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+      std::copy_n(source + r * row_size, row_size, rows.own(r));
+      rows.repeat(r);
+    }
+  });
+  return padded;
+}
+
+// T: the elements' own type, or one of its size.
+template <typename T>
+at::Tensor norm_padded(const at::Tensor& x, const at::Tensor& gamma) {
+  const std::int64_t channels = x.size(3);
+  const std::int64_t row_size = x.size(2) * channels;
+  const at::Tensor padded = padded_volume(x);
+  const PaddedRows<T> rows(x, padded);
+  const T* const start = static_cast<const T*>(padded.const_data_ptr());
+  const at::Tensor gains = wide_vector(gamma);
+  for_rows(x, [&](std::int64_t begin, std::int64_t end) {
+    RowReader reader(x);
+    RowWriter writer(padded);
+    for (std::int64_t r = begin; r < end; ++r) {
+      const std::int64_t place = rows.own(r) - start;
+      norm_silu_row(reader.read(r * row_size, row_size), gains.const_data_ptr<float>(),
+                    writer.place(place, row_size), x.size(2), channels);
+      writer.store(place, row_size);
+      rows.repeat(r);
     }
   });
   return padded;
@@ -86,38 +137,34 @@ at::Tensor pad_rows(const at::Tensor& x, const FillRow& fill_row) {
 
 at::Tensor channel_rms_norm(const at::Tensor& x, const at::Tensor& gamma) {
   const std::int64_t channels = x.size(-1);
-  if (!has_kernel(x)) {
+  if (!has_rows(x)) {
     const at::Tensor wide = x.to(at::toOpMathType(x.scalar_type()));
     const at::Tensor norm = wide.norm(2, {-1}, /*keepdim=*/true).clamp_min(kSmallestNorm);
     return (wide / norm).to(x.scalar_type()) * std::sqrt(static_cast<double>(channels)) * gamma;
   }
   at::Tensor out = at::empty_like(x);
-  const float* const source = x.const_data_ptr<float>();
-  const float* const gains = gamma.const_data_ptr<float>();
-  float* const target = out.mutable_data_ptr<float>();
+  const at::Tensor gains = wide_vector(gamma);
   at::parallel_for(0, x.numel() / channels, std::max<std::int64_t>(1, kElementsPerTask / channels),
                    [&](std::int64_t begin, std::int64_t end) {
-                     norm_row(source + begin * channels, gains, target + begin * channels, end - begin,
-                              channels);
+                     each_rows(x, out, channels, begin, end,
+                               [&](const float* from, float* to, std::int64_t rows) {
+                                 norm_row(from, gains.const_data_ptr<float>(), to, rows, channels);
+                               });
                    });
   return out;
 }
 
 at::Tensor causal_pad(const at::Tensor& x) {
-  if (!has_kernel(x)) {
+  if (!has_rows(x)) {
     const at::Tensor batch = x.permute({3, 0, 1, 2}).unsqueeze(0);
     return at::replication_pad3d(batch, {1, 1, 1, 1, 2, 0}).squeeze(0).permute({1, 2, 3, 0}).contiguous();
   }
-  const std::int64_t row_size = x.size(2) * x.size(3);
-  return pad_rows(x, [row_size](const float* row, float* out) { std::copy_n(row, row_size, out); });
+  return RowReader::is_wide(x) ? copy_padded<float>(x) : copy_padded<std::uint16_t>(x);
 }
 
 at::Tensor channel_rms_norm_silu_causal_pad(const at::Tensor& x, const at::Tensor& gamma) {
-  if (!has_kernel(x)) return causal_pad(at::silu(channel_rms_norm(x, gamma)));
-  const float* const gains = gamma.const_data_ptr<float>();
-  return pad_rows(x, [gains, width = x.size(2), channels = x.size(3)](const float* row, float* out) {
-    norm_silu_row(row, gains, out, width, channels);
-  });
+  if (!has_rows(x)) return causal_pad(at::silu(channel_rms_norm(x, gamma)));
+  return RowReader::is_wide(x) ? norm_padded<float>(x, gamma) : norm_padded<std::uint16_t>(x, gamma);
 }
 
 }  // namespace isoframe::model::kernels

@@ -5,6 +5,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "model/kernels/half.h"
+
 namespace isoframe::model::kernels {
 
 namespace {
@@ -22,36 +24,33 @@ void rows_kernel(const float* x, const float* branch, const float* gate, float* 
 
 void run(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& gate, const at::Tensor& out) {
   const std::int64_t features = x.size(-1);
-  const float* const base = x.const_data_ptr<float>();
-  const float* const added = branch.const_data_ptr<float>();
-  const float* const gates = gate.const_data_ptr<float>();
-  float* const to = out.data_ptr<float>();
+  const at::Tensor gates = wide_vector(gate);
   at::parallel_for(0, x.numel() / features, std::max<std::int64_t>(1, kElementsPerTask / features),
                    [&](std::int64_t begin, std::int64_t end) {
-                     const std::int64_t offset = begin * features;
-                     rows_kernel(base + offset, added + offset, gates, to + offset, end - begin, features);
+                     RowReader added(branch);
+                     std::int64_t row = begin;
+                     each_rows(x, out, features, begin, end,
+                               [&](const float* from, float* to, std::int64_t rows) {
+                                 rows_kernel(from, added.read(row * features, rows * features),
+                                             gates.const_data_ptr<float>(), to, rows, features);
+                                 row += rows;
+                               });
                    });
 }
 
-bool has_kernel(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& gate) {
-  for (const at::Tensor* tensor : {&x, &branch, &gate}) {
-    if (!tensor->device().is_cpu() || tensor->scalar_type() != at::kFloat || !tensor->is_contiguous())
-      return false;
-  }
-  return true;
-}
+bool has_kernel(const at::Tensor& x, const at::Tensor& branch) { return has_rows(x) && has_rows(branch); }
 
 }  // namespace
 
 at::Tensor gated_residual(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& gate) {
-  if (!has_kernel(x, branch, gate)) return x + branch * gate.reshape({x.size(-1)});
+  if (!has_kernel(x, branch)) return x + branch * gate.reshape({x.size(-1)});
   at::Tensor out = at::empty_like(x);
   run(x, branch, gate, out);
   return out;
 }
 
 void gated_residual_(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& gate) {
-  if (has_kernel(x, branch, gate)) {
+  if (has_kernel(x, branch)) {
     run(x, branch, gate, x);
   } else {
     x.add_(branch * gate.reshape({x.size(-1)}));

@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "model/kernels/half.h"
 #include "model/kernels/row_sum.h"
 #include "model/kernels/vectorize.h"
 
@@ -34,22 +35,22 @@ ISOFRAME_VECTORIZED void rows_kernel(const float* x, const float* scale, const f
 at::Tensor layer_norm_modulate(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
                                double eps) {
   const std::int64_t features = x.size(-1);
-  if (!x.device().is_cpu() || x.scalar_type() != at::kFloat || scale.scalar_type() != at::kFloat) {
+  const at::Tensor input = x.contiguous();
+  if (!has_rows(input)) {
     return at::layer_norm(x, {features}, {}, {}, eps) * (1 + scale.reshape({features})) +
            shift.reshape({features});
   }
-  const at::Tensor input = x.contiguous();
-  const at::Tensor scales = scale.contiguous();
-  const at::Tensor shifts = shift.contiguous();
+  const at::Tensor scales = wide_vector(scale);
+  const at::Tensor shifts = wide_vector(shift);
   at::Tensor out = at::empty_like(input);
-  const float* const from = input.const_data_ptr<float>();
-  float* const to = out.data_ptr<float>();
-  at::parallel_for(0, input.numel() / features, std::max<std::int64_t>(1, kElementsPerTask / features),
-                   [&](std::int64_t begin, std::int64_t end) {
-                     rows_kernel(from + begin * features, scales.const_data_ptr<float>(),
-                                 shifts.const_data_ptr<float>(), static_cast<float>(eps),
-                                 to + begin * features, end - begin, features);
-                   });
+  at::parallel_for(
+      0, input.numel() / features, std::max<std::int64_t>(1, kElementsPerTask / features),
+      [&](std::int64_t begin, std::int64_t end) {
+        each_rows(input, out, features, begin, end, [&](const float* from, float* to, std::int64_t rows) {
+          rows_kernel(from, scales.const_data_ptr<float>(), shifts.const_data_ptr<float>(),
+                      static_cast<float>(eps), to, rows, features);
+        });
+      });
   return out;
 }
 

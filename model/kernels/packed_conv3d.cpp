@@ -11,6 +11,8 @@
 #include <ATen/core/List.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include "model/kernels/half.h"
+
 namespace isoframe::model::kernels {
 
 namespace {
@@ -49,12 +51,10 @@ void onednn_convolution_into(at::Tensor sum, const at::Tensor& input, const at::
 at::Tensor as_batch(const at::Tensor& volume) { return volume.permute({3, 0, 1, 2}).unsqueeze(0); }
 at::Tensor as_volume(const at::Tensor& batch) { return batch.squeeze(0).permute({1, 2, 3, 0}).contiguous(); }
 
+/// True for inputs that oneDNN convolves as they are.
 bool takes_onednn(const at::Tensor& input) {
-  return input.device().is_cpu() && input.scalar_type() == at::kFloat;
-}
-
-bool is_half_on_cpu(const at::Tensor& input) {
-  return input.device().is_cpu() && at::isReducedFloatingType(input.scalar_type());
+  return input.is_cpu() && input.scalar_type() != at::kDouble &&
+         arithmetic_type(input.scalar_type()) == input.scalar_type();
 }
 
 at::Tensor pack(const at::Tensor& weight, at::IntArrayRef input_size) {
@@ -68,7 +68,9 @@ struct PackedConv3d::State {
   at::Tensor bias;
   std::mutex mutex;  // of what follows
   at::Tensor packed;
-  std::vector<std::int64_t> input_size;  // that it is packed for
+  std::vector<std::int64_t> input_size;  // that it is packed for, in the input's type
+
+  at::Tensor bias_for(const at::Tensor& input) const { return bias.to(input.scalar_type()); }
 };
 
 PackedConv3d::PackedConv3d(at::Tensor weight, at::Tensor bias) : state_(std::make_unique<State>()) {
@@ -81,27 +83,23 @@ PackedConv3d::PackedConv3d(PackedConv3d&&) noexcept = default;
 
 at::Tensor PackedConv3d::packed_for(const at::Tensor& batch) const {
   const std::lock_guard lock(state_->mutex);
-  if (batch.sizes() != at::IntArrayRef(state_->input_size)) {
+  if (batch.sizes() != at::IntArrayRef(state_->input_size) ||
+      batch.scalar_type() != state_->packed.scalar_type()) {
     // Frees it before the next is made: there is never memory for two.
     state_->packed.reset();
     state_->input_size.clear();
-    state_->packed = pack(state_->weight, batch.sizes());
+    state_->packed = pack(state_->weight.to(batch.scalar_type()), batch.sizes());
     state_->input_size = batch.sizes().vec();
   }
   return state_->packed;
 }
 
 at::Tensor PackedConv3d::operator()(const at::Tensor& input) const {
-  if (is_half_on_cpu(input)) {
-    // One rounding at the end.  The float32 weight is made anew each time: it would take thrice the memory.
-    const at::Tensor batch = as_batch(input.to(at::kFloat));
-    return as_volume(onednn_convolution(batch, pack(state_->weight.to(at::kFloat), batch.sizes()),
-                                        state_->bias.to(at::kFloat)))
-        .to(input.scalar_type());
-  }
+  if (is_half_on_cpu(input) && !takes_onednn(input))
+    return (*this)(input.to(at::kFloat)).to(input.scalar_type());
   const at::Tensor batch = as_batch(input);
   if (!takes_onednn(input)) return as_volume(at::conv3d(batch, state_->weight, state_->bias));
-  return as_volume(onednn_convolution(batch, packed_for(batch), state_->bias));
+  return as_volume(onednn_convolution(batch, packed_for(batch), state_->bias_for(input)));
 }
 
 void PackedConv3d::add_to(const at::Tensor& sum, const at::Tensor& input) const {
@@ -111,7 +109,7 @@ void PackedConv3d::add_to(const at::Tensor& sum, const at::Tensor& input) const 
     sum.add_((*this)(input));
   } else {
     const at::Tensor batch = as_batch(input);
-    onednn_convolution_into(sum_batch, batch, packed_for(batch), state_->bias);
+    onednn_convolution_into(sum_batch, batch, packed_for(batch), state_->bias_for(input));
   }
 }
 

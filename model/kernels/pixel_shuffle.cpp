@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "model/kernels/half.h"
 #include "model/kernels/vectorize.h"
 
 namespace isoframe::model::kernels {
@@ -77,14 +78,10 @@ struct FrameSource {
   std::int64_t frame, half, stride, repeats;
 };
 
-bool has_kernel(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous();
-}
-
 }  // namespace
 
 at::Tensor upsample_add(const at::Tensor& expanded, const at::Tensor& input, bool temporal) {
-  if (!has_kernel(expanded) || !has_kernel(input)) return upsample_add_by_parts(expanded, input, temporal);
+  if (!has_rows(expanded) || !has_rows(input)) return upsample_add_by_parts(expanded, input, temporal);
   const std::int64_t height = input.size(1);
   const std::int64_t width = input.size(2);
   const std::int64_t in_channels = input.size(3);
@@ -93,9 +90,6 @@ at::Tensor upsample_add(const at::Tensor& expanded, const at::Tensor& input, boo
   const std::int64_t repeats = expanded_channels / in_channels;
   const std::int64_t frames = temporal ? 2 * input.size(0) - 1 : input.size(0);
   const at::Tensor result = at::empty({frames, 2 * height, 2 * width, out_channels}, input.options());
-  const float* const expanded_data = expanded.const_data_ptr<float>();
-  const float* const input_data = input.const_data_ptr<float>();
-  float* const result_data = result.mutable_data_ptr<float>();
 
   const auto source_of = [=](std::int64_t frame) -> FrameSource {
     if (!temporal) return {frame, 0, out_channels, repeats};
@@ -105,18 +99,24 @@ at::Tensor upsample_add(const at::Tensor& expanded, const at::Tensor& input, boo
   const std::int64_t row_size = 2 * width * out_channels;
   const std::int64_t rows_per_task = std::max<std::int64_t>(1, kElementsPerTask / row_size);
   at::parallel_for(0, frames * 2 * height, rows_per_task, [&](std::int64_t begin, std::int64_t end) {
+    RowReader expanded_rows(expanded);
+    RowReader input_rows(input);
+    RowWriter result_rows(result);
     for (std::int64_t r = begin; r < end; ++r) {
       const FrameSource source = source_of(r / (2 * height));
       const std::int64_t row = r % (2 * height);
       const std::int64_t first_position = (source.frame * height + row / 2) * width;
-      float* out = result_data + r * row_size;
+      const float* const expanded_row =
+          expanded_rows.read(first_position * expanded_channels, width * expanded_channels);
+      const float* const input_row = input_rows.read(first_position * in_channels, width * in_channels);
+      float* out = result_rows.place(r * row_size, row_size);
       for (std::int64_t w = 0; w < 2 * width; ++w, out += out_channels) {
-        const std::int64_t position = first_position + w / 2;
         const std::int64_t part = (source.half * 2 + row % 2) * 2 + w % 2;
-        add_position(expanded_data + position * expanded_channels + part * source.stride,
-                     input_data + position * in_channels + part * (out_channels / source.repeats), out,
+        add_position(expanded_row + w / 2 * expanded_channels + part * source.stride,
+                     input_row + w / 2 * in_channels + part * (out_channels / source.repeats), out,
                      out_channels, source.repeats);
       }
+      result_rows.store(r * row_size, row_size);
     }
   });
   return result;

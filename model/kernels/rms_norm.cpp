@@ -7,6 +7,7 @@
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
 
+#include "model/kernels/half.h"
 #include "model/kernels/row_sum.h"
 #include "model/kernels/vectorize.h"
 
@@ -37,11 +38,6 @@ ISOFRAME_VECTORIZED void rotate_heads(float* __restrict x, const float* cos, con
   }
 }
 
-bool has_kernel(const at::Tensor& x, const at::Tensor& weight) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat &&
-         x.is_contiguous() && weight.is_contiguous();
-}
-
 // Computes in the reference's order of dtypes: the square in float32 (of float64 in float64), the product
 // rounded before the weight.
 at::Tensor rms_norm_by_parts(const at::Tensor& x, const at::Tensor& weight, double eps) {
@@ -52,28 +48,31 @@ at::Tensor rms_norm_by_parts(const at::Tensor& x, const at::Tensor& weight, doub
 template <typename Token>
 void for_each_token(const at::Tensor& x, const Token& token) {
   const std::int64_t width = x.size(2) * x.size(3);
-  float* const data = x.data_ptr<float>();
   at::parallel_for(0, x.size(0) * x.size(1), std::max<std::int64_t>(1, kElementsPerTask / width),
                    [&](std::int64_t begin, std::int64_t end) {
-                     for (std::int64_t t = begin; t < end; ++t) token(data + t * width, t % x.size(1));
+                     each_rows_in_place(x, width, begin, end,
+                                        [&](float* data, std::int64_t first, std::int64_t tokens) {
+                                          for (std::int64_t t = 0; t < tokens; ++t)
+                                            token(data + t * width, (first + t) % x.size(1));
+                                        });
                    });
 }
 
 }  // namespace
 
 void rms_norm_(const at::Tensor& x, const at::Tensor& weight, double eps) {
-  if (!has_kernel(x, weight)) {
+  if (!has_rows(x)) {
     x.copy_(rms_norm_by_parts(x, weight, eps));
     return;
   }
-  const float* const gains = weight.const_data_ptr<float>();
+  const at::Tensor gains = wide_vector(weight);
   for_each_token(x, [&](float* heads, std::int64_t) {
-    norm_heads(heads, gains, static_cast<float>(eps), x.size(2), x.size(3));
+    norm_heads(heads, gains.const_data_ptr<float>(), static_cast<float>(eps), x.size(2), x.size(3));
   });
 }
 
 void rms_norm_rotary_(const at::Tensor& x, const at::Tensor& weight, double eps, const Rotary& rotary) {
-  if (!has_kernel(x, weight)) {
+  if (!has_rows(x)) {
     const at::Tensor normed =
         rms_norm_by_parts(x, weight, eps).to(at::toOpMathType(x.scalar_type())).unflatten(-1, {-1, 2});
     const at::Tensor cos = rotary.cos.unsqueeze(1);
@@ -86,11 +85,11 @@ void rms_norm_rotary_(const at::Tensor& x, const at::Tensor& weight, double eps,
   const std::int64_t pairs = x.size(3) / 2;
   const at::Tensor cosines = rotary.cos.contiguous();
   const at::Tensor sines = rotary.sin.contiguous();
-  const float* const gains = weight.const_data_ptr<float>();
+  const at::Tensor gains = wide_vector(weight);
   const float* const cos = cosines.const_data_ptr<float>();
   const float* const sin = sines.const_data_ptr<float>();
   for_each_token(x, [&](float* heads, std::int64_t position) {
-    norm_heads(heads, gains, static_cast<float>(eps), x.size(2), x.size(3));
+    norm_heads(heads, gains.const_data_ptr<float>(), static_cast<float>(eps), x.size(2), x.size(3));
     rotate_heads(heads, cos + position * pairs, sin + position * pairs, x.size(2), x.size(3));
   });
 }

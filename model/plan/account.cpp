@@ -2,7 +2,18 @@
 
 #include <algorithm>
 
+#include "model/kernels/half.h"
+
 namespace isoframe::model::plan {
+
+at::ScalarType Machine::arithmetic() const { return is_cpu ? kernels::arithmetic_type(dtype) : dtype; }
+
+Machine Machine::in_arithmetic_type() const {
+  Machine machine = *this;
+  machine.has_half_weights = has_half_weights || widens();
+  machine.dtype = arithmetic();
+  return machine;
+}
 
 Work& Work::operator+=(const Work& other) {
   flops += other.flops;

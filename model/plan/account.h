@@ -17,9 +17,15 @@ struct Machine {
   int threads = 1;
   bool is_cpu = true;  ///< this program's CPU kernels; else a device that takes tensors as they are
 
+  bool has_half_weights = false;  ///< beside tensors of float32
+
   std::int64_t element_bytes() const { return static_cast<std::int64_t>(c10::elementSize(dtype)); }
-  /// True on the CPU for half types, which are multiplied in float32 (kernels::linear, PackedConv3d).
-  bool widens() const { return is_cpu && dtype != at::kFloat; }
+  /// The type in which products and convolutions are computed (kernels::arithmetic_type).
+  at::ScalarType arithmetic() const;
+  /// True where tensors of a half type are multiplied in float32.
+  bool widens() const { return arithmetic() != dtype; }
+  /// The same machine with tensors of its arithmetic type.
+  Machine in_arithmetic_type() const;
 };
 
 struct Work {
@@ -73,11 +79,27 @@ class Account {
 
  private:
   friend class Held;
+  friend class InArithmeticType;
 
   Machine machine_;
   Work work_;
   std::int64_t live_ = 0;
   std::int64_t peak_ = 0;
+};
+
+/// Tensors of the account are of its machine's arithmetic type as long as this lives.
+class InArithmeticType {
+ public:
+  explicit InArithmeticType(Account& account) : account_(account), outside_(account.machine_) {
+    account.machine_ = outside_.in_arithmetic_type();
+  }
+  InArithmeticType(const InArithmeticType&) = delete;
+  InArithmeticType& operator=(const InArithmeticType&) = delete;
+  ~InArithmeticType() { account_.machine_ = outside_; }
+
+ private:
+  Account& account_;
+  Machine outside_;
 };
 
 }  // namespace isoframe::model::plan

@@ -41,21 +41,27 @@ Held linear(Account& account, std::int64_t rows, std::int64_t in, std::int64_t o
   if (rows == 0) return {};
   account.count(2.0 * real(rows) * real(in) * real(out),
                 real(rows) * real(in) + real(in) * real(out) + real(rows) * real(out));
-  const bool is_cpu = account.machine().is_cpu;
-  const std::int64_t padded_rows = is_cpu ? std::max(rows, kernels::kFewestRows) : rows;
-  const std::int64_t padded_columns = is_cpu ? kernels::padded_columns(out) : out;
+  const Machine& machine = account.machine();
+  const std::int64_t padded_rows = machine.is_cpu ? std::max(rows, kernels::kFewestRows) : rows;
+  const std::int64_t padded_columns = machine.is_cpu ? kernels::padded_columns(out) : out;
   const std::int64_t padded_input = padded_rows == rows ? 0 : padded_rows * in;
-  const std::int64_t padded_weight = padded_columns == out ? 0 : padded_columns * in;
   const std::int64_t product = padded_rows * padded_columns;
-  if (account.machine().widens()) {
-    const Held operands = account.hold_bytes(kFloatBytes * (padded_rows * in + in * out + padded_weight));
+  if (machine.widens()) {
+    const Held operand = account.hold_bytes(kFloatBytes * (padded_input + rows * in));
     const Held wide = account.hold_bytes(kFloatBytes * product);
+    { const Held panel = account.hold_bytes(kFloatBytes * kernels::panel_numbers(in, out)); }
     return account.hold(rows * out);
   }
-  const Held operands = account.hold(padded_input + padded_weight);
-  Held whole = account.hold(product);
+  const Held matrix = account.hold(padded_input);
+  Held whole;
+  {
+    const std::int64_t padded_weight = padded_columns == out ? 0 : padded_columns * in;
+    const Held weights =
+        account.hold(machine.has_half_weights ? kernels::panel_numbers(in, out) : padded_weight);
+    whole = account.hold(product);
+  }
   // Columns are cut off by a copy, rows by a view.
-  return padded_weight > 0 ? account.hold(rows * out) : std::move(whole);
+  return padded_columns != out ? account.hold(rows * out) : std::move(whole);
 }
 
 Held row_parallel_linear(Account& account, std::int64_t rows, std::int64_t in, std::int64_t out,
@@ -80,6 +86,15 @@ Held row_parallel_linear(Account& account, std::int64_t rows, std::int64_t in, s
 }
 
 Held attention(Account& account, const AttentionSize& size) {
+  if (account.machine().widens()) {
+    Held wide;
+    {
+      const InArithmeticType widened(account);
+      const Held operands = account.hold(size.heads * (size.queries + 2 * size.keys) * size.head_dim);
+      wide = attention(account, size);
+    }
+    return account.hold(size.heads * size.queries * size.head_dim);
+  }
   const double pairs = real(size.queries) * real(size.keys) * (size.is_causal ? 0.5 : 1.0);
   const double rows = 2.0 * real(size.queries) + 2.0 * real(size.keys);
   account.count(4.0 * real(size.heads) * pairs * real(size.head_dim),
@@ -104,20 +119,15 @@ void count_convolution(Account& account, std::int64_t in, std::int64_t out, cons
 
 Held convolution(Account& account, std::int64_t in, std::int64_t out, const Volume& volume) {
   count_convolution(account, in, out, volume);
-  if (account.machine().widens()) {
-    const Held operands =
-        account.hold_bytes(kFloatBytes * (volume.padded_positions() * in + 2 * kTaps * in * out));
-    const Held wide = account.hold_bytes(kFloatBytes * volume.positions() * out);
-    return account.hold(volume.positions() * out);
-  }
   return account.hold(volume.positions() * out);
 }
 
 std::int64_t packed_convolution_bytes(const Machine& machine, std::int64_t in, std::int64_t out) {
-  if (!machine.is_cpu || machine.dtype != at::kFloat) return 0;
+  if (!machine.is_cpu) return 0;
   // OneDNN most often takes 24 outputs at a time if there are many and the machine lacks AVX-512.
   const std::int64_t at_a_time = has_avx512() || out < 64 ? 16 : 24;
-  return kFloatBytes * kTaps * in * ((out + at_a_time - 1) / at_a_time * at_a_time);
+  return machine.in_arithmetic_type().element_bytes() * kTaps * in *
+         ((out + at_a_time - 1) / at_a_time * at_a_time);
 }
 
 }  // namespace isoframe::model::plan

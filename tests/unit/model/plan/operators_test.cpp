@@ -33,8 +33,8 @@ class Operators : public testing::Test {
   }
 
   template <typename Run>
-  static double planned(const Run& run) {
-    Account account{Machine{}};
+  static double planned(const Run& run, at::ScalarType dtype = at::kFloat) {
+    Account account{Machine{.dtype = dtype}};
     { const Held held = run(account); }
     return static_cast<double>(account.peak());
   }
@@ -66,6 +66,27 @@ TEST_F(Operators, LinearHoldsWhatItPads) {
       const double asked_for = measured([&] { return kernels::linear(input, weight, bias); });
       EXPECT_NEAR(held, asked_for, 0.05 * asked_for) << rows << " x " << columns;
     }
+  }
+}
+
+TEST_F(Operators, HalfTypesHoldWhatTheyAreWidenedTo) {
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
+    const auto random = [&](at::IntArrayRef shape) { return at::randn(shape).to(dtype); };
+    for (const auto& [rows, in, out] : {std::tuple{40, 24, 50}, {3, 700, 64}, {700, 1100, 1300}}) {
+      const at::Tensor input = random({rows, in}), weight = random({out, in}), bias = random({out});
+      const double held = planned([&](Account& account) { return linear(account, rows, in, out); }, dtype);
+      const double asked_for = measured([&] { return kernels::linear(input, weight, bias); });
+      EXPECT_NEAR(held, asked_for, 0.05 * asked_for) << rows << " x " << in << " x " << out;
+    }
+    const at::Tensor query = random({1, 5, 200, 18}), key = random({1, 5, 200, 18}),
+                     value = random({1, 5, 200, 18});
+    const double held = planned(
+        [&](Account& account) {
+          return attention(account, {.heads = 5, .queries = 200, .keys = 200, .head_dim = 18});
+        },
+        dtype);
+    const double asked_for = measured([&] { return kernels::attention(query, key, value); });
+    EXPECT_NEAR(held, asked_for, 0.02 * asked_for);
   }
 }
 
