@@ -41,7 +41,9 @@ std::string reason(const std::exception& error, std::chrono::milliseconds timeou
 class BackendGroup : public Group {
  public:
   BackendGroup(Member member, Backends backends, std::chrono::milliseconds timeout)
-      : member_(std::move(member)), backends_(std::move(backends)), timeout_(timeout) {}
+      : member_(std::move(member)), backends_(std::move(backends)), timeout_(timeout) {
+    if (!backends_.clock) backends_.clock = device::clock_of(backends_.device);
+  }
 
   int rank() const override { return member_.rank; }
   int size() const override { return member_.size; }
@@ -120,10 +122,12 @@ class BackendGroup : public Group {
   }
 
   void barrier() override {
+    // The one collective that processes wait for, not streams.
+    device::synchronize(backends_.device);
     measured("barrier", [&](Traffic&) {
       c10d::BarrierOptions options;
       options.timeout = timeout_;
-      wait(backends_.control->barrier(options));
+      backends_.control->barrier(options)->wait(timeout_);
     });
   }
 
@@ -167,7 +171,14 @@ class BackendGroup : public Group {
   }
 
   /// Gloo's connections keep the limit they were made with, the patience; each wait has its own.
-  void wait(const c10::intrusive_ptr<c10d::Work>& work) const { work->wait(timeout_); }
+  /// A limit would make NCCL's works poll, asleep for a millisecond between two looks.
+  void wait(const c10::intrusive_ptr<c10d::Work>& work) const {
+    if (backends_.is_stream_ordered) {
+      work->wait();
+    } else {
+      work->wait(timeout_);
+    }
+  }
   void wait(const Works& works) const {
     for (const c10::intrusive_ptr<c10d::Work>& work : works) wait(work);
   }
@@ -220,22 +231,40 @@ class BackendGroup : public Group {
   }
 
   void timed(const char* collective, const std::function<void(Traffic&)>& call) {
-    Traffic& traffic = traffic_[collective];
-    const Traffic before = traffic;
-    // The GPU's pending work is done first, because it is not communication.
-    device::synchronize(backends_.device);
-    const auto start = std::chrono::steady_clock::now();
-    explain_failure(member_, collective, timeout_, [&] { call(traffic); });
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    traffic.seconds += seconds;
-    if (observer_)
-      observer_({member_.name, collective, start, seconds, traffic.bytes_sent - before.bytes_sent,
-                 traffic.bytes_received - before.bytes_received});
+    const Traffic before = traffic_[collective];
+    Call made = {collective, backends_.clock(), {}};
+    explain_failure(member_, collective, timeout_, [&] { call(traffic_[collective]); });
+    made.end = backends_.clock();
+    made.bytes_sent = traffic_[collective].bytes_sent - before.bytes_sent;
+    made.bytes_received = traffic_[collective].bytes_received - before.bytes_received;
+    unsettled_.push_back(std::move(made));
+    if (!backends_.is_stream_ordered || unsettled_.size() >= kMostUnsettled) settle();
   }
+
+  void settle() override {
+    for (const Call& call : std::exchange(unsettled_, {})) {
+      const std::chrono::steady_clock::time_point start = call.start();
+      const double seconds = std::chrono::duration<double>(call.end() - start).count();
+      traffic_[call.collective].seconds += seconds;
+      if (observer_)
+        observer_({member_.name, call.collective, start, seconds, call.bytes_sent, call.bytes_received});
+    }
+  }
+
+  /// A call that has been made; its moments may lie ahead.
+  struct Call {
+    const char* collective;
+    device::Moment start, end;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+  };
+  /// Each holds two of the device's events.
+  static constexpr std::size_t kMostUnsettled = 4096;
 
   Member member_;
   Backends backends_;
   std::chrono::milliseconds timeout_;
+  std::vector<Call> unsettled_;
 };
 
 }  // namespace

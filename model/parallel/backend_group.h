@@ -20,11 +20,19 @@ struct Member {
   int world_rank = 0;  ///< for people: errors name it
 };
 
+/// A clock as device::clock_of makes it: a call marks a moment, whose own call waits for it.
+using DeviceClock = std::function<std::function<std::chrono::steady_clock::time_point()>()>;
+
 struct Backends {
   c10::intrusive_ptr<c10d::Backend> tensors;
   c10::intrusive_ptr<c10d::Backend> control;  ///< barriers: on the CPU, whatever the tensors are on
   bool coalesces = false;  ///< sends and receives that need each other must be posted as one (NCCL)
+  /// What is posted runs in the order of the device's streams (NCCL): a wait holds up the current stream and
+  /// not the process, time is taken on that stream, and limits are kept by the backend's own watchdog.
+  bool is_stream_ordered = false;
   c10::Device device = c10::Device(c10::kCPU);
+  /// Marks moments on the device's current stream; device::clock_of unless given.
+  DeviceClock clock = {};
 };
 
 std::shared_ptr<Group> make_backend_group(Member member, Backends backends,

@@ -23,7 +23,7 @@ struct Traffic {
   std::uint64_t calls = 0;
   std::uint64_t bytes_sent = 0;      ///< payload that leaves this rank for others
   std::uint64_t bytes_received = 0;  ///< payload that arrives from others
-  double seconds = 0.0;              ///< wall time inside the calls, waiting included
+  double seconds = 0.0;              ///< time inside the calls, waiting included
 };
 
 /// A report of one call that has ended.  An asynchronous call is reported twice: when it has been started,
@@ -90,15 +90,28 @@ class Group {
   /// "exchange", "barrier"). The seconds of asynchronous calls leave out the computation between start and
   /// wait; an all-reduce's bytes are what the ring algorithm moves, 2 (n - 1) / n of the tensor: the backend
   /// does not tell its own.
-  const std::map<std::string, Traffic>& traffic() const { return traffic_; }
-  void reset_traffic() { traffic_.clear(); }
+  /// On a GPU they are those for which the stream waited: communication that computing did not hide.
+  const std::map<std::string, Traffic>& traffic() {
+    settle();
+    return traffic_;
+  }
+  void reset_traffic() {
+    settle();
+    traffic_.clear();
+  }
 
   /// A listener to all calls that end well, on the thread that made them; an empty function ends the
-  /// listening.
+  /// listening.  On a GPU it hears of them when the traffic is read, or when it is replaced.
   using Observer = std::function<void(const CollectiveCall&)>;
-  void set_observer(Observer observer) { observer_ = std::move(observer); }
+  void set_observer(Observer observer) {
+    settle();
+    observer_ = std::move(observer);
+  }
 
  protected:
+  /// Enters calls whose end nobody has waited for, and waits for them.
+  virtual void settle() {}
+
   Observer observer_;
   std::map<std::string, Traffic> traffic_;
 };

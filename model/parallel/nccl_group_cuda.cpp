@@ -1,7 +1,6 @@
 #define USE_C10D_NCCL
 #include "model/parallel/nccl_group.h"
 
-#include <cstdlib>
 #include <utility>
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -13,8 +12,6 @@ std::shared_ptr<Group> make_nccl_group(const Member& member, const c10::intrusiv
                                        const GlooOptions& options, const c10::Device& device) {
   using c10d::PrefixStore;
   using c10d::ProcessGroupNCCL;
-  // Read when the first group is made.
-  setenv("TORCH_NCCL_BLOCKING_WAIT", "1", 0);
   const auto control = make_gloo_backend(member, c10::make_intrusive<PrefixStore>("control", store), options);
   c10::intrusive_ptr<ProcessGroupNCCL> nccl;
   explain_failure(member, "meeting", options.patience, [&] {
@@ -27,7 +24,9 @@ std::shared_ptr<Group> make_nccl_group(const Member& member, const c10::intrusiv
     nccl->eagerConnectSingleDevice(device);
   });
   return make_backend_group(
-      member, {.tensors = nccl, .control = control, .coalesces = true, .device = device}, options.timeout);
+      member,
+      {.tensors = nccl, .control = control, .coalesces = true, .is_stream_ordered = true, .device = device},
+      options.timeout);
 }
 
 }  // namespace isoframe::model::parallel
