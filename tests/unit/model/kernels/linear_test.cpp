@@ -1,19 +1,41 @@
 #include "model/kernels/linear.h"
 
+#include <cstdlib>
 #include <random>
+#include <string>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace isoframe::model::kernels {
 namespace {
 
-class LinearThreads : public ::testing::TestWithParam<int> {
+/// Threads, the operands' type, and how a half type is multiplied.
+struct Product {
+  int threads = 1;
+  at::ScalarType dtype = at::kFloat;
+  const char* arithmetic = "float32";
+};
+
+std::string name_of(const testing::TestParamInfo<Product>& test) {
+  return fmt::format("{}_threads_{}_{}", test.param.threads, at::toString(test.param.dtype),
+                     test.param.arithmetic);
+}
+
+class LinearProducts : public ::testing::TestWithParam<Product> {
  protected:
-  LinearThreads() { at::set_num_threads(GetParam()); }
-  ~LinearThreads() override { at::set_num_threads(1); }
+  LinearProducts() {
+    at::set_num_threads(GetParam().threads);
+    ::setenv("ISOFRAME_HALF", GetParam().arithmetic, 1);
+  }
+  ~LinearProducts() override {
+    at::set_num_threads(1);
+    ::unsetenv("ISOFRAME_HALF");
+  }
+  static at::Tensor random(at::IntArrayRef shape) { return at::randn(shape).to(GetParam().dtype); }
 
   c10::InferenceMode inference_;
 };
@@ -37,14 +59,14 @@ class Draw {
   std::mt19937_64 engine_{7};
 };
 
-TEST_P(LinearThreads, AnyRowsAndColumnsHaveTheBitsOfTheWhole) {
+TEST_P(LinearProducts, AnyRowsAndColumnsHaveTheBitsOfTheWhole) {
   Draw draw;
   int differ = 0;
   for (int i = 0; i < 400; ++i) {
     const std::int64_t rows = draw.number(1, 90), columns = draw.number(1, 90);
     const std::int64_t features = draw.number(1, draw.number(0, 1) == 0 ? 40 : 1300);
-    const at::Tensor input = at::randn({rows, features}), weight = at::randn({columns, features});
-    const at::Tensor bias = draw.number(0, 1) == 0 ? at::Tensor() : at::randn({columns});
+    const at::Tensor input = random({rows, features}), weight = random({columns, features});
+    const at::Tensor bias = draw.number(0, 1) == 0 ? at::Tensor() : random({columns});
     const at::Tensor whole = linear(input, weight, bias);
 
     const Slice own_rows = draw.slice(rows), own = draw.slice(columns);
@@ -61,19 +83,28 @@ TEST_P(LinearThreads, AnyRowsAndColumnsHaveTheBitsOfTheWhole) {
   EXPECT_EQ(differ, 0);
 }
 
-TEST_P(LinearThreads, IsTheProductWithTheBias) {
+TEST_P(LinearProducts, IsTheProductWithTheBias) {
   for (const std::int64_t columns : {1, 16, 35}) {
-    const at::Tensor input = at::randn({2, 5, 700}), weight = at::randn({columns, 700});
-    const at::Tensor bias = at::randn({columns});
+    const at::Tensor input = random({2, 5, 700}), weight = random({columns, 700});
+    const at::Tensor bias = random({columns});
     const at::Tensor exact = at::linear(input.to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble));
     const at::Tensor error = (linear(input, weight, bias).to(at::kDouble) - exact).abs();
     EXPECT_EQ(linear(input, weight, bias).sizes(), exact.sizes());
     EXPECT_TRUE(linear(input, weight, bias).is_contiguous());
-    EXPECT_LT(error.max().item<double>(), 1e-4);
+    // Results are about 26 in size; a half type's are rounded once.
+    const double rounding = GetParam().dtype == at::kFloat  ? 1e-4
+                            : GetParam().dtype == at::kHalf ? 0.04
+                                                            : 0.3;
+    EXPECT_LT(error.max().item<double>(), rounding);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(On, LinearThreads, ::testing::Values(1, 2));
+INSTANTIATE_TEST_SUITE_P(On, LinearProducts,
+                         ::testing::Values(Product{1}, Product{2}, Product{1, at::kBFloat16},
+                                           Product{2, at::kBFloat16}, Product{1, at::kBFloat16, "native"},
+                                           Product{2, at::kBFloat16, "native"}, Product{2, at::kHalf},
+                                           Product{2, at::kHalf, "native"}),
+                         name_of);
 
 }  // namespace
 }  // namespace isoframe::model::kernels
