@@ -12,6 +12,9 @@ void SuiteArguments::add_to(CLI::App& command, bool needs_scenario) {
   add_path(command, "--checkpoint", checkpoint, "Instead of the scenarios' own");
   add_text(command, "--variant", variant,
            "Variant of its weights, as fp16, for cases that name none themselves");
+  add_text(command, "--device", device,
+           "cpu, cuda, or auto for what this machine has, for cases that name none themselves")
+      ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
   add_text(command, "--launcher", launcher,
            "Start ranks by another program, e.g. 'mpirun -n {ranks} {worker}' (ci/launchers.md)");
 }
@@ -20,6 +23,7 @@ scenario::Suite SuiteArguments::load() const {
   scenario::Overrides overrides;
   if (!checkpoint.empty()) overrides.checkpoint = checkpoint;
   if (!variant.empty()) overrides.variant = variant;
+  if (!device.empty()) overrides.device = device;
   if (!launcher.empty()) overrides.launcher = launcher;
   overrides.repeat = repeat;
   overrides.filter = filter;
@@ -33,6 +37,7 @@ std::vector<std::string> SuiteArguments::words() const {
   };
   add("--checkpoint", checkpoint);
   add("--variant", variant);
+  add("--device", device);
   add("--launcher", launcher);
   add("--repeat", repeat ? std::to_string(*repeat) : "");
   return words;

@@ -33,6 +33,7 @@ std::vector<std::string> isa() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) names.push_back("AVX2");
   if (__builtin_cpu_supports("avx512f")) names.push_back("AVX512");
+  if (__builtin_cpu_supports("amx-bf16")) names.push_back("AMX");
 #endif
   return names;
 }

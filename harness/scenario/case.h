@@ -39,8 +39,8 @@ struct Case {
       model::parallel::Reduction::kFast;  ///< of the sums of tensor parallelism
   int reduction_parts = 1;                ///< with tensor=1: adds like tensor=N with deterministic reduction
   std::string dtype = "float32";
-  std::string device = "cpu";
-  bool tf32 = false;  ///< on cuda: float32 products may be computed in TF32
+  std::string device = "cpu";  ///< or "cuda"
+  bool tf32 = false;           ///< on cuda: float32 products may be computed in TF32
   int threads_per_rank = 1;
   int warmup = 1;                  ///< generations before the measured one, in each round
   int repeat = 2;                  ///< rounds; each measures one generation

@@ -100,7 +100,8 @@ void require_keys(const Draft& draft, const Case& result) {
   }
 }
 
-void settle_dtype(const Draft& draft, Case& result) {
+void settle_device_and_dtype(const Draft& draft, Case& result) {
+  if (result.device == "auto") result.device = model::device::of_machine();
   const bool is_given = draft.settings.contains("dtype");
   if (result.device == "cuda" && !is_given) result.dtype = "bfloat16";
 }
@@ -163,7 +164,7 @@ Case build_case(const Draft& draft, const Case& initial) {
   }
 
   require_keys(draft, result);
-  settle_dtype(draft, result);
+  settle_device_and_dtype(draft, result);
   check_tf32(draft, result);
   check_tiles(draft, result);
   check_reduction(draft, result);

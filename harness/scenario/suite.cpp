@@ -51,6 +51,7 @@ std::vector<Case> load_file(const fs::path& file, const Overrides& overrides) {
   const std::optional<Value> checkpoint_value = part("checkpoint");
   Case initial;
   if (overrides.variant) initial.variant = *overrides.variant;
+  if (overrides.device) initial.device = *overrides.device;
   if (overrides.checkpoint) {
     initial.checkpoint = *overrides.checkpoint;
   } else if (checkpoint_value) {

@@ -23,6 +23,7 @@ struct Suite {
 struct Overrides {
   std::optional<std::filesystem::path> checkpoint = std::nullopt;  ///< for cases that name none themselves
   std::optional<std::string> variant = std::nullopt;               ///< as `checkpoint`
+  std::optional<std::string> device = std::nullopt;                ///< as `checkpoint`
   std::optional<int> repeat = std::nullopt;
   std::optional<std::string> launcher = std::nullopt;
   std::string filter = {};  ///< glob on case names; a baseline is kept with the cases that need it

@@ -16,6 +16,9 @@ namespace isoframe::model::device {
 /// compute on `name`: "cpu" or "cuda".  With no rank here (a launcher starts them) only the build is asked.
 void check_available(const std::string& name, int ranks_here = 1);
 
+/// Returns "cuda" where this build and this machine can compute on a GPU, else "cpu".
+std::string of_machine();
+
 /// The rank's own device: "cpu", or the `local_rank`th of the GPUs that this process sees, which becomes its
 /// current one.  A launcher that shows each rank one GPU is understood.  Throws InputError where there are
 /// fewer GPUs than ranks on this machine.

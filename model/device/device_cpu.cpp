@@ -11,6 +11,8 @@ void check_available(const std::string& name, int) {
     throw InputError("device 'cuda': this build has no CUDA; build the cuda preset, or use device cpu");
 }
 
+std::string of_machine() { return "cpu"; }
+
 c10::Device take(const std::string& name, int) {
   check_available(name);
   return c10::Device(c10::kCPU);

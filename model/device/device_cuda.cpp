@@ -87,6 +87,13 @@ void check_available(const std::string& name, int ranks_here) {
         fmt::format("device 'cuda': {} ranks need a GPU each, this machine shows {}", ranks_here, devices));
 }
 
+std::string of_machine() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) == cudaSuccess && count > 0) return "cuda";
+  cudaGetLastError();
+  return "cpu";
+}
+
 c10::Device take(const std::string& name, int local_rank) {
   if (name == "cpu") return c10::Device(c10::kCPU);
   const int devices = visible_devices();

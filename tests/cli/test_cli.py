@@ -98,7 +98,7 @@ class Generate(CommandLine):
             ({"layout": "tensor=2", "reduction-parts": 2}, "--reduction-parts 2 is for tensor=1; layout 'tensor=2' adds in 2 parts already"),
             ({"reduction": "slow"}, "unknown --reduction 'slow'; use fast or deterministic"),
             ({"dtype": "float23"}, "unknown --dtype 'float23'; use float32 or bfloat16 or float16"),
-            ({"device": "gpu"}, "unknown --device 'gpu'; use cpu or cuda"),
+            ({"device": "gpu"}, "unknown --device 'gpu'; use cpu or cuda or auto"),
             ({"tf32": "true"}, "--tf32 is for float32 on cuda; this case is float32 on cpu"),
             ({"tf32": "true", "device": "cuda"}, "this case is bfloat16 on cuda"),
             ({"threads-per-rank": 0}, "--threads-per-rank 0 is outside 1 to 1024"),
@@ -119,7 +119,7 @@ class Generate(CommandLine):
         text = isoframe("generate", "--help").stdout
         # CLI11 writes a default as "=256" before version 2.3, as " [256]" from then on.
         for option, default in (("--tile-size INT", "256"), ("--tile-overlap FLOAT", "0.25"), ("--layout TEXT", "single"),
-                                ("--timeout FLOAT", "86400"), ("--warmup INT", "0"), ("--device TEXT:{cpu,cuda}", "cpu")):
+                                ("--timeout FLOAT", "86400"), ("--warmup INT", "0"), ("--device TEXT:{cpu,cuda,auto}", "cpu")):
             self.assertRegex(text, rf"{re.escape(option)}(={default}| \[{default}\])\s")
         self.assertIn("--seed INT REQUIRED", text)
         self.assertRegex(text, r"--no-tiling +the VAE decodes and encodes in one piece")

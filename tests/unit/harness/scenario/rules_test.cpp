@@ -86,7 +86,7 @@ TEST(CaseRules, ATileWhoseStrideIsNotWholeInLatentsIsRefusedAtTheTile) {
 
 TEST(CaseRules, UnknownWordsListTheKnownOnes) {
   EXPECT_EQ(error_of_line("task: t2w"), "s.yaml:8:11: unknown task 't2w'; use t2v or i2v");
-  EXPECT_EQ(error_of_line("device: gpu"), "s.yaml:8:13: unknown device 'gpu'; use cpu or cuda");
+  EXPECT_EQ(error_of_line("device: gpu"), "s.yaml:8:13: unknown device 'gpu'; use cpu or cuda or auto");
   EXPECT_EQ(error_of_line("dtype: float23"),
             "s.yaml:8:12: unknown dtype 'float23'; use float32 or bfloat16 or float16");
 }
@@ -143,6 +143,21 @@ TEST(CaseRules, ACaseIsSkippedWithItsBaseline) {
 TEST(CaseRules, CudaComputesInBfloat16UnlessToldOtherwise) {
   EXPECT_EQ(load(kHead + "  - {name: a, device: cuda}\n").cases[0].dtype, "bfloat16");
   EXPECT_EQ(load(kHead + "  - {name: a, device: cuda, dtype: float32}\n").cases[0].dtype, "float32");
+}
+
+TEST(CaseRules, AutoIsTheDeviceOfTheMachine) {
+  const Case by_itself = load(kHead + "  - {name: a, device: auto}\n").cases[0];
+  const bool has_gpu = load(kHead + "  - {name: a, device: cuda}\n").cases[0].skip_reason.empty();
+  EXPECT_EQ(by_itself.device, has_gpu ? "cuda" : "cpu");
+  EXPECT_EQ(by_itself.dtype, has_gpu ? "bfloat16" : "float32");
+  EXPECT_EQ(by_itself.skip_reason, "");
+}
+
+TEST(CaseRules, TheCommandLinesDeviceIsForCasesThatNameNone) {
+  const Suite suite = load(kHead + "  - {name: own, device: cpu}\n  - {name: open}\n", {.device = "cuda"});
+  EXPECT_EQ(suite.cases[0].device, "cpu");
+  EXPECT_EQ(suite.cases[1].device, "cuda");
+  EXPECT_EQ(suite.cases[1].dtype, "bfloat16");
 }
 
 TEST(CaseRules, Tf32IsForFloat32OnCuda) {

@@ -160,7 +160,7 @@ TEST(CaseJson, AValueThatNoScenarioMayHaveIsNamed) {
   EXPECT_EQ(refusal("repeat", 1'000'000'000), "the case's 'repeat' is 1000000000, above 1000000");
   EXPECT_EQ(refusal("timeout_seconds", 0.0), "the case's 'timeout_seconds' is 0.0, not above 0");
   EXPECT_EQ(refusal("tile_overlap", 1), "the case's 'tiling.overlap' is 1, not below 1");
-  EXPECT_EQ(refusal("device", "gpu"), "the case's 'device' is \"gpu\", not cpu or cuda");
+  EXPECT_EQ(refusal("device", "gpu"), "the case's 'device' is \"gpu\", not cpu or cuda or auto");
   EXPECT_EQ(refusal("gates", "none"),
             "one of the case's 'name', 'gates', 'skip_reason' and 'where' is missing or damaged");
   EXPECT_EQ(refusal("seed", std::numeric_limits<std::uint64_t>::max()), "not refused")
