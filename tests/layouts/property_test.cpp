@@ -68,13 +68,14 @@ using model::parallel::numerics;
 using model::parallel::Numerics;
 bool is_identical(const DrawnCase& drawn) { return numerics(drawn.arithmetic()) == Numerics::kIdentical; }
 
-std::string problem_of(const DrawnCase& drawn, const Generation& alone) {
-  const std::vector<Generation> ranks = generate_parallel(drawn, parameters());
+std::string problem_of(const DrawnCase& drawn, model::checkpoint::ParameterSource& source,
+                       const Generation& alone) {
+  const std::vector<Generation> ranks = generate_parallel(drawn, source);
   if (is_identical(drawn)) return difference(alone, ranks);
   const DrawnCase alike = that_adds_alike(drawn);
   const bool has_twin = numerics(drawn.arithmetic(), alike.arithmetic()) == Numerics::kIdentical;
   if (has_twin && drawn.seed % kEvery == 0) {
-    const std::string found = difference(generate_parallel(alike, parameters()).front(), ranks);
+    const std::string found = difference(generate_parallel(alike, source).front(), ranks);
     if (!found.empty()) return fmt::format("against {}: {}", model::parallel::to_string(alike.layout), found);
   }
   return excess(drawn, alone, ranks);
@@ -90,9 +91,10 @@ void expect_promise(const DrawnCase& drawn) {
   SCOPED_TRACE(to_string(drawn));
   try {
     const c10::InferenceMode inference;
-    const Generation alone = generate_alone(drawn, parameters());
+    ConvertedParameters source(parameters(), drawn.dtype);
+    const Generation alone = generate_alone(drawn, source);
     expect_telling(alone);
-    const std::string found = problem_of(drawn, alone);
+    const std::string found = problem_of(drawn, source, alone);
     EXPECT_TRUE(found.empty()) << found;
   } catch (const std::exception& error) {
     ADD_FAILURE() << error.what();
@@ -201,6 +203,30 @@ TEST(Layouts, WithoutRingAndTensorEqualASingleRankBitForBit) {
   fmt::print("{} cases of seeds {} to {}\n", wanted, first, seed - 1);
 }
 
+TEST(Layouts, WithoutRingAndTensorEqualASingleRankInHalfTypesToo) {
+  struct Half {
+    at::ScalarType dtype;
+    const char* arithmetic;  ///< kernels::arithmetic_type
+  };
+  constexpr Half kHalves[] = {
+      {at::kBFloat16, "float32"}, {at::kBFloat16, "native"}, {at::kHalf, "float32"}, {at::kHalf, "native"}};
+  const int wanted = draws().identical / 4;
+  std::uint64_t seed = 2 * kCases;
+  if (only_seed()) GTEST_SKIP() << "of other seeds";
+  for (const Half& half : kHalves) {
+    ::setenv("ISOFRAME_HALF", half.arithmetic, 1);
+    for (int found = 0; found < wanted; ++seed) {
+      DrawnCase drawn = that_is_identical(draw_case(seed));
+      drawn.dtype = half.dtype;
+      if (drawn.layout.world_size() == 1) continue;
+      SCOPED_TRACE(fmt::format("{}, multiplied as {}", at::toString(half.dtype), half.arithmetic));
+      expect_promise(drawn);
+      ++found;
+    }
+  }
+  ::unsetenv("ISOFRAME_HALF");
+}
+
 double squared_error(const Generation& generation, const Generation& exact) {
   const at::Tensor truth = exact.step_latents.back();
   const double relative =
@@ -213,7 +239,7 @@ double squared_error(const Generation& generation, const Generation& exact) {
 TEST(Layouts, AreAsNearToFloat64AsASingleRank) {
   constexpr int kExactCases = 60;
   const c10::InferenceMode inference;
-  DoubleParameters doubles(parameters());
+  ConvertedParameters doubles(parameters(), at::kDouble);
   double alone = 0.0, ranks = 0.0;
   std::uint64_t seed = 0;
   for (int found = 0; found < kExactCases; ++seed) {

@@ -22,17 +22,18 @@ class SeededParameters : public model::checkpoint::ParameterSource {
   std::map<std::pair<std::string, model::checkpoint::Shape>, at::Tensor> made_;
 };
 
-/// The same values, in float64.
-class DoubleParameters : public model::checkpoint::ParameterSource {
+/// The same values in another type.
+class ConvertedParameters : public model::checkpoint::ParameterSource {
  public:
-  explicit DoubleParameters(SeededParameters& source) : source_(source) {}
+  ConvertedParameters(SeededParameters& source, at::ScalarType dtype) : source_(source), dtype_(dtype) {}
   using ParameterSource::parameter;
   at::Tensor parameter(const std::string& name, const model::checkpoint::Shape& shape) override {
-    return source_.parameter(name, shape).to(at::kDouble);
+    return source_.parameter(name, shape).to(dtype_);
   }
 
  private:
   SeededParameters& source_;
+  at::ScalarType dtype_;
 };
 
 }  // namespace isoframe::layouts
