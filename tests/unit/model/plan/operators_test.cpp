@@ -2,6 +2,8 @@
 
 #include "model/plan/operators.h"
 
+#include <cstdlib>
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -70,6 +72,7 @@ TEST_F(Operators, LinearHoldsWhatItPads) {
 }
 
 TEST_F(Operators, HalfTypesHoldWhatTheyAreWidenedTo) {
+  ::setenv("ISOFRAME_HALF", "float32", 1);
   for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
     const auto random = [&](at::IntArrayRef shape) { return at::randn(shape).to(dtype); };
     for (const auto& [rows, in, out] : {std::tuple{40, 24, 50}, {3, 700, 64}, {700, 1100, 1300}}) {
@@ -88,6 +91,7 @@ TEST_F(Operators, HalfTypesHoldWhatTheyAreWidenedTo) {
     const double asked_for = measured([&] { return kernels::attention(query, key, value); });
     EXPECT_NEAR(held, asked_for, 0.02 * asked_for);
   }
+  ::unsetenv("ISOFRAME_HALF");
 }
 
 TEST_F(Operators, AConvolutionKeepsItsPackedWeight) {
