@@ -119,6 +119,11 @@ void count_convolution(Account& account, std::int64_t in, std::int64_t out, cons
 
 Held convolution(Account& account, std::int64_t in, std::int64_t out, const Volume& volume) {
   count_convolution(account, in, out, volume);
+  if (account.machine().widens()) {
+    const Held operand = account.hold_bytes(kFloatBytes * volume.padded_positions() * in);
+    const Held wide = account.hold_bytes(kFloatBytes * volume.positions() * out);
+    return account.hold(volume.positions() * out);
+  }
   return account.hold(volume.positions() * out);
 }
 

@@ -18,7 +18,7 @@ Held resnet(Account& account, Held x, std::int64_t in, std::int64_t out, const V
   hidden = account.hold(volume.padded_positions() * out);
   if (in != out) x = linear(account, volume.positions(), in, out);
   // The second convolution adds into x.
-  if (account.machine().is_cpu) {
+  if (account.machine().is_cpu && !account.machine().widens()) {
     count_convolution(account, out, out, volume);
   } else {
     const Held output = convolution(account, out, out, volume);
@@ -124,17 +124,6 @@ struct Direction {
   std::int64_t output_numbers(std::int64_t height, std::int64_t width) const {
     return output_frames * height * width * output_channels;
   }
-  /// One tile, or everything: its numbers in and out are of the machine's own type.
-  Held run_one(Account& account, const vae::VaeConfig& config, const Volume& volume) const {
-    if (!account.machine().widens()) return run(account, config, volume);
-    Held wide;
-    {
-      const InArithmeticType widened(account);
-      const Held operand = account.hold(volume.positions() * input_channels);
-      wide = run(account, config, volume);
-    }
-    return account.hold(wide.bytes() / 2);
-  }
   std::int64_t tile_numbers(const vae::TileAssignment& tile) const {
     return output_numbers(plan.geometry.output_size(tile.height), plan.geometry.output_size(tile.width));
   }
@@ -159,7 +148,7 @@ Held run_tiles(Account& account, const vae::VaeConfig& config, const Direction& 
     if (tile.rank != rank) continue;
     const Volume volume = {direction.input.frames, tile.height, tile.width};
     const Held cut = account.hold(volume.positions() * direction.input_channels);
-    results[plan.number(tile)] = direction.run_one(account, config, volume);
+    results[plan.number(tile)] = direction.run(account, config, volume);
   }
   if (rank != 0) return {};
   const std::int64_t height = plan.geometry.output_size(direction.input.height);
@@ -180,7 +169,7 @@ Held run(Account& account, const vae::VaeConfig& config, const Direction& direct
   if (!is_tiled && rank != 0) return {};
   const Held volume = account.hold(direction.input.positions() * direction.input_channels);
   return is_tiled ? run_tiles(account, config, direction, rank)
-                  : direction.run_one(account, config, direction.input);
+                  : direction.run(account, config, direction.input);
 }
 
 }  // namespace

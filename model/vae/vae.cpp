@@ -7,7 +7,6 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "model/kernels/half.h"
 #include "model/vae/decoder.h"
 #include "model/vae/encoder.h"
 #include "model/vae/tile_executor.h"
@@ -32,14 +31,6 @@ std::vector<TileAssignment> plan_of(const TilingOptions& tiling, const TileGeome
 // [1, C, F, H, W] as [F, H, W, C], and back.
 at::Tensor as_volume(const at::Tensor& batch) { return batch.squeeze(0).permute({1, 2, 3, 0}).contiguous(); }
 at::Tensor as_batch(const at::Tensor& volume) { return volume.permute({3, 0, 1, 2}).unsqueeze(0); }
-
-/// Half types that the CPU does not multiply in are float32 from the first convolution to the last: one
-/// rounding in all, and no conversion between two kernels.
-template <typename Network>
-at::Tensor in_arithmetic_type(const Network& network, const at::Tensor& tile) {
-  const at::ScalarType dtype = tile.scalar_type();
-  return tile.is_cpu() ? network(tile.to(kernels::arithmetic_type(dtype))).to(dtype) : network(tile);
-}
 
 /// Tile by tile on all of the group, or in one piece on its rank 0, where the result is: [1, C, F, H, W] ->
 /// [1, C', F', H', W'].
@@ -81,7 +72,7 @@ at::Tensor Vae::decode(const at::Tensor& latents, const TilingOptions& tiling, P
   require_shape(latents, "latents", config_.latent_channels);
   if (tiling.enabled) check_tiling(tiling, config_.spatial_compression_ratio);
   const TileOperation operation = {
-      .run = [this](const at::Tensor& tile) { return in_arithmetic_type(impl_->decoder, tile); },
+      .run = [this](const at::Tensor& tile) { return impl_->decoder(tile); },
       .output_frames = 1 + config_.temporal_compression_ratio * (latents.size(2) - 1),
       .output_channels = config_.out_channels,
       .tile_stage = "decode.tile",
@@ -99,13 +90,12 @@ at::Tensor Vae::encode(const at::Tensor& video, const TilingOptions& tiling, Pro
     throw InputError(fmt::format("the VAE takes 1 + {} n frames of {} x {} px multiples, not {} of {} x {}",
                                  temporal, spatial, spatial, video.size(2), video.size(3), video.size(4)));
   if (tiling.enabled) check_tiling(tiling, spatial);
-  const TileOperation operation = {
-      .run = [this](const at::Tensor& tile) { return in_arithmetic_type(impl_->encoder, tile); },
-      .output_frames = 1 + (video.size(2) - 1) / temporal,
-      .output_channels = 2 * config_.latent_channels,
-      .tile_stage = "encode.tile",
-      .communication_stage = "encode.communication",
-      .blend_stage = "encode.blend"};
+  const TileOperation operation = {.run = [this](const at::Tensor& tile) { return impl_->encoder(tile); },
+                                   .output_frames = 1 + (video.size(2) - 1) / temporal,
+                                   .output_channels = 2 * config_.latent_channels,
+                                   .tile_stage = "encode.tile",
+                                   .communication_stage = "encode.communication",
+                                   .blend_stage = "encode.blend"};
   return run(operation, tiling, encode_geometry(tiling, spatial), tiling.encode_costs, video,
              impl_->vae_patch.get(), probe);
 }
