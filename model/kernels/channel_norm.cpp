@@ -84,9 +84,13 @@ class PaddedRows {
   T* target_;
 };
 
+// In the type in which the convolution that reads it multiplies.
 at::Tensor padded_volume(const at::Tensor& x) {
-  return at::empty({x.size(0) + 2, x.size(1) + 2, x.size(2) + 2, x.size(3)}, x.options());
+  return at::empty({x.size(0) + 2, x.size(1) + 2, x.size(2) + 2, x.size(3)},
+                   x.options().dtype(arithmetic_type(x.scalar_type())));
 }
+
+bool is_padded_wide(const at::Tensor& x) { return arithmetic_type(x.scalar_type()) == at::kFloat; }
 
 /// Calls body(begin, end) for ranges of the rows of a volume's frames.
 template <typename Body>
@@ -95,22 +99,27 @@ void for_rows(const at::Tensor& x, const Body& body) {
   at::parallel_for(0, x.size(0) * x.size(1), rows_per_task, body);
 }
 
+// T: the elements' type in the padded volume, or one of its size.
 template <typename T>
 at::Tensor copy_padded(const at::Tensor& x) {
   const std::int64_t row_size = x.size(2) * x.size(3);
   const at::Tensor padded = padded_volume(x);
   const PaddedRows<T> rows(x, padded);
-  const T* const source = static_cast<const T*>(x.const_data_ptr());
+  const bool is_widened = padded.scalar_type() != x.scalar_type();
+  const T* const source = is_widened ? nullptr : static_cast<const T*>(x.const_data_ptr());
   for_rows(x, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) {
-      std::copy_n(source + r * row_size, row_size, rows.own(r));
+      if (is_widened) {
+        widen(x, r * row_size, row_size, reinterpret_cast<float*>(rows.own(r)));
+      } else {
+        std::copy_n(source + r * row_size, row_size, rows.own(r));
+      }
       rows.repeat(r);
     }
   });
   return padded;
 }
 
-// T: the elements' own type, or one of its size.
 template <typename T>
 at::Tensor norm_padded(const at::Tensor& x, const at::Tensor& gamma) {
   const std::int64_t channels = x.size(3);
@@ -124,8 +133,10 @@ at::Tensor norm_padded(const at::Tensor& x, const at::Tensor& gamma) {
     RowWriter writer(padded);
     for (std::int64_t r = begin; r < end; ++r) {
       const std::int64_t place = rows.own(r) - start;
-      norm_silu_row(reader.read(r * row_size, row_size), gains.const_data_ptr<float>(),
-                    writer.place(place, row_size), x.size(2), channels);
+      float* const out = writer.place(place, row_size);
+      norm_silu_row(reader.read(r * row_size, row_size), gains.const_data_ptr<float>(), out, x.size(2),
+                    channels);
+      if (padded.scalar_type() != x.scalar_type()) round_to(x.scalar_type(), out, row_size);
       writer.store(place, row_size);
       rows.repeat(r);
     }
@@ -159,12 +170,12 @@ at::Tensor causal_pad(const at::Tensor& x) {
     const at::Tensor batch = x.permute({3, 0, 1, 2}).unsqueeze(0);
     return at::replication_pad3d(batch, {1, 1, 1, 1, 2, 0}).squeeze(0).permute({1, 2, 3, 0}).contiguous();
   }
-  return RowReader::is_wide(x) ? copy_padded<float>(x) : copy_padded<std::uint16_t>(x);
+  return is_padded_wide(x) ? copy_padded<float>(x) : copy_padded<std::uint16_t>(x);
 }
 
 at::Tensor channel_rms_norm_silu_causal_pad(const at::Tensor& x, const at::Tensor& gamma) {
   if (!has_rows(x)) return causal_pad(at::silu(channel_rms_norm(x, gamma)));
-  return RowReader::is_wide(x) ? norm_padded<float>(x, gamma) : norm_padded<std::uint16_t>(x, gamma);
+  return is_padded_wide(x) ? norm_padded<float>(x, gamma) : norm_padded<std::uint16_t>(x, gamma);
 }
 
 }  // namespace isoframe::model::kernels

@@ -11,7 +11,9 @@ namespace isoframe::model::kernels {
 at::Tensor channel_rms_norm(const at::Tensor& x, const at::Tensor& gamma);
 
 /// The padding of a causal 3 x 3 x 3 convolution: borders repeated, 1 on each side of H and W, 2 before F.
-/// x: [F, H, W, C] -> [F + 2, H + 2, W + 2, C].  Reference: HunyuanVideo15CausalConv3d (diffusers 0.42).
+/// x: [F, H, W, C] -> [F + 2, H + 2, W + 2, C], on the CPU in the type in which the convolution multiplies
+/// (arithmetic_type): half types are widened here, on the way.  Reference: HunyuanVideo15CausalConv3d
+/// (diffusers 0.42).
 at::Tensor causal_pad(const at::Tensor& x);
 
 /// causal_pad(silu(channel_rms_norm(x, gamma))), each position computed once and stored where the next

@@ -35,6 +35,16 @@ ISOFRAME_VECTORIZED void narrow_float16(const float* __restrict from, std::uint1
   for (std::int64_t i = 0; i < count; ++i) to[i] = c10::detail::fp16_ieee_from_fp32_value(from[i]);
 }
 
+ISOFRAME_VECTORIZED void round_to_bfloat16(float* numbers, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i)
+    numbers[i] = c10::detail::f32_from_bits(c10::detail::round_to_nearest_even(numbers[i]));
+}
+
+ISOFRAME_VECTORIZED void round_to_float16(float* numbers, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i)
+    numbers[i] = c10::detail::fp16_ieee_to_fp32_value(c10::detail::fp16_ieee_from_fp32_value(numbers[i]));
+}
+
 const std::uint16_t* bits_of(const at::Tensor& tensor) {
   return static_cast<const std::uint16_t*>(tensor.const_data_ptr());
 }
@@ -90,6 +100,11 @@ void narrow(const float* from, const at::Tensor& to, std::int64_t begin, std::in
   } else {
     narrow_float16(from, bits, count);
   }
+}
+
+void round_to(at::ScalarType dtype, float* numbers, std::int64_t count) {
+  if (dtype == at::kBFloat16) round_to_bfloat16(numbers, count);
+  if (dtype == at::kHalf) round_to_float16(numbers, count);
 }
 
 at::Tensor wide_vector(const at::Tensor& vector) { return vector.to(at::kFloat).contiguous(); }

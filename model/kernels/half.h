@@ -31,6 +31,9 @@ void widen(const at::Tensor& from, std::int64_t begin, std::int64_t count, float
 /// Stores float32 numbers in such a tensor, rounded to nearest, ties to even.
 void narrow(const float* from, const at::Tensor& to, std::int64_t begin, std::int64_t count);
 
+/// Rounds float32 numbers to those that a half type has; does nothing for float32.
+void round_to(at::ScalarType dtype, float* numbers, std::int64_t count);
+
 /// A vector as contiguous float32.
 at::Tensor wide_vector(const at::Tensor& vector);
 

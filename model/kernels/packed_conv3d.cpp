@@ -99,13 +99,14 @@ at::Tensor PackedConv3d::operator()(const at::Tensor& input) const {
     return (*this)(input.to(at::kFloat)).to(input.scalar_type());
   const at::Tensor batch = as_batch(input);
   if (!takes_onednn(input)) return as_volume(at::conv3d(batch, state_->weight, state_->bias));
-  return as_volume(onednn_convolution(batch, packed_for(batch), state_->bias_for(input)));
+  return as_volume(onednn_convolution(batch, packed_for(batch), state_->bias_for(input)))
+      .to(state_->weight.scalar_type());
 }
 
 void PackedConv3d::add_to(const at::Tensor& sum, const at::Tensor& input) const {
   // A volume of one position has no channels-last strides of its own, and oneDNN would write elsewhere.
   const at::Tensor sum_batch = as_batch(sum);
-  if (!takes_onednn(input) || sum_batch.is_contiguous()) {
+  if (!takes_onednn(input) || sum_batch.is_contiguous() || sum.scalar_type() != input.scalar_type()) {
     sum.add_((*this)(input));
   } else {
     const at::Tensor batch = as_batch(input);

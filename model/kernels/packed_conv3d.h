@@ -13,8 +13,9 @@ namespace isoframe::model::kernels {
 /// in every call.  Here it is packed anew only for an input of another size than the last: with AVX2, oneDNN
 /// chooses the weight's layout by that, and goes from one such layout to another an element at a time, which
 /// takes several times as long as a small tile's convolution.  Weights of a half type serve inputs of that
-/// type and of float32, for which they are widened as they are packed; inputs of a half type that the CPU
-/// does not multiply in (arithmetic_type) are widened too.  Tensors elsewhere, and float64, take at::conv3d.
+/// type and of float32, for which they are widened as they are packed, and give results of their own type;
+/// inputs of a half type that the CPU does not multiply in (arithmetic_type) are widened too.  Tensors
+/// elsewhere, and float64, take at::conv3d.
 class PackedConv3d {
  public:
   /// weight: [O, C, kF, kH, kW]; bias: [O].  Computes nothing: the tensors may be on the meta device.

@@ -117,10 +117,14 @@ void count_convolution(Account& account, std::int64_t in, std::int64_t out, cons
                 positions * real(in + out) + real(kTaps) * real(in) * real(out));
 }
 
+Held padded_volume(Account& account, const Volume& volume, std::int64_t channels) {
+  return account.hold_bytes(account.machine().in_arithmetic_type().element_bytes() *
+                            volume.padded_positions() * channels);
+}
+
 Held convolution(Account& account, std::int64_t in, std::int64_t out, const Volume& volume) {
   count_convolution(account, in, out, volume);
   if (account.machine().widens()) {
-    const Held operand = account.hold_bytes(kFloatBytes * volume.padded_positions() * in);
     const Held wide = account.hold_bytes(kFloatBytes * volume.positions() * out);
     return account.hold(volume.positions() * out);
   }

@@ -41,6 +41,9 @@ struct AttentionSize {
 /// kernels::attention.  Returns its output.
 Held attention(Account& account, const AttentionSize& size);
 
+/// kernels::causal_pad, alone or with what goes before it.
+Held padded_volume(Account& account, const Volume& volume, std::int64_t channels);
+
 /// A causal 3 x 3 x 3 convolution of a volume that is padded already.  Returns its output.
 Held convolution(Account& account, std::int64_t in, std::int64_t out, const Volume& volume);
 

@@ -12,10 +12,10 @@ namespace {
 Held resnet(Account& account, Held x, std::int64_t in, std::int64_t out, const Volume& volume) {
   Held hidden;
   {
-    const Held padded = account.hold(volume.padded_positions() * in);
+    const Held padded = padded_volume(account, volume, in);
     hidden = convolution(account, in, out, volume);
   }
-  hidden = account.hold(volume.padded_positions() * out);
+  hidden = padded_volume(account, volume, out);
   if (in != out) x = linear(account, volume.positions(), in, out);
   // The second convolution adds into x.
   if (account.machine().is_cpu && !account.machine().widens()) {
@@ -50,7 +50,7 @@ Held mid_block(Account& account, Held x, std::int64_t channels, const Volume& vo
 }
 
 Held padded_convolution(Account& account, std::int64_t in, std::int64_t out, const Volume& volume) {
-  const Held padded = account.hold(volume.padded_positions() * in);
+  const Held padded = padded_volume(account, volume, in);
   return convolution(account, in, out, volume);
 }
 
@@ -63,7 +63,7 @@ Held decoder(Account& account, const vae::VaeConfig& config, Volume volume) {
   std::int64_t channels = config.block_out_channels.back();
   Held hidden;
   {
-    const Held padded = account.hold(volume.padded_positions() * config.latent_channels);
+    const Held padded = padded_volume(account, volume, config.latent_channels);
     hidden = convolution(account, config.latent_channels, channels, volume);
     const Held repeated = account.hold(volume.positions() * channels);
   }
@@ -75,13 +75,13 @@ Held decoder(Account& account, const vae::VaeConfig& config, Volume volume) {
     channels = stage.resampled_channels;
     if (!stage.resamples) continue;
     const Volume result = upsampled(volume, stage.temporal);
-    const Held padded = account.hold(volume.padded_positions() * stage.channels);
+    const Held padded = padded_volume(account, volume, stage.channels);
     const Held expanded = convolution(account, stage.channels, channels * (stage.temporal ? 8 : 4), volume);
     Held added = account.hold(result.positions() * channels);
     hidden = std::move(added);
     volume = result;
   }
-  hidden = account.hold(volume.padded_positions() * channels);
+  hidden = padded_volume(account, volume, channels);
   return convolution(account, channels, config.out_channels, volume);
 }
 
@@ -108,7 +108,7 @@ Held encoder(Account& account, const vae::VaeConfig& config, Volume volume) {
   }
   hidden = mid_block(account, std::move(hidden), channels, volume);
   const Held shortcut = account.hold(volume.positions() * moments);
-  hidden = account.hold(volume.padded_positions() * channels);
+  hidden = padded_volume(account, volume, channels);
   return convolution(account, channels, moments, volume);
 }
 
