@@ -170,7 +170,8 @@ void ForkServer::prepare(const ForkedProgram& program) {
   const base::FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
 
   std::map<std::string, std::string> own = program.environment;
-  for (const char* name : {"RANK", "LOCAL_RANK", "WORLD_SIZE", kEngineVariable}) own[name] = kRoom;
+  for (const char* name : kRankVariables) own[name] = kRoom;
+  own[kEngineVariable] = kRoom;
   own[kForkVariable] = std::to_string(its_end.get());
   pid_ = start_process({.command = program.command,
                         .image = program.image,

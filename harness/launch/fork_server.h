@@ -24,7 +24,7 @@ struct ForkedProgram {
   bool operator==(const ForkedProgram&) const = default;
 };
 
-/// What a forked rank has of its own.
+/// The part of a forked rank that is its own: its numbers, and its ends of the harness's files and socket.
 struct ForkOrder {
   int rank = 0;
   int world_size = 1;

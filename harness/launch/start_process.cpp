@@ -1,5 +1,6 @@
 #include "harness/launch/start_process.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -92,7 +93,7 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
     const std::string name(text.substr(0, text.find('=')));
     if (influence_of(name) == Influence::kBreaking) continue;
     // Those of this process's own start would mislead whatever starts ranks itself.
-    const bool tells_who = name == "RANK" || name == "LOCAL_RANK" || name == "WORLD_SIZE";
+    const bool tells_who = std::ranges::find(kRankVariables, name) != kRankVariables.end();
     if (!own.contains(name) && !tells_who && name != kEngineVariable) result.emplace_back(text);
   }
   for (const auto& [name, value] : own) result.push_back(name + "=" + value);

@@ -1,6 +1,7 @@
 #pragma once
 // A program started as a process of its own.
 
+#include <array>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@ namespace isoframe::harness::launch {
 /// The environment variable with a rank's end of the stream socket that it shares with the harness, a file
 /// descriptor.  Lines go both ways (harness/engine/README.md).
 inline constexpr const char* kEngineVariable = "ISOFRAME_ENGINE_FD";
+
+/// The environment variables that tell a rank who it is.
+inline constexpr std::array kRankVariables = {"RANK", "LOCAL_RANK", "WORLD_SIZE"};
 
 struct ProcessStart {
   std::vector<std::string> command;      ///< argv
@@ -30,8 +34,8 @@ pid_t start_process(const ProcessStart& start);
 /// these standard streams, killed when `parent` ends.  Only async-signal-safe calls.
 void settle_child(pid_t parent, int standard_input, int log);
 
-/// The environment of this process without what breaks ranks (variables.h) and without the names that tell a
-/// rank who it is, and with `own`.
+/// The environment of this process without what breaks ranks (variables.h) and without kRankVariables, and
+/// with `own`.
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& own);
 
 }  // namespace isoframe::harness::launch

@@ -27,7 +27,7 @@ struct Backends {
   c10::intrusive_ptr<c10d::Backend> tensors;
   c10::intrusive_ptr<c10d::Backend> control;  ///< barriers: on the CPU, whatever the tensors are on
   bool coalesces = false;  ///< sends and receives that need each other must be posted as one (NCCL)
-  /// What is posted runs in the order of the device's streams (NCCL): a wait holds up the current stream and
+  /// True if works run in the order of the device's streams (NCCL): a wait holds up the current stream and
   /// not the process, time is taken on that stream, and limits are kept by the backend's own watchdog.
   bool is_stream_ordered = false;
   c10::Device device = c10::Device(c10::kCPU);
