@@ -45,7 +45,7 @@ WithLse by_scores(const at::Tensor& query, const at::Tensor& key, const at::Tens
 
 at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                      const AttentionOptions& options) {
-  if (is_half_on_cpu(query) && arithmetic_type(query.scalar_type()) == at::kFloat) {
+  if (arithmetic_type(query) != query.scalar_type()) {
     const at::Tensor bias = options.bias.defined() ? options.bias.to(at::kFloat) : options.bias;
     return attention(query.to(at::kFloat), key.to(at::kFloat), value.to(at::kFloat),
                      {.bias = bias, .is_causal = options.is_causal, .scale = options.scale})

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <type_traits>
 
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
@@ -105,14 +105,13 @@ at::Tensor copy_padded(const at::Tensor& x) {
   const std::int64_t row_size = x.size(2) * x.size(3);
   const at::Tensor padded = padded_volume(x);
   const PaddedRows<T> rows(x, padded);
-  const bool is_widened = padded.scalar_type() != x.scalar_type();
-  const T* const source = is_widened ? nullptr : static_cast<const T*>(x.const_data_ptr());
   for_rows(x, [&](std::int64_t begin, std::int64_t end) {
+    [[maybe_unused]] RowReader reader(x);
     for (std::int64_t r = begin; r < end; ++r) {
-      if (is_widened) {
-        widen(x, r * row_size, row_size, reinterpret_cast<float*>(rows.own(r)));
+      if constexpr (std::is_same_v<T, float>) {
+        std::copy_n(reader.read(r * row_size, row_size), row_size, rows.own(r));
       } else {
-        std::copy_n(source + r * row_size, row_size, rows.own(r));
+        std::copy_n(static_cast<const T*>(x.const_data_ptr()) + r * row_size, row_size, rows.own(r));
       }
       rows.repeat(r);
     }
@@ -158,7 +157,7 @@ at::Tensor channel_rms_norm(const at::Tensor& x, const at::Tensor& gamma) {
   at::parallel_for(0, x.numel() / channels, std::max<std::int64_t>(1, kElementsPerTask / channels),
                    [&](std::int64_t begin, std::int64_t end) {
                      each_rows(x, out, channels, begin, end,
-                               [&](const float* from, float* to, std::int64_t rows) {
+                               [&](const float* from, float* to, std::int64_t, std::int64_t rows) {
                                  norm_row(from, gains.const_data_ptr<float>(), to, rows, channels);
                                });
                    });

@@ -28,12 +28,10 @@ void run(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& gate, 
   at::parallel_for(0, x.numel() / features, std::max<std::int64_t>(1, kElementsPerTask / features),
                    [&](std::int64_t begin, std::int64_t end) {
                      RowReader added(branch);
-                     std::int64_t row = begin;
                      each_rows(x, out, features, begin, end,
-                               [&](const float* from, float* to, std::int64_t rows) {
+                               [&](const float* from, float* to, std::int64_t row, std::int64_t rows) {
                                  rows_kernel(from, added.read(row * features, rows * features),
                                              gates.const_data_ptr<float>(), to, rows, features);
-                                 row += rows;
                                });
                    });
 }

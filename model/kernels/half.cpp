@@ -79,6 +79,10 @@ at::ScalarType arithmetic_type(at::ScalarType dtype) {
   return is_native ? dtype : at::kFloat;
 }
 
+at::ScalarType arithmetic_type(const at::Tensor& tensor) {
+  return tensor.is_cpu() ? arithmetic_type(tensor.scalar_type()) : tensor.scalar_type();
+}
+
 bool has_rows(const at::Tensor& tensor) {
   return (RowReader::is_wide(tensor) || at::isReducedFloatingType(tensor.scalar_type())) &&
          tensor.device().is_cpu() && tensor.is_contiguous();

@@ -23,6 +23,9 @@ bool is_half_on_cpu(const at::Tensor& tensor);
 ///
 /// ISOFRAME_HALF=native or float32 in the environment chooses for the whole process.
 at::ScalarType arithmetic_type(at::ScalarType dtype);
+/// The type in which this tensor is multiplied where it lies; its own on other devices than the CPU.
+at::ScalarType arithmetic_type(const at::Tensor& tensor);
+
 /// True for tensors whose rows can be read and written here: contiguous on the CPU, float32 or a half type.
 bool has_rows(const at::Tensor& tensor);
 
@@ -87,7 +90,7 @@ constexpr std::int64_t rows_at_a_time(std::int64_t row_size) {
   return std::max<std::int64_t>(1, kNumbers / std::max<std::int64_t>(1, row_size));
 }
 
-/// Calls body(from, to, rows) for the rows [begin, end) of two tensors with rows.
+/// Calls body(from, to, row, rows) for the rows [begin, end) of two tensors with rows.
 template <typename Body>
 void each_rows(const at::Tensor& from, const at::Tensor& to, std::int64_t row_size, std::int64_t begin,
                std::int64_t end, const Body& body) {
@@ -98,7 +101,7 @@ void each_rows(const at::Tensor& from, const at::Tensor& to, std::int64_t row_si
   for (std::int64_t row = begin; row < end; row += step) {
     const std::int64_t rows = std::min(step, end - row);
     const float* const in = reader.read(row * row_size, rows * row_size);
-    body(in, writer.place(row * row_size, rows * row_size), rows);
+    body(in, writer.place(row * row_size, rows * row_size), row, rows);
     writer.store(row * row_size, rows * row_size);
   }
 }

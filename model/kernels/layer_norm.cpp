@@ -43,14 +43,15 @@ at::Tensor layer_norm_modulate(const at::Tensor& x, const at::Tensor& scale, con
   const at::Tensor scales = wide_vector(scale);
   const at::Tensor shifts = wide_vector(shift);
   at::Tensor out = at::empty_like(input);
-  at::parallel_for(
-      0, input.numel() / features, std::max<std::int64_t>(1, kElementsPerTask / features),
-      [&](std::int64_t begin, std::int64_t end) {
-        each_rows(input, out, features, begin, end, [&](const float* from, float* to, std::int64_t rows) {
-          rows_kernel(from, scales.const_data_ptr<float>(), shifts.const_data_ptr<float>(),
-                      static_cast<float>(eps), to, rows, features);
-        });
-      });
+  at::parallel_for(0, input.numel() / features, std::max<std::int64_t>(1, kElementsPerTask / features),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     each_rows(input, out, features, begin, end,
+                               [&](const float* from, float* to, std::int64_t, std::int64_t rows) {
+                                 rows_kernel(from, scales.const_data_ptr<float>(),
+                                             shifts.const_data_ptr<float>(), static_cast<float>(eps), to,
+                                             rows, features);
+                               });
+                   });
   return out;
 }
 

@@ -85,8 +85,7 @@ at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::T
 
   // Two contiguous dimensions whatever the caller's strides: for others ATen adds the bias in a step of its
   // own.
-  const at::ScalarType arithmetic =
-      input.is_cpu() ? arithmetic_type(input.scalar_type()) : input.scalar_type();
+  const at::ScalarType arithmetic = arithmetic_type(input);
   const at::Tensor matrix =
       pad_rows(input.reshape({rows, features}).to(arithmetic).contiguous(), kFewestRows);
   const std::int64_t computed = padded_columns(columns);

@@ -54,7 +54,7 @@ at::Tensor as_volume(const at::Tensor& batch) { return batch.squeeze(0).permute(
 /// True for inputs that oneDNN convolves as they are.
 bool takes_onednn(const at::Tensor& input) {
   return input.is_cpu() && input.scalar_type() != at::kDouble &&
-         arithmetic_type(input.scalar_type()) == input.scalar_type();
+         arithmetic_type(input) == input.scalar_type();
 }
 
 at::Tensor pack(const at::Tensor& weight, at::IntArrayRef input_size) {
@@ -95,7 +95,7 @@ at::Tensor PackedConv3d::packed_for(const at::Tensor& batch) const {
 }
 
 at::Tensor PackedConv3d::operator()(const at::Tensor& input) const {
-  if (is_half_on_cpu(input) && !takes_onednn(input))
+  if (arithmetic_type(input) != input.scalar_type())
     return (*this)(input.to(at::kFloat)).to(input.scalar_type());
   const at::Tensor batch = as_batch(input);
   if (!takes_onednn(input)) return as_volume(at::conv3d(batch, state_->weight, state_->bias));

@@ -16,7 +16,6 @@ struct Machine {
   at::ScalarType dtype = at::kFloat;
   int threads = 1;
   bool is_cpu = true;  ///< this program's CPU kernels; else a device that takes tensors as they are
-
   bool has_half_weights = false;  ///< beside tensors of float32
 
   std::int64_t element_bytes() const { return static_cast<std::int64_t>(c10::elementSize(dtype)); }
