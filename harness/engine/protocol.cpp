@@ -105,9 +105,15 @@ json fields_of(const Hello& hello) {
 json fields_of(const Loaded& loaded) {
   return {{"answer", "loaded"}, {"seconds", loaded.seconds}, {"facts", loaded.facts}};
 }
-json fields_of(const Done&) { return {{"answer", "done"}}; }
+json fields_of(const Done& done) {
+  json fields = {{"answer", "done"}};
+  if (done.resident_bytes) fields["resident_bytes"] = *done.resident_bytes;
+  return fields;
+}
 json fields_of(const RankError& error) {
-  return {{"answer", "error"}, {"kind", records::name_of(error.kind)}, {"message", error.message}};
+  json fields = {{"answer", "error"}, {"kind", records::name_of(error.kind)}, {"message", error.message}};
+  if (error.time) fields["time"] = *error.time;
+  return fields;
 }
 json fields_of(const Progress& progress) {
   json fields = launch::to_json(progress);
@@ -158,14 +164,14 @@ Answer answer_from_line(int rank, std::string_view line) {
     if (kind == "loaded")
       return {id, Loaded{value.at("seconds").get<double>(),
                          value.value("facts", std::map<std::string, std::string>())}};
-    if (kind == "done") return {id, Done{}};
+    if (kind == "done") return {id, Done{optional_in<std::uint64_t>(value, "resident_bytes")}};
     if (kind == "progress") {
       if (const auto progress = launch::from_json(rank, value)) return {id, *progress};
       throw InputError("no stage");
     }
     if (kind == "error")
       return {id, RankError{value_of<RankError::Kind>(value.at("kind").get<std::string>()),
-                            value.at("message").get<std::string>()}};
+                            value.at("message").get<std::string>(), optional_in<double>(value, "time")}};
     throw InputError(fmt::format("'{}' is not known", kind));
   });
 }

@@ -59,7 +59,9 @@ struct Loaded {
   double seconds = 0.0;
   std::map<std::string, std::string> facts = {};  ///< versions and hashes that all ranks agree on
 };
-struct Done {};
+struct Done {
+  std::optional<std::uint64_t> resident_bytes = {};  ///< memory of a rank that a launcher started
+};
 
 /// A rank's answer, or a report on the way to it.
 struct Answer {

@@ -135,19 +135,20 @@ LocalResult Ranks::run(const Task& task, const launch::Watch& watch) {
   return result;
 }
 
-Ranks& ResidentRanks::of(const std::string& kind, const launch::LocalJob& job, bool shares_memory) {
+bool ResidentRanks::take(const std::string& kind, bool shares_memory) {
   const auto found = std::ranges::find(kept_, kind, &Kept::kind);
   if (found != kept_.end()) kept_.splice(kept_.begin(), kept_, found);
   const bool is_there = found != kept_.end() && found->ranks->is_alive();
   if (!is_there && found != kept_.end()) kept_.pop_front();
   // Before new ranks start, so that their memory is never on top of what is too much.
-  std::uint64_t held = 0;
+  std::uint64_t left = most_bytes_;
   for (auto idle = is_there ? std::next(kept_.begin()) : kept_.begin(); idle != kept_.end();) {
-    held += idle->ranks->resident_bytes();
-    idle = !shares_memory || held > most_bytes_ ? kept_.erase(idle) : std::next(idle);
+    const std::uint64_t held = idle->ranks->resident_bytes();
+    const bool may_stay = shares_memory && held <= left;
+    left -= std::min(held, left);
+    idle = may_stay ? std::next(idle) : kept_.erase(idle);
   }
-  if (!is_there) kept_.push_front({kind, std::make_unique<Ranks>(job)});
-  return *kept_.front().ranks;
+  return is_there;
 }
 
 void ResidentRanks::end(const std::string& kind) {

@@ -33,8 +33,17 @@ struct Task {
 /// Throws RunError when it cannot be started, or says something else.
 Hello introduce(launch::LocalJob job);
 
+/// Ranks that wait for the next task.
+class Idle {
+ public:
+  virtual ~Idle() = default;
+  virtual bool is_alive() = 0;
+  /// Their memory; the largest number where nobody knows.
+  virtual std::uint64_t resident_bytes() const = 0;
+};
+
 /// The ranks of one engine that were started together.
-class Ranks {
+class Ranks : public Idle {
  public:
   /// Starts them; `job.directory` is not used.  Throws RunError when they cannot be started.
   explicit Ranks(launch::LocalJob job);
@@ -45,8 +54,8 @@ class Ranks {
 
   /// Versions and hashes that all ranks told of what they have loaded.
   const std::map<std::string, std::string>& facts() const { return facts_; }
-  bool is_alive() { return ranks_.is_alive(); }
-  std::uint64_t resident_bytes() const { return ranks_.resident_bytes(); }
+  bool is_alive() override { return ranks_.is_alive(); }
+  std::uint64_t resident_bytes() const override { return ranks_.resident_bytes(); }
 
  private:
   launch::Question question(Request request);
@@ -67,10 +76,15 @@ class ResidentRanks {
   /// `most_bytes`: of memory that idle ranks may hold.
   explicit ResidentRanks(std::uint64_t most_bytes) : most_bytes_(most_bytes) {}
 
-  /// Ranks of that kind: those that wait, or new ones made of the job.  Idle ones of other kinds end, those
-  /// first that were used longest ago, until the rest holds no more than it may; all of them where memory is
-  /// not shared with them, as on a GPU, whose memory nobody watches here.
-  Ranks& of(const std::string& kind, const launch::LocalJob& job, bool shares_memory);
+  /// Ranks of that kind: those that wait, or new ones, made of what it is given.  Idle ones of other kinds
+  /// end, those first that were used longest ago, until the rest holds no more than it may; all of them where
+  /// memory is not shared with them, as on a GPU, whose memory nobody watches here.  Ranks of one kind are of
+  /// one class.
+  template <typename Kind = Ranks, typename... Given>
+  Kind& of(const std::string& kind, bool shares_memory, const Given&... given) {
+    if (!take(kind, shares_memory)) kept_.push_front({kind, std::make_unique<Kind>(given...)});
+    return static_cast<Kind&>(*kept_.front().ranks);
+  }
   /// Ends the ranks of that kind.
   void end(const std::string& kind);
   /// The server that isoframe's own ranks among them come of.
@@ -79,8 +93,11 @@ class ResidentRanks {
  private:
   struct Kept {
     std::string kind;
-    std::unique_ptr<Ranks> ranks;
+    std::unique_ptr<Idle> ranks;
   };
+  /// Puts those of that kind first, if they live, and ends what is too much beside them.
+  bool take(const std::string& kind, bool shares_memory);
+
   std::uint64_t most_bytes_;
   launch::ForkServer forks_;
   std::list<Kept> kept_;  ///< last used first

@@ -13,14 +13,21 @@ namespace isoframe::harness::launch {
 
 class ForkServer;
 
+/// State of ranks that others have started.
+enum class Elsewhere {
+  kAtWork,
+  kDone,    ///< the wait is over; our own processes stay
+  kFailed,  ///< everything is to end
+};
+
 /// Limits of a wait for ranks, and whom it tells.
 struct Watch {
   double timeout_seconds = 600.0;  ///< of the whole wait
   double stall_seconds = 0.0;      ///< longest time without a line from any rank; 0: no limit
-  std::function<void(const Progress&)> on_progress;
+  std::function<void(const Progress&)> on_progress = {};
   const std::atomic<bool>* interrupted = nullptr;  ///< set by a signal handler: end everything
-  /// Called about every 50 ms.  False: something that is not our child has failed, end everything.
-  std::function<bool()> on_tick;
+  /// Called about every 10 ms, where those that we wait for are not our children.
+  std::function<Elsewhere()> on_tick;
 };
 
 /// The part of the processes that are started.

@@ -15,7 +15,8 @@ struct RankError {
     kEngine,       ///< it went wrong
   };
   Kind kind = Kind::kEngine;
-  std::string message;  ///< one line
+  std::string message;              ///< one line
+  std::optional<double> time = {};  ///< when it went wrong, in seconds since 1970, if the rank says so
 };
 
 struct RankOutcome {

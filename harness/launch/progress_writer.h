@@ -2,7 +2,6 @@
 // The sending end of a rank's progress reports.
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -17,9 +16,6 @@ class ProgressWriter {
   /// A writer that tells nobody.
   ProgressWriter() = default;
   explicit ProgressWriter(std::function<void(const Progress&)> send) : send_(std::move(send)) {}
-  /// A writer that appends lines to a file, for whoever cannot be reached otherwise.  It never blocks and
-  /// never fails: what cannot be written is lost.
-  static ProgressWriter to_file(const std::filesystem::path& path);
 
   /// Sends a report; `index` and `of` below zero are left out.
   void write(std::string_view stage, std::int64_t index = -1, std::int64_t of = -1) const;

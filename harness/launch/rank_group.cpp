@@ -24,6 +24,8 @@ constexpr auto kGrace = 500ms;
 constexpr auto kFromTermToKill = 2s;
 /// Deaths and reports wake us; limits and the interrupt flag are looked at this often.
 constexpr auto kTick = 50ms;
+/// Ranks that others have started wake nobody.
+constexpr auto kTickElsewhere = 10ms;
 /// Between a rank's closing its progress pipe and its becoming a zombie.
 constexpr auto kReapTick = 5ms;
 
@@ -76,11 +78,12 @@ class Supervisor {
  private:
   bool is_asking() const { return questions_ != nullptr; }
   /// True once a failure or a limit means that no rank is to stay.
-  bool is_ending() const { return ended_ || !failures_.empty() || failed_elsewhere_; }
+  bool is_ending() const { return ended_ || !failures_.empty() || elsewhere_ == Elsewhere::kFailed; }
   bool all_answered() const {
     return std::all_of(answered_.begin(), answered_.end(), [](bool answered) { return answered; });
   }
   bool is_pending() const {
+    if (elsewhere_ == Elsewhere::kDone && !is_ending()) return false;
     return is_asking() && !is_ending() ? question_ < questions_->size() : any_running();
   }
 
@@ -98,7 +101,7 @@ class Supervisor {
 
   void wait() const {
     std::vector<pollfd> descriptors;
-    auto timeout = std::chrono::milliseconds(kTick);
+    auto timeout = std::chrono::milliseconds(watch_.on_tick ? kTickElsewhere : kTick);
     for (const auto& rank : ranks_) {
       if (!rank->running()) continue;
       if (rank->descriptor() >= 0) {
@@ -157,8 +160,8 @@ class Supervisor {
       return;
     }
     if (watch_.interrupted != nullptr && *watch_.interrupted) return end_all(Outcome::kInterrupted);
-    if (watch_.on_tick && !watch_.on_tick()) failed_elsewhere_ = true;
-    if (!failures_.empty() || failed_elsewhere_) {
+    if (watch_.on_tick) elsewhere_ = watch_.on_tick();
+    if (!failures_.empty() || elsewhere_ == Elsewhere::kFailed) {
       if (!grace_ends_) grace_ends_ = now + kGrace;
       if (now >= *grace_ends_) end_all(Outcome::kFailed);
       return;
@@ -206,7 +209,7 @@ class Supervisor {
   std::vector<bool> answered_;                 ///< by rank: the current question
   Clock::time_point last_report_ = start_;
   std::vector<int> failures_;  ///< in the order they were seen
-  bool failed_elsewhere_ = false;
+  Elsewhere elsewhere_ = Elsewhere::kAtWork;
   std::optional<Clock::time_point> grace_ends_;
   std::optional<Outcome> ended_;  ///< why we ended the ranks, if we did
   Clock::time_point kill_at_;

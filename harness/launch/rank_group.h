@@ -40,7 +40,7 @@ class RankGroup {
   explicit RankGroup(const LocalJob& job);
   ~RankGroup();
 
-  /// Waits until all have ended by themselves.
+  /// Waits until all have ended by themselves, or what they have started elsewhere is done.
   LocalResult wait(const Watch& watch);
   /// Asks one question after the other, each once all ranks have answered the one before.  Ranks stay, unless
   /// one of them failed or a limit was passed: then all have ended.

@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/process.h"
 #include "harness/launch/fork_server.h"
 #include "harness/launch/start_process.h"
 
@@ -154,13 +155,7 @@ void RankProcess::copy_log(const fs::path& folder) {
   std::ofstream(folder / log_.filename(), std::ios::binary) << text;
 }
 
-std::uint64_t RankProcess::resident_bytes() const {
-  if (!running()) return 0;
-  std::ifstream stream(fmt::format("/proc/{}/statm", pid_));
-  std::uint64_t size = 0, resident = 0;
-  stream >> size >> resident;
-  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
+std::uint64_t RankProcess::resident_bytes() const { return running() ? base::resident_bytes(pid_) : 0; }
 
 bool RankProcess::try_reap() {
   if (!running()) return false;

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/json_file.h"
-#include "harness/run/launched_round.h"
+#include "harness/run/launched_ranks.h"
 #include "harness/run/rank_processes.h"
 #include "harness/scenario/case_json.h"
 #include "harness/worker/job.h"
@@ -62,8 +62,8 @@ bool comes_by_fork(const scenario::Case& spec) {
 
 /// Names what ranks that stay must have in common.
 std::string kind_of(const scenario::Case& spec) {
-  return fmt::format("{} ranks, {}", spec.layout.world_size(),
-                     scenario::held_json(spec, scenario::Holds::kProcess).dump());
+  return fmt::format("{} ranks, {}, {}", spec.layout.world_size(),
+                     scenario::held_json(spec, scenario::Holds::kProcess).dump(), spec.launcher);
 }
 
 /// The part of a task that decides what ranks load: other files under the same path are another checkpoint.
@@ -104,6 +104,17 @@ RoundResult result_of(const launch::LocalResult& outcome) {
   return result;
 }
 
+/// Has the case's ranks among those that stay run a round; `given` makes them, unless they are there.
+template <typename Ranks, typename Given>
+RoundResult run_on_resident(const scenario::Case& spec, engine::ResidentRanks& resident,
+                            const std::function<RoundResult(Ranks&)>& run, const Given& given) {
+  const std::string kind = kind_of(spec);
+  const bool shares_memory = spec.device == "cpu";
+  RoundResult result = run(resident.of<Ranks>(kind, shares_memory, given));
+  if (result.status != RoundResult::Status::kOk) resident.end(kind);
+  return result;
+}
+
 RoundResult run_local(const scenario::Case& spec, const fs::path& directory, launch::LocalJob job,
                       const RoundContext& context, const worker::Observation& observation) {
   const bool is_ours = !scenario::is_foreign(spec);
@@ -124,12 +135,24 @@ RoundResult run_local(const scenario::Case& spec, const fs::path& directory, lau
     engine::Ranks ranks(job);
     return run_on(ranks);
   }
-  const std::string kind = kind_of(spec);
-  const bool shares_memory = spec.device == "cpu";
   if (comes_by_fork(spec)) job.forks = &context.resident->forks();
-  RoundResult result = run_on(context.resident->of(kind, job, shares_memory));
-  if (result.status != RoundResult::Status::kOk) context.resident->end(kind);
-  return result;
+  return run_on_resident<engine::Ranks>(spec, *context.resident, run_on, job);
+}
+
+RoundResult run_launched(const scenario::Case& spec, const fs::path& directory, const launch::LocalJob& local,
+                         const RoundContext& context, const worker::Observation& observation) {
+  const worker::Job job{.spec = spec,
+                        .directory = fs::absolute(directory),
+                        .working_directory = fs::current_path(),
+                        .observation = observation,
+                        .noise = context.noise.empty() ? fs::path() : fs::absolute(context.noise)};
+  const auto run_on = [&](LaunchedRanks& ranks) {
+    return ranks.run(job, loaded_for(spec, observation), local);
+  };
+  const bool stays = context.resident != nullptr && spec.resident;
+  if (stays) return run_on_resident<LaunchedRanks>(spec, *context.resident, run_on, stays);
+  LaunchedRanks ranks(stays);
+  return run_on(ranks);
 }
 
 }  // namespace
@@ -146,16 +169,8 @@ RoundResult run_round(const scenario::Case& spec, const fs::path& directory, con
                       const worker::Observation& observation) {
   fs::create_directories(directory);
   launch::LocalJob job = job_of(spec, context);
-  if (spec.launcher.empty()) return run_local(spec, directory, std::move(job), context, observation);
-  const worker::Job launched{.spec = spec,
-                             .directory = fs::absolute(directory),
-                             .working_directory = fs::current_path(),
-                             .observation = observation};
-  const fs::path job_file = launched.directory / "job.json";
-  base::write_json(job_file, launched.to_json());
-  job.command.push_back(job_file.string());
-  job.directory = directory;
-  return run_launched(spec, directory, std::move(job));
+  return spec.launcher.empty() ? run_local(spec, directory, std::move(job), context, observation)
+                               : run_launched(spec, directory, job, context, observation);
 }
 
 std::vector<records::RankRecord> read_rank_records(const fs::path& directory, int ranks) {

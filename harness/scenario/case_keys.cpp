@@ -250,8 +250,9 @@ std::vector<CaseKey> ways_to_compute() {
           row("resident", &Case::resident, boolean(), kMeasuredWith,
               {"",
                "ranks stay for the next rounds and for cases with the same checkpoint, `dtype`, `device`, "
-               "`threads_per_rank` and number of ranks; `false`: a process a round. Ranks of a launcher "
-               "never stay"}),
+               "`threads_per_rank`, `launcher` and number of ranks; `false`: a process a round, a launcher's "
+               "start "
+               "a round"}),
           ""),
       with_option(held(Holds::kProcess,
                        row("engine", &Case::engine, text("name"), kMeasuredWith,

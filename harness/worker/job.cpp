@@ -10,18 +10,13 @@
 #include "base/file_lock.h"
 #include "base/json_file.h"
 #include "base/text.h"
+#include "harness/launch/appended_lines.h"
 #include "harness/scenario/case_json.h"
 #include "model/parallel/network.h"
 
 namespace isoframe::harness::worker {
 
 namespace {
-
-/// A name that no other start of ranks has.
-std::string new_name() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return fmt::format("{:x}-{:x}", std::chrono::nanoseconds(now).count(), ::getpid());
-}
 
 std::string host_of_claims() { return base::text_of_bytes(model::parallel::host_name()); }
 
@@ -31,6 +26,11 @@ bool holds(const nlohmann::json& claim) {
 }
 
 }  // namespace
+
+std::string new_launch() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return fmt::format("{:x}-{:x}", std::chrono::nanoseconds(now).count(), ::getpid());
+}
 
 void claim_rank(const Job& job, int rank) {
   const std::filesystem::path file = job.directory / fmt::format("claim-{}-{}.json", rank, job.launch);
@@ -45,7 +45,14 @@ void claim_rank(const Job& job, int rank) {
   if (is_first || error != EEXIST) return;
   const nlohmann::json other = base::read_json(file);
   // An earlier attempt of the same launch, as torchrun makes, has ended.
-  if (!holds(other)) return base::write_json(file, own);
+  if (!holds(other)) {
+    if (!job.requests.empty() && !launch::AppendedLines(job.requests).read().empty())
+      throw RunError(
+          fmt::format("rank {}: process {} on {} was this rank and has ended; the launcher has started "
+                      "it again, but what it had been asked for is lost",
+                      rank, other.value("pid", 0), other.value("host", "")));
+    return base::write_json(file, own);
+  }
   throw InputError(fmt::format(
       "rank {}: two processes say they are this rank, {} on {} and {} on {}; does the launcher give each its "
       "own "
@@ -58,7 +65,10 @@ nlohmann::json Job::to_json() const {
           {"directory", base::text_of(directory)},
           {"working_directory", base::text_of(working_directory)},
           {"observation", observation.to_json()},
-          {"launch", launch.empty() ? new_name() : launch}};
+          {"noise", base::text_of(noise)},
+          {"launch", launch},
+          {"requests", base::text_of(requests)},
+          {"loads", loads}};
 }
 
 Job Job::from_json(const nlohmann::json& json) {
@@ -67,19 +77,18 @@ Job Job::from_json(const nlohmann::json& json) {
           .directory = path("directory"),
           .working_directory = path("working_directory"),
           .observation = Observation::from_json(json.at("observation")),
-          .launch = json.at("launch").get<std::string>()};
+          .noise = path("noise"),
+          .launch = json.at("launch").get<std::string>(),
+          .requests = path("requests"),
+          .loads = json.at("loads").get<bool>()};
 }
 
 std::filesystem::path record_file(const std::filesystem::path& directory, int rank) {
   return directory / fmt::format("rank-{}.json", rank);
 }
 
-std::filesystem::path progress_file(const std::filesystem::path& directory, int rank) {
-  return directory / fmt::format("progress-{}.jsonl", rank);
-}
-
-std::filesystem::path failure_file(const std::filesystem::path& directory, int rank) {
-  return directory / fmt::format("failure-{}.json", rank);
+std::filesystem::path answers_file(const std::filesystem::path& directory, int rank) {
+  return directory / fmt::format("answers-{}.jsonl", rank);
 }
 
 }  // namespace isoframe::harness::worker

@@ -94,18 +94,13 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
 }
 
-/// Meets all ranks of the case and makes sure that they were given the same, before anything is loaded.
-std::unique_ptr<model::parallel::Rendezvous> meet_others(const Job& job, const c10::Device& device) {
-  auto rendezvous =
-      model::parallel::rendezvous_from_environment({.store = job.store,
-                                                    .folder = job.directory,
-                                                    .launch = job.launch,
-                                                    .patience = milliseconds(job.spec.meeting_seconds),
-                                                    .timeout = milliseconds(job.spec.timeout_seconds),
-                                                    .device = device});
-  // Ranks that the harness has started itself are one program, and were given one case.
-  rendezvous->agree(job.is_launched() ? launch_facts(job.spec) : model::parallel::Facts());
-  return rendezvous;
+model::parallel::Meeting meeting_of(const Job& job, const c10::Device& device) {
+  return {.store = job.store,
+          .folder = job.directory,
+          .launch = job.launch,
+          .patience = milliseconds(job.spec.meeting_seconds),
+          .timeout = milliseconds(job.spec.timeout_seconds),
+          .device = device};
 }
 
 Tiles decode_tiles(const model::pipeline::Pipeline& model, const model::pipeline::Request& request) {
@@ -230,6 +225,8 @@ Rank::Rank(const model::parallel::RankOfWorld& self) : self_(self) {
   kernels::install_caching_allocator();
 }
 
+Rank::~Rank() = default;
+
 void Rank::load(const Job& job, const launch::ProgressWriter& progress) {
   loaded_ = {};
   give_memory_back();
@@ -257,10 +254,28 @@ void Rank::meet(const Job& job) {
   model::parallel::check_world_size(job.spec.layout, self_.world_size);
   const nlohmann::json settings = {job.spec.device, job.spec.meeting_seconds, job.spec.timeout_seconds};
   // A GPU's communicators would hold its memory while another layout is measured.
-  if (rendezvous_ != nullptr && device_.is_cpu() && met_for_ == settings) return;
-  rendezvous_.reset();
-  rendezvous_ = meet_others(job, device_);
-  met_for_ = settings;
+  const bool has_met = rendezvous_ != nullptr && device_.is_cpu() && met_for_ == settings;
+  if (!has_met) {
+    const model::parallel::Meeting meeting = meeting_of(job, device_);
+    if (job.is_launched() && rendezvous_ != nullptr) {
+      rendezvous_ = rendezvous_->again(std::to_string(talks_++), meeting);
+    } else {
+      rendezvous_.reset();
+      rendezvous_ = model::parallel::rendezvous_from_environment(meeting);
+    }
+    met_for_ = settings;
+  }
+  if (!has_met || job.is_launched()) agree(job);
+}
+
+void Rank::agree(const Job& job) {
+  // Ranks that the harness has started itself are one program, and were given one case.
+  rendezvous_->agree(std::to_string(talks_++),
+                     job.is_launched() ? launch_facts(job.spec) : model::parallel::Facts());
+}
+
+std::string Rank::hand_on(const std::function<std::string()>& ask) {
+  return rendezvous_->hand_on(std::to_string(talks_++), ask);
 }
 
 void Rank::run(const Job& job, const launch::ProgressWriter& progress) {

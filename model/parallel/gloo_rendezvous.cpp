@@ -1,6 +1,7 @@
 #include "model/parallel/gloo_rendezvous.h"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -16,12 +17,22 @@ namespace isoframe::model::parallel {
 GlooRendezvous::GlooRendezvous(c10::intrusive_ptr<c10d::Store> store, int rank, int world_size,
                                GlooOptions options, const c10::Device& device)
     : store_(std::move(store)),
+      meeting_(store_),
       rank_(rank),
       world_size_(world_size),
       options_(std::move(options)),
       device_(device) {}
 
 GlooRendezvous::~GlooRendezvous() = default;
+
+std::unique_ptr<GlooRendezvous> GlooRendezvous::again(const std::string& name, const Meeting& meeting) const {
+  auto next = std::make_unique<GlooRendezvous>(
+      store_, rank_, world_size_,
+      GlooOptions{.timeout = meeting.timeout, .patience = meeting.patience, .interface = options_.interface},
+      meeting.device);
+  next->meeting_ = c10::make_intrusive<c10d::PrefixStore>("meeting " + name, store_);
+  return next;
+}
 
 std::shared_ptr<Group> GlooRendezvous::group(const std::string& name, const std::vector<int>& world_ranks) {
   const auto self = std::find(world_ranks.begin(), world_ranks.end(), rank_);
@@ -37,14 +48,36 @@ std::shared_ptr<Group> GlooRendezvous::group(const std::string& name, const std:
                       .rank = static_cast<int>(self - world_ranks.begin()),
                       .size = static_cast<int>(world_ranks.size()),
                       .world_rank = rank_};
-  const auto store = c10::make_intrusive<c10d::PrefixStore>(prefix, store_);
+  const auto store = c10::make_intrusive<c10d::PrefixStore>(prefix, meeting_);
   kept = device_.is_cuda() ? make_nccl_group(member, store, options_, device_)
                            : make_gloo_group(member, store, options_);
   return kept;
 }
 
-void GlooRendezvous::agree(const Facts& facts) {
-  parallel::agree(*store_, rank_, world_size_, facts, options_.patience);
+void GlooRendezvous::agree(const std::string& name, const Facts& facts) {
+  c10d::PrefixStore store("agreement " + name, meeting_);
+  parallel::agree(store, rank_, world_size_, facts, options_.patience);
+}
+
+std::string GlooRendezvous::hand_on(const std::string& name, const std::function<std::string()>& ask) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kSlice = std::chrono::seconds(20);
+  const std::string key = "handed on " + name;
+  if (rank_ == 0) {
+    std::string text = ask();
+    store_->set(key, text);
+    return text;
+  }
+  for (;;) {
+    const auto start = Clock::now();
+    try {
+      store_->wait({key}, kSlice);
+      return store_->get_to_str(key);
+    } catch (const std::exception&) {
+      // A wait that ends before its time has lost rank 0, which serves the store.
+      if (Clock::now() - start < kSlice / 2) return {};
+    }
+  }
 }
 
 std::unique_ptr<GlooRendezvous> rendezvous_from_environment(const Meeting& meeting) {

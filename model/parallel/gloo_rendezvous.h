@@ -1,6 +1,7 @@
 #pragma once
 // Ranks as processes, found through a store that all of them reach.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,17 +23,25 @@ class GlooRendezvous : public Rendezvous {
   GlooRendezvous(c10::intrusive_ptr<c10d::Store> store, int rank, int world_size, GlooOptions options,
                  const c10::Device& device = c10::Device(c10::kCPU));
   ~GlooRendezvous() override;
+  /// The next meeting of the same ranks at the same place, as by `meeting`'s limits and device.  Made by all
+  /// of them, each time with a name that no other has.
+  std::unique_ptr<GlooRendezvous> again(const std::string& name, const Meeting& meeting) const;
 
   int rank() const override { return rank_; }
   int world_size() const override { return world_size_; }
   /// Throws std::invalid_argument when this rank is not one of `world_ranks`.
   std::shared_ptr<Group> group(const std::string& name, const std::vector<int>& world_ranks) override;
 
-  /// See agreement.h.  Called once by every rank, before the first group.
-  void agree(const Facts& facts);
+  /// See agreement.h.  Called by every rank, each time about facts of another name.
+  void agree(const std::string& name, const Facts& facts);
+
+  /// Gives all ranks the text that rank 0 gets from `ask`, each time under another name.  The others wait for
+  /// it as long as it takes: nothing, where rank 0 has ended meanwhile.
+  std::string hand_on(const std::string& name, const std::function<std::string()>& ask);
 
  private:
-  c10::intrusive_ptr<c10d::Store> store_;
+  c10::intrusive_ptr<c10d::Store> store_;    ///< what is kept there, each under its own prefix
+  c10::intrusive_ptr<c10d::Store> meeting_;  ///< the part of it that is this meeting's alone
   int rank_;
   int world_size_;
   GlooOptions options_;

@@ -138,7 +138,6 @@ std::map<std::string, std::string> documentation() {
   documentation.add_file<SuiteRecord>("suite.json");
   documentation.add_file<RankRecord>("rank-<r>.json");
   documentation.add_file<RoundRecord>("done.json");
-  documentation.add_file<RankFailure>("failure-<r>.json");
   documentation.add_file<StageEvent>("events-<r>.json");
   documentation.add_file<PredictedRank>("prediction-<k>.json");
   documentation.add_file<MachineRates>("rates");

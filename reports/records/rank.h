@@ -293,26 +293,6 @@ struct RankRecord : RankFacts {
   }
 };
 
-/// Reason why a rank that a launcher started has ended: failure-<r>.json.
-struct RankFailure {
-  int rank = 0;
-  int exit_code = 0;
-  std::string message;
-  double time = 0.0;
-
-  template <typename T = RankFailure>
-  static constexpr auto fields() {
-    return std::tuple{
-        field("rank", &T::rank, "", "the rank"),
-        field("exit_code", &T::exit_code, "", "its exit code: 2 for bad input, else 3"),
-        field("message", &T::message, "", "why it failed, in one line"),
-        field("time", &T::time, "s", "when it failed, since 1970: tells which rank was first"),
-    };
-  }
-};
-nlohmann::json to_json(const RankFailure& record);
-RankFailure rank_failure_from_json(const nlohmann::json& json);
-
 /// One repetition of a stage: its seconds, or a list of them for a stage that is counted (`denoise.step`).
 using StageSample = std::variant<double, std::vector<double>>;
 /// The samples of each stage, one entry a repetition.

@@ -71,8 +71,6 @@ json to_json(const RankRecord& record) { return value_to_json(record); }
 RankRecord rank_record_from_json(const json& value) { return read<RankRecord>(value); }
 json to_json(const RoundRecord& record) { return value_to_json(record); }
 RoundRecord round_record_from_json(const json& value) { return read<RoundRecord>(value); }
-json to_json(const RankFailure& record) { return value_to_json(record); }
-RankFailure rank_failure_from_json(const json& value) { return read<RankFailure>(value); }
 json to_json(const std::vector<PredictedRank>& ranks) { return value_to_json(ranks); }
 std::vector<PredictedRank> predicted_ranks_from_json(const json& value) {
   return read<std::vector<PredictedRank>>(value);

@@ -176,7 +176,7 @@ class Launchers(LauncherTest):
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.kill)
-        progress = [out / ".round" / f"progress-{rank}.jsonl" for rank in range(2)]
+        progress = [out / ".round" / f"answers-{rank}.jsonl" for rank in range(2)]
         wait_for(lambda: process.poll() is not None or all(p.exists() and "denoise" in p.read_text() for p in progress), "two ranks at work", 60)
         self.assertIsNone(process.poll())
         return process, out

@@ -169,7 +169,7 @@ TEST_F(RanksTest, OfOneKindAreKeptAndDeadOnesReplaced) {
   ResidentRanks resident(std::uint64_t{1} << 40);
   const auto process = [&](const std::string& kind, bool shares_memory = true) {
     const launch::LocalJob fake = job("hello; answer() { echo process $$; done_with $1; }; serve");
-    EXPECT_EQ(resident.of(kind, fake, shares_memory).run(task(), limits()).outcome, Outcome::kFinished);
+    EXPECT_EQ(resident.of(kind, shares_memory, fake).run(task(), limits()).outcome, Outcome::kFinished);
     const std::string text = log();
     return std::stoi(text.substr(text.find("process ") + 8));
   };
@@ -200,7 +200,7 @@ TEST_F(RanksTest, ThatHoldTooMuchEndTheOneUsedLongestAgoFirst) {
     return ranks.resident_bytes();
   }();
   ResidentRanks resident(2 * one + one / 2);
-  const auto ask = [&](const std::string& kind) { return &resident.of(kind, fake, true); };
+  const auto ask = [&](const std::string& kind) { return &resident.of(kind, true, fake); };
   for (const char* kind : {"a", "b", "c"}) ask(kind)->run(task(), limits());
   ask("d")->run(task(), limits());
   const auto was_new = [&](const std::string& kind) {

@@ -13,6 +13,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/launch/rank_group.h"
+
 namespace isoframe::harness::launch {
 namespace {
 
@@ -101,12 +103,24 @@ TEST_F(RunLocal, AFailureElsewhereEndsEverything) {
   LocalJob launcher = job(1, kSleep);
   launcher.started_as = launch::StartedAs::kLauncher;
   int ticks = 0;
-  launcher.on_tick = [&] { return ++ticks < 3; };
+  launcher.on_tick = [&] { return ++ticks < 3 ? Elsewhere::kAtWork : Elsewhere::kFailed; };
   const LocalResult result = run_local(launcher);
   EXPECT_EQ(result.outcome, Outcome::kFailed);
   EXPECT_EQ(result.culprit, -1);
   EXPECT_TRUE(result.ranks[0].ended_by_us);
   EXPECT_LT(result.seconds, kSlackSeconds);
+}
+
+TEST_F(RunLocal, WhatIsDoneElsewhereEndsTheWaitAndNotTheProcesses) {
+  LocalJob launcher = job(1, kSleep);
+  launcher.started_as = launch::StartedAs::kLauncher;
+  RankGroup group(launcher);
+  for (int wait = 0; wait < 2; ++wait) {
+    int ticks = 0;
+    launcher.on_tick = [&] { return ++ticks < 3 ? Elsewhere::kAtWork : Elsewhere::kDone; };
+    EXPECT_EQ(group.wait(launcher).outcome, Outcome::kFinished);
+    EXPECT_TRUE(group.is_alive());
+  }
 }
 
 TEST_F(RunLocal, BothOutputsOfARankGoToItsLog) {

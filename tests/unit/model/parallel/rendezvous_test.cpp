@@ -126,6 +126,61 @@ TEST(GlooRendezvous, KeepsTheGroupsThatHaveMet) {
   }
 }
 
+TEST(GlooRendezvous, HandsOnWhatRankZeroGetsAndMeetsAgain) {
+  const c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::HashStore>();
+  std::vector<std::jthread> threads;
+  for (int rank = 0; rank < 3; ++rank) {
+    threads.emplace_back([&store, rank] {
+      GlooRendezvous first(
+          store, rank, 3,
+          {.timeout = std::chrono::minutes(1), .patience = std::chrono::seconds(30), .interface = "lo"});
+      // Facts of one name are agreed on once; what a next meeting agrees on is its own.
+      first.agree("case", {{"steps", "2"}});
+      const auto ask = [rank](const char* text) {
+        EXPECT_EQ(rank, 0) << "only rank 0 is asked by the harness";
+        return std::string(text);
+      };
+      EXPECT_EQ(first.hand_on("0", [&] { return ask("one"); }), "one");
+      EXPECT_EQ(first.hand_on("1", [&] { return ask("two"); }), "two");
+      const auto second = first.again("2", {.patience = std::chrono::seconds(30)});
+      second->agree("case", {{"steps", "3"}});
+      const std::shared_ptr<Group> world = second->group("world", {0, 1, 2});
+      EXPECT_NE(world, first.group("world", {0, 1, 2}));
+      world->barrier();
+      EXPECT_EQ(second->hand_on("3", [&] { return ask("three"); }), "three");
+    });
+  }
+}
+
+TEST_F(RankFromEnvironment, WhoWaitsForARankZeroThatHasEndedGetsNothing) {
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / ("ended" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
+  setenv("OMPI_COMM_WORLD_LOCAL_SIZE", "2", 1);
+  setenv("PMIX_NAMESPACE", "78", 1);
+  const auto meet = [&](const char* rank) {
+    setenv("OMPI_COMM_WORLD_RANK", rank, 1);
+    auto rendezvous = rendezvous_from_environment({.folder = folder});
+    rendezvous->agree("case", {{"steps", "2"}});
+    return rendezvous;
+  };
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto rendezvous = meet("0");
+    rendezvous->hand_on("0", [] {
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+      _exit(0);
+      return std::string();
+    });
+  }
+  const auto rendezvous = meet("1");
+  EXPECT_EQ(rendezvous->hand_on("0", [] { return std::string("not asked"); }), "");
+  waitpid(child, nullptr, 0);
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(RankFromEnvironment, KilledProcessIsToldToItsPeerWellBeforeTheTimeout) {
   const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / std::to_string(getpid());
   std::filesystem::create_directories(folder);
@@ -201,7 +256,7 @@ TEST_F(RankFromEnvironment, RanksOfALaunchMeetAtTheAddressThatRankZeroLeaves) {
   const auto meet = [&](const char* rank) {
     setenv("OMPI_COMM_WORLD_RANK", rank, 1);
     const auto rendezvous = rendezvous_from_environment({.folder = folder});
-    rendezvous->agree({{"steps", "2"}});
+    rendezvous->agree("case", {{"steps", "2"}});
     rendezvous->group("world", {0, 1})->barrier();
   };
   const pid_t child = fork();
