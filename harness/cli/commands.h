@@ -20,6 +20,7 @@ void add_worker_command(CLI::App& program, int& exit_code);
 void add_history_commands(CLI::App& program, int& exit_code);
 void add_report_command(CLI::App& program, int& exit_code);
 void add_qualify_command(CLI::App& program, int& exit_code);
+void add_rates_command(CLI::App& program, int& exit_code);
 void add_selftest_command(CLI::App& program, int& exit_code);
 
 }  // namespace isoframe::harness::cli

@@ -161,7 +161,7 @@ int main(int argc, char** argv) {
   for (const auto add_command :
        {cli::add_run_command, cli::add_generate_command, cli::add_compare_command, cli::add_trace_command,
         cli::add_locate_command, cli::add_report_command, cli::add_history_commands,
-        cli::add_validate_command, cli::add_weights_command, cli::add_worker_command,
+        cli::add_validate_command, cli::add_weights_command, cli::add_worker_command, cli::add_rates_command,
         cli::add_qualify_command, cli::add_selftest_command}) {
     add_command(program, exit_code);
   }

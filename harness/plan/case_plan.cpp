@@ -127,7 +127,7 @@ CasePlan make_plan(const scenario::Case& spec, const Options& options) {
   plan.dtype = options.device && !options.device->dtype.empty() ? options.device->dtype : spec.dtype;
   plan.machine = {.dtype = scenario::scalar_type_of(plan.dtype),
                   .threads = spec.threads_per_rank,
-                  .is_cpu = !options.device && spec.device == "cpu"};
+                  .is_cpu = options.device ? options.device->is_cpu : spec.device == "cpu"};
   model::plan::FileDtypes files;
   if (!options.preset.empty()) {
     plan.source = "preset " + options.preset;

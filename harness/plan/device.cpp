@@ -21,14 +21,22 @@ std::map<std::string, double> read_flops(const Value& value) {
   return flops;
 }
 
+bool is_cpu(const Value& value) {
+  const std::string device = value.text("device");
+  if (device != "cpu" && device != "cuda") value.fail(fmt::format("device is cpu or cuda, not '{}'", device));
+  return device == "cpu";
+}
+
 }  // namespace
 
 Device read_device(const std::filesystem::path& file) {
   Device device;
   const Value root = scenario::read_yaml(file);
-  for (const Entry& entry : root.mapping("a device description", {"name", "dtype", "flops", "memory_bytes",
-                                                                  "memory_bandwidth", "link_bandwidth"})) {
+  for (const Entry& entry : root.mapping(
+           "a device description",
+           {"name", "device", "dtype", "flops", "memory_bytes", "memory_bandwidth", "link_bandwidth"})) {
     if (entry.key == "name") device.name = entry.value.text("name");
+    if (entry.key == "device") device.is_cpu = is_cpu(entry.value);
     if (entry.key == "dtype") device.dtype = entry.value.text("dtype");
     if (entry.key == "flops") device.flops = read_flops(entry.value);
     if (entry.key == "memory_bytes") device.memory_bytes = positive(entry);

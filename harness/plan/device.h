@@ -9,6 +9,7 @@ namespace isoframe::harness::plan {
 
 struct Device {
   std::string name;
+  bool is_cpu = false;                  ///< computes with the CPU's kernels, and what they hold besides
   std::string dtype;                    ///< that all cases are planned in; empty leaves each its own
   std::map<std::string, double> flops;  ///< a second, by dtype
   double memory_bytes = 0.0;

@@ -8,6 +8,7 @@ program.
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -178,6 +179,28 @@ class WithoutACheckpoint(unittest.TestCase):
         self.assertRegex(result.stdout, r"\n  3 +7020-14039 +8-15 +3 ")
         self.assertRegex(result.stdout, r"\n  denoise +16\.\d PFLOP .* arithmetic\n")
         self.assertRegex(result.stdout, r"at least [\d.]+ s on NVIDIA B300 \(HGX\); .* a device: fits\n")
+
+    def test_this_machine_is_measured_and_planned_for(self):
+        """Its rates are a device's like any other, and its CPU holds what the CPU holds, in half types too."""
+        with tempfile.TemporaryDirectory() as folder:
+            here = pathlib.Path(folder) / "here.yaml"
+            made = isoframe("rates", "--device", "cpu", "--out", here)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            self.assertIn(f"--device-description {here}", made.stdout)
+            options = ("--preset", "medium", "--filter", "480p-t2v-tiled", PUBLISHED)
+            [with_rates] = plans("--device-description", here, *options)
+            text = here.read_text()
+        # Half types are never slower than the float32 that they can be computed in.
+        rates = {dtype: float(rate) for dtype, rate in re.findall(r"(float32|bfloat16|float16): (\S+)", text)}
+        self.assertGreaterEqual(min(rates["bfloat16"], rates["float16"]), rates["float32"])
+        bound, decode = with_rates["bound"], with_rates["ranks"][0]["stages"]["decode"]
+        self.assertGreater(bound["seconds"], 0)
+        # What the CPU's convolutions hold besides tensors is in the plan; a GPU's is not.
+        with tempfile.TemporaryDirectory() as folder:
+            gpu = pathlib.Path(folder) / "gpu.yaml"
+            gpu.write_text(text.replace("device: cpu", "device: cuda"))
+            [on_gpu] = plans("--device-description", gpu, *options)
+        self.assertGreater(decode["peak_tensor_bytes"], on_gpu["ranks"][0]["stages"]["decode"]["peak_tensor_bytes"])
 
     def test_a_device_that_is_too_small_says_so(self):
         with tempfile.TemporaryDirectory() as folder:

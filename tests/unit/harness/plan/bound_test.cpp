@@ -84,5 +84,18 @@ TEST(DeviceFile, ErrorsSayWhereAndWhat) {
               HasSubstr("flops has no bfloat16"));
 }
 
+TEST(DeviceFile, TellsTheCpuFromDevicesThatTakeTensorsAsTheyAre) {
+  const std::string rest = "memory_bytes: 1e9\nmemory_bandwidth: 1e9\nlink_bandwidth: 1e9\n";
+  const auto is_cpu = [&](const std::string& line) {
+    return read_device(scenario::ScenarioFile("name: toy\n" + line + "flops: {float32: 1e9}\n" + rest).path())
+        .is_cpu;
+  };
+  EXPECT_TRUE(is_cpu("device: cpu\n"));
+  EXPECT_FALSE(is_cpu("device: cuda\n"));
+  EXPECT_FALSE(is_cpu(""));
+  EXPECT_THAT(problem("name: toy\ndevice: tpu\nflops: {float32: 1e9}\n" + rest),
+              HasSubstr("toy.yaml:2:9: device is cpu or cuda, not 'tpu'"));
+}
+
 }  // namespace
 }  // namespace isoframe::harness::plan
