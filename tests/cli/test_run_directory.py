@@ -481,10 +481,10 @@ class RunDirectory(CheckpointTest):
         self.assertFalse(abandoned.exists())
         self.assertTrue(living.exists())
 
-    def start(self, program, *options):
+    def start(self, program, *options, scenario=None):
         out = self.root / f"{self._testMethodName} run"
         process = subprocess.Popen(
-            [program, "run", self.scenario, "--out", out, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [program, "run", scenario or self.scenario, "--out", out, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
@@ -504,12 +504,12 @@ class RunDirectory(CheckpointTest):
                 self.assertTrue(json.loads((out / "run.json").read_text())["interrupted"])
                 shutil.rmtree(out)
 
-    def replaced(self, *options):
+    def replaced(self, *options, **more):
         """Runs the baseline with a program that is replaced once its first rank has started; returns process and folder."""
         program = self.root / "bin" / "isoframe"
         program.parent.mkdir(exist_ok=True)
         shutil.copy(ISOFRAME, program)
-        process, out = self.start(program, "--filter", "base", *options)
+        process, out = self.start(program, "--filter", "base", *options, **more)
         new = program.with_name("new")
         new.write_text("#!/bin/sh\nexit 9\n")
         new.chmod(0o755)
@@ -524,7 +524,16 @@ class RunDirectory(CheckpointTest):
 
     def test_a_launcher_does_not_start_another_program_than_the_one_that_runs(self):
         rank = "RANK=0 LOCAL_RANK=0 WORLD_SIZE=1 MASTER_ADDR=127.0.0.1 MASTER_PORT=29517"
-        process, out, printed = self.replaced("--launcher", f"env {rank} {{worker}}")
+        launcher = ("--launcher", f"env {rank} {{worker}}")
+        # Ranks that stay are started once: the second round needs no other program.
+        process, out, printed = self.replaced(*launcher)
+        self.assertEqual(process.returncode, 0, printed)
+        self.assertEqual(self.verdicts(out), {"base": "passed"})
+        shutil.rmtree(out)
+        each_round = self.root / "a process a round" / self.scenario.name
+        each_round.parent.mkdir()
+        each_round.write_text(self.scenario.read_text().replace("defaults:\n", "defaults:\n  resident: false\n"))
+        process, out, printed = self.replaced(*launcher, scenario=each_round)
         self.assertEqual(process.returncode, 3, printed)
         self.assertEqual(self.verdicts(out), {"base": "error"})
         self.assertIn("bin/isoframe was replaced or removed while it ran", cases_of(out)["base"]["reason"])
