@@ -8,8 +8,11 @@
 #   2. the wheel that ci/setup unpacks into the cache; with ISOFRAME_CUDA one that has all of its NVIDIA wheels beside
 #      it: that of ci/setup --cuda, or the environment of ci/setup --reference;
 #   3. with ISOFRAME_CUDA the torch of the python3 on the PATH: a GPU machine's own, without a network.
-file(STRINGS "${PROJECT_SOURCE_DIR}/ci/versions.env" versions REGEX "^LIBTORCH_VERSION=")
-string(REPLACE "LIBTORCH_VERSION=" "" ISOFRAME_LIBTORCH_VERSION "${versions}")
+file(STRINGS "${PROJECT_SOURCE_DIR}/ci/versions.env" versions REGEX "^(LIBTORCH|NVIDIA_NVCC)_VERSION=")
+foreach(version IN LISTS versions)
+  string(REGEX REPLACE "^([A-Z_]+)=(.+)$" "set(ISOFRAME_\\1 [[\\2]])" line "${version}")
+  cmake_language(EVAL CODE "${line}")
+endforeach()
 
 if(DEFINED ENV{ISOFRAME_CACHE})
   set(cache "$ENV{ISOFRAME_CACHE}")
@@ -74,8 +77,8 @@ foreach(dir IN LISTS cuda_lib_dirs)
 endforeach()
 add_library(LibTorch::cpu ALIAS libtorch_cpu)
 
-# No CUDA toolkit: there are no kernels of our own to compile, and headers and libraries come in the wheels that LibTorch
-# itself loads.  Without wheels a toolkit's are taken.
+# No CUDA toolkit: headers and libraries come in the wheels that LibTorch itself loads, nvcc in wheels of its own (ci/setup
+# --cuda).  Without wheels a toolkit's are taken; without nvcc ATen's operators stand in for the kernels of our own.
 if(ISOFRAME_CUDA)
   if(NOT EXISTS "${LIBTORCH_LIB}/libtorch_cuda.so")
     message(FATAL_ERROR "ISOFRAME_CUDA: the LibTorch in ${LIBTORCH_ROOT} has no CUDA; run ci/setup --cuda")
@@ -96,6 +99,8 @@ if(ISOFRAME_CUDA)
   target_include_directories(libtorch_cuda SYSTEM INTERFACE "${CUDA_INCLUDE_DIR}" "${NCCL_INCLUDE_DIR}")
   target_link_libraries(libtorch_cuda INTERFACE LibTorch::torch_cuda LibTorch::c10_cuda LibTorch::cpu
     "${CUDART_LIBRARY}" "${NCCL_LIBRARY}" ${CMAKE_DL_LIBS})
+  find_program(ISOFRAME_NVCC nvcc HINTS "${cache}/nvcc-${ISOFRAME_NVIDIA_NVCC_VERSION}/nvidia/cu13/bin" /usr/local/cuda/bin
+    DOC "The compiler of model/kernels/*_cuda.cu")
   get_filename_component(cudart_dir "${CUDART_LIBRARY}" DIRECTORY)
   get_filename_component(nccl_dir "${NCCL_LIBRARY}" DIRECTORY)
   target_link_options(libtorch_cuda INTERFACE "LINKER:-rpath,${cudart_dir}" "LINKER:-rpath,${nccl_dir}")

@@ -61,7 +61,8 @@ void silu_in_place(const at::Tensor& x) {
   if (has_rows(x)) {
     apply(x, silu_blocks);
   } else {
-    x.copy_(at::silu(x));
+    at::Tensor in_place = x;
+    at::silu_(in_place);
   }
 }
 
@@ -69,7 +70,8 @@ void gelu_tanh_in_place(const at::Tensor& x) {
   if (has_rows(x)) {
     apply(x, gelu_tanh_blocks);
   } else {
-    x.copy_(at::gelu(x, "tanh"));
+    at::Tensor in_place = x;
+    at::gelu_(in_place, "tanh");
   }
 }
 

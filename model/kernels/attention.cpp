@@ -34,6 +34,19 @@ WithLse by_efficient_kernel(const at::Tensor& query, const at::Tensor& key, cons
   return {std::get<0>(result), std::get<1>(result).narrow(2, 0, query.size(2))};
 }
 
+/// True for the inputs of LibTorch's flash attention, which adds in float32.
+bool is_for_flash_kernel(const at::Tensor& query) {
+  constexpr std::int64_t kMostChannels = 256;
+  constexpr std::int64_t kNumbersInAPiece = 8;
+  return query.is_cuda() && at::isReducedFloatingType(query.scalar_type()) &&
+         query.size(3) <= kMostChannels && query.size(3) % kNumbersInAPiece == 0;
+}
+
+WithLse by_flash_kernel(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
+  const auto result = at::_scaled_dot_product_flash_attention(query, key, value);
+  return {std::get<0>(result), std::get<1>(result)};
+}
+
 /// Holds all [S, K] scores.
 WithLse by_scores(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
   const double scale = 1.0 / std::sqrt(static_cast<double>(query.size(3)));
@@ -59,6 +72,9 @@ at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::T
 
 std::pair<at::Tensor, at::Tensor> attention_with_lse(const at::Tensor& query, const at::Tensor& key,
                                                      const at::Tensor& value) {
+  if (is_for_flash_kernel(query)) return by_flash_kernel(query, key, value);
+  if (at::isReducedFloatingType(query.scalar_type()))
+    return attention_with_lse(query.to(at::kFloat), key.to(at::kFloat), value.to(at::kFloat));
   if (query.is_cpu()) return on_cpu(query, key, value);
   return is_for_efficient_kernel(query) ? by_efficient_kernel(query, key, value)
                                         : by_scores(query, key, value);

@@ -19,8 +19,9 @@ struct AttentionOptions {
 at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                      const AttentionOptions& options = {});
 
-/// The same, with the log-sum-exp of each query's scaled scores, [B, heads, S].  float32 or float64; S and K
-/// at least 1.
+/// The same, with the log-sum-exp of each query's scaled scores, [B, heads, S], in the type that sums are
+/// taken in.  The output of half types is float32 too, except by a GPU's flash attention, which rounds it.  S
+/// and K at least 1.
 std::pair<at::Tensor, at::Tensor> attention_with_lse(const at::Tensor& query, const at::Tensor& key,
                                                      const at::Tensor& value);
 

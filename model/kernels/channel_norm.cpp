@@ -9,6 +9,7 @@
 #include <ATen/Parallel.h>
 
 #include "model/kernels/half.h"
+#include "model/kernels/row_launcher.h"
 #include "model/kernels/row_sum.h"
 #include "model/kernels/vector_math.h"
 #include "model/kernels/vectorize.h"
@@ -143,10 +144,30 @@ at::Tensor norm_padded(const at::Tensor& x, const at::Tensor& gamma) {
   return padded;
 }
 
+/// Starts the kernel for `out`, which may be padded.
+void launch_for(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& out, bool is_padded) {
+  const at::Tensor volume = x.dim() == 4 ? x : x.view({1, 1, -1, x.size(-1)});
+  launch(ChannelNorm{.x = x.const_data_ptr(),
+                     .gamma = gamma.const_data_ptr(),
+                     .out = out.mutable_data_ptr(),
+                     .rows = out.numel() / out.size(-1),
+                     .frames = volume.size(0),
+                     .height = volume.size(1),
+                     .width = volume.size(2),
+                     .channels = volume.size(3),
+                     .is_padded = is_padded},
+         x);
+}
+
 }  // namespace
 
 at::Tensor channel_rms_norm(const at::Tensor& x, const at::Tensor& gamma) {
   const std::int64_t channels = x.size(-1);
+  if (has_row_kernels({x, gamma})) {
+    at::Tensor out = at::empty_like(x);
+    launch_for(x, gamma, out, /*is_padded=*/false);
+    return out;
+  }
   if (!has_rows(x)) {
     const at::Tensor wide = x.to(at::toOpMathType(x.scalar_type()));
     const at::Tensor norm = wide.norm(2, {-1}, /*keepdim=*/true).clamp_min(kSmallestNorm);
@@ -173,6 +194,11 @@ at::Tensor causal_pad(const at::Tensor& x) {
 }
 
 at::Tensor channel_rms_norm_silu_causal_pad(const at::Tensor& x, const at::Tensor& gamma) {
+  if (has_row_kernels({x, gamma})) {
+    at::Tensor padded = at::empty({x.size(0) + 2, x.size(1) + 2, x.size(2) + 2, x.size(3)}, x.options());
+    launch_for(x, gamma, padded, /*is_padded=*/true);
+    return padded;
+  }
   if (!has_rows(x)) return causal_pad(at::silu(channel_rms_norm(x, gamma)));
   return is_padded_wide(x) ? norm_padded<float>(x, gamma) : norm_padded<std::uint16_t>(x, gamma);
 }

@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 
 #include "model/kernels/half.h"
+#include "model/kernels/row_launcher.h"
 
 namespace isoframe::model::kernels {
 
@@ -36,19 +37,33 @@ void run(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& gate, 
                    });
 }
 
+void launch_for(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& gate,
+                const at::Tensor& out) {
+  launch(GatedResidual{.x = x.const_data_ptr(),
+                       .branch = branch.const_data_ptr(),
+                       .gate = gate.const_data_ptr(),
+                       .out = out.mutable_data_ptr(),
+                       .rows = x.numel() / x.size(-1),
+                       .features = x.size(-1)},
+         x);
+}
+
 bool has_kernel(const at::Tensor& x, const at::Tensor& branch) { return has_rows(x) && has_rows(branch); }
 
 }  // namespace
 
 at::Tensor gated_residual(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& gate) {
-  if (!has_kernel(x, branch)) return x + branch * gate.reshape({x.size(-1)});
+  const bool is_launched = has_row_kernels({x, branch, gate});
+  if (!is_launched && !has_kernel(x, branch)) return x + branch * gate.reshape({x.size(-1)});
   at::Tensor out = at::empty_like(x);
-  run(x, branch, gate, out);
+  (is_launched ? launch_for : run)(x, branch, gate, out);
   return out;
 }
 
 void gated_residual_(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& gate) {
-  if (has_kernel(x, branch)) {
+  if (has_row_kernels({x, branch, gate})) {
+    launch_for(x, branch, gate, x);
+  } else if (has_kernel(x, branch)) {
     run(x, branch, gate, x);
   } else {
     x.add_(branch * gate.reshape({x.size(-1)}));

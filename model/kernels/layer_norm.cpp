@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 
 #include "model/kernels/half.h"
+#include "model/kernels/row_launcher.h"
 #include "model/kernels/row_sum.h"
 #include "model/kernels/vectorize.h"
 
@@ -36,6 +37,18 @@ at::Tensor layer_norm_modulate(const at::Tensor& x, const at::Tensor& scale, con
                                double eps) {
   const std::int64_t features = x.size(-1);
   const at::Tensor input = x.contiguous();
+  if (has_row_kernels({input, scale, shift})) {
+    at::Tensor out = at::empty_like(input);
+    launch(LayerNormModulate{.x = input.const_data_ptr(),
+                             .scale = scale.const_data_ptr(),
+                             .shift = shift.const_data_ptr(),
+                             .out = out.mutable_data_ptr(),
+                             .rows = input.numel() / features,
+                             .features = features,
+                             .eps = static_cast<float>(eps)},
+           input);
+    return out;
+  }
   if (!has_rows(input)) {
     return at::layer_norm(x, {features}, {}, {}, eps) * (1 + scale.reshape({features})) +
            shift.reshape({features});

@@ -82,6 +82,10 @@ at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::T
   std::vector<std::int64_t> shape = input.sizes().vec();
   shape.back() = columns;
   if (rows == 0) return at::empty(shape, input.options());
+  if (!input.is_cpu()) {
+    const at::ScalarType type = input.scalar_type();
+    return at::linear(input, weight.to(type), bias.defined() ? bias.to(type) : bias);
+  }
 
   // Two contiguous dimensions whatever the caller's strides: for others ATen adds the bias in a step of its
   // own.

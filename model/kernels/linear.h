@@ -30,7 +30,7 @@ constexpr std::int64_t panel_numbers(std::int64_t in, std::int64_t out) {
 /// split so that it stays the same.  A shard of 2 tokens equals the same 2 tokens of the whole sequence, and
 /// a shard of the columns those columns of the whole.  Half types on the CPU are multiplied in their
 /// arithmetic_type and rounded once; float32 takes weights of a half type too, and widens them a panel at a
-/// time.
+/// time.  Other devices take the operands as they are.
 at::Tensor linear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias);
 
 }  // namespace isoframe::model::kernels

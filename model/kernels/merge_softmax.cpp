@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "model/kernels/row_launcher.h"
 #include "model/kernels/vectorize.h"
 
 namespace isoframe::model::kernels {
@@ -29,6 +30,16 @@ void merge_by_parts(const at::Tensor& output, const at::Tensor& lse, const at::T
 
 void merge_softmax_(const at::Tensor& output, const at::Tensor& lse, const at::Tensor& part_output,
                     const at::Tensor& part_lse) {
+  if (has_row_kernels({output, lse, part_output, part_lse})) {
+    launch(MergeSoftmax{.output = output.mutable_data_ptr(),
+                        .lse = lse.mutable_data_ptr(),
+                        .part = part_output.const_data_ptr(),
+                        .part_lse = part_lse.const_data_ptr(),
+                        .rows = lse.numel(),
+                        .head_dim = output.size(-1)},
+           output);
+    return;
+  }
   if (!output.device().is_cpu() || output.scalar_type() != at::kFloat) {
     merge_by_parts(output, lse, part_output, part_lse);
     return;

@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 
 #include "model/kernels/half.h"
+#include "model/kernels/row_launcher.h"
 #include "model/kernels/vectorize.h"
 
 namespace isoframe::model::kernels {
@@ -81,7 +82,9 @@ struct FrameSource {
 }  // namespace
 
 at::Tensor upsample_add(const at::Tensor& expanded, const at::Tensor& input, bool temporal) {
-  if (!has_rows(expanded) || !has_rows(input)) return upsample_add_by_parts(expanded, input, temporal);
+  const bool is_launched = has_row_kernels({expanded, input});
+  if (!is_launched && (!has_rows(expanded) || !has_rows(input)))
+    return upsample_add_by_parts(expanded, input, temporal);
   const std::int64_t height = input.size(1);
   const std::int64_t width = input.size(2);
   const std::int64_t in_channels = input.size(3);
@@ -90,6 +93,19 @@ at::Tensor upsample_add(const at::Tensor& expanded, const at::Tensor& input, boo
   const std::int64_t repeats = expanded_channels / in_channels;
   const std::int64_t frames = temporal ? 2 * input.size(0) - 1 : input.size(0);
   const at::Tensor result = at::empty({frames, 2 * height, 2 * width, out_channels}, input.options());
+  if (is_launched) {
+    launch(UpsampleAdd{.expanded = expanded.const_data_ptr(),
+                       .input = input.const_data_ptr(),
+                       .out = result.mutable_data_ptr(),
+                       .rows = frames * 2 * height * 2 * width,
+                       .height = height,
+                       .width = width,
+                       .in_channels = in_channels,
+                       .out_channels = out_channels,
+                       .is_temporal = temporal},
+           input);
+    return result;
+  }
 
   const auto source_of = [=](std::int64_t frame) -> FrameSource {
     if (!temporal) return {frame, 0, out_channels, repeats};

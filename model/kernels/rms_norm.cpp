@@ -8,6 +8,7 @@
 #include <ATen/Parallel.h>
 
 #include "model/kernels/half.h"
+#include "model/kernels/row_launcher.h"
 #include "model/kernels/row_sum.h"
 #include "model/kernels/vectorize.h"
 
@@ -45,6 +46,24 @@ at::Tensor rms_norm_by_parts(const at::Tensor& x, const at::Tensor& weight, doub
   return (x * at::rsqrt(variance + eps)).to(weight.scalar_type()) * weight;
 }
 
+/// Starts the kernel where the tensors' device has one; false where it has none.  No rotary, no turning.
+bool is_launched(const at::Tensor& x, const at::Tensor& weight, double eps, const Rotary* rotary) {
+  if (!has_row_kernels({x, weight})) return false;
+  if (rotary && !(has_row_kernels({rotary->cos, rotary->sin}) && rotary->cos.scalar_type() == at::kFloat))
+    return false;
+  launch(RmsNorm{.x = x.mutable_data_ptr(),
+                 .weight = weight.const_data_ptr(),
+                 .cos = rotary ? rotary->cos.const_data_ptr() : nullptr,
+                 .sin = rotary ? rotary->sin.const_data_ptr() : nullptr,
+                 .rows = x.size(0) * x.size(1) * x.size(2),
+                 .heads = x.size(2),
+                 .positions = x.size(1),
+                 .head_dim = x.size(3),
+                 .eps = static_cast<float>(eps)},
+         x);
+  return true;
+}
+
 template <typename Token>
 void for_each_token(const at::Tensor& x, const Token& token) {
   const std::int64_t width = x.size(2) * x.size(3);
@@ -61,6 +80,7 @@ void for_each_token(const at::Tensor& x, const Token& token) {
 }  // namespace
 
 void rms_norm_(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  if (is_launched(x, weight, eps, nullptr)) return;
   if (!has_rows(x)) {
     x.copy_(rms_norm_by_parts(x, weight, eps));
     return;
@@ -72,6 +92,7 @@ void rms_norm_(const at::Tensor& x, const at::Tensor& weight, double eps) {
 }
 
 void rms_norm_rotary_(const at::Tensor& x, const at::Tensor& weight, double eps, const Rotary& rotary) {
+  if (is_launched(x, weight, eps, &rotary)) return;
   if (!has_rows(x)) {
     const at::Tensor normed =
         rms_norm_by_parts(x, weight, eps).to(at::toOpMathType(x.scalar_type())).unflatten(-1, {-1, 2});

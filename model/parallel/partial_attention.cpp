@@ -14,10 +14,8 @@ PartialAttention attend_part(const at::Tensor& query, const at::Tensor& key, con
   if (query.size(2) == 0) {
     return {query.to(precise), at::empty(query.sizes().slice(0, 3), query.options().dtype(precise))};
   }
-  // Half types are computed in float32: rounded parts would be rounded once more when merged.
-  const auto [output, lse] =
-      kernels::attention_with_lse(query.to(precise), key.to(precise), value.to(precise));
-  return {output.contiguous(), lse.contiguous()};
+  const auto [output, lse] = kernels::attention_with_lse(query, key, value);
+  return {output.to(precise).contiguous(), lse.contiguous()};
 }
 
 void merge_part(PartialAttention& whole, const PartialAttention& part) {

@@ -37,6 +37,10 @@ class Program(unittest.TestCase):
         symbols = subprocess.run(["nm", "--dynamic", "--demangle", "--undefined-only", CUDA], capture_output=True, text=True, check=True).stdout
         self.assertTrue("c10d::ProcessGroupNCCL::ProcessGroupNCCL(" in symbols, "no ProcessGroupNCCL is linked")
 
+    def test_it_holds_the_kernels_that_nvcc_compiled(self):
+        sections = subprocess.run(["readelf", "--sections", "--wide", CUDA], capture_output=True, text=True, check=True).stdout
+        self.assertIn(".nv_fatbin", sections, "no code for a GPU; ci/setup --cuda brings nvcc")
+
     @unittest.skipUnless(os.path.exists(CPU), "build/isoframe is not built")
     def test_the_cpu_build_loads_no_cuda_libraries_of_torch(self):
         linked = libraries(CPU)

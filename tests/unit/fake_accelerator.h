@@ -1,7 +1,8 @@
 #pragma once
 // A device that is not the CPU, on machines without a GPU: LibTorch's PrivateUse1.  Its operators are the
 // CPU's, but like CUDA it refuses tensors on two devices, operators that only a CPU has, and reads through a
-// tensor's pointer: its addresses are the CPU's, moved to where nothing is mapped.
+// tensor's pointer: its addresses are the CPU's, moved to where nothing is mapped.  It has the kernels of
+// model/kernels/row_kernels.h, as loops on the host, and counts what it is asked for.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +19,8 @@
 #include <fmt/format.h>
 #include <torch/library.h>
 
-#include "model/parallel/forwarding_group.h"
-#include "model/parallel/mesh.h"
+#include "model/kernels/row_launcher.h"
+#include "tests/unit/host_rows.h"
 
 namespace isoframe::fake_accelerator {
 
@@ -34,12 +35,22 @@ inline void* to_host(void* address) {
   return address == nullptr ? nullptr : reinterpret_cast<std::byte*>(address) - kFarAway;
 }
 
+/// What the device was asked for by this thread.
+struct Counts {
+  int kernels = 0;      ///< operators that compute or copy, and row kernels
+  int allocations = 0;  ///< of tensors with elements
+  int waits =
+      0;  ///< what would hold the CPU up until the device is done: copies from and to it, numbers read
+};
+inline thread_local Counts counts;
+
 class Allocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(std::size_t bytes) override {
     constexpr std::size_t kAlignment = 64;
     void* data =
         bytes == 0 ? nullptr : std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) & ~(kAlignment - 1));
+    if (bytes > 0) ++counts.allocations;
     return {to_device(data), data, &std::free, device()};
   }
   c10::DeleterFnPtr raw_deleter() const override { return nullptr; }
@@ -97,8 +108,28 @@ inline void check_for_any_device(const c10::OperatorHandle& op) {
     if (name.find(only) != std::string::npos) throw std::runtime_error(name + " is the CPU's alone");
 }
 
+/// Counts an operator as one kernel with its results, whatever it takes to run it on the CPU.
+class Asked {
+ public:
+  explicit Asked(const c10::OperatorHandle& op) : after_(counts) {
+    ++after_.kernels;
+    for (const c10::Argument& result : op.schema().returns())
+      if (result.alias_info() == nullptr && result.type()->kind() == c10::TypeKind::TensorType)
+        ++after_.allocations;
+    if (op.schema().name() == "aten::_local_scalar_dense" || op.schema().name() == "aten::equal")
+      ++after_.waits;
+  }
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
+  ~Asked() { counts = after_; }
+
+ private:
+  Counts after_;
+};
+
 inline void run(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   check_for_any_device(op);
+  const Asked asked(op);
   bool only_reads = true;
   for (const c10::Argument& argument : op.schema().arguments())
     if (argument.alias_info() != nullptr) only_reads = false;
@@ -126,6 +157,8 @@ inline at::Tensor empty_strided(c10::IntArrayRef size, c10::IntArrayRef stride,
                                            c10::dtype_or_default(dtype));
 }
 inline at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool) {
+  ++counts.kernels;
+  if (to.is_cpu() || from.is_cpu()) ++counts.waits;
   on_cpu(to).copy_(on_cpu(from));
   return to;
 }
@@ -154,78 +187,42 @@ inline at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight,
       .to(device());
 }
 
-/// A group for this device, as NCCL's are for CUDA: Gloo on the CPU's view of the memory.
-class Group final : public model::parallel::ForwardingGroup {
- public:
-  using ForwardingGroup::ForwardingGroup;
+/// Attention, which LibTorch would put together of eight operators for a device that it does not know; a GPU
+/// has a kernel for it.
+inline at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                            const std::optional<at::Tensor>& bias, double dropout, bool is_causal,
+                            std::optional<double> scale, bool enable_gqa) {
+  Counts after = counts;
+  ++after.kernels;
+  ++after.allocations;
+  const at::Tensor result =
+      at::scaled_dot_product_attention(on_cpu(query), on_cpu(key), on_cpu(value),
+                                       bias && bias->defined() ? std::optional(on_cpu(*bias)) : std::nullopt,
+                                       dropout, is_causal, scale, enable_gqa)
+          .to(device());
+  counts = after;
+  return result;
+}
 
-  at::Tensor all_gather(const at::Tensor& input, std::int64_t dim,
-                        const std::vector<std::int64_t>& sizes) override {
-    return sound_->all_gather(on_cpu(input), dim, sizes).to(device());
-  }
-  std::vector<at::Tensor> all_to_all(const std::vector<at::Tensor>& inputs,
-                                     const std::vector<std::vector<std::int64_t>>& output_shapes) override {
-    std::vector<at::Tensor> here;
-    for (const at::Tensor& input : inputs) here.push_back(on_cpu(input));
-    std::vector<at::Tensor> outputs = sound_->all_to_all(here, output_shapes);
-    for (at::Tensor& output : outputs) output = output.to(device());
-    return outputs;
-  }
-  void all_reduce(at::Tensor& tensor) override {
-    at::Tensor here = on_cpu(tensor);
-    sound_->all_reduce(here);
-  }
-  void broadcast(at::Tensor& tensor, int root) override {
-    at::Tensor here = on_cpu(tensor);
-    sound_->broadcast(here, root);
-  }
-  std::unique_ptr<model::parallel::Exchange> start_send(const at::Tensor& tensor, int destination,
-                                                        int tag) override {
-    return std::make_unique<Moving>(tensor, sound_->start_send(on_cpu(tensor), destination, tag));
-  }
-  std::unique_ptr<model::parallel::Exchange> start_receive(const std::vector<std::int64_t>& shape,
-                                                           const at::TensorOptions& options, int source,
-                                                           int tag) override {
-    return std::make_unique<Moving>(at::Tensor(),
-                                    sound_->start_receive(shape, options.device(c10::kCPU), source, tag));
-  }
-  std::unique_ptr<model::parallel::Exchange> start_exchange(const at::Tensor& outgoing, int destination,
-                                                            const std::vector<std::int64_t>& shape,
-                                                            int source) override {
-    return std::make_unique<Moving>(outgoing,
-                                    sound_->start_exchange(on_cpu(outgoing), destination, shape, source));
-  }
-
- private:
-  class Moving final : public model::parallel::Exchange {
-   public:
-    /// Keeps `kept`, which owns the memory that is being sent, until the exchange ends.
-    Moving(at::Tensor kept, std::unique_ptr<Exchange> here)
-        : kept_(std::move(kept)), here_(std::move(here)) {}
-    at::Tensor wait() override {
-      const at::Tensor arrived = here_->wait();
-      return arrived.defined() ? arrived.to(device()) : arrived;
-    }
-
-   private:
-    at::Tensor kept_;
-    std::unique_ptr<Exchange> here_;
-  };
-};
-
-class Rendezvous final : public model::parallel::Rendezvous {
- public:
-  explicit Rendezvous(model::parallel::Rendezvous& sound) : sound_(sound) {}
-  int rank() const override { return sound_.rank(); }
-  int world_size() const override { return sound_.world_size(); }
-  std::shared_ptr<model::parallel::Group> group(const std::string& name,
-                                                const std::vector<int>& world_ranks) override {
-    return std::make_shared<Group>(sound_.group(name, world_ranks));
-  }
-
- private:
-  model::parallel::Rendezvous& sound_;
-};
+/// Runs a row kernel, whose operands lie on the device.
+inline void launch(const model::kernels::RowKernel& kernel, model::kernels::Numbers numbers,
+                   const c10::Device&) {
+  ++counts.kernels;
+  model::kernels::RowKernel here = kernel;
+  std::visit(
+      [](auto& typed) {
+        const auto move = [](auto*& address) {
+          address = to_host(const_cast<void*>(static_cast<const void*>(address)));
+        };
+        std::apply([&](auto&... addresses) { (move(addresses), ...); }, typed.operands());
+      },
+      here);
+  model::kernels::run_on_host(here, numbers);
+}
+inline const bool kHasLauncher = [] {
+  model::kernels::set_row_launcher(c10::kPrivateUse1, &launch);
+  return true;
+}();
 
 TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
   library.fallback(torch::CppFunction::makeFromBoxedFunction<&run>());
@@ -241,6 +238,7 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
   library.impl("_reshape_alias", at::native::_reshape_alias);
   library.impl("unfold", at::native::unfold);
   library.impl("convolution_overrideable", convolution);
+  library.impl("scaled_dot_product_attention", attention);
 }
 
 }  // namespace isoframe::fake_accelerator

@@ -60,22 +60,36 @@ TEST(Attention, GivesTheLogSumExpOfItsScores) {
   }
 }
 
+TEST(Attention, AddsHalfTypesInFloat32) {
+  for (const at::ScalarType dtype : {at::kHalf, at::kBFloat16}) {
+    const at::Tensor query = at::randn({1, 2, 5, 8}).to(dtype), key = at::randn({1, 2, 33, 8}).to(dtype),
+                     value = at::randn({1, 2, 33, 8}).to(dtype);
+    const auto [output, lse] = attention_with_lse(query, key, value);
+    const auto [precise, precise_lse] =
+        attention_with_lse(query.to(at::kFloat), key.to(at::kFloat), value.to(at::kFloat));
+    EXPECT_TRUE(at::equal(output, precise));
+    EXPECT_TRUE(at::equal(lse, precise_lse));
+  }
+}
+
 /// Covers the shapes for which a GPU has a kernel of its own, and those for which it has none: odd head
-/// sizes, float64.
+/// sizes, float64.  Its flash attention rounds the output to the half type.
 TEST(Gpu, AttentionAndItsLogSumExpAreTheCpus) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no GPU, or a build without CUDA";
-  for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16}) {
+    const double tolerance = at::isReducedFloatingType(dtype) ? 2e-2 : 1e-4;
     for (const std::int64_t head_dim : {6, 8, 128}) {
       for (const std::int64_t length : {1, 32, 45}) {
-        const at::Tensor query = at::randn({1, 3, length, head_dim}, dtype),
-                         key = at::randn({1, 3, 70, head_dim}, dtype),
-                         value = at::randn({1, 3, 70, head_dim}, dtype);
+        const at::Tensor query = at::randn({1, 3, length, head_dim}).to(dtype),
+                         key = at::randn({1, 3, 70, head_dim}).to(dtype),
+                         value = at::randn({1, 3, 70, head_dim}).to(dtype);
         const auto [output, lse] = attention_with_lse(query, key, value);
         const auto [there, lse_there] = attention_with_lse(query.cuda(), key.cuda(), value.cuda());
         EXPECT_EQ(lse_there.sizes(), lse.sizes());
-        EXPECT_TRUE(at::allclose(there.cpu(), output, 1e-4, 1e-5))
+        EXPECT_EQ(lse_there.scalar_type(), lse.scalar_type());
+        EXPECT_TRUE(at::allclose(there.cpu().to(output.scalar_type()), output, tolerance, tolerance / 10))
             << head_dim << " wide, " << length << " tokens";
-        EXPECT_TRUE(at::allclose(lse_there.cpu(), lse, 1e-4, 1e-5))
+        EXPECT_TRUE(at::allclose(lse_there.cpu(), lse, tolerance, tolerance / 10))
             << head_dim << " wide, " << length << " tokens";
       }
     }

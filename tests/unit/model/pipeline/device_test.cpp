@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "model/parallel/in_process.h"
-#include "tests/unit/fake_accelerator.h"
+#include "tests/unit/fake_accelerator_group.h"
 #include "tests/unit/model/pipeline/tiny_generation.h"
 
 namespace isoframe::model::pipeline {
@@ -19,8 +19,30 @@ namespace {
 /// Tolerance between devices: others compute by ATen, the CPU computes float32 by kernels of our own.
 constexpr double kTolerance = 2e-4;
 
+/// Of a block, whose two streams each start a modulation, two layer norms, three projections, two norms of
+/// heads, the output's projection, two residuals and the MLP's two products and activation; together they
+/// start six copies into heads of all tokens, attention, and two back.
+constexpr int kKernelsOfABlock = 2 * 14 + 6 + 1 + 2;
+/// Heads are normed, activations made and the second residuals added in place; two copies fill one tensor.
+constexpr int kAllocationsOfABlock = 2 * 10 + 3 + 1 + 2;
+
 /// Points whose tensor belongs on the CPU: read from a file, or written to one.
 const std::set<std::string, std::less<>> kOnCpu = {"image", "image_encoder.pixel_values", "frames"};
+
+/// What the device is asked for while one block is computed, between two probe points.
+struct BlockCounts : Probe {
+  void tensor(ProbePoint point, const at::Tensor&) override {
+    using fake_accelerator::counts;
+    if (point.name == "transformer_blocks.context") {
+      if (point.index > 0)
+        blocks.push_back({counts.kernels - before.kernels, counts.allocations - before.allocations,
+                          counts.waits - before.waits});
+      before = counts;
+    }
+  }
+  fake_accelerator::Counts before;
+  std::vector<fake_accelerator::Counts> blocks;
+};
 
 struct Watch : Probe {
   explicit Watch(c10::DeviceType expected) : expected(expected) {}
@@ -48,6 +70,20 @@ TEST_P(Device, EverythingStaysWhereTheModelIs) {
   const at::Tensor expected = frames(c10::Device(c10::kCPU));
   ASSERT_TRUE(elsewhere.is_cpu());
   EXPECT_LT((elsewhere - expected).abs().max().item<double>(), kTolerance);
+}
+
+TEST_P(Device, ABlockStartsItsKernelsAndWaitsForNothing) {
+  const c10::InferenceMode inference;
+  const auto model = load_pipeline(checkpoint::Checkpoint(directory_), parallel::single_mesh(), std::nullopt,
+                                   at::TensorOptions(fake_accelerator::device()).dtype(at::kFloat));
+  BlockCounts probe;
+  model->generate(request_, probe);
+  ASSERT_FALSE(probe.blocks.empty());
+  for (const fake_accelerator::Counts& block : probe.blocks) {
+    EXPECT_EQ(block.kernels, kKernelsOfABlock);
+    EXPECT_EQ(block.allocations, kAllocationsOfABlock);
+    EXPECT_EQ(block.waits, 0);
+  }
 }
 
 TEST_P(Device, LayoutsExchangeTensorsThatLieThere) {
