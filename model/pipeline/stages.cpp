@@ -95,9 +95,11 @@ Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const C
   probe.tensor({.name = "first_frame", .axes = axes::kVideo}, first_frame);
   Video video;
   video.noise = latents;
+  std::optional<kernels::Rotary> angles;
   for (const sampling::Step& step : sampling::schedule(request.steps, scheduler)) {
     const ProbeScope step_scope(probe, {"denoise.step", step.index});
     const at::Tensor sample = at::cat({latents, first_frame}, 1);
+    if (!angles) angles = transformer.angles(sample);
     const std::optional<at::ScalarType> dtype = request.given.timestep_dtype;
     transformer::StepTimes times = {.timestep = rounded(step.timestep, dtype)};
     if (hands_on_step_end) times.end = rounded(step.next_timestep, dtype);
@@ -105,8 +107,8 @@ Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const C
       const bool is_conditional = branch == Branch::kConditional;
       const ProbeScope branch_scope(
           probe, {is_conditional ? "denoise.conditional" : "denoise.unconditional", step.index});
-      return transformer.forward(sample, times,
-                                 is_conditional ? conditions.conditional : conditions.unconditional, probe);
+      return transformer.forward(
+          sample, times, is_conditional ? conditions.conditional : conditions.unconditional, *angles, probe);
     };
     const at::Tensor velocity = guidance.predict(pass, probe);
     latents = sampling::euler_step(latents, velocity, step);

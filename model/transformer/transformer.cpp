@@ -86,8 +86,17 @@ Transformer::Transformer(const TransformerConfig& config, const checkpoint::Para
 Transformer::~Transformer() = default;
 Transformer::Transformer(Transformer&&) noexcept = default;
 
+kernels::Rotary Transformer::angles(const at::Tensor& sample) const {
+  const kernels::Rotary whole =
+      rotary_embedding(impl_->x_embedder.grid(sample), config_.rope_axes_dim, config_.rope_theta);
+  const auto own_rows = [&](const at::Tensor& table) {
+    return impl_->sequence.shard(table, 0).to(sample.device());
+  };
+  return {own_rows(whole.cos), own_rows(whole.sin)};
+}
+
 at::Tensor Transformer::forward(const at::Tensor& sample, const StepTimes& times, const Condition& condition,
-                                Probe& probe) const {
+                                const kernels::Rotary& angles, Probe& probe) const {
   const Impl& m = *impl_;
   const ProbeScope scope(probe, {"transformer"});
   const TokenGrid grid = m.x_embedder.grid(sample);
@@ -106,12 +115,7 @@ at::Tensor Transformer::forward(const at::Tensor& sample, const StepTimes& times
   probe.tensor({"x_embedder", -1, {rows(1)}, axes::kTokens}, hidden);
   at::Tensor tokens = m.embed(condition, time, probe);
 
-  const kernels::Rotary rotary = rotary_embedding(grid, config_.rope_axes_dim, config_.rope_theta);
-  const auto own_rows = [&](const at::Tensor& table) {
-    return m.sequence.shard(table, 0).to(hidden.device());
-  };
-  const BlockInputs inputs = {
-      activated, {own_rows(rotary.cos), own_rows(rotary.sin)}, grid.tokens(), rows(1)};
+  const BlockInputs inputs = {activated, angles, grid.tokens(), rows(1)};
   probe.tensor({"rotary.cos", -1, {rows(0)}, axes::kRotary}, inputs.rotary.cos);
   probe.tensor({"rotary.sin", -1, {rows(0)}, axes::kRotary}, inputs.rotary.sin);
   for (std::int64_t layer = 0; layer < config_.num_layers; ++layer) {

@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/checkpoint/parameters.h"
+#include "model/kernels/rms_norm.h"
 #include "model/parallel/sequence_parallel.h"
 #include "model/parallel/tensor_parallel.h"
 #include "model/probe.h"
@@ -35,10 +36,19 @@ class Transformer {
   ~Transformer();
   Transformer(Transformer&&) noexcept;
 
-  /// One denoising pass.  sample: [1, in_channels, F, H, W] latents with condition latents and mask.  Returns
-  /// the predicted velocity [1, out_channels, F, H, W], whole on every rank.
+  /// The angles of this rank's video tokens, on the model's device: the same for all passes over samples of
+  /// these sizes, [1, in_channels, F, H, W].
+  kernels::Rotary angles(const at::Tensor& sample) const;
+
+  /// One denoising pass.  sample: [1, in_channels, F, H, W] latents with condition latents and mask; `angles`
+  /// are those of its sizes.  Returns the predicted velocity [1, out_channels, F, H, W], whole on every rank.
   at::Tensor forward(const at::Tensor& sample, const StepTimes& times, const Condition& condition,
-                     Probe& probe) const;
+                     const kernels::Rotary& angles, Probe& probe) const;
+  /// A single pass, which makes its angles itself.
+  at::Tensor forward(const at::Tensor& sample, const StepTimes& times, const Condition& condition,
+                     Probe& probe) const {
+    return forward(sample, times, condition, angles(sample), probe);
+  }
 
   const TransformerConfig& config() const { return config_; }
 
