@@ -288,7 +288,7 @@ std::vector<CaseKey> bookkeeping() {
                        "--timeout")),
       held(Holds::kLoaded,
            with_option(row("meeting_seconds", &Case::meeting_seconds, above_zero(kMostSeconds), kBookkeeping,
-                           {"", "how long ranks wait at the start for the last of them to come"}),
+                           {"", "how long ranks wait at the start for the last of them to come; on GPUs at least 60"}),
                        "--meeting-seconds")),
       row("baseline", &Case::baseline, text("name"), kBookkeeping,
           {"none",

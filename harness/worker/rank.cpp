@@ -35,6 +35,7 @@
 #include "model/device/device.h"
 #include "model/kernels/caching_allocator.h"
 #include "model/parallel/gloo_rendezvous.h"
+#include "model/parallel/network.h"
 #include "model/pipeline/limits.h"
 #include "model/pipeline/pipeline.h"
 #include "reports/records/rank.h"
@@ -94,13 +95,19 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
 }
 
+/// Seconds that ranks on GPUs wait for each other at the least: loading CUDA's libraries and connecting
+/// communicators takes that long on a cold machine.
+constexpr double kFirstMeetingOfDevices = 60.0;
+
 model::parallel::Meeting meeting_of(const Job& job, const c10::Device& device) {
-  return {.store = job.store,
-          .folder = job.directory,
-          .launch = job.launch,
-          .patience = milliseconds(job.spec.meeting_seconds),
-          .timeout = milliseconds(job.spec.timeout_seconds),
-          .device = device};
+  return {
+      .store = job.store,
+      .folder = job.directory,
+      .launch = job.launch,
+      .patience = milliseconds(device.is_cpu() ? job.spec.meeting_seconds
+                                               : std::max(job.spec.meeting_seconds, kFirstMeetingOfDevices)),
+      .timeout = milliseconds(job.spec.timeout_seconds),
+      .device = device};
 }
 
 Tiles decode_tiles(const model::pipeline::Pipeline& model, const model::pipeline::Request& request) {
@@ -201,9 +208,10 @@ void measure_case(const Job& job, const Loaded& loaded, const std::vector<record
   base::write_json(record_file(job.directory, mesh.rank), records::to_json(record));
 }
 
-void leave_rates(const Job& job, const model::parallel::Mesh& mesh, const c10::Device& device) {
-  base::write_json(record_file(job.directory, mesh.rank), records::to_json(rates_of(*mesh.world, device)));
-  mesh.world->barrier();
+/// `links` are those between all ranks' devices.
+void leave_rates(const Job& job, model::parallel::Group& links, const c10::Device& device) {
+  base::write_json(record_file(job.directory, links.rank()), records::to_json(rates_of(links, device)));
+  links.barrier();
 }
 
 /// Leaves no memory of what was done before to what is measured next.
@@ -270,8 +278,11 @@ void Rank::meet(const Job& job) {
 
 void Rank::agree(const Job& job) {
   // Ranks that the harness has started itself are one program, and were given one case.
-  rendezvous_->agree(std::to_string(talks_++),
-                     job.is_launched() ? launch_facts(job.spec) : model::parallel::Facts());
+  rendezvous_->agree(
+      std::to_string(talks_++), job.is_launched() ? launch_facts(job.spec) : model::parallel::Facts(),
+      device_.is_cpu()
+          ? ""
+          : fmt::format("{} of {}", model::device::name_of(device_), model::parallel::host_name()));
 }
 
 std::string Rank::hand_on(const std::function<std::string()>& ask) {
@@ -287,7 +298,8 @@ void Rank::run(const Job& job, const launch::ProgressWriter& progress) {
   const int rank = loaded_.mesh.rank;
   if (!needs_model(job)) {
     progress.write("rates");
-    return leave_rates(job, loaded_.mesh, device_);
+    const std::vector<int> all = model::parallel::group_ranks(job.spec.layout, "world").front();
+    return leave_rates(job, *rendezvous_->group("rates", all), device_);
   }
   const model::pipeline::Pipeline& model = *loaded_.model;
   const model::pipeline::Request request = request_of(job);

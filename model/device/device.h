@@ -24,6 +24,9 @@ std::string of_machine();
 /// fewer GPUs than ranks on this machine.
 c10::Device take(const std::string& name, int local_rank);
 
+/// The device as nobody else on this machine calls another: "cpu", "GPU 00000000:17:00.0".
+std::string name_of(const c10::Device& device);
+
 /// Makes the same input give the same bits, on a GPU too: deterministic algorithms, no search in cuDNN for
 /// the fastest one, a fixed cuBLAS workspace; float32 products in float32 unless `tf32` allows TF32.  Call
 /// before the first use of the device.

@@ -18,6 +18,8 @@ c10::Device take(const std::string& name, int) {
   return c10::Device(c10::kCPU);
 }
 
+std::string name_of(const c10::Device&) { return "cpu"; }
+
 void compute_reproducibly(const c10::Device&, bool) {}
 void synchronize(const c10::Device&) {}
 std::function<Moment()> clock_of(const c10::Device&) {

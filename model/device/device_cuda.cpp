@@ -110,6 +110,10 @@ c10::Device take(const std::string& name, int local_rank) {
   return device;
 }
 
+std::string name_of(const c10::Device& device) {
+  return device.is_cuda() ? "GPU " + bus_id_of(device) : "cpu";
+}
+
 void compute_reproducibly(const c10::Device& device, bool tf32) {
   if (!device.is_cuda()) return;
   setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);

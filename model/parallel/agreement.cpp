@@ -28,6 +28,13 @@ constexpr milliseconds kSlack(2000);
 std::string key_of(int rank) { return fmt::format("agreement/facts/{}", rank); }
 double seconds(milliseconds time) { return static_cast<double>(time.count()) / 1000; }
 
+/// What a rank came with.
+struct Arrival {
+  Facts facts;
+  std::string device;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Arrival, facts, device)
+
 /// Rank 0's verdict; without a message all is well.
 struct Verdict {
   std::string message;
@@ -77,7 +84,7 @@ std::optional<std::string> difference(int rank, const Facts& facts, const Facts&
   return std::nullopt;
 }
 
-Verdict judge(c10d::Store& store, int world_size, const Facts& facts, milliseconds patience) {
+Verdict judge(c10d::Store& store, int world_size, const Arrival& own, milliseconds patience) {
   if (const auto missing = missing_ranks(store, world_size, patience); !missing.empty()) {
     return {fmt::format(
         "{} {} of {} {} not come within {:g} s; {} running, with this rank's job and a way "
@@ -85,10 +92,18 @@ Verdict judge(c10d::Store& store, int world_size, const Facts& facts, millisecon
         missing.size() == 1 ? "rank" : "ranks", fmt::join(missing, ", "), world_size,
         missing.size() == 1 ? "has" : "have", seconds(patience), missing.size() == 1 ? "is it" : "are they")};
   }
+  std::map<std::string, int> rank_of_device = {{own.device, 0}};
   for (int rank = 1; rank < world_size; ++rank) {
-    const auto bytes = store.get(key_of(rank));
-    const Facts theirs = json::parse(bytes).get<Facts>();
-    if (auto found = difference(rank, theirs, facts)) return {std::move(*found), true};
+    const auto theirs = json::parse(store.get(key_of(rank))).get<Arrival>();
+    if (auto found = difference(rank, theirs.facts, own.facts)) return {std::move(*found), true};
+    const auto [earlier, is_new] = rank_of_device.emplace(theirs.device, rank);
+    if (!is_new && !theirs.device.empty()) {
+      return {
+          fmt::format("ranks {} and {} both have {}; give each rank a GPU of its own (CUDA_VISIBLE_DEVICES, "
+                      "or the launcher's option)",
+                      earlier->second, rank, theirs.device),
+          true};
+    }
   }
   return {};
 }
@@ -123,11 +138,13 @@ Verdict hear(c10d::Store& store, int rank, milliseconds patience) {
 
 }  // namespace
 
-void agree(c10d::Store& store, int rank, int world_size, const Facts& facts, milliseconds patience) {
+void agree(c10d::Store& store, int rank, int world_size, const Facts& facts, const std::string& device,
+           milliseconds patience) {
   if (world_size == 1) return;
-  store.set(key_of(rank), json(facts).dump());
+  const Arrival own = {facts, device};
+  store.set(key_of(rank), json(own).dump());
   if (rank != 0) return hear(store, rank, patience).enforce();
-  const Verdict verdict = judge(store, world_size, facts, patience);
+  const Verdict verdict = judge(store, world_size, own, patience);
   store.set(kVerdict, json{{"message", verdict.message}, {"bad_input", verdict.bad_input}}.dump());
   if (!verdict.message.empty()) wait_until_heard(store, count_present(store, world_size));
   verdict.enforce();

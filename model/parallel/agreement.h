@@ -16,10 +16,11 @@ namespace isoframe::model::parallel {
 /// "3f0c..."}.
 using Facts = std::map<std::string, std::string>;
 
-/// Returns on every rank once all have come with the same facts.  Otherwise throws on every rank the same
-/// line, naming the rank: InputError for facts that differ, RunError for a rank that has not come within
-/// `patience`.
-void agree(c10d::Store& store, int rank, int world_size, const Facts& facts,
+/// Returns on every rank once all have come with the same facts, and each with a device of its own: `device`
+/// is this rank's, as people call it, or empty where ranks may share it.  Otherwise throws on every rank the
+/// same line, naming the rank: InputError for facts that differ and a device that two have, RunError for a
+/// rank that has not come within `patience`.
+void agree(c10d::Store& store, int rank, int world_size, const Facts& facts, const std::string& device,
            std::chrono::milliseconds patience);
 
 }  // namespace isoframe::model::parallel

@@ -131,6 +131,8 @@ class BackendGroup : public Group {
     });
   }
 
+  bool exchange_occupies_device() const override { return backends_.is_stream_ordered; }
+
  private:
   class BackendExchange : public Exchange {
    public:

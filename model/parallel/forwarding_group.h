@@ -41,6 +41,7 @@ class ForwardingGroup : public Group {
     return sound_->start_exchange(outgoing, destination, shape, source);
   }
   void barrier() override { sound_->barrier(); }
+  bool exchange_occupies_device() const override { return sound_->exchange_occupies_device(); }
 
  protected:
   std::shared_ptr<Group> sound_;

@@ -7,6 +7,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
+#include "model/device/device.h"
+
 namespace isoframe::model::parallel {
 
 namespace {
@@ -44,9 +46,12 @@ c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const Member& member,
 }
 
 std::shared_ptr<Group> make_gloo_group(const Member& member, const c10::intrusive_ptr<c10d::Store>& store,
-                                       const GlooOptions& options) {
+                                       const GlooOptions& options, const c10::Device& device) {
   const c10::intrusive_ptr<c10d::Backend> gloo = make_gloo_backend(member, store, options);
-  return make_backend_group(member, {.tensors = gloo, .control = gloo}, options.timeout);
+  return make_backend_group(
+      member,
+      {.tensors = gloo, .control = gloo, .device = device, .clock = device::clock_of(c10::Device(c10::kCPU))},
+      options.timeout);
 }
 
 }  // namespace isoframe::model::parallel

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include <c10/core/Device.h>
 #include <c10/util/intrusive_ptr.h>
 
 #include "model/parallel/backend_group.h"
@@ -30,7 +31,9 @@ struct GlooOptions {
 c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const Member& member,
                                                     const c10::intrusive_ptr<c10d::Store>& store,
                                                     const GlooOptions& options);
+/// The group's barriers wait for what was asked of `device`, where this rank computes.
 std::shared_ptr<Group> make_gloo_group(const Member& member, const c10::intrusive_ptr<c10d::Store>& store,
-                                       const GlooOptions& options);
+                                       const GlooOptions& options,
+                                       const c10::Device& device = c10::Device(c10::kCPU));
 
 }  // namespace isoframe::model::parallel

@@ -34,7 +34,27 @@ std::unique_ptr<GlooRendezvous> GlooRendezvous::again(const std::string& name, c
   return next;
 }
 
+std::shared_ptr<Group> GlooRendezvous::make_for_device(const Member& member,
+                                                       const c10::intrusive_ptr<c10d::Store>& store) const {
+  return device_.is_cuda() ? make_nccl_group(member, store, options_, device_) : make_for_cpu(member, store);
+}
+
+std::shared_ptr<Group> GlooRendezvous::make_for_cpu(const Member& member,
+                                                    const c10::intrusive_ptr<c10d::Store>& store) const {
+  return make_gloo_group(member, store, options_, device_);
+}
+
 std::shared_ptr<Group> GlooRendezvous::group(const std::string& name, const std::vector<int>& world_ranks) {
+  return kept(name, world_ranks, &GlooRendezvous::make_for_device);
+}
+
+std::shared_ptr<Group> GlooRendezvous::cpu_group(const std::string& name,
+                                                 const std::vector<int>& world_ranks) {
+  return kept(name, world_ranks, &GlooRendezvous::make_for_cpu);
+}
+
+std::shared_ptr<Group> GlooRendezvous::kept(const std::string& name, const std::vector<int>& world_ranks,
+                                            Make make) {
   const auto self = std::find(world_ranks.begin(), world_ranks.end(), rank_);
   if (self == world_ranks.end()) {
     throw std::invalid_argument(
@@ -42,21 +62,20 @@ std::shared_ptr<Group> GlooRendezvous::group(const std::string& name, const std:
   }
   if (world_ranks.size() == 1) return self_group(name);
   const std::string prefix = fmt::format("{}/{}", name, fmt::join(world_ranks, ","));
-  std::shared_ptr<Group>& kept = groups_[prefix];
-  if (kept != nullptr) return kept;
+  std::shared_ptr<Group>& group = groups_[prefix];
+  if (group != nullptr) return group;
   const Member member{.name = name,
                       .rank = static_cast<int>(self - world_ranks.begin()),
                       .size = static_cast<int>(world_ranks.size()),
                       .world_rank = rank_};
   const auto store = c10::make_intrusive<c10d::PrefixStore>(prefix, meeting_);
-  kept = device_.is_cuda() ? make_nccl_group(member, store, options_, device_)
-                           : make_gloo_group(member, store, options_);
-  return kept;
+  group = (this->*make)(member, store);
+  return group;
 }
 
-void GlooRendezvous::agree(const std::string& name, const Facts& facts) {
+void GlooRendezvous::agree(const std::string& name, const Facts& facts, const std::string& device) {
   c10d::PrefixStore store("agreement " + name, meeting_);
-  parallel::agree(store, rank_, world_size_, facts, options_.patience);
+  parallel::agree(store, rank_, world_size_, facts, device, options_.patience);
 }
 
 std::string GlooRendezvous::hand_on(const std::string& name, const std::function<std::string()>& ask) {

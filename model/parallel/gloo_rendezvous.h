@@ -31,15 +31,25 @@ class GlooRendezvous : public Rendezvous {
   int world_size() const override { return world_size_; }
   /// Throws std::invalid_argument when this rank is not one of `world_ranks`.
   std::shared_ptr<Group> group(const std::string& name, const std::vector<int>& world_ranks) override;
+  std::shared_ptr<Group> cpu_group(const std::string& name, const std::vector<int>& world_ranks) override;
 
   /// See agreement.h.  Called by every rank, each time about facts of another name.
-  void agree(const std::string& name, const Facts& facts);
+  void agree(const std::string& name, const Facts& facts, const std::string& device = "");
 
   /// Gives all ranks the text that rank 0 gets from `ask`, each time under another name.  The others wait for
   /// it as long as it takes: nothing, where rank 0 has ended meanwhile.
   std::string hand_on(const std::string& name, const std::function<std::string()>& ask);
 
  private:
+  /// The group of that name and these ranks, made by `make` if there is none yet.
+  using Make = std::shared_ptr<Group> (GlooRendezvous::*)(const Member&,
+                                                          const c10::intrusive_ptr<c10d::Store>&) const;
+  std::shared_ptr<Group> kept(const std::string& name, const std::vector<int>& world_ranks, Make make);
+  std::shared_ptr<Group> make_for_device(const Member& member,
+                                         const c10::intrusive_ptr<c10d::Store>& store) const;
+  std::shared_ptr<Group> make_for_cpu(const Member& member,
+                                      const c10::intrusive_ptr<c10d::Store>& store) const;
+
   c10::intrusive_ptr<c10d::Store> store_;    ///< what is kept there, each under its own prefix
   c10::intrusive_ptr<c10d::Store> meeting_;  ///< the part of it that is this meeting's alone
   int rank_;

@@ -85,6 +85,9 @@ class Group {
   virtual std::unique_ptr<Exchange> start_exchange(const at::Tensor& outgoing, int destination,
                                                    const std::vector<std::int64_t>& shape, int source) = 0;
   virtual void barrier() = 0;
+  /// True if an exchange that was started occupies this rank's device until the other side has started too,
+  /// as NCCL's kernels do: better started when both are ready.
+  virtual bool exchange_occupies_device() const { return false; }
 
   /// Traffic by collective ("all_to_all", "all_gather", "all_reduce", "broadcast", "send", "receive",
   /// "exchange", "barrier"). The seconds of asynchronous calls leave out the computation between start and

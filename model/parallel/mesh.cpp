@@ -41,7 +41,8 @@ std::vector<int> first_ranks(int count) {
 std::shared_ptr<Group> join(const std::string& name, const Layout& layout, Rendezvous& rendezvous) {
   for (const std::vector<int>& ranks : group_ranks(layout, name)) {
     if (std::find(ranks.begin(), ranks.end(), rendezvous.rank()) != ranks.end()) {
-      return ranks.size() == 1 ? self_group(name) : rendezvous.group(name, ranks);
+      if (ranks.size() == 1) return self_group(name);
+      return name == "world" ? rendezvous.cpu_group(name, ranks) : rendezvous.group(name, ranks);
     }
   }
   return nullptr;

@@ -23,13 +23,18 @@ class Rendezvous {
   virtual int rank() const = 0;
   virtual int world_size() const = 0;
   virtual std::shared_ptr<Group> group(const std::string& name, const std::vector<int>& world_ranks) = 0;
+  /// A group for tensors on the CPU, wherever the ranks compute.  On a GPU it has no communicator, which
+  /// would hold memory there; its barrier waits for the device.
+  virtual std::shared_ptr<Group> cpu_group(const std::string& name, const std::vector<int>& world_ranks) {
+    return group(name, world_ranks);
+  }
 };
 
 /// One rank's place in a layout.
 struct Mesh {
   Layout layout;
   int rank = 0;
-  std::shared_ptr<Group> world;
+  std::shared_ptr<Group> world;  ///< for tensors on the CPU
   std::shared_ptr<Group> tensor;
   std::shared_ptr<Group> ulysses;
   std::shared_ptr<Group> ring;

@@ -13,8 +13,10 @@ at::Tensor encode_on_all_ranks(const vae::Vae& vae, const parallel::Mesh& mesh, 
       at::empty({1, channels, 1, frame.size(3) / compression, frame.size(4) / compression}, frame.options());
   if (moments.defined()) latents.copy_(moments.narrow(1, 0, channels) * config.scaling_factor);
   const ProbeScope scope(probe, {"encode.broadcast"});
-  mesh.world->broadcast(latents, /*root=*/0);
-  return latents;
+  // Too little, and too seldom, for a communicator of all ranks on their devices.
+  at::Tensor here = latents.cpu();
+  mesh.world->broadcast(here, /*root=*/0);
+  return here.to(latents.device());
 }
 
 at::Tensor first_frame_condition(const at::Tensor& image_latents, std::int64_t frames) {

@@ -43,7 +43,7 @@ struct Video {
   at::Tensor frames;                     ///< [F, H, W, 3] in [0, 1] on rank 0; undefined elsewhere
   at::Tensor noise;                      ///< [1, C, f, h, w], which denoising began with
   at::Tensor latents;                    ///< what was decoded, before the VAE's scaling is undone
-  std::vector<at::Tensor> step_latents;  ///< what each scheduler step gave
+  std::vector<at::Tensor> step_latents;  ///< what each scheduler step gave, on the CPU
 };
 
 }  // namespace isoframe::model::pipeline

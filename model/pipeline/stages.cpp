@@ -31,6 +31,14 @@ at::Tensor taken(const at::Tensor& given, at::IntArrayRef shape, const at::Tenso
   return given.to(options, /*non_blocking=*/false, /*copy=*/true);
 }
 
+/// A copy on the CPU, which is there once the device is done with what it was asked for before; on the CPU
+/// the tensor itself.
+at::Tensor off_device(const at::Tensor& tensor) {
+  if (tensor.is_cpu()) return tensor;
+  const at::TensorOptions here = tensor.options().device(at::kCPU).pinned_memory(tensor.is_cuda());
+  return at::empty(tensor.sizes(), here).copy_(tensor, /*non_blocking=*/true);
+}
+
 /// The timestep as a model of that dtype is handed it.
 double rounded(double timestep, std::optional<at::ScalarType> dtype) {
   return dtype ? at::scalar_tensor(timestep, *dtype).item<double>() : timestep;
@@ -113,7 +121,7 @@ Video Stages::denoise(at::Tensor latents, const at::Tensor& first_frame, const C
     const at::Tensor velocity = guidance.predict(pass, probe);
     latents = sampling::euler_step(latents, velocity, step);
     probe.tensor({.name = "latents", .index = step.index, .axes = axes::kVideo}, latents);
-    video.step_latents.push_back(latents);
+    video.step_latents.push_back(off_device(latents));
     if (!given.empty())
       latents = taken(given[static_cast<std::size_t>(step.index)], video.noise.sizes(), options);
   }

@@ -80,15 +80,18 @@ class GenerationWalk {
     const std::int64_t first_frame_numbers =
         numbers / latents_.channels * (model_.transformer.in_channels - latents_.channels);
     const Held first_frame = account_.hold(first_frame_numbers);
-    std::vector<Held> step_latents;
-    for (std::int64_t step = 1; step < generation_.steps; ++step)
-      step_latents.push_back(account_.hold(numbers));
     Account& account = account_;
+    std::vector<Held> step_latents;
+    const auto keep = [&] {
+      // Other devices' leave them.
+      if (account.machine().is_cpu) step_latents.push_back(account.hold(numbers));
+    };
+    for (std::int64_t step = 1; step < generation_.steps; ++step) keep();
     {
       const Held sample = account.hold(numbers + first_frame_numbers);
       const Held velocity = predict();
       const Held scaled = account.hold(numbers);
-      step_latents.push_back(account.hold(numbers));
+      keep();
     }
     const Work one = account.work();
     for (std::int64_t step = 1; step < generation_.steps; ++step)

@@ -55,16 +55,35 @@ struct Tiles {
   std::vector<std::unique_ptr<parallel::Exchange>> exchanges;
 };
 
-/// Runs every tile of this rank and sends each as soon as it is there.  The merging rank starts every receive
-/// before its first tile, so that tiles travel while later ones are computed.
+/// Starts to receive every tile of the other ranks.
+void start_receives(const TilePlan& plan, const at::Tensor& volume, const TileOperation& operation,
+                    parallel::Group& group, Tiles& tiles) {
+  for (const TileAssignment& tile : plan.tiles) {
+    if (tile.rank != kMergingRank)
+      tiles.exchanges[plan.number(tile)] = start_receive(plan, tile, operation, volume.options(), group);
+  }
+}
+
+/// Starts to send every tile that this rank has kept.
+void start_sends(const TilePlan& plan, parallel::Group& group, Tiles& tiles) {
+  for (const TileAssignment& tile : plan.tiles) {
+    const std::int64_t number = plan.number(tile);
+    if (tiles.results[number].defined())
+      tiles.exchanges[number] =
+          group.start_send(std::exchange(tiles.results[number], {}), kMergingRank, static_cast<int>(number));
+  }
+}
+
+/// Runs every tile of this rank.  Where an exchange costs the device nothing each is sent as soon as it is
+/// there, and the merging rank starts every receive before its first tile, so that tiles travel while later
+/// ones are computed.  Where it occupies the device, as long as the other rank computes, all start at the
+/// end.
 Tiles run_own_tiles(const TilePlan& plan, const at::Tensor& volume, const TileOperation& operation,
                     parallel::Group& group, Probe& probe) {
   Tiles tiles(plan.tiles.size());
   const bool merges = group.rank() == kMergingRank;
-  for (const TileAssignment& tile : plan.tiles) {
-    if (merges && tile.rank != kMergingRank)
-      tiles.exchanges[plan.number(tile)] = start_receive(plan, tile, operation, volume.options(), group);
-  }
+  const bool is_early = !group.exchange_occupies_device();
+  if (merges && is_early) start_receives(plan, volume, operation, group, tiles);
   for (const TileAssignment& tile : plan.tiles) {
     if (tile.rank != group.rank()) continue;
     const std::int64_t number = plan.number(tile);
@@ -74,12 +93,11 @@ Tiles run_own_tiles(const TilePlan& plan, const at::Tensor& volume, const TileOp
       result = run_tile(plan, tile, volume, operation);
       probe.tensor({.name = operation.tile_stage, .index = number, .axes = axes::kFrames}, result);
     }
-    if (merges) {
-      tiles.results[number] = result;
-    } else {
-      tiles.exchanges[number] = group.start_send(result, kMergingRank, static_cast<int>(number));
-    }
+    tiles.results[number] = result;
+    if (!merges && is_early) start_sends(plan, group, tiles);
   }
+  if (merges && !is_early) start_receives(plan, volume, operation, group, tiles);
+  if (!merges && !is_early) start_sends(plan, group, tiles);
   return tiles;
 }
 

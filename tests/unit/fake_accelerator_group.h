@@ -56,6 +56,9 @@ class Group final : public model::parallel::ForwardingGroup {
                                     sound_->start_exchange(on_cpu(outgoing), destination, shape, source));
   }
 
+  /// As NCCL's.
+  bool exchange_occupies_device() const override { return true; }
+
  private:
   class Moving final : public model::parallel::Exchange {
    public:
@@ -81,6 +84,11 @@ class Rendezvous final : public model::parallel::Rendezvous {
   std::shared_ptr<model::parallel::Group> group(const std::string& name,
                                                 const std::vector<int>& world_ranks) override {
     return std::make_shared<Group>(sound_.group(name, world_ranks));
+  }
+
+  std::shared_ptr<model::parallel::Group> cpu_group(const std::string& name,
+                                                    const std::vector<int>& world_ranks) override {
+    return sound_.group(name, world_ranks);
   }
 
  private:

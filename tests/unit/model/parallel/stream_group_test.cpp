@@ -93,6 +93,13 @@ TEST_F(StreamGroup, WaitsHaveNoLimitThatWouldMakeThemPoll) {
   for (const milliseconds limit : backend_->limits) EXPECT_EQ(limit, kNoTimeout);
 }
 
+TEST_F(StreamGroup, ItsExchangesOccupyTheDevice) {
+  EXPECT_TRUE(group_->exchange_occupies_device());
+  const auto gloo = make_backend_group({.name = "test", .rank = 0, .size = 2},
+                                       {.tensors = backend_, .control = backend_}, milliseconds(700));
+  EXPECT_FALSE(gloo->exchange_occupies_device());
+}
+
 TEST_F(StreamGroup, NothingIsWaitedForUntilTheTrafficIsRead) {
   int heard = 0;
   group_->set_observer([&](const CollectiveCall& call) {

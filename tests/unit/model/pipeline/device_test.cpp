@@ -61,7 +61,10 @@ class Device : public TinyGeneration {
     Watch watch(device.type());
     const auto model = load_pipeline(checkpoint::Checkpoint(directory_), parallel::single_mesh(),
                                      std::nullopt, at::TensorOptions(device).dtype(at::kFloat));
-    return model->generate(request_, watch).frames;
+    const Video video = model->generate(request_, watch);
+    EXPECT_EQ(video.step_latents.size(), static_cast<std::size_t>(request_.steps));
+    for (const at::Tensor& step : video.step_latents) EXPECT_TRUE(step.is_cpu());
+    return video.frames;
   }
 };
 

@@ -1,5 +1,6 @@
 #include "model/vae/tile_executor.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.h"
+#include "model/parallel/forwarding_group.h"
 #include "model/parallel/in_process.h"
 
 namespace isoframe::model::vae {
@@ -83,6 +85,46 @@ TEST(TileExecutor, ATileArrivesWhileItsRankComputesLaterOnes) {
     group->barrier();
   });
   EXPECT_TRUE(arrived_in_time) << "nothing arrived before rank 1 began its last tile";
+}
+
+/// Notes what is started when, on a device that an exchange occupies.
+class OccupiedGroup : public parallel::ForwardingGroup {
+ public:
+  using ForwardingGroup::ForwardingGroup;
+  bool exchange_occupies_device() const override { return true; }
+  std::unique_ptr<parallel::Exchange> start_send(const at::Tensor& tensor, int destination,
+                                                 int tag) override {
+    started.push_back("send");
+    return ForwardingGroup::start_send(tensor, destination, tag);
+  }
+  std::unique_ptr<parallel::Exchange> start_receive(const std::vector<std::int64_t>& shape,
+                                                    const at::TensorOptions& options, int source,
+                                                    int tag) override {
+    started.push_back("receive");
+    return ForwardingGroup::start_receive(shape, options, source, tag);
+  }
+  std::vector<std::string> started;
+};
+
+TEST(TileExecutor, ADeviceThatAnExchangeOccupiesComputesItsTilesFirst) {
+  const TilePlan plan = two_ranks_plan();
+  at::Tensor merged;
+  parallel::run_in_threads(2, [&](parallel::Rendezvous& rendezvous) {
+    OccupiedGroup group(rendezvous.group("vae_patch", {0, 1}));
+    const at::Tensor volume = at::arange(kHeight * kWidth, at::kFloat).view({1, kHeight, kWidth, 1});
+    const at::Tensor picture = execute_tiles(plan, volume, operation_of([&](const at::Tensor& tile) {
+                                               group.started.push_back("tile");
+                                               return tile.clone();
+                                             }),
+                                             group, no_probe());
+    if (group.rank() == 0) merged = picture;
+    const auto first_exchange = std::find_if(group.started.begin(), group.started.end(),
+                                             [](const std::string& what) { return what != "tile"; });
+    EXPECT_NE(first_exchange, group.started.end());
+    EXPECT_EQ(std::find(first_exchange, group.started.end(), "tile"), group.started.end());
+    group.barrier();
+  });
+  EXPECT_TRUE(at::equal(merged, at::arange(kHeight * kWidth, at::kFloat).view({1, kHeight, kWidth, 1})));
 }
 
 TEST(TileExecutor, SendsEachTileOnceAndUnpadded) {
