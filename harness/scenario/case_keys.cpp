@@ -286,10 +286,12 @@ std::vector<CaseKey> bookkeeping() {
            with_option(row("timeout_seconds", &Case::timeout_seconds, above_zero(kMostSeconds), kBookkeeping,
                            {"", "of one round, loading included"}),
                        "--timeout")),
-      held(Holds::kLoaded,
-           with_option(row("meeting_seconds", &Case::meeting_seconds, above_zero(kMostSeconds), kBookkeeping,
-                           {"", "how long ranks wait at the start for the last of them to come; on GPUs at least 60"}),
-                       "--meeting-seconds")),
+      held(
+          Holds::kLoaded,
+          with_option(
+              row("meeting_seconds", &Case::meeting_seconds, above_zero(kMostSeconds), kBookkeeping,
+                  {"", "how long ranks wait at the start for the last of them to come; on GPUs at least 60"}),
+              "--meeting-seconds")),
       row("baseline", &Case::baseline, text("name"), kBookkeeping,
           {"none",
            "a case of the same file that has none itself; may hold `{key}`; a case that names itself is a "
