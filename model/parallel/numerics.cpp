@@ -23,6 +23,15 @@ bool has_fixed_order(const Arithmetic& arithmetic) {
   return arithmetic.layout.tensor == 1 || arithmetic.reduction == Reduction::kDeterministic;
 }
 
+/// Sums of a block: the query, the key, the value, both products of the attention, its output and the MLP's
+/// two.
+constexpr double kSumsOfABlock = 8.0;
+
+/// True where each rank multiplies matrices of the same shapes.
+bool has_shapes_of(const Layout& one, const Layout& another) {
+  return one.ulysses == another.ulysses && one.ring == another.ring && one.tensor == another.tensor;
+}
+
 /// The bound where that many sums of each block are reordered, each rounded to the dtype so many times.
 double bound_of(double sums, int rounded, const Depth& depth) {
   const double reordered = sums * static_cast<double>(depth.steps * depth.blocks);
@@ -52,22 +61,23 @@ std::string to_string(Numerics numerics) {
 Numerics numerics(const Arithmetic& run, const Arithmetic& reference) {
   const bool adds_alike =
       parts(run) == parts(reference) && has_fixed_order(run) && has_fixed_order(reference);
-  return adds_alike && run.layout.ring == reference.layout.ring ? Numerics::kIdentical : Numerics::kBounded;
+  const bool depends_on_shapes = run.depends_on_shapes || reference.depends_on_shapes;
+  const bool multiplies_alike = depends_on_shapes ? has_shapes_of(run.layout, reference.layout)
+                                                  : run.layout.ring == reference.layout.ring;
+  return adds_alike && multiplies_alike ? Numerics::kIdentical : Numerics::kBounded;
 }
 
 double relative_l2_bound(const Arithmetic& run, const Depth& depth) {
   if (numerics(run) == Numerics::kIdentical) return 0.0;
   // Reordered sums in each block: the attention if a ring merges it; the output projection and the MLP's if
   // they are split.
-  const double sums = (run.layout.ring > 1 ? 1.0 : 0.0) + (parts(run) > 1 ? 2.0 : 0.0);
+  const double sums = run.depends_on_shapes
+                          ? kSumsOfABlock
+                          : (run.layout.ring > 1 ? 1.0 : 0.0) + (parts(run) > 1 ? 2.0 : 0.0);
   return bound_of(sums, std::max(parts(run), run.layout.ring), depth);
 }
 
-double reordered_l2_bound(const Depth& depth) {
-  // The query, the key, the value, both products of the attention, its output and the MLP's two.
-  constexpr double kSums = 8.0;
-  return bound_of(kSums, /*rounded=*/1, depth);
-}
+double reordered_l2_bound(const Depth& depth) { return bound_of(kSumsOfABlock, /*rounded=*/1, depth); }
 
 ImageBound image_bound(double relative_l2) {
   constexpr double kStep = 1.0 / 255.0;

@@ -24,6 +24,8 @@ struct Arithmetic {
   Reduction reduction = Reduction::kFast;
   /// A layout with tensor=1 adds its products in as many parts as tensor=N with deterministic reduction does.
   int reduction_parts = 1;
+  /// True on GPUs, whose libraries choose the order of a product's sums by its number of rows and columns.
+  bool depends_on_shapes = false;
 };
 
 enum class Numerics {
@@ -35,7 +37,8 @@ std::string to_string(Numerics numerics);
 
 /// The class of a run.  CFG, Ulysses and VAEPP move whole rows, heads and tiles: identical.  A ring merges as
 /// many partial softmaxes as it has ranks, and tensor parallelism adds as many partial products: bounded,
-/// unless both sides merge as many, and add as many in a fixed order.
+/// unless both sides merge as many, and add as many in a fixed order.  Where the order depends on shapes,
+/// Ulysses is bounded too: identical are layouts that differ in CFG and VAEPP alone.
 Numerics numerics(const Arithmetic& run, const Arithmetic& reference = {});
 
 /// The amount of computation between prompt and frames.
@@ -52,6 +55,7 @@ struct Depth {
 /// its terms (Higham & Mary 2019, probabilistic): n accumulations in float32 and a rounding of each part to
 /// the dtype.  The errors of the reordered sums of all blocks and steps are independent and add as squares
 /// do; guidance multiplies them by |g| + |1 - g|; what follows is taken to leave relative errors as they are.
+/// Where the order depends on shapes, any sum of a block may be another.
 double relative_l2_bound(const Arithmetic& run, const Depth& depth);
 
 /// The same distance where every sum of each block may be in another order: two engines, builds or machines.

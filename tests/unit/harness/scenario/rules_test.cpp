@@ -295,17 +295,20 @@ TEST(CaseGates, EveryGateOnFramesOrLatentsTakesThePlaceOfIdenticalFrames) {
 }
 
 TEST(CaseGates, AnotherOrderOfAdditionIsBoundedUnlessIdenticalIsAskedFor) {
-  const Suite suite =
-      load(kHead +
-           "  - name: a\n"
-           "  - {name: ring, baseline: a, layout: ring=2}\n"
-           "  - {name: tensor, baseline: a, layout: tensor=2, reduction: deterministic}\n"
-           "  - {name: exact, baseline: a, layout: ring=2, gates: {identical: true}}\n"
-           "  - {name: parts, reduction_parts: 2}\n"
-           "  - {name: equal, baseline: parts, layout: tensor=2, reduction: deterministic}\n");
+  const Suite suite = load(
+      kHead +
+      "  - name: a\n"
+      "  - {name: ring, baseline: a, layout: ring=2}\n"
+      "  - {name: tensor, baseline: a, layout: tensor=2, reduction: deterministic}\n"
+      "  - {name: exact, baseline: a, layout: ring=2, gates: {identical: true}}\n"
+      "  - {name: parts, reduction_parts: 2}\n"
+      "  - {name: equal, baseline: parts, layout: tensor=2, reduction: deterministic}\n"
+      "  - {name: gpu, device: cuda, dtype: float32}\n"
+      "  - {name: gpu-rows, device: cuda, dtype: float32, baseline: gpu, layout: ulysses=2}\n"
+      "  - {name: gpu-tiles, device: cuda, dtype: float32, baseline: gpu, layout: 'cfg=2,vae_patch=2'}\n");
   std::string gates;
   for (const Case& spec : suite.cases) gates += spec.gates.identical ? 'i' : spec.gates.bounded ? 'b' : '-';
-  EXPECT_EQ(gates, "-bbi-i");
+  EXPECT_EQ(gates, "-bbi-i-bi");
 }
 
 TEST(CaseRules, ReductionPartsAreForASingleTensorRank) {

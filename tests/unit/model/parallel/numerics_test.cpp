@@ -34,6 +34,20 @@ TEST(Numerics, AFixedOrderOfAsManyPartsIsIdentical) {
   EXPECT_EQ(numerics({.layout = {.tensor = 2}}, {.reduction_parts = 2}), Numerics::kBounded);
 }
 
+TEST(Numerics, WhereTheOrderDependsOnShapesOnlyWholePassesAndTilesAreIdentical) {
+  const auto gpu = [](const Layout& layout) {
+    return Arithmetic{.layout = layout, .depends_on_shapes = true};
+  };
+  EXPECT_EQ(numerics(gpu({}), gpu({})), Numerics::kIdentical);
+  EXPECT_EQ(numerics(gpu({.cfg = 2, .vae_patch = 4}), gpu({})), Numerics::kIdentical);
+  EXPECT_EQ(numerics(gpu({.ulysses = 2}), gpu({})), Numerics::kBounded);
+  EXPECT_EQ(numerics(gpu({.ulysses = 2}), gpu({.ring = 2})), Numerics::kBounded);
+  EXPECT_EQ(numerics(gpu({.ulysses = 2, .cfg = 2}), gpu({.ulysses = 2})), Numerics::kIdentical);
+  EXPECT_EQ(relative_l2_bound(gpu({.vae_patch = 2}), kTiny), 0.0);
+  EXPECT_DOUBLE_EQ(relative_l2_bound(gpu({.ulysses = 2}), kTiny), reordered_l2_bound(kTiny));
+  EXPECT_GT(relative_l2_bound(gpu({.ring = 2}), kTiny), relative_l2_bound({.layout = {.ring = 2}}, kTiny));
+}
+
 TEST(Numerics, BoundGrowsWithTheRootOfReorderedSums) {
   const double ring = relative_l2_bound({.layout = {.ring = 2}}, kTiny);
   // 2 (6 + 5) 2^-24 sqrt(2 x 2 x (512 + 2))
