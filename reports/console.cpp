@@ -44,6 +44,9 @@ std::string block(const CaseRow& row) {
   if (row.first_divergence)
     result += fmt::format("{} first difference: {}\n", std::string(label.size(), ' '),
                           one_line(row.first_divergence->sentence));
+  if (row.first_divergence)
+    for (const records::DivergenceBehind& one : row.first_divergence->behind)
+      result += fmt::format("{} behind it: {}\n", std::string(label.size(), ' '), one_line(one.sentence));
   // No command for a skipped case: it would be skipped again.
   if (row.verdict != Verdict::kSkipped && !command.empty())
     result += fmt::format("{} again: {}\n", std::string(label.size(), ' '), command);

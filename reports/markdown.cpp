@@ -83,6 +83,9 @@ std::string reasons(const RunRecord& run) {
                           row.reason.empty() ? "no reason was recorded" : escape_markdown(row.reason));
     if (row.first_divergence && !row.first_divergence->sentence.empty())
       result += fmt::format("  - first difference: {}\n", escape_markdown(row.first_divergence->sentence));
+    if (row.first_divergence)
+      for (const records::DivergenceBehind& one : row.first_divergence->behind)
+        result += fmt::format("  - behind it: {}\n", escape_markdown(one.sentence));
   }
   return result;
 }

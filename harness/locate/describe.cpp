@@ -155,10 +155,24 @@ std::string sentence(const records::DivergencePlace& found) {
   if (!found.ranks.empty())
     text += fmt::format(", rank{} {}", found.ranks.size() == 1 ? "" : "s", fmt::join(found.ranks, ", "));
   text += fmt::format(": {}", kind_in_words(found));
-  if (found.growth.empty()) return text;
-  const records::DivergenceGrowth& last = found.growth.back();
-  const std::string where = last.index ? fmt::format("{} {}", last.point, *last.index) : last.point;
-  return text + fmt::format("; {} in {}", scientific(last.relative_l2), where);
+  if (!found.growth.empty()) {
+    const records::DivergenceGrowth& last = found.growth.back();
+    const std::string where = last.index ? fmt::format("{} {}", last.point, *last.index) : last.point;
+    text += fmt::format("; {} in {}", scientific(last.relative_l2), where);
+  }
+  if (found.own_error) {
+    text += fmt::format("; {}: {}{} with the baseline's inputs", found.own_error->origin,
+                        found.own_error->is_exact ? "" : "about ", scientific(found.own_error->relative_l2));
+  }
+  return text;
+}
+
+records::OwnError own_error_of(double own, double whole, bool is_exact) {
+  constexpr double kMost = 0.5, kLittle = 0.1;
+  const char* origin = own < kLittle * whole ? "inherited"
+                       : own < kMost * whole ? "inherited in part"
+                                             : "its own";
+  return {.relative_l2 = own, .is_exact = is_exact, .origin = origin};
 }
 
 }  // namespace isoframe::harness::locate

@@ -60,6 +60,9 @@ reports::records::TensorDifference difference_of(const Part& part, const at::Ten
 
 /// The record of a divergence, without its exact `difference`.
 reports::records::DivergencePlace record_of(const Divergence& divergence);
+/// The record of what is left of a difference, `own`, where its place is given the baseline's inputs; `whole`
+/// is the relative L2 without them.
+reports::records::OwnError own_error_of(double own, double whole, bool is_exact);
 /// The record in one sentence.
 std::string sentence(const reports::records::DivergencePlace& found);
 

@@ -55,8 +55,23 @@ void ReferenceProbe::at_place(const Place& place, const model::ProbePoint&, cons
 }
 
 void KeepingProbe::at_place(const Place& place, const model::ProbePoint&, const at::Tensor& value) {
-  if (place != place_) return;
-  kept_ = value.clone();
+  if (places_.contains(place)) kept_.emplace(place, value.clone());
+}
+
+at::Tensor KeepingProbe::kept(const Place& place) const {
+  const auto found = kept_.find(place);
+  return found == kept_.end() ? at::Tensor() : found->second;
+}
+
+void GraftingProbe::at_place(const Place& place, const model::ProbePoint& point, const at::Tensor& value) {
+  const auto found = grafts_.find(place);
+  if (found == grafts_.end()) return;
+  const Part own{.shares = point.shares, .shape = value.sizes().vec()};
+  if (fits(found->second.sizes().vec(), own)) {
+    value.copy_(part_of(found->second, own));
+  } else {
+    missed_.insert(place);
+  }
 }
 
 bool fits(const Shape& whole, const Part& part) {

@@ -57,17 +57,31 @@ class ReferenceProbe : public PlaceProbe {
   Reference reference_;
 };
 
-/// Keeps a copy of the tensor at one place.
+/// Keeps a copy of the tensor at each of some places.
 class KeepingProbe : public PlaceProbe {
  public:
-  explicit KeepingProbe(Place place) : place_(std::move(place)) {}
+  explicit KeepingProbe(const std::vector<Place>& places) : places_(places.begin(), places.end()) {}
   /// Undefined if this rank never reaches the place.
-  const at::Tensor& kept() const { return kept_; }
+  at::Tensor kept(const Place& place) const;
 
  private:
   void at_place(const Place& place, const model::ProbePoint& point, const at::Tensor& value) override;
-  Place place_;
-  at::Tensor kept_;
+  std::set<Place> places_;
+  std::map<Place, at::Tensor> kept_;
+};
+
+/// Puts given tensors, each whole as a single rank holds it, in place of what this rank computes at some
+/// places: of each its own part.
+class GraftingProbe : public PlaceProbe {
+ public:
+  explicit GraftingProbe(std::map<Place, at::Tensor> grafts) : grafts_(std::move(grafts)) {}
+  /// The places at which this rank's tensor is no part of the given one: they keep what was computed.
+  const std::set<Place>& missed() const { return missed_; }
+
+ private:
+  void at_place(const Place& place, const model::ProbePoint& point, const at::Tensor& value) override;
+  std::map<Place, at::Tensor> grafts_;
+  std::set<Place> missed_;
 };
 
 /// Passes each point to several observers of one run in order, so that one that writes must go first.

@@ -9,6 +9,7 @@
 #include "base/json_file.h"
 #include "harness/locate/comparison.h"
 #include "harness/locate/divergence.h"
+#include "harness/run/grafts.h"
 #include "harness/run/locked_runs.h"
 #include "harness/run/observed.h"
 #include "harness/worker/observation.h"
@@ -66,10 +67,12 @@ records::FirstDivergence locate_in(const Case& spec, const Case& baseline, const
   }
   // Another engine shows what it has, and under other stages; what our own ranks leave out is a fault.
   const bool is_same_engine = spec.engine == baseline.engine;
-  const locate::Comparison compared = locate::compare(
-      locate::side_of(read_reference(reference)), locate::side_of(recordings),
-      {.tolerance = {.relative_l2 = tolerance.relative_l2, .twin = twin ? &*twin : nullptr},
-       .in_candidate = is_same_engine ? locate::Lacking::kDiverges : locate::Lacking::kSkipped});
+  const locate::Rules rules = {
+      .tolerance = {.relative_l2 = tolerance.relative_l2, .twin = twin ? &*twin : nullptr},
+      .in_candidate = is_same_engine ? locate::Lacking::kDiverges : locate::Lacking::kSkipped};
+  const locate::Reference expected = read_reference(reference);
+  const locate::Comparison compared =
+      locate::compare(locate::side_of(expected), locate::side_of(recordings), rules);
   const std::optional<locate::Divergence>& found = compared.first;
   if (!is_same_engine && compared.counts.compared == 0)
     throw RunError(fmt::format("{} and {} show no probe point in common", spec.engine, baseline.engine));
@@ -84,7 +87,8 @@ records::FirstDivergence locate_in(const Case& spec, const Case& baseline, const
             .found = {}};
   }
 
-  records::DivergencePlace place = locate::record_of(*found);
+  records::FirstDivergence result{.sentence = {}, .reproduced = true, .found = locate::record_of(*found)};
+  records::DivergencePlace& place = *result.found;
   if (found->kind == locate::DivergenceKind::kValues) {
     try {
       place.difference = exact_difference(*found, spec, baseline, directory, context);
@@ -92,10 +96,10 @@ records::FirstDivergence locate_in(const Case& spec, const Case& baseline, const
       if (is_same_engine) throw;
       // Another engine may know no way to keep a tensor: its fingerprints say where it differs all the same.
     }
+    graft({spec, baseline, expected, recordings, rules}, *found, directory, context, result);
   }
-  return {.sentence = locate::sentence(place) + counted(compared.counts, is_same_engine),
-          .reproduced = true,
-          .found = place};
+  result.sentence = locate::sentence(place) + counted(compared.counts, is_same_engine);
+  return result;
 }
 
 }  // namespace

@@ -18,8 +18,9 @@ struct LocateTolerance {
 
 /// Finds the first divergence in three runs: the case, each rank of which leaves fingerprints of its tensors;
 /// the baseline, and its twin if that is asked for, which take fingerprints of the same parts of their own;
-/// and if values differ, both once more for the one tensor.  A difference that does not come again is
-/// reported as such, and so is a run that fails.  `directory` is made for what the runs leave, and removed.
+/// and if values differ, both once more for the one tensor, and a few times more to tell its own error and
+/// what differs behind it (grafts.h).  A difference that does not come again is reported as such, and so is a
+/// run that fails.  `directory` is made for what the runs leave, and removed.
 reports::records::FirstDivergence locate(const scenario::Case& spec, const scenario::Case& baseline,
                                          const LocateTolerance& tolerance,
                                          const std::filesystem::path& directory, const RoundContext& context);

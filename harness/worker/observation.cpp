@@ -37,6 +37,52 @@ void leave_locked_results(const locate::LockedResults& results, const fs::path& 
   model::checkpoint::write_safetensors(locked_file(directory, rank), tensors);
 }
 
+using Places = std::vector<locate::Place>;
+
+json list_of(const Places& places) {
+  json list = json::array();
+  for (const locate::Place& place : places) list.push_back(locate::to_json(place));
+  return list;
+}
+
+Places places_from_json(const json& list) {
+  Places places;
+  for (const json& place : list) places.push_back(locate::place_from_json(place));
+  return places;
+}
+
+fs::path missed_file(const fs::path& directory, int rank) {
+  return directory / fmt::format("missed-{}.json", rank);
+}
+
+void leave_kept(const locate::KeepingProbe& probe, const Observation& observation, const fs::path& directory,
+                int rank) {
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  if (at::Tensor kept = probe.kept(observation.place); kept.defined()) {
+    if (locate::fits(kept.sizes().vec(), observation.part))
+      kept = locate::part_of(kept, observation.part).contiguous();
+    tensors.emplace_back("kept", kept);
+  }
+  if (observation.kind == Observation::Kind::kKeep) {
+    for (const locate::Place& place : observation.places)
+      if (const at::Tensor kept = probe.kept(place); kept.defined())
+        tensors.emplace_back(locate::to_string(place), kept);
+  }
+  if (!tensors.empty()) model::checkpoint::write_safetensors(kept_file(directory, rank), tensors);
+}
+
+std::map<locate::Place, at::Tensor> read_grafts(const Observation& observation) {
+  const model::checkpoint::SafetensorsFile file(observation.grafts);
+  std::map<locate::Place, at::Tensor> grafts;
+  for (const locate::Place& place : observation.places) {
+    const std::string name = locate::to_string(place);
+    if (!file.has(name))
+      throw InputError(fmt::format("{}: holds no tensor of {}", base::text_of(observation.grafts), name));
+    grafts.emplace(place, file.tensor(name));
+  }
+  return grafts;
+}
+
 void leave_twin(const model::pipeline::Pipeline& model, model::pipeline::Request request,
                 const fs::path& directory) {
   request.given.steps.clear();
@@ -55,9 +101,14 @@ fs::path kept_file(const fs::path& directory, int rank) {
 }
 
 json Observation::to_json() const {
-  return {{"kind", reports::records::name_of(kind)}, {"recordings", base::text_of(recordings)},
-          {"place", locate::to_json(place)},         {"part", locate::to_json(part)},
-          {"trajectory", base::text_of(trajectory)}, {"timestep_dtype", timestep_dtype}};
+  return {{"kind", reports::records::name_of(kind)},
+          {"recordings", base::text_of(recordings)},
+          {"place", locate::to_json(place)},
+          {"part", locate::to_json(part)},
+          {"places", list_of(places)},
+          {"grafts", base::text_of(grafts)},
+          {"trajectory", base::text_of(trajectory)},
+          {"timestep_dtype", timestep_dtype}};
 }
 
 Observation Observation::from_json(const json& value) {
@@ -68,6 +119,8 @@ Observation Observation::from_json(const json& value) {
           base::path_of(value.value("recordings", "")),
           is_given("place") ? locate::place_from_json(value["place"]) : locate::Place(),
           is_given("part") ? locate::part_from_json(value["part"]) : locate::Part(),
+          is_given("places") ? places_from_json(value["places"]) : Places(),
+          base::path_of(value.value("grafts", "")),
           base::path_of(value.value("trajectory", "")),
           value.value("timestep_dtype", "")};
 }
@@ -82,6 +135,10 @@ model::pipeline::GivenInputs read_trajectory(const fs::path& latents_file, std::
   for (std::int64_t step = 0; step < steps; ++step)
     given.steps.push_back(file.tensor(fmt::format("step_{}", step)));
   return given;
+}
+
+std::vector<locate::Place> read_missed(const fs::path& directory, int rank) {
+  return places_from_json(base::read_json(missed_file(directory, rank)));
 }
 
 locate::LockedResults read_locked_results(const fs::path& directory, int rank) {
@@ -135,13 +192,24 @@ void observe(const model::pipeline::Pipeline& model, const model::pipeline::Requ
       return;
     }
     case Observation::Kind::kKeep: {
-      locate::KeepingProbe probe(observation.place);
+      Places places = observation.places;
+      places.push_back(observation.place);
+      locate::KeepingProbe probe(places);
       model.generate(request, probe);
-      if (!probe.kept().defined()) return;
-      at::Tensor kept = probe.kept();
-      if (locate::fits(kept.sizes().vec(), observation.part))
-        kept = locate::part_of(kept, observation.part).contiguous();
-      model::checkpoint::write_safetensors(kept_file(directory, rank), {{"kept", kept}});
+      leave_kept(probe, observation, directory, rank);
+      return;
+    }
+    case Observation::Kind::kGraft: {
+      locate::GraftingProbe grafting(read_grafts(observation));
+      locate::RecordingProbe recording;
+      locate::KeepingProbe keeping({observation.place});
+      // The one that writes goes first.
+      locate::ProbeChain chain({&grafting, &recording, &keeping});
+      model.generate(request, chain);
+      write_recording(recording.recording(), directory, rank);
+      leave_kept(keeping, observation, directory, rank);
+      base::write_json(missed_file(directory, rank),
+                       list_of({grafting.missed().begin(), grafting.missed().end()}));
       return;
     }
   }

@@ -83,6 +83,25 @@ struct DivergenceGrowth {
   }
 };
 
+/// What is left of a difference where its place is computed from the baseline's inputs.
+struct OwnError {
+  double relative_l2 = 0.0;
+  bool is_exact = false;
+  std::string origin;
+
+  template <typename T = OwnError>
+  static constexpr auto fields() {
+    return std::tuple{
+        any_number(field("relative_l2", &T::relative_l2, "", "relative L2 of what is left of it")),
+        field("is_exact", &T::is_exact, "",
+              "true if all that decides the place was the baseline's; else an estimate: something was not "
+              "shown, or "
+              "could not be replaced"),
+        field("origin", &T::origin, "", "`its own`, `inherited in part`, `inherited`"),
+    };
+  }
+};
+
 /// The place of a difference that came again.
 struct DivergencePlace {
   std::string stage;
@@ -99,6 +118,7 @@ struct DivergencePlace {
   std::optional<TensorDifference> difference;
   std::vector<DivergenceGrowth> growth;
   double tolerance = 0.0;
+  std::optional<OwnError> own_error;
 
   template <typename T = DivergencePlace>
   static constexpr auto fields() {
@@ -126,6 +146,23 @@ struct DivergencePlace {
         field("growth", &T::growth, "", "how much of it reaches the frames"),
         field("tolerance", &T::tolerance, "",
               "relative L2 up to which a point counted as equal; 0 for bit for bit", Presence::kAdded),
+        field("own_error", &T::own_error, "",
+              "the difference that the place makes itself; only where inputs could be grafted",
+              Presence::kOmitted),
+    };
+  }
+};
+
+/// A difference that appears once those before it are repaired.
+struct DivergenceBehind {
+  std::string sentence;
+  std::optional<DivergencePlace> found;
+
+  template <typename T = DivergenceBehind>
+  static constexpr auto fields() {
+    return std::tuple{
+        field("sentence", &T::sentence, "", "all of it in one line"),
+        field("found", &T::found, "", "", Presence::kInline),
     };
   }
 };
@@ -134,6 +171,8 @@ struct FirstDivergence {
   std::string sentence;
   std::optional<bool> reproduced;
   std::optional<DivergencePlace> found;
+  std::vector<DivergenceBehind> behind = {};
+  std::string not_grafted = {};
 
   template <typename T = FirstDivergence>
   static constexpr auto fields() {
@@ -143,6 +182,13 @@ struct FirstDivergence {
               "whether the difference came again; null where a run failed; the fields below only if true",
               Presence::kNull),
         field("found", &T::found, "", "", Presence::kInline),
+        field(
+            "behind", &T::behind, "",
+            "the next differences, each found in a run in which the baseline's tensors stood in those before",
+            Presence::kAdded),
+        field("not_grafted", &T::not_grafted, "",
+              "why the baseline's tensors were not put into the case's run; empty where they were",
+              Presence::kAdded),
     };
   }
 };

@@ -258,6 +258,7 @@ function caseSection(record) {
   const place = where(detail);
   if (place) section.append(element("p", {}, place[0].toUpperCase() + place.slice(1) + "."));
   if (record.first_divergence) section.append(element("p", {}, `First difference inside the model: ${record.first_divergence.sentence}.`));
+  for (const one of (record.first_divergence && record.first_divergence.behind) || []) section.append(element("p", {}, `Behind it, with the baseline's tensors in its place: ${one.sentence}.`));
   if (result.error && result.error.last_words) section.append(element("h3", {}, `Last words of rank ${result.error.rank}`), element("pre", {}, result.error.last_words));
   if (quality) section.append(qualityFacts(quality));
   if (pictures.length) {

@@ -74,6 +74,20 @@ class Located(CheckpointTest):
         self.assertEqual([later["point"] for later in found["growth"]], ["latents", "latents", "decode.video", "frames"])
         self.assertGreater(found["growth"][-1]["relative_l2"], 0)
 
+    def test_its_own_error_is_told_and_what_differs_behind_it(self):
+        found = self.result("strict")["first_divergence"]
+        self.assertEqual((found["own_error"]["origin"], found["own_error"]["is_exact"]), ("its own", True))
+        self.assertEqual(found["own_error"]["relative_l2"], found["difference"]["relative_l2"])
+        # The ring of the next block, whose inputs are the baseline's once the first one's result is.
+        (behind,) = found["behind"]
+        self.assertEqual((behind["step"], behind["branch"], behind["block"], behind["point"]),
+                         (0, "conditional", 1, "transformer_blocks.attn.heads"))
+        self.assertEqual((behind["own_error"]["origin"], behind["own_error"]["is_exact"]), ("its own", True))
+        self.assertLess(behind["own_error"]["relative_l2"], 1e-5)
+        self.assertEqual(found["not_grafted"], "")
+        for text in (self.ran.stdout, (self.out / "report.md").read_text().replace("\\", "")):
+            self.assertRegex(text, "behind it: stage denoise, step 0, block 1, conditional, transformer.blocks.attn.heads, .*; its own: ")
+
     def test_final_latents_are_gated(self):
         """A ring changes them; tiles, which come after them, do not."""
         strict, untiled = self.result("strict"), self.result("untiled")

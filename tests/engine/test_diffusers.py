@@ -43,7 +43,7 @@ class Diffusers(AdapterTest):
         (hello,) = engine.hello
         self.assertEqual((hello["protocol"], hello["engine"], hello["rank"]), (1, "diffusers", 0))
         self.assertEqual(hello["capabilities"]["layouts"], ["ulysses", "ring"])
-        self.assertEqual((hello["capabilities"]["observations"], hello["capabilities"]["fingerprint"]), (["record", "follow", "keep", "locked"], 1))
+        self.assertEqual((hello["capabilities"]["observations"], hello["capabilities"]["fingerprint"]), (["record", "follow", "keep", "graft", "locked"], 1))
         self.assertEqual(engine.exit(), [0])
 
     def test_text_to_video_is_isoframes(self):

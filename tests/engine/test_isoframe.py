@@ -52,7 +52,7 @@ class Isoframe(CheckpointTest):
         self.assertEqual(can["tasks"], ["t2v", "i2v"])
         self.assertIn("cpu", can["devices"])
         self.assertEqual(sorted(can["layouts"]), ["cfg", "ring", "tensor", "ulysses", "vae_patch"])
-        self.assertEqual(can["observations"], ["record", "follow", "keep", "beside", "locked", "twin", "rates"])
+        self.assertEqual(can["observations"], ["record", "follow", "keep", "graft", "beside", "locked", "twin", "rates"])
 
     def test_makes_the_frames_of_generate_again_and_again(self):
         engine = self.start(2)
@@ -90,6 +90,40 @@ class Isoframe(CheckpointTest):
         self.assertLessEqual({"text", "denoise", "decode", "write"}, {report["stage"] for report in progress})
         self.assertTrue((self.folder / "fingerprints-0.json").exists())
         self.assertEqual(tensor(self.folder / "frames.safetensors", "frames")[0], [5, 48, 80, 3])
+
+    def observe(self, engine, name, case, **observation):
+        directory = self.folder / name
+        directory.mkdir()
+        seen = engine.ask("observe", case=case, directory=str(directory), noise=None, observation=observation)
+        self.assertEqual(set(self.answers(seen)), {"done"}, seen)
+        return directory
+
+    def test_given_anothers_inputs_a_place_gives_anothers_results_on_every_rank(self):
+        def place(name):
+            stages = "denoise 2/denoise.step 1/denoise.unconditional 1/transformer"
+            return {"stages": stages, "name": f"transformer_blocks.attn.{name}", "index": 1, "occurrence": 0}
+
+        inputs = [place(f"{name}{stream}") for name in ("query", "key", "value") for stream in ("", ".context")]
+        wanted = place("heads")
+        single, other = self.case | {"layout": "single"}, self.case | {"prompt": "another", "seed": 9}
+        alone = self.start()
+        alone.load(single)
+        kept = self.observe(alone, "kept", single, kind="keep", place=wanted, places=inputs) / "kept-0.safetensors"
+        (batch, heads, tokens, channels), whole = tensor(kept, "kept")
+
+        engine = self.start(2)
+        engine.load(other)
+        before = self.observe(engine, "before", other, kind="keep", place=wanted)
+        grafted = self.observe(engine, "grafted", other, kind="graft", places=inputs, grafts=str(kept), place=wanted)
+        for rank in range(2):
+            # Of each rank its share of the heads, all tokens of the video.
+            shape, own = tensor(grafted / f"kept-{rank}.safetensors", "kept")
+            self.assertEqual((batch, shape), (1, [1, heads // 2, tokens, channels]))
+            size = len(own)
+            self.assertEqual(own, whole[rank * size : (rank + 1) * size])
+            self.assertNotEqual(tensor(before / f"kept-{rank}.safetensors", "kept")[1], own)
+            self.assertEqual(json.loads((grafted / f"missed-{rank}.json").read_text()), [])
+            self.assertTrue((grafted / f"fingerprints-{rank}.json").exists())
 
     def test_a_trial_of_the_machine_loads_no_model(self):
         engine = self.start(2)

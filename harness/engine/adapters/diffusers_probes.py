@@ -119,7 +119,7 @@ class Probes:
             for index, layer in enumerate(layers):
 
                 def show(result, index=index, rows=rows, name=name):
-                    self._show(self._branch, name, first_of(result)[:, rows["valid"]], TOKENS, index)
+                    self._show(self._branch, name, first_of(result)[:, rows["valid"]], TOKENS, index, is_copy=True)
 
                 self._output(layer, show)
 
@@ -129,14 +129,14 @@ class Probes:
 
     def _show_prompt(self, result, arguments, named):
         text, text_mask, glyphs, glyph_mask = result
-        self._show(self._branch, "prompt_embeds", text[:, text_mask[0].bool()], TOKENS)
-        self._show(self._branch, "prompt_embeds_2", glyphs[:, glyph_mask[0].bool()], TOKENS)
+        self._show(self._branch, "prompt_embeds", text[:, text_mask[0].bool()], TOKENS, is_copy=True)
+        self._show(self._branch, "prompt_embeds_2", glyphs[:, glyph_mask[0].bool()], TOKENS, is_copy=True)
 
     # The first frame.
 
     def _watch_image(self, pipe):
         def show_image(result, arguments, named):
-            self._show("image", "image", torch.from_numpy(numpy.array(result)), PICTURE)
+            self._show("image", "image", torch.from_numpy(numpy.array(result)), PICTURE, is_copy=True)
 
         def show_pixels(arguments, named):
             self._show("image", "image_encoder.pixel_values", named["pixel_values"], PICTURES)
@@ -156,13 +156,14 @@ class Probes:
 
     def _watch_latents(self, pipe):
         def show_first_frame(result, arguments, named):
-            self._show(self._generation.denoise_place(), "first_frame", torch.cat(result, 1), VIDEO)
+            self._show(self._generation.denoise_place(), "first_frame", torch.cat(result, 1), VIDEO, is_copy=True)
 
         def show_guidance(result, arguments, named):
             place = self._generation.step_place(len(self._generation.step_latents))
             if named.get("pred_uncond") is not None:
-                self._show(place, "guidance.conditional", named["pred_cond"], VIDEO)
-                self._show(place, "guidance.unconditional", named["pred_uncond"], VIDEO)
+                # Guidance is computed already.
+                self._show(place, "guidance.conditional", named["pred_cond"], VIDEO, is_copy=True)
+                self._show(place, "guidance.unconditional", named["pred_uncond"], VIDEO, is_copy=True)
             self._show(place, "guidance", result.pred, VIDEO)
 
         def show_latents(result, arguments, named):
@@ -192,7 +193,8 @@ class Probes:
         return *self._share(whole), self._ranks > 1
 
     def _watch_attention(self):
-        self._after(transformer_hunyuan_video15, "dispatch_attention_fn", self._show_attention)
+        self._before(transformer_hunyuan_video15, "dispatch_attention_fn", self._show_heads_in)
+        self._after(transformer_hunyuan_video15, "dispatch_attention_fn", self._show_heads_out)
 
     def _show_condition_tokens(self, condition):
         """Shows block 0's condition, which the hook sees before its padding is trimmed and its tokens are split."""
@@ -217,7 +219,7 @@ class Probes:
 
         def show_glyphs(result):
             if self._glyph_rows.any():
-                self._show(self._place, "context_embedder_2", result[:, self._glyph_rows], TOKENS)
+                self._show(self._place, "context_embedder_2", result[:, self._glyph_rows], TOKENS, is_copy=True)
 
         def show_image(result):
             if self._generation.is_image_to_video:
@@ -231,14 +233,14 @@ class Probes:
             for name, table in zip(("rotary.cos", "rotary.sin"), rotary):
                 # Every angle is there twice, once for each of the two numbers that it turns.
                 table = table[: self._length, ::2]
-                self._show(self._place, name, table, ROTARY, shares=[(0, self._begin, self._tokens)])
+                self._show(self._place, name, table, ROTARY, shares=[(0, self._begin, self._tokens)], is_copy=True)
 
         self._input(transformer, begin)
         self._output(transformer.time_embed, lambda result: self._show(self._place, "time_embed", result, VECTOR))
         self._output(transformer.x_embedder, show_embedded)
         self._output(
             transformer.context_embedder,
-            lambda result: self._show(self._place, "context_embedder", result[:, self._rows], TOKENS),
+            lambda result: self._show(self._place, "context_embedder", result[:, self._rows], TOKENS, is_copy=True),
         )
         self._output(transformer.context_embedder_2, show_glyphs)
         self._output(transformer.image_embedder, show_image)
@@ -246,7 +248,7 @@ class Probes:
         self._input(transformer.transformer_blocks[0], show_first, first=True)
         self._output(transformer.proj_out, self._show_projected)
 
-    def _show_video(self, name, tensor, axes, block, *, heads=None):
+    def _show_video(self, name, tensor, axes, block, *, heads=None, is_copy=False):
         """Shows this rank's tokens of the video, which padding may follow.  heads: the dimension of heads, all of which
         are there."""
         tokens = axes.index("tokens")
@@ -254,27 +256,30 @@ class Probes:
         shares = [(tokens, self._begin, self._tokens)]
         if heads is not None:
             shares.append((heads, 0, tensor.shape[heads]))
-        self._show(self._place, name, tensor, axes, block, sorted(shares))
+        self._show(self._place, name, tensor, axes, block, sorted(shares), is_copy)
 
-    def _show_condition(self, name, tensor, axes, block, *, heads=None):
+    def _show_condition(self, name, tensor, axes, block, *, heads=None, is_copy=False):
         """Shows this rank's valid tokens of the condition, which a single rank has followed by padding."""
         tokens = axes.index("tokens")
         tensor = tensor.narrow(tokens, 0, self._condition_length)
         shares = [(tokens, self._condition_begin, self._condition)] if self._has_part else []
         if heads is not None:
             shares.append((heads, 0, tensor.shape[heads]))
-        self._show(self._place, f"{name}.context", tensor, axes, block, sorted(shares))
+        self._show(self._place, f"{name}.context", tensor, axes, block, sorted(shares), is_copy)
 
-    def _show_both(self, name, tensor, axes, *, heads=None):
+    def _show_both(self, name, tensor, axes, *, heads=None, is_copy=False):
         """Shows a tensor of [video | condition] tokens as the two that isoframe has."""
         tokens = axes.index("tokens")
         rest = tensor.shape[tokens] - self._held
-        self._show_video(name, tensor, axes, self._block, heads=heads)
-        self._show_condition(name, tensor.narrow(tokens, self._held, rest), axes, self._block, heads=heads)
+        self._show_video(name, tensor, axes, self._block, heads=heads, is_copy=is_copy)
+        condition = tensor.narrow(tokens, self._held, rest)
+        self._show_condition(name, condition, axes, self._block, heads=heads, is_copy=is_copy)
 
-    def _show_attention(self, result, arguments, named):
+    def _show_heads_in(self, arguments, named):
         for name, value in zip(("query", "key", "value"), arguments):
             self._show_both(f"transformer_blocks.attn.{name}", value, TOKENS_OF_HEADS, heads=2)
+
+    def _show_heads_out(self, result, arguments, named):
         self._show_both("transformer_blocks.attn.heads", result.transpose(1, 2), HEADS_OF_TOKENS, heads=1)
 
     def _watch_block(self, index, block):

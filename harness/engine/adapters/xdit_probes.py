@@ -38,12 +38,17 @@ class XditProbes(Probes):
         self._show(self._place, "proj_out.gathered", result, TOKENS)
 
     def _watch_attention(self):
-        self._after(transformer_hunyuan_video15, "USP", self._show_attention)
+        self._before(transformer_hunyuan_video15, "USP", self._show_heads_in)
+        self._after(transformer_hunyuan_video15, "USP", self._show_heads_out)
 
-    def _show_attention(self, result, arguments, named):
+    def _show_heads_in(self, arguments, named):
         for name, value in zip(("query", "key", "value"), arguments):
             # A condition that every rank has whole comes apart from the video.
             joint = named.get(f"joint_{name}")
             both = value if joint is None else torch.cat([value, joint], 2)
-            self._show_both(f"transformer_blocks.attn.{name}", both.transpose(1, 2), TOKENS_OF_HEADS, heads=2)
+            self._show_both(
+                f"transformer_blocks.attn.{name}", both.transpose(1, 2), TOKENS_OF_HEADS, heads=2, is_copy=joint is not None
+            )
+
+    def _show_heads_out(self, result, arguments, named):
         self._show_both("transformer_blocks.attn.heads", result, HEADS_OF_TOKENS, heads=1)

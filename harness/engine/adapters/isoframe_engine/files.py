@@ -45,7 +45,7 @@ def read_tensors(path, names, framework="pt"):
                     raise InputError(f"{path}: it holds no '{name}'")
             return [file.get_tensor(name) for name in names]
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: the latents cannot be read: {error}") from None
+        raise InputError(f"{path}: its tensors cannot be read: {error}") from None
 
 
 def write_tensors(path, tensors):

@@ -52,9 +52,11 @@ class Observer:
     def __init__(self):
         self._seen = {}
 
-    def show(self, stages, name, tensor, axes, index=-1, shares=()):
+    def show(self, stages, name, tensor, axes, index=-1, shares=(), is_copy=False):
         """stages: "denoise 2/denoise.step 0", each with its index if it has one; shares: [dim, begin, whole] of each
-        dimension in which the tensor is a part of what a single rank would hold."""
+        dimension in which the tensor is a part of what a single rank would hold; is_copy: nobody computes with these very
+        numbers, so that writing into them changes nothing."""
+        self._is_copy = is_copy
         point = (stages, name, index)
         occurrence = self._seen[point] = self._seen.get(point, -1) + 1
         place = {"stages": stages, "name": name, "index": index, "occurrence": occurrence}
@@ -97,25 +99,76 @@ class Following(Observer):
         files.write_json(directory / "reference.json", {"points": self._points})
 
 
+def place_in(value):
+    if not isinstance(value, dict) or not all(name in value for name in PLACE):
+        raise InputError(f"{value!r} is no place of a recording")
+    return key_of(value)
+
+
+def text_of(place):
+    """The place as isoframe writes it, the name of its tensor in a file."""
+    stages, name, index, occurrence = place
+    return "".join(
+        (f"{stages}/" if stages else "", name, f" {index}" if index >= 0 else "", f" #{occurrence}" if occurrence else "")
+    )
+
+
 class Keeping(Observer):
-    """The tensor at one place, or a part of it: kept-RANK.safetensors of each rank that comes by."""
+    """The tensor at one place, or a part of it, and those at further places, whole: kept-RANK.safetensors of each rank
+    that comes by."""
 
     def __init__(self, observation):
         super().__init__()
-        place = observation.get("place")
-        if not isinstance(place, dict) or not all(name in place for name in PLACE):
-            raise InputError("the observation's 'place' is no place of a recording")
-        self._place = key_of(place)
+        self._place = place_in(observation["place"]) if observation.get("place") else None
         self._part = observation.get("part") or {"shares": [], "shape": []}
-        self._kept = None
+        self._places = {place_in(place) for place in observation.get("places") or ()}
+        if self._place is None and not self._places:
+            raise InputError("the observation names no place")
+        self._kept = {}
 
     def at_place(self, place, part, tensor):
-        if key_of(place) == self._place:
-            self._kept = (part_of(tensor, self._part) if fits(tensor.shape, self._part) else tensor).clone()
+        key = key_of(place)
+        if key == self._place:
+            self._kept["kept"] = (part_of(tensor, self._part) if fits(tensor.shape, self._part) else tensor).clone()
+        if key in self._places:
+            self._kept[text_of(key)] = tensor.clone()
 
     def write(self, directory, rank):
-        if self._kept is not None:
-            files.write_tensors(directory / f"kept-{rank}.safetensors", {"kept": self._kept})
+        if self._kept:
+            files.write_tensors(directory / f"kept-{rank}.safetensors", self._kept)
+
+
+class Grafting(Recording):
+    """A recording of a run in which given tensors stand for what this rank computes at some places, of each its own part;
+    beside it missed-RANK.json, the places at which they could not, and what one more place then has: kept-RANK.safetensors."""
+
+    def __init__(self, observation):
+        super().__init__(observation)
+        places = [place_in(place) for place in observation.get("places") or ()]
+        if not places or not isinstance(observation.get("grafts"), str):
+            raise InputError("the observation names no 'places', or no file of 'grafts'")
+        self._grafts = dict(zip(places, files.read_tensors(observation["grafts"], [text_of(place) for place in places])))
+        self._place = place_in(observation["place"]) if observation.get("place") else None
+        self._kept = {}
+        self._missed = []
+
+    def at_place(self, place, part, tensor):
+        key = key_of(place)
+        if key in self._grafts:
+            graft = self._grafts[key]
+            if self._is_copy or not fits(graft.shape, part):
+                self._missed.append(place)
+            else:
+                tensor.copy_(part_of(graft, part))
+        if key == self._place:
+            self._kept["kept"] = tensor.clone()
+        super().at_place(place, part, tensor)
+
+    def write(self, directory, rank):
+        super().write(directory, rank)
+        files.write_json(directory / f"missed-{rank}.json", self._missed)
+        if self._kept:
+            files.write_tensors(directory / f"kept-{rank}.safetensors", self._kept)
 
 
 class Locked(Observer):
@@ -163,7 +216,7 @@ def recorded_points(folder):
     return points
 
 
-KINDS = {"record": Recording, "follow": Following, "keep": Keeping, "locked": Locked}
+KINDS = {"record": Recording, "follow": Following, "keep": Keeping, "graft": Grafting, "locked": Locked}
 
 
 def kinds():

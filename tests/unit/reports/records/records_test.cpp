@@ -255,7 +255,10 @@ TEST(Records, AFirstDivergenceHasAPlaceOrNone) {
   FirstDivergence gone;
   gone.sentence = "it did not come again";
   gone.reproduced = false;
-  EXPECT_EQ(to_json(gone), json({{"sentence", "it did not come again"}, {"reproduced", false}}));
+  EXPECT_EQ(to_json(gone), json({{"sentence", "it did not come again"},
+                                 {"reproduced", false},
+                                 {"behind", json::array()},
+                                 {"not_grafted", ""}}));
   EXPECT_FALSE(first_divergence_from_json(to_json(gone)).found);
   gone.found.emplace().stage = "decode";
   EXPECT_EQ(to_json(gone).at("stage"), "decode");
