@@ -61,12 +61,12 @@ std::string help(const CaseKey& key) {
   return says_no(key) && meaning.starts_with(kFalse) ? meaning.substr(kFalse.size()) : meaning;
 }
 
-CLI::Option* add_key(CLI::App& command, const CaseKey& key, std::string& text) {
+CLI::Option* add_key(CLI::App& command, const CaseKey& key, std::string& text, bool is_required) {
   const std::string meaning = help(key);
   if (is_flag(key)) return command.add_flag(key.option, meaning);
   CLI::Option* option = command.add_option(key.option, text, meaning)->type_name(type_name(key));
   if (kRequired.contains(key.name)) {
-    option->required();
+    option->required(is_required);
   } else {
     add_default(*option, key);
   }
@@ -75,9 +75,21 @@ CLI::Option* add_key(CLI::App& command, const CaseKey& key, std::string& text) {
 
 }  // namespace
 
-void CaseOptions::add_to(CLI::App& command) {
+void CaseOptions::add_to(CLI::App& command, bool is_required) {
   for (const CaseKey& key : scenario::case_keys())
-    if (!key.option.empty()) keys_.push_back({&key, add_key(command, key, texts_[key.name])});
+    if (!key.option.empty()) keys_.push_back({&key, add_key(command, key, texts_[key.name], is_required)});
+}
+
+std::vector<std::string> CaseOptions::given() const {
+  std::vector<std::string> names;
+  for (const auto& [key, option] : keys_)
+    if (option->count() > 0) names.push_back(key->option);
+  return names;
+}
+
+void CaseOptions::require_all() const {
+  for (const auto& [key, option] : keys_)
+    if (option->count() == 0 && kRequired.contains(key->name)) throw CLI::RequiredError(key->option);
 }
 
 scenario::Case CaseOptions::build(const std::string& out) const {

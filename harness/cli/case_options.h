@@ -16,7 +16,12 @@ namespace isoframe::harness::cli {
 /// Must outlive the command to which it is added.
 class CaseOptions {
  public:
-  void add_to(CLI::App& command);
+  /// Not `is_required`: who asks for another case may leave out those that a case needs.
+  void add_to(CLI::App& command, bool is_required = true);
+  /// Names of the options that were given.
+  std::vector<std::string> given() const;
+  /// Throws CLI::RequiredError for one that a case needs and that was not given.
+  void require_all() const;
   /// The case that they ask for, named after the folder `out`.  Throws InputError for one that cannot be, or
   /// that this build or machine cannot compute.
   scenario::Case build(const std::string& out) const;

@@ -12,7 +12,7 @@ namespace isoframe::harness::run {
 namespace fs = std::filesystem;
 
 fs::path lone_round(const scenario::Case& spec, const fs::path& out, const std::atomic<bool>* interrupted,
-                    const worker::Observation& observation) {
+                    const worker::Observation& observation, const fs::path& noise) {
   if (fs::exists(out) && !fs::is_directory(out))
     throw InputError(fmt::format("{} is not a directory; choose another --out", out.string()));
   const bool is_new = !fs::exists(out);
@@ -22,9 +22,12 @@ fs::path lone_round(const scenario::Case& spec, const fs::path& out, const std::
 
   launch::ProgressLine progress(1);
   progress.begin(spec.name);
-  const RoundResult round = run_round(
-      spec, work, {this_program(), [&](const launch::Progress& p) { progress.update(p); }, interrupted},
-      observation);
+  const RoundResult round = run_round(spec, work,
+                                      {.program = this_program(),
+                                       .on_progress = [&](const launch::Progress& p) { progress.update(p); },
+                                       .interrupted = interrupted,
+                                       .noise = noise},
+                                      observation);
   progress.end();
   if (round.status == RoundResult::Status::kBadInput || round.status == RoundResult::Status::kInterrupted) {
     fs::remove_all(work);

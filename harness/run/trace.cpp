@@ -4,22 +4,29 @@
 #include <system_error>
 #include <vector>
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json_file.h"
+#include "base/temporary_folder.h"
 #include "harness/compare/trace_likeness.h"
 #include "harness/measure/environment.h"
 #include "harness/request/request.h"
+#include "harness/run/engines.h"
 #include "harness/run/lone_round.h"
 #include "harness/run/origins.h"
 #include "harness/run/preflight.h"
 #include "harness/scenario/case_json.h"
+#include "harness/scenario/dtype.h"
 #include "harness/worker/numerics.h"
 #include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/safetensors.h"
 #include "model/pipeline/limits.h"
+#include "model/sampling/flow_match_euler.h"
+#include "model/vae/config.h"
 
 namespace isoframe::harness::run {
 
@@ -29,19 +36,38 @@ using worker::Observation;
 
 namespace {
 
-records::TraceRecord record_of(scenario::Case& spec) {
+/// Leaves the noise with which isoframe's own ranks would begin, in `folder`.
+fs::path leave_noise(const scenario::Case& spec, const fs::path& folder) {
+  const model::vae::VaeConfig vae =
+      model::vae::VaeConfig::from(model::checkpoint::Checkpoint(spec.checkpoint, spec.variant).config("vae"));
+  const at::Tensor noise = model::sampling::initial_latents(
+      spec.seed,
+      {1, vae.latent_channels, (spec.frames - 1) / vae.temporal_compression_ratio + 1,
+       *spec.height / vae.spatial_compression_ratio, *spec.width / vae.spatial_compression_ratio},
+      scenario::scalar_type_of(spec.dtype));
+  const fs::path file = fs::absolute(folder) / "latents.safetensors";
+  model::checkpoint::write_safetensors(file, {{"noise", noise.to(at::kFloat)}});
+  return file;
+}
+
+records::TraceRecord record_of(scenario::Case& spec, Engines& engines) {
   const model::pipeline::Limits limits =
       model::pipeline::read_limits(model::checkpoint::Checkpoint(spec.checkpoint, spec.variant));
   // Another trace may name the value that this one leaves to the checkpoint.
   spec.guidance_scale = spec.guidance_scale.value_or(limits.guidance_scale);
   const model::pipeline::Request request = request::request_of(spec);
   records::TraceRecord record;
-  record.engine = {.name = locate::kOwnEngine, .version = measure::version()};
+  if (scenario::is_foreign(spec)) {
+    const engine::Hello& hello = engines.of(spec);
+    record.engine = {.name = hello.engine, .version = hello.version};
+    record.facts = engine_facts(spec, hello);
+  } else {
+    record.engine = {.name = locate::kOwnEngine, .version = measure::version()};
+  }
   record.spec = scenario::to_json(spec);
   record.ranks = spec.layout.world_size();
   record.numerics = worker::numerics_of(spec, request, limits);
   record.reordered_l2 = worker::reordered_l2_of(spec, request, limits);
-  Engines engines;
   record.origin = Origins(engines).of(spec);
   record.origin->environment.threads_per_rank = spec.threads_per_rank;
   record.origin->environment.device = spec.device;
@@ -90,13 +116,19 @@ void keep_trace(const fs::path& from, const fs::path& to, const records::TraceRe
 locate::Trace trace(scenario::Case spec, const fs::path& out, const fs::path& like,
                     const std::atomic<bool>* interrupted) {
   settle_case(spec);
-  records::TraceRecord record = record_of(spec);
+  Engines engines(interrupted);
+  if (scenario::is_foreign(spec))
+    if (const std::string reason = engines.reason_to_skip(spec); !reason.empty()) throw InputError(reason);
+  records::TraceRecord record = record_of(spec, engines);
   Observation observation{.kind = Observation::Kind::kRecord};
   if (!like.empty()) {
     record.parts_of = layout_to_follow(like, record, out);
     observation = {.kind = Observation::Kind::kFollow, .recordings = fs::absolute(like)};
   }
-  const fs::path work = lone_round(spec, out, interrupted, observation);
+  const base::TemporaryFolder temporary;
+  const fs::path noise =
+      scenario::is_foreign(spec) && spec.noise == "shared" ? leave_noise(spec, temporary.path()) : fs::path();
+  const fs::path work = lone_round(spec, out, interrupted, observation, noise);
   keep_trace(work, out, record);
   fs::remove_all(work);
   return locate::read_trace(out);
