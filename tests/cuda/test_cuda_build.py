@@ -41,6 +41,26 @@ class Program(unittest.TestCase):
         sections = subprocess.run(["readelf", "--sections", "--wide", CUDA], capture_output=True, text=True, check=True).stdout
         self.assertIn(".nv_fatbin", sections, "no code for a GPU; ci/setup --cuda brings nvcc")
 
+    def test_its_bundle_is_small_and_starts_with_a_torch_that_has_cuda(self):
+        with tempfile.TemporaryDirectory() as folder:
+            archive = pathlib.Path(folder) / "bundle.tar.xz"
+            made = subprocess.run([ROOT / "ci/bundle", "--cuda", "--built", "--out", archive], capture_output=True, text=True, check=False)
+            self.assertEqual(made.returncode, 0, made.stdout + made.stderr)
+            self.assertLess(archive.stat().st_size, 48 << 20)
+            subprocess.run(["tar", "-C", folder, "-xf", archive], check=True)
+            (bundle,) = (one for one in pathlib.Path(folder).iterdir() if one.is_dir())
+            self.assertTrue((bundle / "bin/unit_model_device").exists())
+            self.assertTrue((bundle / "ci/gpu").exists())
+            torch = pathlib.Path(re.search(r"libtorch_cuda\.so => (\S+)", libraries(CUDA))[1]).parents[1]
+            started = run(bundle / "isoframe", "--version", ISOFRAME_TORCH=str(torch))
+            self.assertRegex(started.stdout, r"^isoframe \d+\.\d+\.\d+\n$", started.stderr)
+            without = pathlib.Path(folder) / "torch"
+            without.mkdir()
+            (without / "version.py").symlink_to(torch / "version.py")
+            refused = run(bundle / "isoframe", "--version", ISOFRAME_TORCH=str(without))
+            self.assertEqual((refused.returncode, refused.stderr.count("\n")), (2, 1))
+            self.assertIn("has no CUDA", refused.stderr)
+
     @unittest.skipUnless(os.path.exists(CPU), "build/isoframe is not built")
     def test_the_cpu_build_loads_no_cuda_libraries_of_torch(self):
         linked = libraries(CPU)
