@@ -22,5 +22,6 @@ void add_report_command(CLI::App& program, int& exit_code);
 void add_qualify_command(CLI::App& program, int& exit_code);
 void add_rates_command(CLI::App& program, int& exit_code);
 void add_selftest_command(CLI::App& program, int& exit_code);
+void add_self_description_commands(CLI::App& program, int& exit_code);
 
 }  // namespace isoframe::harness::cli

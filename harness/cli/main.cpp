@@ -19,6 +19,7 @@
 #include "base/did_you_mean.h"
 #include "base/error.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/version.h"
 #include "harness/scenario/error.h"
 
 namespace {
@@ -154,7 +155,8 @@ int main(int argc, char** argv) {
   open_standard_streams();
   CLI::App program("Are the frames still the same, is it still as fast, does it still fit in memory?",
                    "isoframe");
-  program.set_version_flag("--version", std::string("isoframe ") + ISOFRAME_VERSION);
+  program.set_version_flag("--version", isoframe::harness::cli::version_text,
+                           "Display the version, and those of the libraries, and exit");
   program.require_subcommand(1);
   int exit_code = 0;
   namespace cli = isoframe::harness::cli;
@@ -162,7 +164,7 @@ int main(int argc, char** argv) {
        {cli::add_run_command, cli::add_generate_command, cli::add_compare_command, cli::add_trace_command,
         cli::add_locate_command, cli::add_report_command, cli::add_history_commands,
         cli::add_validate_command, cli::add_weights_command, cli::add_worker_command, cli::add_rates_command,
-        cli::add_qualify_command, cli::add_selftest_command}) {
+        cli::add_qualify_command, cli::add_selftest_command, cli::add_self_description_commands}) {
     add_command(program, exit_code);
   }
   leave(exit_code_of_output(run(program, argc, argv, exit_code)));

@@ -51,7 +51,9 @@ class Usage(CommandLine):
     def test_version_is_the_projects(self):
         result = isoframe("--version")
         self.assert_success(result)
-        self.assertRegex(result.stdout, r"^isoframe \d+\.\d+\.\d+\n$")
+        self.assertRegex(result.stdout, r"^isoframe \d+\.\d+\.\d+\n"
+                         r"commit [0-9a-f]{12}(-dirty)?, \w+ build by .+\n"
+                         r"LibTorch \d\S*, FFmpeg \d\S*, OpenCV \d\S*, SQLite \d\S*, glibc \d\S*\n$")
         version = result.stdout.split()[1]
         self.assertIn(f"VERSION {version} ", (ROOT / "CMakeLists.txt").read_text())
 

@@ -6,6 +6,6 @@ Nothing here imports torch before an engine has loaded something, so that `hello
 from isoframe_engine.protocol import Engine, InputError, Unsupported, serve
 
 # isoframe's own (CMakeLists.txt), with which it is released.
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["Engine", "InputError", "Unsupported", "serve"]

@@ -1,0 +1,18 @@
+# isoframe::metrics (numbers from frames) and isoframe::records (what a run leaves, typed); neither needs LibTorch.
+include(CMakeFindDependencyMacro)
+find_dependency(fmt)
+find_dependency(nlohmann_json)
+find_dependency(Boost)
+find_dependency(JPEG)
+find_dependency(PkgConfig)
+pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat libavcodec libswscale libavutil)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+# Debian has these without CMake files of their own, see isoframe's CMakeLists.txt.
+foreach(module IN ITEMS core imgproc imgcodecs videoio)
+  if(NOT TARGET opencv_${module})
+    find_library(isoframe_opencv_${module} opencv_${module} REQUIRED)
+    add_library(opencv_${module} UNKNOWN IMPORTED)
+    set_target_properties(opencv_${module} PROPERTIES IMPORTED_LOCATION "${isoframe_opencv_${module}}")
+  endif()
+endforeach()
+include("${CMAKE_CURRENT_LIST_DIR}/isoframe-targets.cmake")
