@@ -68,7 +68,6 @@ add_library(libtorch_cpu INTERFACE)
 target_include_directories(libtorch_cpu SYSTEM INTERFACE
   "${LIBTORCH_INCLUDE_DIR}" "${LIBTORCH_INCLUDE_DIR}/torch/csrc/api/include")
 target_link_libraries(libtorch_cpu INTERFACE LibTorch::torch_cpu LibTorch::c10 Threads::Threads)
-target_link_options(libtorch_cpu INTERFACE "LINKER:-rpath,${LIBTORCH_LIB}")
 # The wheel's libtorch_cpu names libcudart and libcupti, which live beside torch in the wheel's site folder and are
 # found through its own rpath at run time; the linker needs to be told.
 file(GLOB cuda_lib_dirs "${LIBTORCH_ROOT}/../nvidia/*/lib")
@@ -101,9 +100,6 @@ if(ISOFRAME_CUDA)
     "${CUDART_LIBRARY}" "${NCCL_LIBRARY}" ${CMAKE_DL_LIBS})
   find_program(ISOFRAME_NVCC nvcc HINTS "${cache}/nvcc-${ISOFRAME_NVIDIA_NVCC_VERSION}/nvidia/cu13/bin" /usr/local/cuda/bin
     DOC "The compiler of model/kernels/*_cuda.cu")
-  get_filename_component(cudart_dir "${CUDART_LIBRARY}" DIRECTORY)
-  get_filename_component(nccl_dir "${NCCL_LIBRARY}" DIRECTORY)
-  target_link_options(libtorch_cuda INTERFACE "LINKER:-rpath,${cudart_dir}" "LINKER:-rpath,${nccl_dir}")
   add_library(LibTorch::cuda ALIAS libtorch_cuda)
 endif()
 
