@@ -28,6 +28,18 @@ namespace {
 constexpr std::string_view kMark = ".isoframe-";
 constexpr std::string_view kUnique = "XXXXXX";
 
+/// The modes that this process gives no file.  Read from the kernel's own account: umask() can only be asked
+/// by setting it, which another thread would see.
+mode_t umask_of_process() {
+  constexpr mode_t kUsual = 022;
+  constexpr std::string_view kKey = "Umask:";
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(kKey))
+      return static_cast<mode_t>(std::strtoul(line.c_str() + kKey.size(), nullptr, 8));
+  return kUsual;
+}
+
 void remove_if_abandoned(const fs::path& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (file.open() && try_lock(file.get()) == Locking::kTaken) ::unlink(path.c_str());
@@ -100,9 +112,9 @@ void AtomicFile::write(std::string_view text) {
 void AtomicFile::commit() {
   // Data first: after a power cut the name must not lead to an empty file.
   if (::fsync(file_.get()) != 0) fail("cannot be written");
-  // mkostemps() makes files that only their owner can read; reports are for sharing.  Some file systems know
-  // no modes, and the file is as good without.
-  if (::fchmod(file_.get(), 0644) != 0) errno = 0;
+  // mkostemps() makes files that only their owner can read; with whom they are shared is the
+  // umask's to say.  Some file systems know no modes, and the file is as good without.
+  if (::fchmod(file_.get(), 0666 & ~umask_of_process()) != 0) errno = 0;
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be put in place");
   file_.close();
   sync_folder(target_.parent_path());

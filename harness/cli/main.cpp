@@ -18,11 +18,14 @@
 
 #include "base/did_you_mean.h"
 #include "base/error.h"
+#include "base/terminal.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/version.h"
 #include "harness/scenario/error.h"
 
 namespace {
+
+using isoframe::base::for_terminal;
 
 constexpr int kBadInput = 2;
 constexpr int kCouldNotFinish = 3;
@@ -75,8 +78,8 @@ int explain_usage(CLI::App& program, const CLI::ParseError& error) {
                                           : "surplus argument") +
               " '" + word + "'" + isoframe::base::did_you_mean(word, known_words(command));
   }
-  std::cerr << name << ": " << one_line(problem) << (problem.ends_with('?') ? " See " : "; see ") << name
-            << " --help\n";
+  std::cerr << name << ": " << for_terminal(one_line(problem))
+            << (problem.ends_with('?') ? " See " : "; see ") << name << " --help\n";
   return kBadInput;
 }
 
@@ -105,13 +108,13 @@ int run(CLI::App& program, int argc, char** argv, const int& exit_code) {
     if (error.get_exit_code() == 0) return program.exit(error);
     return explain_usage(program, error);
   } catch (const isoframe::harness::scenario::ScenarioError& error) {
-    std::cerr << error.what() << '\n';
+    std::cerr << for_terminal(error.what()) << '\n';
     return kBadInput;
   } catch (const isoframe::InputError& error) {
-    std::cerr << full_name(named_command(program)) << ": " << error.what() << '\n';
+    std::cerr << full_name(named_command(program)) << ": " << for_terminal(error.what()) << '\n';
     return kBadInput;
   } catch (const std::exception& error) {
-    std::cerr << full_name(named_command(program)) << ": " << error.what() << '\n';
+    std::cerr << full_name(named_command(program)) << ": " << for_terminal(error.what()) << '\n';
     return kCouldNotFinish;
   }
 }

@@ -1,4 +1,5 @@
-// Prints SSIM and PSNR of a grey frame and one with a brighter pixel, and the cases of a run with their verdicts.
+// Prints SSIM and PSNR of a grey frame and one with a brighter pixel, and the cases of a run with their
+// verdicts.
 
 #include <iostream>
 
@@ -9,7 +10,8 @@
 
 int main(int, char** argv) {
   using namespace isoframe;
-  metrics::ByteVideo reference{.frames = 1, .height = 16, .width = 16, .data = std::vector<std::uint8_t>(16 * 16 * 3, 100)};
+  metrics::ByteVideo reference{
+      .frames = 1, .height = 16, .width = 16, .data = std::vector<std::uint8_t>(16 * 16 * 3, 100)};
   metrics::ByteVideo candidate = reference;
   candidate.data[(8 * 16 + 8) * 3] = 116;
   std::cout << "SSIM " << metrics::ssim(reference.view(), candidate.view()).mean << "\nPSNR "
