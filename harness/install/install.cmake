@@ -6,7 +6,16 @@
 #   share/man, share/bash-completion  made by the program itself
 include(GNUInstallDirs)
 
-set_target_properties(isoframe PROPERTIES INSTALL_RPATH "$ORIGIN/torch/lib")
+get_filename_component(libtorch_root "${LIBTORCH_INCLUDE_DIR}" DIRECTORY)
+set(places "$ORIGIN/torch/lib")
+if(ISOFRAME_CUDA)
+  foreach(library IN ITEMS "${CUDART_LIBRARY}" "${NCCL_LIBRARY}")
+    get_filename_component(folder "${library}" DIRECTORY)
+    file(RELATIVE_PATH folder "${libtorch_root}" "${folder}")
+    list(APPEND places "$ORIGIN/torch/${folder}")
+  endforeach()
+endif()
+set_target_properties(isoframe PROPERTIES INSTALL_RPATH "${places}")
 install(TARGETS isoframe RUNTIME DESTINATION lib/isoframe)
 configure_file("${CMAKE_CURRENT_LIST_DIR}/isoframe.in" "${PROJECT_BINARY_DIR}/launcher/isoframe" @ONLY)
 install(PROGRAMS "${PROJECT_BINARY_DIR}/launcher/isoframe" DESTINATION bin)
@@ -58,7 +67,6 @@ set(CPACK_PACKAGE_FILE_NAME "isoframe-${PROJECT_VERSION}-${CMAKE_SYSTEM_PROCESSO
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 # What dpkg-shlibdeps finds, but for LibTorch, which is no Debian package.
-get_filename_component(libtorch_root "${LIBTORCH_INCLUDE_DIR}" DIRECTORY)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${libtorch_root}/lib")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS python3)
