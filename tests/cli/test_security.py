@@ -69,6 +69,13 @@ class Security(CheckpointTest):
                     self.assertEqual(path.stat().st_mode & umask, 0, path)
             self.assertEqual((out / "run.json").stat().st_mode & 0o777, 0o666 & ~umask)
 
+    def test_the_program_is_hardened(self):
+        shown = subprocess.run(["readelf", "-hldW", ISOFRAME], capture_output=True, text=True).stdout
+        self.assertRegex(shown, r"Type: +DYN")
+        self.assertRegex(shown, r"Flags: NOW PIE")
+        self.assertRegex(shown, r"GNU_RELRO")
+        self.assertRegex(shown, r"GNU_STACK .* RW ")
+
     def test_errors_do_not_command_the_terminal(self):
         for arguments in (["validate", "no\x1b[31m.yaml"], ["weights", "inspect", "/nowhere/\x1b[2J"], ["r\x1b[31mun"]):
             ended = isoframe(*arguments)
