@@ -98,7 +98,7 @@ class Bundle(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             return done.stdout
 
-        self.assertRegex(run("--version"), r"^isoframe \d+\.\d+\.\d+\n$")
+        self.assertRegex(run("--version"), r"^isoframe \d+\.\d+\.\d+\n")
         run("weights", "init", "--preset", "tiny", "--seed", "0", "/checkpoint")
         self.assertIn("2 of 2 cases passed", run("run", "/scenario.yaml", "--out", "/run"))
         self.assertGreater((self.tree / "run/base/video.mp4").stat().st_size, 0)
